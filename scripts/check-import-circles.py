@@ -42,8 +42,21 @@ def modules(src):
     return found
 
 
-def imports(known, name, files):
-    """Modules of the crate that `name` imports."""
+def reexports(src):
+    """What the crate's root names for its modules: name -> module."""
+    named = {}
+    for root in (src / "lib.rs", src / "main.rs"):
+        text = COMMENT.sub("", TESTS.sub("", root.read_text())) if root.exists() else ""
+        for module, rest in re.findall(r"\buse (?:crate::|self::)?(\w+)::([^;]+);", text):
+            if module in ("super", "std"):
+                continue
+            for original, renamed in re.findall(r"(\w+)(?:\s+as\s+(\w+))?\s*(?=[,}]|$)", rest):
+                named[renamed or original] = module
+    return named
+
+
+def imports(known, named, name, files):
+    """Modules of the crate that `name` imports, by their own names or through what the root (`named`) names for them."""
     used = {}
     for file, depth in files:
         text = COMMENT.sub("", TESTS.sub("", file.read_text()))
@@ -53,6 +66,7 @@ def imports(known, name, files):
             if begin == "super" and depth != 1:
                 continue
             firsts = braces(text, found.start(2)) if first == "{" else {first}
+            firsts |= {named[first] for first in firsts if first in named}
             for other in firsts & known - {name}:
                 used.setdefault(other, file)
     return used
@@ -80,7 +94,8 @@ def main():
         if wanted and crate not in wanted:
             continue
         found = modules(src)
-        edges = {name: imports(set(found), name, files) for name, files in found.items()}
+        named = reexports(src)
+        edges = {name: imports(set(found), named, name, files) for name, files in found.items()}
         for circle in circles(edges):
             failed = True
             print(f"{crate}: {', '.join(circle)} import each other")

@@ -1,9 +1,7 @@
 //! Names of the metrics this crate records. Labels come from closed enums.
 
-use caracal_core::Timestamp;
 use caracal_crypto::KeyAge;
-
-use crate::{OutboxStats, SpoolStats, Topic};
+use caracal_wire::events::Topic;
 
 caracal_core::declare_metrics! {
     /// Entries dropped on reading because their origin signature was missing or wrong. Label `topic`.
@@ -86,17 +84,6 @@ pub(crate) fn spool_drain_failed() {
     metrics::counter!(SPOOL_DRAIN_FAILURES).increment(1);
 }
 
-pub(crate) fn spool(stats: &SpoolStats, now: Timestamp) {
-    metrics::counter!(SPOOL_APPENDED).absolute(stats.appended);
-    metrics::counter!(SPOOL_DRAINED).absolute(stats.drained);
-    metrics::gauge!(SPOOL_PENDING).set(number(stats.pending_bytes));
-    metrics::gauge!(SPOOL_DISK).set(number(stats.disk_bytes));
-    metrics::gauge!(SPOOL_CAPACITY).set(number(stats.capacity_bytes));
-    metrics::gauge!(SPOOL_FAILING).set(f64::from(u8::from(stats.failing)));
-    metrics::gauge!(SPOOL_UNDER_PREVIOUS).set(number(stats.under_previous));
-    metrics::gauge!(SPOOL_OLDEST).set(stats.oldest_at.map_or(0.0, |at| now.since(at).as_secs_f64()));
-}
-
 pub(crate) fn audit_stream(entries: u64, bound: u64) {
     metrics::gauge!(STREAM_ENTRIES).set(number(entries));
     metrics::gauge!(STREAM_BOUND).set(number(bound));
@@ -107,16 +94,10 @@ pub(crate) fn stray_groups(count: u64) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge does not need its last bits")]
-fn number(count: u64) -> f64 {
+pub(crate) fn number(count: u64) -> f64 {
     count as f64
 }
 
 pub(crate) fn connection_lost() {
     metrics::counter!(CONNECTION_LOSSES).increment(1);
-}
-
-pub(crate) fn outbox(stats: &OutboxStats) {
-    metrics::gauge!(OUTBOX_PENDING).set(number(stats.pending));
-    metrics::gauge!(OUTBOX_DEAD_ROWS).set(number(stats.dead));
-    metrics::gauge!(OUTBOX_OLDEST).set(stats.oldest_age.unwrap_or_default().as_secs_f64());
 }

@@ -10,8 +10,12 @@ use std::{fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
+use metrics::gauge;
 
-use crate::{Fields, Topic};
+use crate::{
+    Fields, Topic,
+    metrics::{OUTBOX_DEAD_ROWS, OUTBOX_OLDEST, OUTBOX_PENDING, number},
+};
 
 pub use self::{options::RelayOptions, relay::OutboxRelay};
 
@@ -42,6 +46,14 @@ pub struct OutboxStats {
     pub dead: u64,
     /// Age of the oldest waiting row.
     pub oldest_age: Option<Duration>,
+}
+
+impl OutboxStats {
+    pub(crate) fn report(&self) {
+        gauge!(OUTBOX_PENDING).set(number(self.pending));
+        gauge!(OUTBOX_DEAD_ROWS).set(number(self.dead));
+        gauge!(OUTBOX_OLDEST).set(self.oldest_age.unwrap_or_default().as_secs_f64());
+    }
 }
 
 /// The table behind the relay. Several relays may work on it at once.

@@ -11,6 +11,7 @@ mod basic;
 mod broker;
 mod canary;
 mod case;
+mod credentials;
 mod decide;
 mod deps;
 mod evidence;
@@ -34,8 +35,8 @@ mod shadow;
 mod size;
 mod subject;
 
-pub use broker::{Connections, ServiceTokens};
 pub use canary::Canaries;
+pub use credentials::{Connections, ServiceTokens};
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;
 pub use federation::SubjectKeys;

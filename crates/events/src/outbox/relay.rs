@@ -347,7 +347,7 @@ impl OutboxRelay {
     async fn report(&self, prune: bool) {
         let report = async {
             let stats = self.queue.pending().await?;
-            metrics::outbox(&stats);
+            stats.report();
             if prune {
                 self.queue
                     .prune(self.world.now().minus(self.options.retention))

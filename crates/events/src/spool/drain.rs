@@ -283,7 +283,7 @@ impl Drain {
 
     fn report(&self) {
         let stats = self.spool.stats();
-        metrics::spool(&stats, self.spool.world.now());
+        stats.report(self.spool.world.now());
     }
 }
 

@@ -12,6 +12,7 @@ mod quarantine;
 mod reader;
 mod record;
 mod segment;
+mod stats;
 mod sync;
 mod writer;
 
@@ -27,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use caracal_core::{Timestamp, World, audit::Event};
+use caracal_core::{World, audit::Event};
 use caracal_crypto::{HmacKeyId, HmacRing, system_world};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -40,7 +41,7 @@ use self::{
     sync::Syncer,
     writer::Writer,
 };
-pub use self::{drain::SpoolDrainer, sync::SyncMode};
+pub use self::{drain::SpoolDrainer, stats::SpoolStats, sync::SyncMode};
 
 /// Largest size at which a segment is full.
 pub const SEGMENT_BYTES: u64 = 8 << 20;
@@ -89,33 +90,6 @@ pub enum SpoolError {
     /// Another process, or another spool of this one, writes to the directory.
     #[error("the audit spool directory is in use")]
     InUse,
-}
-
-/// How a spool stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpoolStats {
-    /// The bound.
-    pub capacity_bytes: u64,
-    /// Bytes of segments on the disk, drained ones not yet removed included.
-    pub disk_bytes: u64,
-    /// Bytes of records not yet known to have arrived.
-    pub pending_bytes: u64,
-    /// Segments on the disk.
-    pub segments: u64,
-    /// When the segment drained next was started; `None` when nothing is pending.
-    pub oldest_at: Option<Timestamp>,
-    /// Segments that a previous key is needed for.
-    pub under_previous: u64,
-    /// Records appended since the spool was opened.
-    pub appended: u64,
-    /// Records that arrived since the spool was opened.
-    pub drained: u64,
-    /// Incomplete tails cut since the spool was opened.
-    pub torn: u64,
-    /// Damaged stretches moved to quarantine since the spool was opened.
-    pub quarantined: u64,
-    /// The last write or sync failed, and none has worked since.
-    pub failing: bool,
 }
 
 #[derive(Debug, Default)]

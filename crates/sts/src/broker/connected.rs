@@ -3,8 +3,11 @@
 use caracal_core::{ProviderId, ZoneId, entity::provider_config::AuthorizationCodeConfig};
 use caracal_wire::sts::{AuthMode, UpstreamDirective};
 
-use super::{Broker, BrokerError, Connections, connections::Of, fixed::header};
-use crate::StsDeps;
+use super::{Broker, fixed::header};
+use crate::{
+    StsDeps,
+    credentials::{BrokerError, Connections, Of},
+};
 
 pub(super) struct Connected<'a> {
     pub(super) deps: &'a StsDeps,

@@ -7,7 +7,8 @@ use caracal_core::{
 };
 use caracal_wire::sts::{AuthLocation, AuthMode, UpstreamDirective};
 
-use super::{Broker, BrokerError};
+use super::Broker;
+use crate::credentials::BrokerError;
 
 /// The upstream verifies Caracal's own mandate.
 pub(super) struct Mandate;

@@ -3,7 +3,8 @@
 use caracal_core::{ProviderId, entity::provider_config::ClientCredentialsConfig};
 use caracal_wire::sts::{AuthMode, UpstreamDirective};
 
-use super::{Broker, BrokerError, ServiceTokens, fixed::header};
+use super::{Broker, fixed::header};
+use crate::credentials::{BrokerError, ServiceTokens};
 
 pub(super) struct Service<'a> {
     pub(super) tokens: &'a ServiceTokens,

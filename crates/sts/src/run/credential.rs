@@ -15,6 +15,7 @@ use super::{Launch, evidence::About};
 use crate::{
     broker,
     canary::Verdict,
+    credentials::BrokerError,
     decide::{Denied, of_policy},
     evidence::record,
     hold::{Asking, Release, Stopped},
@@ -222,8 +223,7 @@ impl<'a> Asked<'a> {
         let launch = self.launch;
         let directive = broker::directive(launch.deps, &launch.zone.zone.id, resource, None).await;
         let expires_at = directive.as_ref().ok().and_then(|directive| directive.expires_at);
-        let secret =
-            directive.and_then(|directive| directive.provider_token.ok_or(broker::BrokerError::Unavailable));
+        let secret = directive.and_then(|directive| directive.provider_token.ok_or(BrokerError::Unavailable));
         let secret = match secret {
             Ok(secret) => secret,
             Err(error) => {

@@ -36,20 +36,20 @@ const MAX_TURNS: usize = 4096;
 
 /// A token that a call may carry.
 #[derive(Debug)]
-pub(super) struct CallToken {
-    pub(super) connection: ConnectionId,
-    pub(super) secret: Secret,
-    pub(super) expires_at: Option<Timestamp>,
+pub(crate) struct CallToken {
+    pub(crate) connection: ConnectionId,
+    pub(crate) secret: Secret,
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// Whose token of which provider.
-pub(super) struct Of<'o> {
-    pub(super) store: &'o Arc<dyn Store>,
-    pub(super) keys: &'o Arc<KeyRing>,
-    pub(super) zone: &'o ZoneId,
-    pub(super) provider: &'o ProviderId,
-    pub(super) config: &'o AuthorizationCodeConfig,
-    pub(super) subject: &'o str,
+pub(crate) struct Of<'o> {
+    pub(crate) store: &'o Arc<dyn Store>,
+    pub(crate) keys: &'o Arc<KeyRing>,
+    pub(crate) zone: &'o ZoneId,
+    pub(crate) provider: &'o ProviderId,
+    pub(crate) config: &'o AuthorizationCodeConfig,
+    pub(crate) subject: &'o str,
 }
 
 /// How a connection serves now.
@@ -88,7 +88,7 @@ impl Connections {
     }
 
     /// A token for a call: of the subject's own connection, else of the shared one.
-    pub(super) async fn token(&self, of: &Of<'_>) -> Result<CallToken, BrokerError> {
+    pub(crate) async fn token(&self, of: &Of<'_>) -> Result<CallToken, BrokerError> {
         let connection = of.find().await?.ok_or(BrokerError::NotConnected)?;
         match standing(&connection, of.config, self.world.now()) {
             Standing::Fresh => of.open(&connection),
