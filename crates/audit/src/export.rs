@@ -52,6 +52,29 @@ pub enum ExportError {
     /// A line could not be written.
     #[error("could not write the export")]
     Write(#[from] io::Error),
+    /// A block is damaged. What comes before it is written.
+    #[error(
+        "entries {first} to {last} cannot be read: their block is damaged; what comes before is written, and `--after {last}` \
+         goes on behind them"
+    )]
+    Damaged {
+        /// Position of the first entry that cannot be read, from 1.
+        first: u64,
+        /// Position of the last of its block.
+        last: u64,
+    },
+}
+
+/// The damaged block that stands at index `first` of `log`, or begins before it.
+async fn damaged(store: &dyn Store, log: &LogId, first: u64) -> Result<ExportError, Error> {
+    let mut work = store.log(log, Access::Read).await?;
+    let next = work.log().blocks(first.saturating_add(1), 1).await?.pop();
+    let last = match next {
+        Some(block) => block.first,
+        None => work.log().head().await?.size,
+    };
+    let first = first.saturating_add(1);
+    Ok(ExportError::Damaged { first, last })
 }
 
 /// Hands the events of `zone` to `write`, each as a line without its end, and returns how many they were. Holds one page
@@ -66,12 +89,24 @@ pub async fn export(
     format: ExportFormat,
     mut write: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<u64, ExportError> {
-    let (mut after, mut written) = (span.after, 0);
+    let (mut after, mut page, mut written) = (span.after, PAGE, 0);
     loop {
         // A look of its own for each page: an export may take hours, a transaction may not.
         let mut work = store.zone(zone, Access::Read).await?;
-        let rows = work.ledger().range(after, PAGE).await?;
+        let rows = work.ledger().range(after, page).await;
         drop(work);
+        let rows = match rows {
+            // Up to the one that cannot be read.
+            Err(Error::Corrupt(_)) if page > 1 => {
+                page = 1;
+                continue;
+            }
+            Err(Error::Corrupt(_)) => {
+                let index = u64::try_from(after).unwrap_or(0);
+                return Err(damaged(store, &LogId::Ledger(zone.clone()), index).await?);
+            }
+            rows => rows?,
+        };
         let Some(last) = rows.last() else {
             return Ok(written);
         };
@@ -97,11 +132,19 @@ pub async fn export_entries(
     mut from: u64,
     mut write: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<u64, ExportError> {
-    let (name, mut written) = (log.name(), 0);
+    let (name, mut page, mut written) = (log.name(), PAGE, 0);
     loop {
         let mut work = store.log(log, Access::Read).await?;
-        let entries = work.log().entries(from, PAGE).await?;
+        let entries = work.log().entries(from, page).await;
         drop(work);
+        let entries = match entries {
+            Err(Error::Corrupt(_)) if page > 1 => {
+                page = 1;
+                continue;
+            }
+            Err(Error::Corrupt(_)) => return Err(damaged(store, log, from).await?),
+            entries => entries?,
+        };
         let Some(last) = entries.last() else {
             return Ok(written);
         };

@@ -58,6 +58,12 @@ pub enum Fault {
         /// Where, from 0.
         index: u64,
     },
+    /// The entry cannot be read: what it is stored in is damaged.
+    #[error("entry {index} cannot be read: its block is damaged")]
+    Unreadable {
+        /// Where, from 0.
+        index: u64,
+    },
     /// A checkpoint lies before the first entry that there is: without the hashes of what is gone it cannot be compared.
     #[error(
         "what was signed at {size} entries lies in the pruned part: compare it where the hashes are, or with the archive"

@@ -577,6 +577,7 @@ fn export_fault(case: &Value) -> Option<&'static str> {
         Fault::Forked { .. } => "forked",
         Fault::Missing { .. } => "missing",
         Fault::Truncated { .. } => "truncated",
+        Fault::Unreadable { .. } => "unreadable",
         Fault::Unproved { .. } => "unproved",
         Fault::SplitView { .. } => "split_view",
     })

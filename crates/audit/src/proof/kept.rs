@@ -104,9 +104,18 @@ pub async fn verify_against(
             Err(fault) => return Ok(Err(fault)),
         };
     }
+    let mut page = PAGE;
     loop {
         let from = verifier.progress().frontier.size();
-        let rows = work.log().entries(from, PAGE).await?;
+        let rows = match work.log().entries(from, page).await {
+            // Up to the one that cannot be read.
+            Err(Error::Corrupt(_)) if page > 1 => {
+                page = 1;
+                continue;
+            }
+            Err(Error::Corrupt(_)) => return Ok(Err(Fault::Unreadable { index: from })),
+            rows => rows?,
+        };
         let next = rows.first().map_or(end, |row| row.index);
         if from < next.min(end) {
             let gone = from..next.min(end).min(from.saturating_add(PAGE.into()));

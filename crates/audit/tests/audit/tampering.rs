@@ -154,8 +154,8 @@ fn reword(at: usize) -> impl FnOnce(&mut Vec<Kept<'_>>) {
 enum Stranger {
     /// What was changed is no part of an export: what serves searches and proofs, or what only the key's owner reads.
     NotExported,
-    /// There is no export: the block cannot be read.
-    Unreadable,
+    /// The export ends before this index, and says so: the block there cannot be read.
+    Unreadable(u64),
     /// This, in the words of both verifiers.
     Finds(&'static str),
 }
@@ -237,7 +237,7 @@ async fn attacks(ledger: &Ledger, of: &LogId) -> Vec<Attack> {
             ),
             "content_mismatch",
             257,
-            Unreadable,
+            Unreadable(256),
         ),
         (
             "block",
@@ -245,7 +245,7 @@ async fn attacks(ledger: &Ledger, of: &LogId) -> Vec<Attack> {
             set("block = bytes('')", 0),
             "content_mismatch",
             1,
-            Unreadable,
+            Unreadable(0),
         ),
         (
             "block",
@@ -277,7 +277,7 @@ async fn attacks(ledger: &Ledger, of: &LogId) -> Vec<Attack> {
             set("first_index = 300", 256),
             "sequence_gap",
             257,
-            Unreadable,
+            Unreadable(256),
         ),
         (
             "block",
@@ -461,16 +461,31 @@ impl Second {
         );
     }
 
-    /// What can be exported now; `None` when nothing can be.
-    async fn exported(&self, ledger: &Ledger) -> Option<String> {
+    /// What can be exported now, and why it ended early.
+    async fn export(&self, ledger: &Ledger) -> (String, Option<String>) {
         let (store, mut lines) = (ledger.deps.store.as_ref(), String::new());
         let write = |line: &str| {
             lines.push_str(line);
             lines.push('\n');
             Ok(())
         };
-        export_entries(store, &self.log, 0, write).await.ok()?;
-        Some(lines)
+        let ended = export_entries(store, &self.log, 0, write).await;
+        (lines, ended.err().map(|error| error.to_string()))
+    }
+
+    /// The whole log; `None` when not all of it can be exported.
+    async fn exported(&self, ledger: &Ledger) -> Option<String> {
+        let (lines, ended) = self.export(ledger).await;
+        ended.is_none().then_some(lines)
+    }
+
+    /// Whether the export has all entries before `index`, and says where it goes on.
+    async fn ends_before(&self, ledger: &Ledger, index: u64) -> bool {
+        let (lines, ended) = self.export(ledger).await;
+        let whole = self.whole.as_ref().unwrap();
+        whole.starts_with(&lines)
+            && lines.lines().count() as u64 == index
+            && ended.is_some_and(|said| said.starts_with(&format!("entries {} to ", index + 1)))
     }
 
     /// What it says of what can be exported now; `None` when nothing can be.
@@ -515,9 +530,15 @@ impl Second {
             return None;
         }
         let both = [self.ours(ledger).await, self.says(ledger).await];
+        if let Unreadable(index) = expected {
+            let located = both[0].as_ref().is_some_and(|(_, said)| {
+                *said == format!("entry {index} cannot be read: its block is damaged")
+            });
+            let as_expected = located && both[1].is_none() && self.ends_before(ledger, index).await;
+            return (!as_expected).then(|| format!("{expected:?} was expected: {both:?}"));
+        }
         let as_expected = |found: &Option<(bool, String)>| match (expected, found) {
             (Finds(words), Some((holds, said))) => !holds && said.contains(words),
-            (Unreadable, None) => true,
             _ => false,
         };
         let agree = both.iter().all(as_expected);
