@@ -333,7 +333,8 @@ fn shadow<K: ExchangeKind>(
         if let Some(decision) = decision {
             let input = kind.input(case, party, resource);
             let carried_out = passed && outcome.is_ok();
-            case.deps.shadows.beside(case, &input, decision, carried_out);
+            let shadows = &case.deps.shadows;
+            shadows.beside(&case.zone, case.request_id, &input, decision, carried_out);
         }
     }
 }

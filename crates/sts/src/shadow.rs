@@ -12,13 +12,16 @@ use caracal_core::{
     audit::{DecisionChange, DecisionRecord, Draft, EventType},
 };
 use caracal_events::spool::Spool;
-use caracal_service::{error_chain, zones::ShadowPolicy};
+use caracal_service::{
+    error_chain,
+    zones::{ShadowPolicy, ZoneState},
+};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::{case::Case, metrics};
+use crate::metrics;
 
 /// What its events have in the place of a decision: whoever looks for what was allowed or denied must not find what a
 /// candidate would have said.
@@ -76,15 +79,16 @@ impl Shadows {
     /// Has the zone's candidate, if there is one, decide what was decided; `carried_out` says whether it was done.
     pub(crate) fn beside(
         self: &Arc<Self>,
-        case: &Case<'_>,
+        zone: &ZoneState,
+        request_id: &str,
         input: &DecisionInput<'_>,
         decision: &Decision,
         carried_out: bool,
     ) {
-        let Some(shadow) = &case.zone.shadow else {
+        let Some(shadow) = &zone.shadow else {
             return;
         };
-        if shadow.expires_at <= case.now {
+        if shadow.expires_at <= self.world.now() {
             return;
         }
         let Ok(room) = self.room.clone().try_acquire_owned() else {
@@ -95,8 +99,8 @@ impl Shadows {
         };
         let beside = Beside {
             shadow: shadow.clone(),
-            zone: case.zone.zone.id.clone(),
-            request_id: case.request_id.to_owned(),
+            zone: zone.zone.id.clone(),
+            request_id: request_id.to_owned(),
             record,
             carried_out,
         };
