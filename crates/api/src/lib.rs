@@ -19,6 +19,7 @@ mod auth;
 mod begun;
 mod call;
 mod change;
+mod checks;
 mod control;
 mod csv;
 mod custody;

@@ -171,6 +171,10 @@ typed_id!(
     ConnectionId
 );
 typed_id!(
+    /// What a person agreed to let an application do at a resource.
+    GrantId
+);
+typed_id!(
     /// A signing key of a zone (JOSE `kid`).
     KeyId
 );

@@ -26,7 +26,7 @@ pub mod world;
 pub use call::{CallBody, CallContent, HeldCall, Shown};
 pub use control_key::{ControlKey, ControlTrait};
 pub use id::{
-    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, KeyId,
+    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, GrantId, KeyId,
     NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
     ProviderId, ResourceId, SessionId, SubjectIssuerId, WorkloadId, ZoneId,
 };

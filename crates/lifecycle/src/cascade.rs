@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use caracal_core::{
-    AuthorityRecordId, DelegationId, SessionId, Timestamp, World,
+    AuthorityRecordId, DelegationId, GrantId, SessionId, Timestamp, World,
     claims::SubjectType,
     entity::{Delegation, SessionStatus},
 };
@@ -18,6 +18,8 @@ pub struct EndReason<'w> {
     pub stored: &'w str,
     /// Travels with the events; printable.
     pub published: &'w str,
+    /// The grant that was taken back, where that is why.
+    pub grant: Option<&'w GrantId>,
 }
 
 impl<'w> EndReason<'w> {
@@ -26,6 +28,7 @@ impl<'w> EndReason<'w> {
         Self {
             stored: word,
             published: word,
+            grant: None,
         }
     }
 }
@@ -94,7 +97,7 @@ pub(crate) async fn finish(
     }
 
     let zone = work.zone_id().clone();
-    let mut events = Events::new(world, &zone);
+    let mut events = Events::new(world, &zone).of_grant(why.grant);
     let revoked: HashSet<&AuthorityRecordId> = records.iter().collect();
     let mut named = HashSet::new();
     for session in &sessions {

@@ -1,7 +1,7 @@
 //! The events that tell every enforcement point what changed. Written in the transaction of the change.
 
 use caracal_core::{
-    AuthorityRecordId, DelegationId, Timestamp, World, ZoneId,
+    AuthorityRecordId, DelegationId, GrantId, Timestamp, World, ZoneId,
     entity::{Delegation, Session},
 };
 use caracal_storage::{EndedSession, Error, OutboxMessage};
@@ -14,6 +14,7 @@ use caracal_wire::events::{
 pub(crate) struct Events<'a> {
     world: &'a World,
     zone: &'a ZoneId,
+    grant: Option<&'a GrantId>,
     messages: Result<Vec<OutboxMessage>, Error>,
 }
 
@@ -23,8 +24,14 @@ impl<'a> Events<'a> {
         Self {
             world,
             zone,
+            grant: None,
             messages: Ok(Vec::new()),
         }
+    }
+
+    /// What is revoked from here on is so because this grant was taken back.
+    pub(crate) fn of_grant(self, grant: Option<&'a GrantId>) -> Self {
+        Self { grant, ..self }
     }
 
     /// The events in order.
@@ -77,6 +84,7 @@ impl<'a> Events<'a> {
         let revoked = SessionRevoked {
             session_id: record.cloned(),
             agent_session_id: Some(session.id.clone()),
+            grant_id: self.grant.map(GrantId::to_string),
             ..SessionRevoked::new(self.zone.clone(), reason.to_owned())
         };
         self.push(&revoked, format!("agent_terminate:{}", session.id));
@@ -88,6 +96,7 @@ impl<'a> Events<'a> {
     pub(crate) fn record_revoke(&mut self, record: &AuthorityRecordId, reason: &str) {
         let revoked = SessionRevoked {
             session_id: Some(record.clone()),
+            grant_id: self.grant.map(GrantId::to_string),
             ..SessionRevoked::new(self.zone.clone(), reason.to_owned())
         };
         self.push(&revoked, format!("record_revoke:{record}"));

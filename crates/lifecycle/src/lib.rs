@@ -41,7 +41,10 @@ pub use self::{
     evidence::audit_frame,
     locks::GROUPED,
     notifications::{MAX_WAITING, notification},
-    owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_record, end_subject, end_zone_part},
+    owner::{
+        Subject, ZONE_BATCH, end_application, end_orphans, end_record, end_subject, end_subject_at,
+        end_zone_part,
+    },
     principal::{ADMIN, Principal},
     retention::forget,
 };

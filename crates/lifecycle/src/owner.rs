@@ -52,6 +52,33 @@ pub async fn end_subject(
     end_all(work, world, records, sessions, why).await
 }
 
+/// Ends what an application holds for one person: its records of them, and every session that it runs for them. What the same
+/// person lets others do goes on. Takes the locks.
+///
+/// # Errors
+/// As the storage; nothing of the unit of work may be committed then.
+pub async fn end_subject_at(
+    work: &mut dyn ZoneWork,
+    world: &World,
+    application: &ApplicationId,
+    user_id: &str,
+    why: EndReason<'_>,
+) -> Result<Ended, Error> {
+    locks::both(work).await?;
+    let records = AuthorityRecordFilter {
+        subject_id: Some(user_id.to_owned()),
+        subject_type: Some(SubjectType::User),
+        application_id: Some(application.clone()),
+        ..AuthorityRecordFilter::default()
+    };
+    let sessions = SessionFilter {
+        subject_id: Some(user_id.to_owned()),
+        application_id: Some(application.clone()),
+        ..SessionFilter::default()
+    };
+    end_all(work, world, records, sessions, why).await
+}
+
 /// Ends a record with its descendants, and every session that hangs on one of them. Nothing happens to one that has ended.
 /// Takes the locks.
 ///

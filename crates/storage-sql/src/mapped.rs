@@ -4,14 +4,14 @@
 use std::fmt::Write as _;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, HeldCall, JsonObject,
-    KeyId, NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId,
+    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, GrantId, HeldCall,
+    JsonObject, KeyId, NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId,
     PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
     claims::SubjectType,
     entity::{
-        AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, ConnectionStatus, Lifecycle,
-        NotificationType, OperationEnforcement, PrivacyMode, ProviderKind, RegistrationMethod, SessionStatus,
-        SignInWay, StateKind, UpstreamRevocation,
+        AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, ConnectionStatus, GrantStatus,
+        Lifecycle, NotificationType, OperationEnforcement, PrivacyMode, ProviderKind, RegistrationMethod,
+        SessionStatus, SignInWay, StateKind, UpstreamRevocation,
     },
 };
 use caracal_storage::Error;
@@ -273,6 +273,7 @@ word_columns!(
     ApproverClass: ApproverClass::parse, ApproverClass::as_str;
     AuthorityRecordStatus: AuthorityRecordStatus::parse, AuthorityRecordStatus::as_str;
     ConnectionStatus: ConnectionStatus::parse, ConnectionStatus::as_str;
+    GrantStatus: GrantStatus::parse, GrantStatus::as_str;
     Lifecycle: Lifecycle::parse, Lifecycle::as_str;
     NotificationType: NotificationType::parse, NotificationType::as_str;
     OperationEnforcement: OperationEnforcement::parse, OperationEnforcement::as_str;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, KeyId,
+    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, GrantId, KeyId,
     NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
     ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
 };
@@ -165,6 +165,7 @@ macro_rules! every_id {
             NotificationSinkId,
             NotificationDeliveryId,
             ConnectionId,
+            GrantId,
             KeyId
         );
     };

@@ -14,10 +14,10 @@ use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
 use caracal_storage::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries, Chains,
-    Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, NotificationQueue, Notifications,
-    Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting,
-    RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads,
-    ZoneWork, Zones,
+    Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger, NotificationQueue,
+    Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
+    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers,
+    Subjects, Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -121,6 +121,10 @@ impl ZoneWork for ZoneUnit {
     }
 
     fn resources(&mut self) -> &mut dyn Resources {
+        self
+    }
+
+    fn grants(&mut self) -> &mut dyn Grants {
         self
     }
 

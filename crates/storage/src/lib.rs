@@ -20,6 +20,7 @@ mod connections;
 mod delegations;
 mod directory;
 mod error;
+mod grants;
 mod idempotency;
 mod keys;
 mod notifications;
@@ -48,6 +49,7 @@ pub use connections::{ConnectionFilter, ProviderConnections, RenewedTokens, Seal
 pub use delegations::{DelegationDirection, Delegations};
 pub use directory::{Applications, Providers, Resources, SecretStore, SubjectIssuers, Workloads, Zones};
 pub use error::Error;
+pub use grants::{GrantFilter, Grants, StandingGrant};
 pub use idempotency::{IdempotencyReceipt, IdempotencyReceipts};
 pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};
 pub use notifications::{

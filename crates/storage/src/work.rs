@@ -11,9 +11,10 @@ use caracal_ledger::chain::LogId;
 
 use crate::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries, Chains,
-    Delegations, Error, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue, Notifications,
-    Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting,
-    SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads, Zones,
+    Delegations, Error, Grants, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue,
+    Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
+    RetentionSetting, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads,
+    Zones,
 };
 
 /// Whether a unit of work may write.
@@ -114,6 +115,8 @@ pub trait ZoneWork: Send {
     fn connections(&mut self) -> &mut dyn ProviderConnections;
     /// Resources.
     fn resources(&mut self) -> &mut dyn Resources;
+    /// What people agreed to let applications do.
+    fn grants(&mut self) -> &mut dyn Grants;
     /// Sealed values.
     fn secrets(&mut self) -> &mut dyn SecretStore;
     /// Policies and their versions.

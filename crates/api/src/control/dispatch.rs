@@ -32,14 +32,6 @@ pub(crate) async fn dispatch(call: &Call, invocation: &Invocation, asked: &Invok
 }
 
 async fn carry_out(call: &Call, invocation: &Invocation, asked: &Invoke) -> Result<Value, Refusal> {
-    if asked.command.0 == "grant" {
-        return Err(Refusal::of(ErrorCode::Unsupported)
-            .describe("grants of users are not kept: what is granted is what the policy in force says")
-            .with(
-                "remediation",
-                "write the grant into a policy with `policy create` or `policy version`",
-            ));
-    }
     let command = catalog::find(&asked.command).ok_or_else(|| unknown("there is no such command"))?;
     let subcommand = command
         .subcommand(&asked.subcommand)

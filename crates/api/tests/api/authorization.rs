@@ -100,7 +100,7 @@ async fn every_route_of_the_table_is_served() {
             reply.text
         );
     }
-    for missing in ["/v1/zones/z/grants", "/v1/operator/status"] {
+    for missing in ["/v1/zones/z/grants/g/scopes", "/v1/operator/status"] {
         assert_eq!(
             stack.get(missing).await.refused(404),
             "route_not_found",

@@ -25,7 +25,7 @@ pub(crate) const EVERYTHING: &str = "control:app:read control:app:write control:
     control:identity-provider:delete control:policy:read control:policy:write control:policy:delete \
     control:policy-set:read control:policy-set:write control:policy-set:delete control:workload:read \
     control:workload:write control:workload:delete control:session:read control:session:write control:session:delete \
-    control:delegation:read control:delegation:delete control:approval:read control:audit:read \
+    control:delegation:read control:delegation:delete control:grant:read control:grant:write control:grant:delete control:approval:read control:audit:read \
     control:authority-record:read control:explain:read";
 
 /// A zone with a control key that may run everything, and the gate open.
@@ -423,7 +423,7 @@ async fn a_command_needs_its_scope_its_flags_and_a_name() {
         ("app", "reveal", json!({}), "403 denied"),
         ("app", "", json!({}), "403 denied"),
         ("approval", "approve", json!({}), "403 denied"),
-        ("grant", "list", json!({}), "501 unsupported"),
+        ("grant", "list", json!({"user-id": ""}), "400 invalid"),
         ("app", "get", json!({}), "400 invalid"),
         ("app", "get", json!({"id": "a/../b"}), "400 invalid"),
         ("app", "get", json!({"id": "nobody"}), "404 not_found"),

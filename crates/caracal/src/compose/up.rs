@@ -129,12 +129,15 @@ fn runtime(environment: &Environment, home: &Home) -> anyhow::Result<Containers>
         .with_context(|| format!("cannot write {}", file.display()))?;
     // The accounts of the containers read below; the home itself is for its owner alone.
     let authorities = home.path().join("ca");
-    if !authorities.is_dir() {
-        std::fs::DirBuilder::new()
-            .mode(0o755)
-            .create(&authorities)
-            .with_context(|| format!("cannot make {}", authorities.display()))?;
-        std::fs::set_permissions(&authorities, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let control = home.path().join("control");
+    for directory in [&authorities, &control] {
+        if !directory.is_dir() {
+            std::fs::DirBuilder::new()
+                .mode(0o755)
+                .create(directory)
+                .with_context(|| format!("cannot make {}", directory.display()))?;
+            std::fs::set_permissions(directory, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        }
     }
     let secrets = home.path().join("secrets");
     make_secrets(environment, home, &secrets)?;
@@ -147,6 +150,7 @@ fn runtime(environment: &Environment, home: &Home) -> anyhow::Result<Containers>
                 ("CARACAL_VERSION", env!("CARGO_PKG_VERSION").to_owned()),
                 ("CARACAL_SECRETS_DIR", shown(&secrets)),
                 ("CARACAL_CA_DIR", shown(&authorities)),
+                ("CARACAL_CONTROL_DIR", shown(&control)),
             ],
         ),
         file,

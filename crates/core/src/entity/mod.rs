@@ -7,6 +7,7 @@ mod canary;
 mod connection;
 mod delegation;
 mod directory;
+mod grant;
 mod notification;
 mod policy;
 pub mod provider_config;
@@ -27,6 +28,7 @@ pub use directory::{
     Application, Attribution, DeclaredOperation, OperationEnforcement, Provider, ProviderKind,
     RegistrationMethod, Resource, Zone,
 };
+pub use grant::{Grant, GrantStatus};
 pub use notification::{NotificationDelivery, NotificationSink, NotificationType, SinkHealth};
 pub use policy::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion};
 pub use provider_config::ProviderConfig;

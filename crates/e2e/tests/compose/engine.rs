@@ -79,6 +79,12 @@ impl Project {
         for (store, port) in ["POSTGRES", "REDIS"].into_iter().zip(free) {
             variables.insert(format!("CARACAL_{store}_PORT"), port.to_string());
         }
+        // Docker makes the directory of a mount that is not there: not among the sources.
+        let control = checkout().join("target/control-gate");
+        variables.insert(
+            String::from("CARACAL_CONTROL_DIR"),
+            control.to_string_lossy().into_owned(),
+        );
         Self {
             name: name.to_owned(),
             file: checkout().join("infra/docker").join(file),

@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod canary;
+mod checks;
 mod connections;
 mod contention;
 mod crash;

@@ -25,6 +25,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use parking_lot::RwLock;
+use tower::Service as _;
 
 pub use self::{
     address::{AddressClass, classify},
@@ -87,12 +88,61 @@ impl EgressError {
         None
     }
 
+    /// What is wrong with the certificate, where that is why the handshake failed.
+    pub fn certificate_problem(&self) -> Option<CertificateProblem> {
+        let Self::Tls(error) = self else { return None };
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
+        while let Some(current) = cause {
+            if let Some(rustls::Error::InvalidCertificate(problem)) = current.downcast_ref() {
+                return Some(CertificateProblem::of(problem));
+            }
+            // An I/O error hides what it was made of from `source`.
+            let inner = current
+                .downcast_ref::<std::io::Error>()
+                .and_then(std::io::Error::get_ref);
+            cause = match inner {
+                Some(inner) => Some(inner),
+                None => current.source(),
+            };
+        }
+        None
+    }
+
     /// Whether policy refused the destination, as opposed to the network failing.
     pub const fn is_refusal(&self) -> bool {
         matches!(
             self,
             Self::InvalidTarget(_) | Self::HostNotAllowed | Self::AddressRefused(_)
         )
+    }
+}
+
+/// What is wrong with a server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateProblem {
+    /// Its time is over, or has not begun.
+    Time,
+    /// It is of other hosts.
+    Name,
+    /// Nobody who is trusted signed it.
+    Issuer,
+    /// Something else.
+    Other,
+}
+
+impl CertificateProblem {
+    fn of(error: &rustls::CertificateError) -> Self {
+        use rustls::CertificateError as Error;
+        match error {
+            Error::Expired
+            | Error::ExpiredContext { .. }
+            | Error::NotValidYet
+            | Error::NotValidYetContext { .. } => Self::Time,
+            Error::NotValidForName | Error::NotValidForNameContext { .. } => Self::Name,
+            Error::UnknownIssuer => Self::Issuer,
+            // Theirs is no closed list.
+            _ => Self::Other,
+        }
     }
 }
 
@@ -218,6 +268,19 @@ impl Egress {
             .addresses(target.host(), target.ip())
             .await
             .map(|_| ())
+    }
+
+    /// Connects to `target`, shakes hands where its scheme asks for it, and hangs up: what an operator wants to know of a
+    /// server before anybody depends on it. Bounded as every connection is.
+    ///
+    /// # Errors
+    /// [`EgressError`].
+    pub async fn reach(&self, target: &Target) -> Result<(), EgressError> {
+        let uri = target
+            .uri()
+            .map_err(|error| EgressError::Connect(Arc::new(std::io::Error::other(error))))?;
+        let mut connector = EgressConnector::http1(self.dialer.clone(), &self.tls, self.timeouts.connect);
+        connector.call(uri).await.map(|_| ())
     }
 
     /// A client of HTTP/1.1 through this guard. Build it once and clone it.

@@ -78,7 +78,10 @@ impl TokenClient {
             }
             match TokenReply::read(status, &body) {
                 Err(error) => Err(error),
-                Ok(_) => Err(TokenError::Denied { error: None }),
+                Ok(_) => Err(TokenError::Denied {
+                    status: status.as_u16(),
+                    error: None,
+                }),
             }
         };
         tokio::time::timeout(TIMEOUT, asking)

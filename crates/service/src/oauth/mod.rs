@@ -53,6 +53,8 @@ pub enum TokenError {
     /// The server says no, with a word of RFC 6749 §5.2 where it has one.
     #[error("the token endpoint refused: {}", .error.as_deref().unwrap_or("no reason given"))]
     Denied {
+        /// Status of its answer.
+        status: u16,
         /// `error` of its answer.
         error: Option<String>,
     },
@@ -84,6 +86,11 @@ impl TokenClient {
             egress,
             world,
         }
+    }
+
+    /// The guard that everything goes through.
+    pub const fn egress(&self) -> &Arc<Egress> {
+        &self.egress
     }
 
     /// Asks for a token of the client's own. A question that nobody answered, or that the server failed at, is asked

@@ -52,6 +52,7 @@ impl TokenReply {
         if status != StatusCode::OK || error.is_some() {
             let word = error.and_then(Value::as_str).filter(|word| is_error_word(word));
             return Err(TokenError::Denied {
+                status: status.as_u16(),
                 error: word.map(str::to_owned),
             });
         }
@@ -119,7 +120,7 @@ mod tests {
 
     fn denied(status: u16, body: &str) -> Option<String> {
         match TokenReply::read(StatusCode::from_u16(status).unwrap(), body.as_bytes()) {
-            Err(TokenError::Denied { error }) => error,
+            Err(TokenError::Denied { error, .. }) => error,
             other => panic!("{other:?}"),
         }
     }

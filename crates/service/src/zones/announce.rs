@@ -15,10 +15,11 @@ use caracal_core::{
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
     Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries,
-    Chains, Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, LogId,
-    LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies, PolicySets,
-    ProviderConnections, Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore,
-    Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
+    Chains, Connections, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger,
+    LogId, LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies,
+    PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting, RevokedAnchors,
+    SecretStore, Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects, Workloads, ZoneWork,
+    Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -146,6 +147,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     }
     fn resources(&mut self) -> &mut dyn Resources {
         self.work.resources()
+    }
+    fn grants(&mut self) -> &mut dyn Grants {
+        self.work.grants()
     }
     fn secrets(&mut self) -> &mut dyn SecretStore {
         self.work.secrets()

@@ -106,6 +106,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         postgres: "2755ab7bf5b013c817ebae7de938b08effaa9eebed5543acede521e0d8c999fc",
     },
     Frozen {
+        version: 23,
+        sqlite: "69c050d424a380799d864e72d01aa1c86b4634ea6735a98ff1d42b67b6244769",
+        postgres: "b389f69952443684603f7d6b84fa4da33e6cd71719782d85cb9def5b4cc7e664",
+    },
+    Frozen {
         version: 25,
         sqlite: "2e380f0a281426a83b903ef3e254ee4baea006b6379b5916d564b9ade27db990",
         postgres: "803aa1891c67df010e322ac6aecb167d732736153e0f0406767e9048ebbc56f2",

@@ -33,6 +33,7 @@ mod m0016_policy_shadows;
 mod m0019_sign_in;
 mod m0020_passkeys;
 mod m0021_policy_canaries;
+mod m0023_grants;
 mod m0025_held_calls;
 mod m0027_receipts;
 mod run;
@@ -210,6 +211,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0021_policy_canaries::COMMON,
         sqlite: &[],
         postgres: m0021_policy_canaries::POSTGRES,
+    },
+    Migration {
+        version: 23,
+        name: "grants",
+        // A new table alone.
+        compatible_from: 11,
+        common: m0023_grants::COMMON,
+        sqlite: &[],
+        postgres: m0023_grants::POSTGRES,
     },
     Migration {
         version: 25,

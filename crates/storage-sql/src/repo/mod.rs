@@ -10,6 +10,7 @@ mod canaries;
 mod chains;
 mod connections;
 mod delegations;
+mod grants;
 mod key_checks;
 mod keys;
 mod late;

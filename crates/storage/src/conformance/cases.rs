@@ -124,6 +124,11 @@ macro_rules! conformance {
                     a_connection_that_is_revoked_meanwhile_is_not_renewed,
                     every_token_is_sealed_anew_unless_it_became_another,
                     an_attempt_is_taken_once_and_ends;
+                grants:
+                    a_grant_comes_back_as_it_was_stored_and_is_taken_back_once,
+                    grants_are_found_by_what_they_are_about,
+                    a_grant_ends_with_its_application_and_with_its_resource,
+                    a_grant_of_another_zone_is_not_taken_back;
                 secrets:
                     a_sealed_value_is_replaced_and_removed,
                     a_prefix_is_literal_text;

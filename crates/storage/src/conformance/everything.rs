@@ -4,15 +4,15 @@
 use caracal_core::{
     NotificationDeliveryId,
     entity::{
-        Application, Approval, AuthorityRecord, Connection, Delegation, NotificationDelivery,
+        Application, Approval, AuthorityRecord, Connection, Delegation, Grant, NotificationDelivery,
         NotificationSink, NotificationType, Policy, PolicySet, PolicySetVersion, PolicyVersion, Provider,
         Resource, Session, SubjectIssuer, Workload,
     },
 };
 
 use crate::{
-    AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, IdempotencyReceipt, LedgerEntry, Notification,
-    OutboxMessage, SigningKeyRow, ZoneWork,
+    AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, GrantFilter, IdempotencyReceipt, LedgerEntry,
+    Notification, OutboxMessage, SigningKeyRow, ZoneWork,
 };
 
 use super::{fixture::ALL, given::Given};
@@ -30,6 +30,7 @@ pub(super) struct Everything {
     pub(super) provider: Provider,
     pub(super) connection: Connection,
     pub(super) resource: Resource,
+    pub(super) grant: Grant,
     pub(super) policy: Policy,
     pub(super) policy_version: PolicyVersion,
     pub(super) set: PolicySet,
@@ -56,13 +57,15 @@ impl Everything {
         let record = given.authority_record(&application);
         let session = given.session(&application, &record);
         let other_session = given.service(&application, &record);
+        let resource = given.resource(&provider);
         Self {
+            grant: given.grant(&application, &resource),
             workload: given.workload(),
             issuer: given.subject_issuer(),
             sink: given.notification_sink(),
             notification: given.notification("event-everything", NotificationType::ZoneFrozen),
             connection: given.connection(&provider),
-            resource: given.resource(&provider),
+            resource,
             set_version: given.policy_set_version(&set, &[&policy_version]),
             key: given.signing_key(1),
             delegation: given.delegation(&session, &other_session),
@@ -120,6 +123,11 @@ impl Everything {
                 zone_id: given.zone_id.clone(),
                 ..self.resource.clone()
             },
+            grant: Grant {
+                zone_id: given.zone_id.clone(),
+                application_id: application.id.clone(),
+                ..self.grant.clone()
+            },
             policy: Policy {
                 zone_id: given.zone_id.clone(),
                 ..self.policy.clone()
@@ -172,6 +180,7 @@ impl Everything {
         work.providers().create(&self.provider).await?;
         work.connections().create(&self.connection).await?;
         work.resources().create(&self.resource).await?;
+        work.grants().create(&self.grant).await?;
         work.secrets().put(SECRET, b"sealed", now).await?;
         work.policies().create(&self.policy, &self.policy_version).await?;
         work.policy_sets().create(&self.set).await?;
@@ -269,6 +278,20 @@ impl Everything {
             (
                 "issuer count",
                 work.subject_issuers().count_live().await.unwrap() > 0,
+            ),
+            (
+                "grant",
+                work.grants().get(&self.grant.id, now).await.unwrap().is_some(),
+            ),
+            (
+                "grant list",
+                !work
+                    .grants()
+                    .list(&GrantFilter::default(), now, &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
             ),
             (
                 "sink",
@@ -654,4 +677,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 72;
+pub(super) const SIGHTINGS: usize = 74;

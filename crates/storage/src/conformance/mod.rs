@@ -42,6 +42,8 @@ pub mod delegations;
 #[doc(hidden)]
 pub mod deployment;
 #[doc(hidden)]
+pub mod grants;
+#[doc(hidden)]
 pub mod grouped;
 #[doc(hidden)]
 pub mod isolation;

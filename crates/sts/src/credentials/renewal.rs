@@ -114,7 +114,9 @@ impl Job {
                 self.renewal.answered();
                 self.store(&seen, &reply.into_tokens(self.world.now())).await
             }
-            Err(TokenError::Denied { error: Some(word) }) if word == "invalid_grant" => {
+            Err(TokenError::Denied {
+                error: Some(word), ..
+            }) if word == "invalid_grant" => {
                 self.renewal.answered();
                 let status = ConnectionStatus::ReauthorizationRequired;
                 let at = self.world.now();

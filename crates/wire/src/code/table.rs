@@ -188,6 +188,11 @@ codes! {
             "The body names no connection, or a field of it breaks a rule.";
         InvalidProviderOauthAuthorize "invalid_provider_oauth_authorize" 400
             "The body does not say which account is to be connected.";
+        InvalidIssuer "invalid_issuer" 400 "The issuer is not an https URL without user, query and fragment.";
+        ProviderCheckUnsupported "provider_check_unsupported" 400
+            "Providers of this kind have no token endpoint that could be tried.";
+        ResourceVerificationUnsupported "resource_verification_unsupported" 400
+            "Only a resource that is called with mandates and has an upstream can be verified.";
         ProviderConnectionUnsupported "provider_connection_unsupported" 400
             "Nobody connects accounts at a provider of this kind.";
         OauthStateExpired "oauth_state_expired" 400 "The `state` was used, has run out, or was never given out here.";
@@ -245,7 +250,6 @@ codes! {
         Denied "denied" 403 "There is no such command, or the mandate does not let its holder run it; `cause` names what the operation refused with.";
         Invalid "invalid" 400 "A flag of the command is wrong; `cause` and `details` are those of the operation.";
         NotFound "not_found" 404 "What the command is about does not exist; `cause` says what.";
-        Unsupported "unsupported" 501 "The command is known and this build does not have it.";
         Upstream "upstream" 502 "The operation failed for a reason that lies neither with the command nor with its caller.";
         AdminTokenZoneMismatch "admin_token_zone_mismatch" 403 "The token of one zone reaches that zone only.";
         ApproveCapabilityRequired "approve_capability_required" 403 "Approvals are decided by tokens that are for it; nor may the caller make a token of this capability.";
@@ -257,6 +261,9 @@ codes! {
         SystemZoneReadOnly "system_zone_read_only" 403 "The zone belongs to the platform.";
         ZoneForbidden "zone_forbidden" 403 "The console account does not own the zone.";
         DcrDisabled "dcr_disabled" 403 "The zone does not register short-lived applications.";
+        GrantScopesExceedResource "grant_scopes_exceed_resource" 403 "The resource does not declare every scope of the grant.";
+        ControlResourceNotGrantable "control_resource_not_grantable" 403
+            "What may be asked of the Control API is said by the traits of control keys, not by people.";
         OauthInitiatorMismatch "oauth_initiator_mismatch" 403
             "Only whoever began to connect the account can finish it.";
         SubjectApprovalRequired "subject_approval_required" 403 "Only the person the request is made for can decide.";
@@ -273,6 +280,7 @@ codes! {
         WorkloadNotFound "workload_not_found" 404 "There is no such workload.";
         WorkloadSecretNotStored "workload_secret_not_stored" 404 "No copy of the secret is kept that could be shown.";
         SubjectIssuerNotFound "subject_issuer_not_found" 404 "There is no such issuer of subjects, or it is archived.";
+        GrantNotFound "grant_not_found" 404 "There is no such grant.";
         ProviderNotFound "provider_not_found" 404 "There is no such provider, or it is archived.";
         ProviderConnectionNotFound "provider_connection_not_found" 404
             "There is no such connection, or it was revoked.";
@@ -314,6 +322,18 @@ codes! {
         InvalidRego "invalid_rego" 422 "The policy is not a data document; `details.issues` names each problem and its place.";
         InvalidPolicyContract "invalid_policy_contract" 422 "The policy set breaks a rule of policy sets.";
         InvalidPolicyBundle "invalid_policy_bundle" 422 "The policies do not work together.";
+        ProviderCheckFailed "provider_check_failed" 422
+            "The provider was tried and not made; `details.check` tells each step.";
+        ProviderDiscoveryFailed "provider_discovery_failed" 422
+            "The issuer publishes no metadata that can be used; `details.steps` tells each step.";
+        ResourceCheckFailed "resource_check_failed" 422
+            "The upstream was tried and the resource not made; `details.check` tells each step.";
+        ProviderTestRateLimited "provider_test_rate_limited" 429
+            "Too many providers of the zone were tried; `Retry-After` says when to try again.";
+        ProviderDiscoveryRateLimited "provider_discovery_rate_limited" 429
+            "Too many issuers were asked for the zone; `Retry-After` says when to try again.";
+        ResourceTestRateLimited "resource_test_rate_limited" 429
+            "Too many upstreams of the zone were tried; `Retry-After` says when to try again.";
         DcrLimitExceeded "dcr_limit_exceeded" 429 "The zone has as many short-lived applications as it may have.";
         DcrRateLimitExceeded "dcr_rate_limit_exceeded" 429
             "Too many short-lived applications were made at once; `Retry-After` says when to try again.";

@@ -34,6 +34,14 @@ pub struct CreateProvider {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub config_json: Map<String, Value>,
+    /// Whether to try the token endpoint out first, and make nothing where that goes wrong.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub check: Option<bool>,
 }
 
 changes! {

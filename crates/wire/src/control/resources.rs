@@ -58,6 +58,14 @@ pub struct CreateResource {
     )]
     #[schema(nullable = false)]
     pub cookies: Option<bool>,
+    /// Whether to try the upstream out first, and make nothing unless it refuses mandates that nobody issued.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub check: Option<bool>,
 }
 
 changes! {
@@ -69,19 +77,19 @@ changes! {
         /// An absolute URI (RFC 8707 §2).
         identifier: Line<512>,
         /// Where the Gateway forwards; null for nowhere.
-        #[schema(value_type = Option<String>)]
+        #[schema(value_type = Option<String>, nullable = true)]
         upstream_url: Option<String>,
         /// 1 to 64 scopes.
         scopes: Vec<String>,
         /// Provider of its credential; every resource has one.
-        #[schema(value_type = Option<ProviderId>)]
+        #[schema(value_type = Option<ProviderId>, nullable = true)]
         credential_provider_id: Option<ProviderId>,
         /// At most 256.
         operations: Vec<DeclaredOperation>,
         /// Whether operations are enforced.
         operation_enforcement: OperationEnforcement,
         /// How long its upstream may be silent, 1 to 3,600 seconds; null for as long as any.
-        #[schema(value_type = Option<u32>)]
+        #[schema(value_type = Option<u32>, nullable = true)]
         upstream_timeout_seconds: Option<u32>,
         /// Whether cookies pass between callers and its upstream.
         cookies: bool,

@@ -85,7 +85,7 @@ changes! {
         #[schema(value_type = Option<Vec<DeclaredSink>>)]
         notification_sinks: Vec<Entry<DeclaredSink>>,
         /// Days for which events are kept; null for as long as the deployment keeps any.
-        #[schema(value_type = Value)]
+        #[schema(value_type = Option<KeptDays>, nullable = true)]
         audit_retention_days: Option<KeptDays>,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     Command, Does, Flag,
-    Form::{Json, Switch, Text},
-    Place::{Own, Path, Query},
+    Form::{Json, List, Switch, Text},
+    Place::{Body, Own, Path, Query},
     words::{KEYED, ONE, PAGED, cursor, flag, key, limit, of, required, unscoped},
 };
 
@@ -49,6 +49,60 @@ pub(super) static AFFAIRS: &[Command] = &[
                 cursor(),
             ]],
         )],
+    },
+    Command {
+        name: "grant",
+        summary: "What people agreed to let applications do.",
+        subcommands: &[
+            of(
+                "list",
+                "control:grant:read",
+                Does::Route("grants.list"),
+                &[
+                    &[
+                        flag(
+                            "application-id",
+                            Text,
+                            Query("application_id"),
+                            "Only those of this application.",
+                        ),
+                        flag("user-id", Text, Query("user_id"), "Only those of this person."),
+                        flag(
+                            "resource-id",
+                            Text,
+                            Query("resource_id"),
+                            "Only those at this resource.",
+                        ),
+                    ],
+                    PAGED,
+                ],
+            ),
+            of("get", "control:grant:read", Does::Route("grants.get"), &[ONE]),
+            of(
+                "access",
+                "control:grant:read",
+                Does::Route("grants.access"),
+                &[ONE],
+            ),
+            of(
+                "create",
+                "control:grant:write",
+                Does::Route("grants.create"),
+                &[&[
+                    required("application-id", Text, Body("application_id"), "Who may act."),
+                    required("user-id", Text, Body("user_id"), "For whom."),
+                    required("resource-id", Text, Body("resource_id"), "Where."),
+                    required("scopes", List, Body("scopes"), "What."),
+                    key(),
+                ]],
+            ),
+            of(
+                "revoke",
+                "control:grant:delete",
+                Does::Route("grants.revoke"),
+                &[ONE, KEYED],
+            ),
+        ],
     },
     Command {
         name: "approval",

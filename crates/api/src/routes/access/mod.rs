@@ -34,7 +34,7 @@ pub(super) async fn state(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
 }
 
 /// The zone with a policy in force that can be used.
-async fn zone(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
+pub(super) async fn zone(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
     let state = state(call).await?;
     if let Some(reason) = state.policy_in_force().unusable_reason() {
         tracing::warn!(zone.id = %call.zone, reason, "a policy that cannot be used was asked about");
@@ -76,7 +76,7 @@ fn cursor_of(listing: &str, next: Option<usize>) -> Option<String> {
     Some(PageKey::new(at, listing.to_owned()).to_cursor())
 }
 
-fn policy(zone: &ZoneState, decides: &PolicySnapshot) -> AskedPolicy {
+pub(super) fn policy(zone: &ZoneState, decides: &PolicySnapshot) -> AskedPolicy {
     let identity = decides.identity();
     AskedPolicy {
         policy_set_version_id: identity.policy_set_version_id.clone(),
@@ -97,6 +97,6 @@ pub(super) fn tiers(gates: &[ApprovalTier]) -> Vec<String> {
     tiers
 }
 
-fn versions(policies: &Sources) -> Vec<String> {
+pub(super) fn versions(policies: &Sources) -> Vec<String> {
     policies.iter().map(ToString::to_string).collect()
 }

@@ -57,7 +57,7 @@ fn with_secret(call: &Call, application: Application, secret: &Secret) -> Applic
 }
 
 /// 404 for an application that is not there, archived, or not the caller's to see.
-fn live(call: &Call, application: Option<Application>) -> Result<Application, Refusal> {
+pub(in crate::routes) fn live(call: &Call, application: Option<Application>) -> Result<Application, Refusal> {
     application
         .filter(|application| application.archived_at.is_none() && is_visible(call, application))
         .ok_or_else(not_found)
@@ -68,7 +68,7 @@ fn is_visible(call: &Call, application: &Application) -> bool {
     call.caller.control.is_none() || !ControlKey::is_named(&application.traits)
 }
 
-fn not_found() -> Refusal {
+pub(in crate::routes) fn not_found() -> Refusal {
     Refusal::of(ErrorCode::ApplicationNotFound).describe("no such application")
 }
 

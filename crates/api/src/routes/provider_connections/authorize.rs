@@ -12,11 +12,12 @@ use url::Url;
 
 use super::{
     proof::{challenge, new_state, state_digest},
-    provider, settings, subject, unusable,
+    provider, settings, subject,
 };
 use crate::{
     call::{ZoneCall, require_zone},
     change::Done,
+    routes::providers::stored::unusable,
 };
 
 /// How long a person may take.

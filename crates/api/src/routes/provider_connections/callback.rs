@@ -22,9 +22,9 @@ use caracal_wire::{
 use super::{
     opened,
     proof::{state_digest, verifier_of},
-    provider, unusable,
+    provider,
 };
-use crate::{call::ZoneCall, change::Done};
+use crate::{call::ZoneCall, change::Done, routes::providers::stored::unusable};
 
 /// What an answer is refused with, besides the gates.
 pub(in crate::routes) const REFUSES: [ErrorCode; 11] = [
@@ -164,7 +164,7 @@ fn failed(error: &TokenError) -> Refusal {
         TokenError::Unusable(_) => unusable(),
         TokenError::Malformed(_) => Refusal::of(ErrorCode::ProviderTokenResponseInvalid)
             .describe("the answer of the provider's token endpoint cannot be used"),
-        TokenError::Denied { error } => exchange_failed(error.clone()),
+        TokenError::Denied { error, .. } => exchange_failed(error.clone()),
         TokenError::Unreachable | TokenError::TimedOut | TokenError::Failed(_) => exchange_failed(None),
     }
 }

@@ -17,13 +17,12 @@ use caracal_core::{
         Provider, ProviderConfig, ProviderKind, SHARED_SUBJECT, provider_config::AuthorizationCodeConfig,
     },
 };
-use caracal_crypto::Location;
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
 use caracal_wire::{ErrorCode, control::Line};
 use serde_json::{Map, Value};
 
-use crate::call::ZoneCall;
+use crate::{call::ZoneCall, routes::providers::stored};
 
 /// What is wrong with the provider that is named.
 pub(super) const PROVIDER: [ErrorCode; 2] = [
@@ -58,16 +57,7 @@ fn settings(
     provider: &Provider,
     secrets: Map<String, Value>,
 ) -> Result<Box<AuthorizationCodeConfig>, Refusal> {
-    let mut settings = provider.config_json.clone();
-    settings.extend(secrets);
-    match ProviderConfig::read(provider.kind, &settings) {
-        Ok(ProviderConfig::AuthorizationCode(config)) => Ok(config),
-        Ok(_) | Err(_) => Err(unusable()),
-    }
-}
-
-fn unusable() -> Refusal {
-    Refusal::of(ErrorCode::InvalidProviderConfig).describe("the provider's settings cannot be used")
+    of_people(stored::settings(provider, secrets)?)
 }
 
 /// Its settings with the client's secret.
@@ -76,21 +66,18 @@ async fn opened(
     work: &mut dyn ZoneWork,
     provider: &Provider,
 ) -> Result<Box<AuthorizationCodeConfig>, Refusal> {
-    let location = Location::provider_secret_config(&call.zone, &provider.id);
-    let unavailable = || {
-        Refusal::of(ErrorCode::SecretBackendUnavailable)
-            .describe("the secret store could not open the provider's credential")
-    };
-    let secrets = match work.secrets().get(location.as_str()).await? {
-        Some(envelope) => {
-            let opened = call.role.keyring.open(&location, &envelope).map_err(|error| {
-                tracing::error!(zone.id = %call.zone, provider.id = %provider.id, %error, "a provider's credential cannot be opened");
-                unavailable()
-            })?;
-            serde_json::from_slice(&opened).map_err(|_| unavailable())?
-        }
-        None if provider.secret_config_keys.is_empty() => Map::new(),
-        None => return Err(unavailable()),
-    };
-    settings(provider, secrets)
+    of_people(stored::opened(call, work, provider).await?)
+}
+
+/// Of the kind at which people connect accounts.
+fn of_people(config: ProviderConfig) -> Result<Box<AuthorizationCodeConfig>, Refusal> {
+    match config {
+        ProviderConfig::AuthorizationCode(config) => Ok(config),
+        ProviderConfig::None
+        | ProviderConfig::CaracalMandate
+        | ProviderConfig::ClientCredentials(_)
+        | ProviderConfig::ApiKey(_)
+        | ProviderConfig::BearerToken(_)
+        | ProviderConfig::HttpBasic(_) => Err(stored::unusable()),
+    }
 }

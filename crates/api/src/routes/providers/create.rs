@@ -8,8 +8,14 @@ use caracal_service::{
     Refusal,
     front::{Body, Created},
 };
-use caracal_wire::control::providers::{CreateProvider, ProviderItem};
-use caracal_wire::events::DirectoryKind;
+use caracal_wire::{
+    ErrorCode,
+    control::{
+        checks::{FailedCheck, ProviderCheckStatus},
+        providers::{CreateProvider, ProviderItem},
+    },
+    events::DirectoryKind,
+};
 
 use super::{
     CODE, check_identifier, check_keys, check_reserved, identifier_conflict, invalid_config, keep_secrets,
@@ -18,6 +24,7 @@ use super::{
 use crate::{
     call::{ZoneCall, require_zone},
     change::{Done, ZoneChange},
+    checks::{Tried, check_provider},
     fields::bounded,
     identifiers::{candidates, slug},
 };
@@ -41,6 +48,9 @@ pub(crate) async fn handle(
     }
     let config = ProviderConfig::check(kind, &body.config_json, &[]).map_err(invalid_config)?;
     check_keys(&config)?;
+    if body.check == Some(true) {
+        try_out(&call, &config).await?;
+    }
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     let identifier = match (given, &name) {
@@ -63,6 +73,18 @@ pub(crate) async fn handle(
     let id = provider.id.clone();
     let made = change.answer(Done::created(id.as_str()), provider.into()).await?;
     Ok(Created(made))
+}
+
+/// Asks the token endpoint before anything is locked or kept.
+async fn try_out(call: &ZoneCall, config: &ProviderConfig) -> Result<(), Refusal> {
+    require_zone(call.read().await?.as_mut()).await?;
+    Tried::Provider.count(call).await?;
+    let check = check_provider(&call.role.oauth, &call.role.world, config).await?;
+    if check.status == ProviderCheckStatus::Ok {
+        return Ok(());
+    }
+    let failed = Refusal::of(ErrorCode::ProviderCheckFailed).describe(check.detail.clone());
+    Err(failed.with_details(&FailedCheck { check }))
 }
 
 /// Makes it in a change that the caller commits: its name, identifier and kind, which were checked.

@@ -2,9 +2,12 @@
 
 pub(super) mod archive;
 pub(super) mod create;
+pub(super) mod discover;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod patch;
+pub(super) mod stored;
+pub(super) mod test;
 
 use std::collections::BTreeMap;
 

@@ -11,13 +11,17 @@ use caracal_service::{
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
     ErrorCode,
-    control::resources::{CreateResource, ResourceItem},
+    control::{
+        checks::{FailedCheck, ResourceCheckStatus},
+        resources::{CreateResource, ResourceItem},
+    },
 };
 
-use super::{CODE, identifier_conflict, operations, rules};
+use super::{CODE, identifier_conflict, operations, rules, test::verifiable};
 use crate::{
     call::{ZoneCall, require_zone},
     change::{Done, ZoneChange},
+    checks::{Tried, check_upstream},
     fields::scopes,
     identifiers::{candidates, slug},
 };
@@ -32,6 +36,9 @@ pub(crate) async fn handle(
         operations: declared,
         ..body
     };
+    if body.check == Some(true) {
+        try_out(&call, &body).await?;
+    }
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     let id = ResourceId::generate(&call.role.world);
@@ -39,6 +46,24 @@ pub(crate) async fn handle(
     let id = resource.id.clone();
     let made = change.answer(Done::created(id.as_str()), resource.into()).await?;
     Ok(Created(made))
+}
+
+/// Makes it in a change that is given up, so that all its rules are kept, and asks the upstream of what was made; nothing is
+/// locked meanwhile.
+async fn try_out(call: &ZoneCall, body: &CreateResource) -> Result<(), Refusal> {
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
+    let id = ResourceId::generate(&call.role.world);
+    let resource = make(&mut change, id, body.clone()).await?;
+    let upstream = verifiable(&mut *change, &resource).await?;
+    drop(change);
+    Tried::Upstream.count(call).await?;
+    let check = check_upstream(call, &resource, &upstream).await?;
+    if check.status == ResourceCheckStatus::Guarded {
+        return Ok(());
+    }
+    let failed = Refusal::of(ErrorCode::ResourceCheckFailed).describe(check.detail.clone());
+    Err(failed.with_details(&FailedCheck { check }))
 }
 
 /// Makes it in a change that the caller commits; its fields were checked, its operations normalised.

@@ -7,6 +7,7 @@ pub(super) mod list;
 pub(super) mod operations;
 pub(super) mod patch;
 pub(super) mod rules;
+pub(super) mod test;
 
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;

@@ -78,6 +78,7 @@ pub(crate) async fn revoke(
     let why = EndReason {
         stored: REASON,
         published: reason,
+        grant: None,
     };
     let ended = end_subject(change.ending(), &call.role.world, subject, why).await?;
     let now = call.now();

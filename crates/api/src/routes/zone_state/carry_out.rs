@@ -250,6 +250,7 @@ impl Carrying<'_, '_> {
                     operation_enforcement: Some(declared.operation_enforcement),
                     upstream_timeout_seconds: declared.upstream_timeout_seconds,
                     cookies: Some(declared.cookies),
+                    check: None,
                 };
                 resources::create::make(self.change, id::<ResourceId>(made)?, body).await?
             },

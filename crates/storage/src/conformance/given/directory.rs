@@ -1,9 +1,10 @@
 //! Zones, applications, providers and resources.
 
 use caracal_core::{
-    ApplicationId, NotificationSinkId, ProviderId, ResourceId, ScopeSet, SubjectIssuerId, WorkloadId,
+    ApplicationId, GrantId, NotificationSinkId, ProviderId, ResourceId, ScopeSet, SubjectIssuerId,
+    WorkloadId,
     entity::{
-        Application, Attribution, DeclaredOperation, NotificationSink, NotificationType, OnFailure,
+        Application, Attribution, DeclaredOperation, Grant, NotificationSink, NotificationType, OnFailure,
         OperationEnforcement, Provider, ProviderKind, RegistrationMethod, Resource, StateKind, SubjectIssuer,
         Workload, WorkloadBinding, Zone,
     },
@@ -43,6 +44,20 @@ impl Given {
             traits: vec![String::from("control:invoke")],
             expires_at: None,
             archived_at: None,
+            attribution: self.attribution(),
+        }
+    }
+
+    /// What a person let an application do.
+    pub fn grant(&self, application: &Application, resource: &Resource) -> Grant {
+        Grant {
+            id: GrantId::generate(&self.world),
+            zone_id: self.zone_id.clone(),
+            application_id: application.id.clone(),
+            user_id: self.unique("person"),
+            resource_id: resource.id.clone(),
+            scopes: resource.scopes.clone(),
+            revoked_at: None,
             attribution: self.attribution(),
         }
     }

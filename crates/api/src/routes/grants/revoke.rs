@@ -1,0 +1,38 @@
+//! `DELETE /v1/zones/{zoneId}/grants/{id}`
+
+use caracal_core::GrantId;
+use caracal_lifecycle::{EndReason, end_subject_at};
+use caracal_service::{
+    Refusal,
+    front::{ById, NoContent, Path},
+};
+
+use super::not_found;
+use crate::{call::ZoneCall, change::Done};
+
+/// Takes it back, and ends what its application holds for its person. Running it again ends what came since.
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<GrantId>>,
+) -> Result<NoContent, Refusal> {
+    let mut change = call.change().await?;
+    let now = call.now();
+    let found = change.grants().get(&id, now).await?;
+    let grant = found.ok_or_else(not_found)?.grant;
+    change
+        .grants()
+        .revoke(&id, &call.caller.attributed_to(), now)
+        .await?;
+    let why = EndReason {
+        grant: Some(&id),
+        ..EndReason::word("grant_revoked")
+    };
+    let world = &call.role.world;
+    let ended = end_subject_at(change.ending(), world, &grant.application_id, &grant.user_id, why).await?;
+    let done = Done::no_content()
+        .note("revoked_authority_records", ended.records.len())
+        .note("terminated_sessions", ended.sessions.len())
+        .note("revoked_delegations", ended.delegations.len());
+    change.commit(done).await?;
+    Ok(NoContent)
+}
