@@ -1,8 +1,12 @@
 //! The Control API: `/v1`.
 
-/// A body whose members may be left out, but not be null. Its doc lines become the document's.
+/// A body whose members may be left out, but not be null, except for those behind `or_null`. Its doc lines become the
+/// document's.
 macro_rules! changes {
-    ($(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $field:ident: $type:ty,)+ }) => {
+    (
+        $(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $field:ident: $type:ty,)+ }
+        $(or_null { $($(#[$of_null:meta])* $nullable:ident: $or_null:ident,)+ })?
+    ) => {
         #[derive(Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
         $(#[$meta])*
         pub struct $name {
@@ -16,6 +20,16 @@ macro_rules! changes {
                 #[schema(nullable = false)]
                 pub $field: Option<$type>,
             )+
+            $($(
+                $(#[$of_null])*
+                #[serde(
+                    default,
+                    deserialize_with = "crate::control::present",
+                    skip_serializing_if = "Option::is_none"
+                )]
+                #[schema(value_type = Option<$or_null>)]
+                pub $nullable: Option<Option<$or_null>>,
+            )+)?
         }
 
         impl $name {

@@ -56,6 +56,28 @@ class Pods(unittest.TestCase):
                 for kind in ("requests", "limits"):
                     self.assertEqual({"cpu", "memory"}, set(container["resources"][kind]), f"{name}: {kind}")
 
+    def test_commands_of_control_keys_are_taken_where_somebody_says_so_and_a_gate_is_there(self):
+        def of(pod):
+            container = pod["containers"][0]
+            variables = {item["name"]: item["value"] for item in container["env"]}
+            volume = [volume for volume in pod["volumes"] if volume["name"] == "control"]
+            mount = [mount for mount in container["volumeMounts"] if mount["name"] == "control"]
+            return {name: value for name, value in variables.items() if "CONTROL" in name}, volume, mount
+
+        for profile in PROFILES:
+            for name, _, pod in pods(profile):
+                self.assertEqual(of(pod), ({}, [], []), f"{profile}/{name}")
+        opened = pods("production", "api.control.enabled=true", "api.control.gateConfigMapName=gate")
+        for name, labels, pod in opened:
+            variables, volume, mount = of(pod)
+            if labels.get("app.kubernetes.io/component") != "api":
+                self.assertEqual((variables, volume, mount), ({}, [], []), name)
+                continue
+            gate = "/etc/caracal/control/open"
+            self.assertEqual(variables, {"CARACAL_CONTROL_ENABLED": "true", "CONTROL_GATE_FILE": gate})
+            self.assertEqual(volume, [{"name": "control", "configMap": {"name": "gate", "optional": True}}])
+            self.assertEqual([(m["mountPath"], m["readOnly"]) for m in mount], [("/etc/caracal/control", True)])
+
     def test_no_secret_is_a_variable(self):
         for name, _, pod in self.every():
             for container in pod["containers"]:

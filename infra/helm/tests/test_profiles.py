@@ -30,6 +30,7 @@ EVERYTHING = (
     "web.hpa.enabled=true",
     "global.imagePullSecrets[0].name=pull",
     "scheduling.priorityClassName=high",
+    "api.control.enabled=true",
 )
 
 

@@ -76,23 +76,22 @@ changes! {
         name: Line<200>,
         /// An absolute URI (RFC 8707 §2).
         identifier: Line<512>,
-        /// Where the Gateway forwards; null for nowhere.
-        #[schema(value_type = Option<String>, nullable = true)]
-        upstream_url: Option<String>,
         /// 1 to 64 scopes.
         scopes: Vec<String>,
-        /// Provider of its credential; every resource has one.
-        #[schema(value_type = Option<ProviderId>, nullable = true)]
-        credential_provider_id: Option<ProviderId>,
         /// At most 256.
         operations: Vec<DeclaredOperation>,
         /// Whether operations are enforced.
         operation_enforcement: OperationEnforcement,
-        /// How long its upstream may be silent, 1 to 3,600 seconds; null for as long as any.
-        #[schema(value_type = Option<u32>, nullable = true)]
-        upstream_timeout_seconds: Option<u32>,
         /// Whether cookies pass between callers and its upstream.
         cookies: bool,
+    }
+    or_null {
+        /// Where the Gateway forwards; null for nowhere.
+        upstream_url: String,
+        /// Provider of its credential; every resource has one.
+        credential_provider_id: ProviderId,
+        /// How long its upstream may be silent, 1 to 3,600 seconds; null for as long as any.
+        upstream_timeout_seconds: u32,
     }
 }
 

@@ -84,9 +84,10 @@ changes! {
         /// Sinks of notifications, by name.
         #[schema(value_type = Option<Vec<DeclaredSink>>)]
         notification_sinks: Vec<Entry<DeclaredSink>>,
+    }
+    or_null {
         /// Days for which events are kept; null for as long as the deployment keeps any.
-        #[schema(value_type = Option<KeptDays>, nullable = true)]
-        audit_retention_days: Option<KeptDays>,
+        audit_retention_days: KeptDays,
     }
 }
 

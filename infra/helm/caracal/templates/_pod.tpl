@@ -64,6 +64,10 @@ securityContext:
 {{- $_ := set $env "AUDIT_LOG_ORIGIN" (default "localhost" $own.logOrigin) -}}
 {{- else if eq .name "api" -}}
 {{- $_ := set $env "CONSOLE_URL" $values.web.publicUrl -}}
+{{- if $own.control.enabled -}}
+{{- $_ := set $env "CARACAL_CONTROL_ENABLED" "true" -}}
+{{- $_ := set $env "CONTROL_GATE_FILE" "/etc/caracal/control/open" -}}
+{{- end -}}
 {{- else if eq .name "web" -}}
 {{- $_ := set $env "CONSOLE_URL" $own.publicUrl -}}
 {{- $_ := set $env "CARACAL_API_URL" (include "caracal.url" (dict "root" .root "component" "api")) -}}
@@ -208,6 +212,9 @@ spec:
         {{- if $values.extraCa.configMapName }}
         - { name: ca, mountPath: /etc/caracal/ca, readOnly: true }
         {{- end }}
+        {{- if and (eq .name "api") $own.control.enabled }}
+        - { name: control, mountPath: /etc/caracal/control, readOnly: true }
+        {{- end }}
         {{- with $own.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -223,6 +230,10 @@ spec:
     {{- end }}
     {{- if $values.extraCa.configMapName }}
     - { name: ca, configMap: { name: {{ $values.extraCa.configMapName }} } }
+    {{- end }}
+    {{- if and (eq .name "api") $own.control.enabled }}
+    # It need not exist: while it does not, no command is taken.
+    - { name: control, configMap: { name: {{ $own.control.gateConfigMapName }}, optional: true } }
     {{- end }}
     {{- with $own.extraVolumes }}
     {{- toYaml . | nindent 4 }}
