@@ -59,9 +59,9 @@ class Pods(unittest.TestCase):
     def test_commands_of_control_keys_are_taken_where_somebody_says_so_and_a_gate_is_there(self):
         def of(pod):
             container = pod["containers"][0]
-            variables = {item["name"]: item["value"] for item in container["env"]}
-            volume = [volume for volume in pod["volumes"] if volume["name"] == "control"]
-            mount = [mount for mount in container["volumeMounts"] if mount["name"] == "control"]
+            variables = {item["name"]: item["value"] for item in container.get("env", []) if "value" in item}
+            volume = [volume for volume in pod.get("volumes", []) if volume["name"] == "control"]
+            mount = [mount for mount in container.get("volumeMounts", []) if mount["name"] == "control"]
             return {name: value for name, value in variables.items() if "CONTROL" in name}, volume, mount
 
         for profile in PROFILES:
