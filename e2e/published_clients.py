@@ -296,6 +296,26 @@ def administration(operator, zone):
     check(rotated["client_secret"] != throwaway["client_secret"], "a rotated secret is another")
     shown = operator.applications.get_client_secret(zone, throwaway["id"])
     check(shown["client_secret"] == rotated["client_secret"], "and can be shown again")
+    print("grants")
+    resource = operator.resources.list(zone)[0]
+    asked = {
+        "application_id": throwaway["id"], "user_id": unique("person"), "resource_id": resource["id"],
+        "scopes": resource["scopes"][:1],
+    }
+    granted = operator.grants.create(zone, asked)
+    check(granted["status"] == "active" and granted["scopes"] == asked["scopes"], "a grant is written down")
+    check(operator.grants.get(zone, granted["id"])["id"] == granted["id"], "and read back")
+    for query in ({"subject_id": asked["user_id"]}, {"user_id": asked["user_id"], "scopes": asked["scopes"]}):
+        found = operator.grants.list(zone, query)
+        check([g["id"] for g in found] == [granted["id"]], f"and found by {' and '.join(query)}")
+    operator.grants.revoke(zone, granted["id"])
+    operator.grants.revoke(zone, granted["id"])
+    check(operator.grants.get(zone, granted["id"])["status"] == "revoked", "and taken back, twice")
+    try:
+        operator.grants.create(zone, {**asked, "scopes": ["no:such:scope"]})
+        check(False, "what the resource does not declare is not granted")
+    except AdminApiError as refused:
+        check(refused.code == "grant_scopes_exceed_resource", "what the resource does not declare is not granted")
     operator.applications.delete(zone, throwaway["id"])
 
 

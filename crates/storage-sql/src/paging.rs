@@ -55,6 +55,16 @@ impl Listing {
         }
     }
 
+    /// Keeps rows in which one of `columns` has `text` in it, whatever the case of ASCII letters.
+    pub(crate) fn holds(&mut self, columns: &[&str], text: &str) {
+        let n = self.bind(containing(text));
+        let each = columns
+            .iter()
+            .map(|column| format!("LOWER({column}) LIKE ${n} ESCAPE '\\'"));
+        let any = each.collect::<Vec<_>>().join(" OR ");
+        self.and(&format!("({any})"));
+    }
+
     /// Reads the page, newest first. It ends at `page.limit` rows or past [`PAGE_BYTES`], whichever comes first,
     /// and always holds a row where there is one.
     pub(crate) async fn read<T>(
@@ -114,6 +124,19 @@ impl Listing {
     }
 }
 
+/// A pattern that matches texts with `text` in them, taken literally.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_ascii_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
 /// How many of `wanted` rows to read next, after `read` rows of `bytes` in all: what should fit, so that a page
 /// of small rows takes two statements and one of large rows never much more memory than [`PAGE_BYTES`].
 fn batch(wanted: usize, read: usize, bytes: usize) -> usize {
@@ -132,6 +155,11 @@ fn column(qualified: &'static str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_searched_for_as_it_is() {
+        assert_eq!(containing("A_b%\\"), "%a\\_b\\%\\\\%");
+    }
 
     #[test]
     fn batches_follow_the_size_of_what_was_read() {

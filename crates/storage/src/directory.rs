@@ -9,6 +9,28 @@ use caracal_core::{
 
 use crate::{Error, IdempotencyReceipt, Page, PageRequest};
 
+/// Which of what is registered is meant.
+#[derive(Debug, Clone, Default)]
+pub struct Registered {
+    /// Archived ones, or unarchived ones.
+    pub archived: bool,
+    /// A part of the name or the identifier, taken literally, whatever the case of ASCII letters.
+    pub search: Option<String>,
+}
+
+impl Registered {
+    /// All that is in use.
+    pub const LIVE: Self = Self {
+        archived: false,
+        search: None,
+    };
+    /// All that was put away.
+    pub const ARCHIVED: Self = Self {
+        archived: true,
+        search: None,
+    };
+}
+
 /// Zones.
 #[async_trait]
 pub trait Zones: Send {
@@ -43,8 +65,8 @@ pub trait Zones: Send {
 pub trait Applications: Send {
     /// The application, archived or not.
     async fn get(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error>;
-    /// Applications by `(created_at, id)`, newest first: archived ones, or unarchived ones.
-    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Application>, Error>;
+    /// Applications by `(created_at, id)`, newest first.
+    async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Application>, Error>;
     /// Every unarchived application, for the in-memory snapshot.
     async fn all_live(&mut self) -> Result<Vec<Application>, Error>;
     /// Whether another unarchived managed application has the name, ignoring case.
@@ -72,8 +94,8 @@ pub trait Applications: Send {
 pub trait Providers: Send {
     /// The provider, archived or not.
     async fn get(&mut self, id: &ProviderId) -> Result<Option<Provider>, Error>;
-    /// Providers by `(created_at, id)`, newest first: archived ones, or unarchived ones.
-    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Provider>, Error>;
+    /// Providers by `(created_at, id)`, newest first.
+    async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Provider>, Error>;
     /// Every unarchived provider.
     async fn all_live(&mut self) -> Result<Vec<Provider>, Error>;
     /// Whether another unarchived provider has the identifier.
@@ -103,8 +125,8 @@ pub trait Resources: Send {
     async fn get(&mut self, id: &ResourceId) -> Result<Option<Resource>, Error>;
     /// The unarchived resource whose identifier, or else whose row id, is `name`.
     async fn find(&mut self, name: &str) -> Result<Option<Resource>, Error>;
-    /// Resources by `(created_at, id)`, newest first: archived ones, or unarchived ones.
-    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Resource>, Error>;
+    /// Resources by `(created_at, id)`, newest first.
+    async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Resource>, Error>;
     /// Every unarchived resource.
     async fn all_live(&mut self) -> Result<Vec<Resource>, Error>;
     /// How many unarchived resources there are.

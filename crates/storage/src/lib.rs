@@ -47,7 +47,9 @@ pub use canaries::Canaries;
 pub use chains::{ChainHead, ChainSet, Chains, ChainsSummary};
 pub use connections::{ConnectionFilter, ProviderConnections, RenewedTokens, SealedToken};
 pub use delegations::{DelegationDirection, Delegations};
-pub use directory::{Applications, Providers, Resources, SecretStore, SubjectIssuers, Workloads, Zones};
+pub use directory::{
+    Applications, Providers, Registered, Resources, SecretStore, SubjectIssuers, Workloads, Zones,
+};
 pub use error::Error;
 pub use grants::{GrantFilter, Grants, StandingGrant};
 pub use idempotency::{IdempotencyReceipt, IdempotencyReceipts};

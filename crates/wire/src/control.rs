@@ -90,15 +90,17 @@ words!(
 );
 
 /// Which objects of a zone to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct ListObjects {
     /// Active ones when absent.
     pub status: Option<Shown>,
+    /// Only those with this text in their name or identifier, whatever the case of ASCII letters.
+    pub search: Option<Line<512>>,
 }
 
 impl ListObjects {
     /// Whether archived objects are asked for.
-    pub fn archived(self) -> bool {
+    pub fn archived(&self) -> bool {
         self.status == Some(Shown::Archived)
     }
 }

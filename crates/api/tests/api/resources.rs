@@ -28,6 +28,41 @@ fn crm(provider: &str) -> Value {
 }
 
 #[tokio::test]
+async fn resources_applications_and_providers_are_found_by_a_part_of_their_name() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let provider = json!({"name": "Night Mandates", "kind": "caracal_mandate"});
+    let provider = stack.provider(&zone, provider).await;
+    stack.application(&zone, "Night planner").await;
+    stack.application(&zone, "day planner").await;
+    for identifier in ["resource://night-shift", "resource://day-shift"] {
+        let body = json!({
+            "identifier": identifier, "upstream_url": "https://upstream.example", "scopes": ["a"],
+            "credential_provider_id": provider,
+        });
+        stack.post(&format!("{zone}/resources"), body).await.expect(201);
+    }
+    for (path, found) in [
+        ("resources?search=NIGHT", 1),
+        ("resources?search=shift", 2),
+        ("resources?search=shift&limit=1", 1),
+        ("resources?search=shift&status=archived", 0),
+        ("resources?search=%25", 0),
+        ("applications?search=planner", 2),
+        ("applications?search=night", 1),
+        ("providers?search=night-m", 1),
+        ("providers?search=mandates", 1),
+    ] {
+        let page = stack.get(&format!("{zone}/{path}")).await.expect(200);
+        assert_eq!(page["items"].as_array().unwrap().len(), found, "{path}");
+    }
+    for path in ["resources?search=", "applications?search=a%0Ab"] {
+        let refused = stack.get(&format!("{zone}/{path}")).await;
+        assert_eq!(refused.refused(400), "invalid_query", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_resource_is_made_read_changed_and_archived() {
     let stack = Stack::start().await;
     let (zone, provider) = with_provider(&stack).await;

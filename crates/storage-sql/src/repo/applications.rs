@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, entity::Application};
-use caracal_storage::{Applications, Error, Page, PageRequest};
+use caracal_storage::{Applications, Error, Page, PageRequest, Registered};
 
 use crate::{
     mapped::{Mapped, mapped},
@@ -52,12 +52,14 @@ impl Applications for ZoneUnit {
         Ok(application)
     }
 
-    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Application>, Error> {
-        let state = if archived { "IS NOT NULL" } else { "IS NULL" };
+    async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Application>, Error> {
+        let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND archived_at {state}");
-        Listing::new(sql, params![self.zone], "created_at", "id")
-            .read(&self.tx, page, Application::read)
-            .await
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        if let Some(text) = &which.search {
+            listing.holds(&["name"], text);
+        }
+        listing.read(&self.tx, page, Application::read).await
     }
 
     async fn all_live(&mut self) -> Result<Vec<Application>, Error> {

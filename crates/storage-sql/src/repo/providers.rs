@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{ProviderId, Timestamp, entity::Provider};
-use caracal_storage::{Error, Page, PageRequest, Providers};
+use caracal_storage::{Error, Page, PageRequest, Providers, Registered};
 
 use crate::{
     mapped::{Mapped, mapped},
@@ -26,12 +26,14 @@ impl Providers for ZoneUnit {
         row.as_ref().map(Provider::read).transpose()
     }
 
-    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Provider>, Error> {
-        let state = if archived { "IS NOT NULL" } else { "IS NULL" };
+    async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Provider>, Error> {
+        let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND archived_at {state}");
-        Listing::new(sql, params![self.zone], "created_at", "id")
-            .read(&self.tx, page, Provider::read)
-            .await
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        if let Some(text) = &which.search {
+            listing.holds(&["name", "identifier"], text);
+        }
+        listing.read(&self.tx, page, Provider::read).await
     }
 
     async fn all_live(&mut self) -> Result<Vec<Provider>, Error> {

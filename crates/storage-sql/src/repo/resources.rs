@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{ResourceId, Timestamp, entity::Resource};
-use caracal_storage::{Error, Page, PageRequest, Resources};
+use caracal_storage::{Error, Page, PageRequest, Registered, Resources};
 
 use crate::{
     mapped::{Mapped, mapped},
@@ -39,12 +39,14 @@ impl Resources for ZoneUnit {
             .transpose()
     }
 
-    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Resource>, Error> {
-        let state = if archived { "IS NOT NULL" } else { "IS NULL" };
+    async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Resource>, Error> {
+        let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND archived_at {state}");
-        Listing::new(sql, params![self.zone], "created_at", "id")
-            .read(&self.tx, page, Resource::read)
-            .await
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        if let Some(text) = &which.search {
+            listing.holds(&["name", "identifier"], text);
+        }
+        listing.read(&self.tx, page, Resource::read).await
     }
 
     async fn all_live(&mut self) -> Result<Vec<Resource>, Error> {

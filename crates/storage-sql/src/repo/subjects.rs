@@ -43,19 +43,6 @@ fn read(row: &Row) -> Result<SubjectSummary, Error> {
     })
 }
 
-/// A pattern that matches texts with `text` in them, taken literally.
-fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 #[async_trait]
 impl Subjects for ZoneUnit {
     async fn get(&mut self, id: &str, now: Timestamp) -> Result<Option<SubjectSummary>, Error> {
@@ -74,10 +61,7 @@ impl Subjects for ZoneUnit {
         let mut listing = Listing::new(counted(""), params, "s.last_seen", "s.subject_id");
         listing.when("s.kind", "=", filter.kind.map(subject_word));
         if let Some(text) = &filter.search {
-            let n = listing.bind(containing(text));
-            listing.and(&format!(
-                "(LOWER(s.subject_id) LIKE ${n} ESCAPE '\\' OR LOWER(a.name) LIKE ${n} ESCAPE '\\')"
-            ));
+            listing.holds(&["s.subject_id", "a.name"], text);
         }
         listing.read(&self.tx, page, read).await
     }
@@ -99,15 +83,5 @@ impl Subjects for ZoneUnit {
             (holdings.approvals, holdings.pending_approvals) = (row.count("total")?, row.count("pending")?);
         }
         Ok(holdings)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_searched_for_as_it_is() {
-        assert_eq!(containing("A_b%\\"), "%a\\_b\\%\\\\%");
     }
 }

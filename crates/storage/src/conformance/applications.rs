@@ -7,6 +7,8 @@ use caracal_core::{
     entity::{Application, Attribution, RegistrationMethod},
 };
 
+use crate::Registered;
+
 use super::{
     Backend,
     fixture::{ALL, Fixture},
@@ -78,11 +80,21 @@ pub async fn an_archived_application_stays_readable_and_unchangeable(backend: Ba
     );
     let ids = |listed: Vec<Application>| listed.into_iter().map(|row| row.id).collect::<Vec<_>>();
     assert_eq!(
-        ids(work.applications().list(true, &ALL).await.unwrap().items),
+        ids(work
+            .applications()
+            .list(&Registered::ARCHIVED, &ALL)
+            .await
+            .unwrap()
+            .items),
         std::slice::from_ref(id)
     );
     assert_eq!(
-        ids(work.applications().list(false, &ALL).await.unwrap().items),
+        ids(work
+            .applications()
+            .list(&Registered::LIVE, &ALL)
+            .await
+            .unwrap()
+            .items),
         std::slice::from_ref(&live.id)
     );
     assert_eq!(ids(work.applications().all_live().await.unwrap()), [live.id]);

@@ -116,7 +116,8 @@ macro_rules! conformance {
                     a_resources_identifier_is_unique_among_the_active,
                     of_many_resources_with_one_identifier_exactly_one_is_created,
                     a_resource_is_found_by_identifier_before_row_id,
-                    an_archived_resource_grants_nothing;
+                    an_archived_resource_grants_nothing,
+                    what_is_registered_is_found_by_a_part_of_its_name;
                 connections:
                     a_connection_comes_back_as_it_was_stored,
                     a_subject_has_one_unrevoked_connection_at_a_provider,

@@ -12,7 +12,7 @@ use caracal_core::{
 
 use crate::{
     AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, GrantFilter, IdempotencyReceipt, LedgerEntry,
-    Notification, OutboxMessage, SigningKeyRow, ZoneWork,
+    Notification, OutboxMessage, Registered, SigningKeyRow, ZoneWork,
 };
 
 use super::{fixture::ALL, given::Given};
@@ -229,7 +229,7 @@ impl Everything {
                 "application list",
                 !work
                     .applications()
-                    .list(false, &ALL)
+                    .list(&Registered::LIVE, &ALL)
                     .await
                     .unwrap()
                     .items
@@ -326,7 +326,13 @@ impl Everything {
             ),
             (
                 "provider list",
-                !work.providers().list(false, &ALL).await.unwrap().items.is_empty(),
+                !work
+                    .providers()
+                    .list(&Registered::LIVE, &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
             ),
             (
                 "live providers",
@@ -391,7 +397,13 @@ impl Everything {
             ),
             (
                 "resource list",
-                !work.resources().list(false, &ALL).await.unwrap().items.is_empty(),
+                !work
+                    .resources()
+                    .list(&Registered::LIVE, &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
             ),
             (
                 "live resources",

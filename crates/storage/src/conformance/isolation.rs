@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Application, RegistrationMethod, Session, SessionStatus},
 };
 
-use crate::{Access, AdminAuditFilter, DelegationDirection, Error, TreeEnd, ZoneWork};
+use crate::{Access, AdminAuditFilter, DelegationDirection, Error, Registered, TreeEnd, ZoneWork};
 
 use super::{
     Backend,
@@ -613,9 +613,24 @@ pub async fn archived_and_short_lived_rows_stay_in_their_zone_too(backend: Backe
         let mut work = zone.read().await;
         assert_eq!(work.applications().count_live_dcr(now).await.unwrap(), expected);
         let archived = [
-            work.applications().list(true, &ALL).await.unwrap().items.len(),
-            work.resources().list(true, &ALL).await.unwrap().items.len(),
-            work.providers().list(true, &ALL).await.unwrap().items.len(),
+            work.applications()
+                .list(&Registered::ARCHIVED, &ALL)
+                .await
+                .unwrap()
+                .items
+                .len(),
+            work.resources()
+                .list(&Registered::ARCHIVED, &ALL)
+                .await
+                .unwrap()
+                .items
+                .len(),
+            work.providers()
+                .list(&Registered::ARCHIVED, &ALL)
+                .await
+                .unwrap()
+                .items
+                .len(),
         ];
         assert!(
             archived.iter().all(|count| *count as u64 == expected),

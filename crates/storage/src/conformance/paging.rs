@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Application, Attribution, Session},
 };
 
-use crate::{DelegationDirection, Page, PageRequest, SessionFilter};
+use crate::{DelegationDirection, Page, PageRequest, Registered, SessionFilter};
 
 use super::{
     Backend, delegations,
@@ -77,7 +77,7 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
 
     let read = async |page: PageRequest| {
         let mut work = fixture.a.read().await;
-        work.applications().list(false, &page).await.unwrap()
+        work.applications().list(&Registered::LIVE, &page).await.unwrap()
     };
     concatenates(
         "applications",
@@ -88,7 +88,7 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
     .await;
     let read = async |page: PageRequest| {
         let mut work = fixture.a.read().await;
-        work.providers().list(false, &page).await.unwrap()
+        work.providers().list(&Registered::LIVE, &page).await.unwrap()
     };
     concatenates(
         "providers",
@@ -300,7 +300,7 @@ pub async fn rows_added_and_removed_during_a_walk_hide_and_repeat_no_other(backe
             .read()
             .await
             .applications()
-            .list(false, &request)
+            .list(&Registered::LIVE, &request)
             .await
             .unwrap();
         // Between two pages: a newer row, one in the very microsecond of the walk, and one older than all.

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{DeclaredOperation, OperationEnforcement, Provider, ProviderKind, Resource},
 };
 
-use crate::Error;
+use crate::{Error, Registered};
 
 use super::{
     Backend,
@@ -146,9 +146,20 @@ pub async fn an_archived_provider_stays_readable_and_unchangeable(backend: Backe
         work.providers().get(&archived.id).await.unwrap().as_ref(),
         Some(&archived)
     );
-    assert_eq!(work.providers().list(true, &ALL).await.unwrap().items, [archived]);
     assert_eq!(
-        work.providers().list(false, &ALL).await.unwrap().items,
+        work.providers()
+            .list(&Registered::ARCHIVED, &ALL)
+            .await
+            .unwrap()
+            .items,
+        [archived]
+    );
+    assert_eq!(
+        work.providers()
+            .list(&Registered::LIVE, &ALL)
+            .await
+            .unwrap()
+            .items,
         std::slice::from_ref(&changed)
     );
     assert_eq!(work.providers().all_live().await.unwrap(), [changed]);
@@ -350,14 +361,25 @@ pub async fn an_archived_resource_grants_nothing(backend: Backend) {
         work.resources().all_live().await.unwrap(),
         std::slice::from_ref(&live)
     );
-    assert_eq!(work.resources().list(false, &ALL).await.unwrap().items, [live]);
+    assert_eq!(
+        work.resources()
+            .list(&Registered::LIVE, &ALL)
+            .await
+            .unwrap()
+            .items,
+        [live]
+    );
     let mut archived = Resource {
         archived_at: Some(now),
         ..gone
     };
     archived.attribution.version = 2;
     assert_eq!(
-        work.resources().list(true, &ALL).await.unwrap().items,
+        work.resources()
+            .list(&Registered::ARCHIVED, &ALL)
+            .await
+            .unwrap()
+            .items,
         std::slice::from_ref(&archived)
     );
     assert_eq!(work.resources().get(&archived.id).await.unwrap(), Some(archived));
@@ -368,5 +390,58 @@ pub(super) fn conflict<T: std::fmt::Debug>(outcome: Result<T, Error>, rule: &str
     match outcome {
         Err(Error::Conflict { constraint }) => assert_eq!(constraint, rule),
         other => panic!("{rule} was not enforced: {other:?}"),
+    }
+}
+
+pub async fn what_is_registered_is_found_by_a_part_of_its_name(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let given = &fixture.a.given;
+    let mut provider = given.provider();
+    provider.name = String::from("Sales_100% CRM");
+    let mut resource = given.resource(&provider);
+    resource.name = String::from("Orders");
+    resource.identifier = String::from("resource://Back-Office/orders");
+    let mut application = given.application();
+    application.name = String::from("a\\b Planner");
+    let mut work = fixture.a.write().await;
+    work.applications().create(&application).await.unwrap();
+    work.applications().create(&given.application()).await.unwrap();
+    work.providers().create(&provider).await.unwrap();
+    work.providers().create(&given.provider()).await.unwrap();
+    work.resources().create(&resource).await.unwrap();
+    work.resources().create(&given.resource(&provider)).await.unwrap();
+    for (text, found) in [
+        ("sales_1", [0, 1, 0]),
+        ("SALES", [0, 1, 0]),
+        ("100%", [0, 1, 0]),
+        ("1%0", [0, 0, 0]),
+        ("s_les", [0, 0, 0]),
+        ("back-office", [0, 0, 1]),
+        ("ORDERS", [0, 0, 1]),
+        ("a\\b", [1, 0, 0]),
+        ("'; DROP", [0, 0, 0]),
+    ] {
+        let which = Registered {
+            archived: false,
+            search: Some(text.to_owned()),
+        };
+        let counts = [
+            work.applications().list(&which, &ALL).await.unwrap().items.len(),
+            work.providers().list(&which, &ALL).await.unwrap().items.len(),
+            work.resources().list(&which, &ALL).await.unwrap().items.len(),
+        ];
+        assert_eq!(counts, found, "{text}");
+        let archived = Registered {
+            archived: true,
+            ..which
+        };
+        assert!(
+            work.resources()
+                .list(&archived, &ALL)
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
     }
 }

@@ -89,7 +89,16 @@ pub(super) const fn status() -> Flag {
     flag("status", Text, Query("status"), "active or archived.")
 }
 
-pub(super) const LISTED: &[Flag] = &[status(), limit(), cursor()];
+pub(super) const fn search() -> Flag {
+    flag(
+        "search",
+        Text,
+        Query("search"),
+        "Only those with this text in their name or identifier.",
+    )
+}
+
+pub(super) const LISTED: &[Flag] = &[status(), search(), limit(), cursor()];
 pub(super) const PAGED: &[Flag] = &[limit(), cursor()];
 pub(super) const ONE: &[Flag] = &[id()];
 pub(super) const KEYED: &[Flag] = &[key()];

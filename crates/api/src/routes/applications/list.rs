@@ -10,7 +10,10 @@ use caracal_wire::{
 };
 
 use super::is_visible;
-use crate::{answer::rows, call::ZoneCall};
+use crate::{
+    answer::{registered, rows},
+    call::ZoneCall,
+};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -18,7 +21,7 @@ pub(crate) async fn handle(
     Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<ApplicationItem>>, Refusal> {
     let mut work = call.read().await?;
-    let read = work.applications().list(query.archived(), &page).await?;
+    let read = work.applications().list(&registered(query), &page).await?;
     let show_traits = call.caller.sees_traits();
     let items = read
         .items

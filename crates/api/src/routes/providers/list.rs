@@ -9,7 +9,10 @@ use caracal_wire::{
     control::{ListObjects, providers::ProviderItem},
 };
 
-use crate::{answer::listing, call::ZoneCall};
+use crate::{
+    answer::{listing, registered},
+    call::ZoneCall,
+};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -17,5 +20,5 @@ pub(crate) async fn handle(
     Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<ProviderItem>>, Refusal> {
     let mut work = call.read().await?;
-    Ok(listing(work.providers().list(query.archived(), &page).await?))
+    Ok(listing(work.providers().list(&registered(query), &page).await?))
 }

@@ -10,7 +10,10 @@ use caracal_wire::{
 };
 
 use super::rules;
-use crate::{answer::listing, call::ZoneCall};
+use crate::{
+    answer::{listing, registered},
+    call::ZoneCall,
+};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -18,7 +21,7 @@ pub(crate) async fn handle(
     Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<ResourceItem>>, Refusal> {
     let mut work = call.read().await?;
-    let mut read = work.resources().list(query.archived(), &page).await?;
+    let mut read = work.resources().list(&registered(query), &page).await?;
     let audience = &call.role.config.control_audience;
     read.items
         .retain(|resource| rules::is_visible(&call.caller, resource, audience));

@@ -14,7 +14,7 @@ use caracal_core::{
 };
 use caracal_crypto::sha256_hex;
 use caracal_service::Refusal;
-use caracal_storage::{PageRequest, RetentionDays, StateOwner, ZoneWork};
+use caracal_storage::{PageRequest, Registered, RetentionDays, StateOwner, ZoneWork};
 
 use super::{
     super::{applications::traits, providers, resources},
@@ -99,7 +99,7 @@ impl Live {
     pub(super) async fn read(call: &ZoneCall, work: &mut dyn ZoneWork) -> Result<Self, Refusal> {
         let mut room = MAX_OBJECTS;
         let mut platform = HashSet::new();
-        let applications = every!(room, |page| work.applications().list(false, &page));
+        let applications = every!(room, |page| work.applications().list(&Registered::LIVE, &page));
         let managed = applications
             .into_iter()
             .filter(|application| application.registration_method == RegistrationMethod::Managed);
@@ -112,7 +112,7 @@ impl Live {
                 .map(|application| (StateKind::Application, application.name.to_lowercase())),
         );
 
-        let providers = every!(room, |page| work.providers().list(false, &page));
+        let providers = every!(room, |page| work.providers().list(&Registered::LIVE, &page));
         let (reserved, providers): (Vec<_>, Vec<_>) = providers
             .into_iter()
             .partition(|provider| is_reserved(providers::RESERVED_IDENTIFIER, &provider.identifier));
@@ -123,7 +123,7 @@ impl Live {
         );
 
         let audience = &call.role.config.control_audience;
-        let resources = every!(room, |page| work.resources().list(false, &page));
+        let resources = every!(room, |page| work.resources().list(&Registered::LIVE, &page));
         let all_resources = resources.len();
         let (reserved, resources): (Vec<_>, Vec<_>) = resources.into_iter().partition(|resource| {
             resources::rules::is_control(&resource.identifier, audience)
