@@ -276,40 +276,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/console/email-code/begin": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a code to an address, if it has an account. */
-        post: operations["console.begin_email_code"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/console/email-code/finish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sign in with a code by e-mail. */
-        post: operations["console.finish_email_code"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/console/links/read": {
         parameters: {
             query?: never;
@@ -913,23 +879,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/zones/{zoneId}/approvals/{id}/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take back a yes that nobody has used. */
-        post: operations["approvals.withdraw"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/zones/{zoneId}/audit": {
         parameters: {
             query?: never;
@@ -1154,6 +1103,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what people agreed to let applications do. */
+        get: operations["grants.list"];
+        put?: never;
+        /** Note what a person agreed to let an application do at a resource. */
+        post: operations["grants.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a grant. */
+        get: operations["grants.get"];
+        put?: never;
+        post?: never;
+        /** Take a grant back, and end what its application holds for its person. */
+        delete: operations["grants.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/grants/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what the policy in force says to each scope of a grant. */
+        get: operations["grants.access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/notification-sinks": {
         parameters: {
             query?: never;
@@ -1364,42 +1366,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/zones/{zoneId}/policy-canary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tell which version decides for a share of the applications, or last did, and what was counted of it. */
-        get: operations["policy_canary.get"];
-        put?: never;
-        post?: never;
-        /** Have the version in force decide for every application again. */
-        delete: operations["policy_canary.end"];
-        options?: never;
-        head?: never;
-        /** Change for how many applications a version decides, and when it is taken back. */
-        patch: operations["policy_canary.update"];
-        trace?: never;
-    };
-    "/v1/zones/{zoneId}/policy-canary/activate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put the version in force that decides for a share of the applications. */
-        post: operations["policy_canary.activate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/zones/{zoneId}/policy-sets": {
         parameters: {
             query?: never;
@@ -1516,23 +1482,6 @@ export interface paths {
         get: operations["policy_sets.get_version"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/canary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Have a version decide for a share of the applications. */
-        post: operations["policy_canary.begin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1712,6 +1661,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/providers/discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read what an issuer publishes, to make a provider of it. */
+        post: operations["providers.discover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/providers/{id}": {
         parameters: {
             query?: never;
@@ -1729,6 +1695,23 @@ export interface paths {
         head?: never;
         /** Change a provider. */
         patch: operations["providers.update"];
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/providers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try out whether a provider's token endpoint takes the client. */
+        post: operations["providers.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/zones/{zoneId}/resources": {
@@ -1766,6 +1749,23 @@ export interface paths {
         head?: never;
         /** Change a resource. */
         patch: operations["resources.update"];
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/resources/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try out whether an upstream refuses mandates that nobody issued. */
+        post: operations["resources.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/zones/{zoneId}/sessions": {
@@ -2357,7 +2357,6 @@ export interface components {
             approver_subject_id?: string | null;
             /** @description What it releases, and nothing else: lower-case hexadecimal. */
             binding: string;
-            call?: components["schemas"]["HeldCall"] | null;
             consumed_at?: components["schemas"]["Timestamp"] | null;
             consumed_authority_record_id?: components["schemas"]["AuthorityRecordId"] | null;
             /** @description When it was asked for. */
@@ -2396,7 +2395,6 @@ export interface components {
             subject_anchor?: string | null;
             /** @description The tiers of policy that it falls under. */
             tier?: string | null;
-            withdrawn_at?: components["schemas"]["Timestamp"] | null;
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
@@ -2410,12 +2408,6 @@ export interface components {
         ApprovalState: "pending" | "approved" | "rejected" | "expired" | "consumed";
         /** @enum {string} */
         ApproverClass: "operator" | "subject" | "any";
-        /** @description Body that asks for a code by e-mail. */
-        AskEmailCode: {
-            device?: components["schemas"]["Line256"] | null;
-            /** @description Address of the account. */
-            email: components["schemas"]["Email"];
-        };
         /** @description Body that says by which recorded decisions a policy is judged. Unknown members are ignored. */
         AskLeastPrivilege: {
             /**
@@ -2452,16 +2444,8 @@ export interface components {
             /** @description Those before then; now when absent. At most 2160 hours after `since`. */
             until?: components["schemas"]["Timestamp"];
         };
-        /** @description A version that decides for a share of the applications. */
-        AskedCanary: {
-            /** @description The canary. */
-            id: components["schemas"]["CanaryId"];
-            /** @description The version. */
-            policy_set_version_id: components["schemas"]["PolicySetVersionId"];
-        };
         /** @description Which policy an answer is about. */
         AskedPolicy: {
-            canary?: components["schemas"]["AskedCanary"] | null;
             /** @description Whether the zone is frozen: then nothing of it is allowed until it is thawed. */
             frozen: boolean;
             /** @description Its manifest. */
@@ -2501,15 +2485,6 @@ export interface components {
             /** @description When it is too late to come back. */
             expires_at: components["schemas"]["Timestamp"];
             /** @description What comes back as `state`. */
-            state: string;
-        };
-        /** @description What is answered whether or not there is an account: if there is, a code is on its way. */
-        BegunEmailCode: {
-            /** @description What the browser alone keeps, in a cookie that no script reads: whoever has it can finish. */
-            browser: string;
-            /** @description Until when the code is good. */
-            expires_at: components["schemas"]["Timestamp"];
-            /** @description The state to hand in with the code. */
             state: string;
         };
         /** @description What an authenticator is asked to sign in. */
@@ -2576,106 +2551,6 @@ export interface components {
             token_id: string;
             zone_id?: components["schemas"]["ZoneId"] | null;
         };
-        CanaryId: string;
-        /** @description A canary with its rules and what was counted of it. */
-        CanaryItem: {
-            /**
-             * Format: int64
-             * @description Decisions since it began, or since its rules were changed.
-             */
-            decisions: number;
-            /**
-             * Format: int64
-             * @description Those that it denied.
-             */
-            denied: number;
-            ended_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Who ended it; null where it ended by itself, or with another change. */
-            ended_by?: string | null;
-            /** @description Id; events of what it decided name it. */
-            id: components["schemas"]["CanaryId"];
-            /** @description Digest of the version's manifest. */
-            manifest_sha256: string;
-            /**
-             * Format: int32
-             * @description Most of a hundred decisions that it may deny in all.
-             */
-            max_denied_percent: number;
-            /**
-             * Format: int32
-             * @description Most of a hundred decisions that it may deny and the version in force would not.
-             */
-            max_newly_denied_percent: number;
-            /**
-             * Format: int32
-             * @description Decisions after which its denials are judged, each time.
-             */
-            min_decisions: number;
-            /**
-             * Format: int64
-             * @description Those that it allowed, and the version in force would have denied or held.
-             */
-            newly_allowed: number;
-            /**
-             * Format: int64
-             * @description Those that it denied and the version in force would not have.
-             */
-            newly_denied: number;
-            /**
-             * Format: int64
-             * @description Those that it held for an approval, and the version in force would have allowed without.
-             */
-            newly_held: number;
-            outcome?: components["schemas"]["CanaryOutcome"] | null;
-            /** @description The set. */
-            policy_set_id: components["schemas"]["PolicySetId"];
-            /** @description Whether it decides now. */
-            running: boolean;
-            /**
-             * Format: int32
-             * @description For how many of a hundred applications it decides.
-             */
-            share_percent: number;
-            /** @description When. */
-            started_at: components["schemas"]["Timestamp"];
-            /** @description Who began. */
-            started_by: string;
-            /**
-             * Format: int64
-             * @description Decisions since its denials were last judged.
-             */
-            unjudged: number;
-            /** @description Its version. */
-            version_id: components["schemas"]["PolicySetVersionId"];
-        };
-        /** @enum {string} */
-        CanaryOutcome: "finished" | "ended" | "superseded" | "too_many_denials" | "unreadable";
-        /** @description Body that begins a canary, or changes the rules of the one that runs. Unknown members are ignored. */
-        CanaryRules: {
-            /**
-             * Format: int32
-             * @description It is taken back when it denied more than this many of a hundred decisions, whatever the version in force says of
-             *     them, 0 to 100; 100, which is no bound, when a canary begins without.
-             */
-            max_denied_percent?: number;
-            /**
-             * Format: int32
-             * @description It is taken back when it denied more than this many of a hundred decisions that the version in force would not have
-             *     denied, 0 to 100; 5 when a canary begins without.
-             */
-            max_newly_denied_percent?: number;
-            /**
-             * Format: int32
-             * @description Decisions after which its denials are judged, each time, 1 to 1,000,000; 100 when a canary begins without.
-             */
-            min_decisions?: number;
-            /**
-             * Format: int32
-             * @description For how many of a hundred applications it decides, 1 to 100. Required to begin. Those for which it decides stay on
-             *     its side when the share grows.
-             */
-            share_percent?: number;
-        };
         /** @description Body that changes an account. */
         ChangeAccount: {
             /** @description Whether it may not sign in. Locking ends its sessions. */
@@ -2695,6 +2570,19 @@ export interface components {
             current: components["schemas"]["Line256"];
             /** @description The one from now on. */
             password: components["schemas"]["NewPassword"];
+        };
+        /** @enum {string} */
+        CheckStep: "settings" | "address" | "resolve" | "connect" | "tls" | "answer";
+        /** @description One step. */
+        CheckedStep: {
+            /** @description What to do about it; null where nothing is to be done. */
+            fix?: string | null;
+            /** @description What was found. */
+            found: string;
+            /** @description What became of it. */
+            outcome: components["schemas"]["StepOutcome"];
+            /** @description Which. */
+            step: components["schemas"]["CheckStep"];
         };
         /** @description A secret that was asked for. */
         ClientSecret: {
@@ -2843,6 +2731,17 @@ export interface components {
             refresh_token?: string | null;
             subject_id?: components["schemas"]["Line512"] | null;
         };
+        /** @description Body that notes what a person agreed to. Unknown members are ignored. */
+        CreateGrant: {
+            /** @description Who may act. */
+            application_id: components["schemas"]["ApplicationId"];
+            /** @description Where. */
+            resource_id: components["schemas"]["ResourceId"];
+            /** @description What: 1 to 64 scopes that the resource declares. */
+            scopes: string[];
+            /** @description For whom: the subject of the person's tokens. */
+            user_id: components["schemas"]["Line512"];
+        };
         /** @description Body that makes a policy with its first version. Unknown members are ignored. */
         CreatePolicy: {
             /** @description Rego source. */
@@ -2859,6 +2758,8 @@ export interface components {
         };
         /** @description Body that makes a provider. Unknown members are ignored. Not printable: it holds a credential. */
         CreateProvider: {
+            /** @description Whether to try the token endpoint out first, and make nothing where that goes wrong. */
+            check?: boolean;
             /** @description What the kind takes, its credential included. */
             config_json?: Record<string, never>;
             /** @description `provider://` and words of a-z 0-9 joined by hyphens; made from the name when absent or blank. */
@@ -2870,6 +2771,8 @@ export interface components {
         };
         /** @description Body that makes a resource. Unknown members are ignored. */
         CreateResource: {
+            /** @description Whether to try the upstream out first, and make nothing unless it refuses mandates that nobody issued. */
+            check?: boolean;
             /** @description Whether cookies pass between callers and its upstream. */
             cookies?: boolean;
             credential_provider_id?: components["schemas"]["ProviderId"] | null;
@@ -3366,6 +3269,26 @@ export interface components {
             reason?: string | null;
             suggestion?: components["schemas"]["Suggestion"] | null;
         };
+        /** @description Body that asks what an issuer publishes. Unknown members are ignored. */
+        DiscoverProvider: {
+            /** @description An https URL without user, query and fragment. */
+            issuer: components["schemas"]["Name512"];
+        };
+        /** @description What an issuer publishes (RFC 8414 §2, `OpenID` Connect Discovery §3), as far as a provider is made of it. */
+        DiscoveredProvider: {
+            /** @description Where people say yes. */
+            authorization_endpoint?: string;
+            /** @description The issuer, as it names itself. */
+            issuer: string;
+            /** @description Where tokens are given back. */
+            revocation_endpoint?: string;
+            /** @description Scopes that it names, at most 64. */
+            scopes_supported?: string[];
+            /** @description Where tokens are given. */
+            token_endpoint: string;
+            /** @description How clients may prove themselves there, of the ways that providers know. */
+            token_endpoint_auth_methods_supported?: string[];
+        };
         /** @enum {string} */
         Effect: "allow" | "deny";
         Email: string;
@@ -3375,7 +3298,7 @@ export interface components {
          *     A code is never renamed and never means something else: published clients act on it.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "unsupported" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_canary_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "invalid_issuer" | "provider_check_unsupported" | "resource_verification_unsupported" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "grant_scopes_exceed_resource" | "control_resource_not_grantable" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "grant_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "provider_check_failed" | "provider_discovery_failed" | "resource_check_failed" | "provider_test_rate_limited" | "provider_discovery_rate_limited" | "resource_test_rate_limited" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
         /** @enum {string} */
         Evaluation: "executed" | "not_executed" | "failed";
         /** @description What was wrong with a question. */
@@ -3419,19 +3342,6 @@ export interface components {
             request_id: string;
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
-        };
-        /** @description Body that signs in with a code by e-mail. */
-        FinishEmailCode: {
-            /** @description What the browser kept. */
-            browser: components["schemas"]["Line128"];
-            /** @description The code. Blanks in it do not count. */
-            code: components["schemas"]["Line32"];
-            /** @description The address that the code was sent to. */
-            email: components["schemas"]["Email"];
-            /** @description The state that was given out. */
-            state: components["schemas"]["Line256"];
-            /** @description What the browser says it is. */
-            user_agent?: string | null;
         };
         /** @description Body that signs in with a passkey. */
         FinishPasskey: {
@@ -3514,30 +3424,63 @@ export interface components {
             /** @description Kept in the administrative audit. */
             reason?: components["schemas"]["Line500"];
         };
-        /** @description The exact call that an approval releases. */
-        HeldCall: {
-            /** @description What it is called with, where that is JSON: of an MCP message its `params`. */
-            arguments?: unknown;
-            /** @description Bytes of a body that is neither. */
-            bytes?: number | null;
-            /** @description What a message asks for, such as `tools/call:refund`. */
-            call?: string | null;
-            /** @description Digest of all that it carries, lower-case hexadecimal. A call with another is another call. */
-            digest: string;
-            /** @description The `Content-Type` as sent. */
-            media_type?: string | null;
-            /** @description HTTP method. */
-            method: string;
-            /** @description Path, decoded. */
-            path: string;
-            /** @description `mcp`, `grpc` or `websocket`; absent of plain HTTP. */
-            protocol?: string | null;
-            /** @description The query as sent. */
-            query?: string | null;
-            /** @description How much of it is shown here. */
-            shown: components["schemas"]["Shown"];
-            /** @description Its body, where that is text and no JSON. */
-            text?: string | null;
+        /** @description A grant against the policy in force. */
+        GrantAccess: {
+            /** @description Its scopes, in their order. */
+            items: components["schemas"]["GrantedScope"][];
+            /** @description The policy. */
+            policy: components["schemas"]["AskedPolicy"];
+            /** @description How the grant stands. */
+            status: components["schemas"]["GrantStatus"];
+        };
+        GrantId: string;
+        /** @description What a person agreed to let an application do at a resource. */
+        GrantItem: components["schemas"]["Attribution"] & {
+            /** @description Who may act. */
+            application_id: components["schemas"]["ApplicationId"];
+            /** @description Its name. */
+            application_name: string;
+            /** @description Id. */
+            id: components["schemas"]["GrantId"];
+            /** @description Where the credential of the resource comes from. */
+            provider_id: components["schemas"]["ProviderId"];
+            /** @description Its kind. */
+            provider_kind: components["schemas"]["ProviderKind"];
+            /** @description Its name. */
+            provider_name: string;
+            /** @description Where. */
+            resource_id: components["schemas"]["ResourceId"];
+            /** @description Its name. */
+            resource_name: string;
+            /** @description What. */
+            scopes: components["schemas"]["ScopeSet"];
+            /** @description How it stands: one that nobody took back ends with its application or its resource. */
+            status: components["schemas"]["GrantStatus"];
+            /** @description For whom. */
+            user_id: string;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        GrantItemListing: {
+            items: components["schemas"]["GrantItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        GrantStatus: "active" | "revoked" | "expired";
+        /** @description What the policy in force says to a scope of a grant. */
+        GrantedScope: {
+            /** @description Whether a session of the application can be given it. */
+            allowed: boolean;
+            /** @description The tiers for which somebody has to say yes before. */
+            approval_tiers: string[];
+            /** @description The policy versions that say so. */
+            policy_version_ids: string[];
+            /** @description Why it is refused; null where it is not. */
+            reason?: string | null;
+            /** @description The scope. */
+            scope: string;
         };
         /** @description A hold in force. */
         HoldItem: {
@@ -3667,10 +3610,10 @@ export interface components {
         /** @enum {string} */
         Lifecycle: "task" | "service";
         Line128: string;
+        Line16384: string;
         Line200: string;
         Line2048: string;
         Line256: string;
-        Line32: string;
         Line4096: string;
         Line500: string;
         Line512: string;
@@ -3729,6 +3672,7 @@ export interface components {
         Name120: string;
         Name200: string;
         Name500: string;
+        Name512: string;
         Name64: string;
         /** @description A new account and the link by which its holder sets a password. */
         NewAccount: {
@@ -3761,7 +3705,7 @@ export interface components {
         NotificationDeliveryId: string;
         NotificationSinkId: string;
         /** @enum {string} */
-        NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "application_archived" | "policy_activated" | "policy_canary_returned" | "sink_test";
+        NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "application_archived" | "policy_activated" | "sink_test";
         /** @enum {string} */
         Obstacle: "policy_unusable" | "policy_malformed" | "policy_unknown" | "nothing_asked" | "too_much" | "not_by_data" | "not_recorded";
         /** @description Something of a kind, without saying which. */
@@ -4051,6 +3995,19 @@ export interface components {
         /** @enum {string} */
         Propagation: "waiting_for_activation" | "waiting_for_outbox" | "waiting_for_sts" | "loaded" | "failed";
         Prose4096: string;
+        /** @description What trying a provider out found. Nothing of a credential or of a token is in it. */
+        ProviderCheck: {
+            /** @description When. */
+            checked_at: components["schemas"]["Timestamp"];
+            /** @description In a sentence. */
+            detail: string;
+            /** @description How it stands. */
+            status: components["schemas"]["ProviderCheckStatus"];
+            /** @description Every step. */
+            steps: components["schemas"]["CheckedStep"][];
+        };
+        /** @enum {string} */
+        ProviderCheckStatus: "ok" | "auth_failed" | "config_error" | "endpoint_error" | "unreachable";
         /** @description Counts of providers. */
         ProviderCounts: {
             /** @description All. */
@@ -4272,6 +4229,19 @@ export interface components {
             /** @description `resource`. */
             type: components["schemas"]["Line64"];
         };
+        /** @description What trying an upstream out found. */
+        ResourceCheck: {
+            /** @description When. */
+            checked_at: components["schemas"]["Timestamp"];
+            /** @description In a sentence. */
+            detail: string;
+            /** @description How it stands. */
+            status: components["schemas"]["ResourceCheckStatus"];
+            /** @description Every step. */
+            steps: components["schemas"]["CheckedStep"][];
+        };
+        /** @enum {string} */
+        ResourceCheckStatus: "guarded" | "unverified" | "endpoint_error" | "unreachable";
         /** @description Counts of resources. */
         ResourceCounts: {
             /** @description All. */
@@ -4567,8 +4537,6 @@ export interface components {
         };
         /** @description Whether somebody has set the deployment up, and how people sign in. */
         SetupState: {
-            /** @description Whether people may sign in with codes by e-mail. */
-            email_codes: boolean;
             /** @description Whether there is no owner yet who could sign in. */
             needed: boolean;
             /** @description Whether people may sign in with passkeys. */
@@ -4650,11 +4618,8 @@ export interface components {
              */
             ungrouped: number;
         };
-        /**
-         * @description How much of a call a person is shown.
-         * @enum {string}
-         */
-        Shown: "whole" | "names" | "nothing";
+        /** @enum {string} */
+        Shown: "active" | "archived";
         /** @description Body that signs in. */
         SignIn: {
             device?: components["schemas"]["Line256"] | null;
@@ -4666,7 +4631,7 @@ export interface components {
             user_agent?: string | null;
         };
         /** @enum {string} */
-        SignInWay: "password" | "single_sign_on" | "passkey" | "email_code";
+        SignInWay: "password" | "single_sign_on" | "passkey";
         /** @description A session has ended. */
         SignedOut: {
             /** @description Where the browser goes on to be signed out at the `OpenID` provider too; null where there is no such place. */
@@ -4797,6 +4762,8 @@ export interface components {
             /** @description What looks mistyped in policies. */
             warnings: components["schemas"]["PolicyWarning"][];
         };
+        /** @enum {string} */
+        StepOutcome: "passed" | "failed" | "not_tried";
         /** @description What decides in a zone. */
         StsStatus: components["schemas"]["ZoneRead"] | components["schemas"]["ZoneUnread"];
         /** @description Whoever is to act (§5.1). */
@@ -5046,8 +5013,7 @@ export interface components {
         UpdateResource: {
             /** @description Whether cookies pass between callers and its upstream. */
             cookies?: boolean;
-            /** @description Provider of its credential; every resource has one. */
-            credential_provider_id?: components["schemas"]["ProviderId"];
+            credential_provider_id?: components["schemas"]["ProviderId"] | null;
             /** @description An absolute URI (RFC 8707 §2). */
             identifier?: components["schemas"]["Line512"];
             /** @description Display name. */
@@ -5062,9 +5028,9 @@ export interface components {
              * Format: int32
              * @description How long its upstream may be silent, 1 to 3,600 seconds; null for as long as any.
              */
-            upstream_timeout_seconds?: number;
+            upstream_timeout_seconds?: number | null;
             /** @description Where the Gateway forwards; null for nowhere. */
-            upstream_url?: string;
+            upstream_url?: string | null;
         };
         /** @description Body that changes a sink; an empty one changes nothing. Unknown members are ignored. */
         UpdateSink: {
@@ -5282,8 +5248,7 @@ export interface components {
         ZoneState: {
             /** @description Managed applications, by name; those of the platform are left out. */
             applications?: components["schemas"]["DeclaredApplication"][];
-            /** @description Days for which events are kept; null for as long as the deployment keeps any. */
-            audit_retention_days?: unknown;
+            audit_retention_days?: components["schemas"]["KeptDays"] | null;
             /** @description Sinks of notifications, by name. */
             notification_sinks?: components["schemas"]["DeclaredSink"][];
             /** @description Policies, by name. */
@@ -5507,6 +5472,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "application_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ApplicationNotFoundOrReferenceNotFoundOrResourceNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "application_not_found" | "reference_not_found" | "resource_not_found" | "zone_not_found";
                 };
             };
         };
@@ -5962,6 +5939,42 @@ export interface components {
                 };
             };
         };
+        /** @description There is no such thing, or not for this caller. */
+        GrantNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "grant_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        GrantNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "grant_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        GrantNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "grant_not_found" | "zone_not_found";
+                };
+            };
+        };
         /** @description Something sent is not what the route takes. */
         IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400: {
             headers: {
@@ -5999,6 +6012,19 @@ export interface components {
             };
         };
         /** @description The caller asks too often, or has as much as it may have. */
+        IdempotencyReceiptLimitExceededOrProviderTestRateLimitedOrRateLimited429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "idempotency_receipt_limit_exceeded" | "provider_test_rate_limited" | "rate_limited";
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
         IdempotencyReceiptLimitExceededOrRateLimited429: {
             headers: {
                 "Retry-After"?: number;
@@ -6008,6 +6034,19 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "idempotency_receipt_limit_exceeded" | "rate_limited";
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
+        IdempotencyReceiptLimitExceededOrRateLimitedOrResourceTestRateLimited429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "idempotency_receipt_limit_exceeded" | "rate_limited" | "resource_test_rate_limited";
                 };
             };
         };
@@ -6172,6 +6211,18 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
+        InvalidBodyOrInvalidIssuerOrInvalidParams400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body" | "invalid_issuer" | "invalid_params";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
         InvalidBodyOrInvalidParams400: {
             headers: {
                 [name: string]: unknown;
@@ -6180,18 +6231,6 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "invalid_body" | "invalid_params";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidBodyOrInvalidParamsOrNoFields400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_body" | "invalid_params" | "no_fields";
                 };
             };
         };
@@ -6304,6 +6343,18 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidProviderConfigOrProviderCheckUnsupported400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_provider_config" | "provider_check_unsupported";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
         InvalidParamsOrInvalidProviderConnection400: {
             headers: {
                 [name: string]: unknown;
@@ -6384,6 +6435,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "invalid_params" | "invalid_workload";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidParamsOrResourceVerificationUnsupported400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "resource_verification_unsupported";
                 };
             };
         };
@@ -6523,42 +6586,6 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyCanaryNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "policy_canary_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "policy_canary_not_found" | "policy_set_binding_not_found" | "reference_not_found" | "version_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        PolicyCanaryNotFoundOrReferenceNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "policy_canary_not_found" | "reference_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
         PolicyNotFound404: {
             headers: {
                 [name: string]: unknown;
@@ -6691,6 +6718,18 @@ export interface components {
                 };
             };
         };
+        /** @description Unprocessable Entity */
+        ProviderCheckFailed422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_check_failed";
+                };
+            };
+        };
         /** @description There is no such thing, or not for this caller. */
         ProviderConnectionNotFound404: {
             headers: {
@@ -6712,6 +6751,31 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "provider_connection_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description Unprocessable Entity */
+        ProviderDiscoveryFailed422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_discovery_failed";
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
+        ProviderDiscoveryRateLimitedOrRateLimited429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_discovery_rate_limited" | "rate_limited";
                 };
             };
         };
@@ -6763,6 +6827,19 @@ export interface components {
                 };
             };
         };
+        /** @description The caller asks too often, or has as much as it may have. */
+        ProviderTestRateLimitedOrRateLimited429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_test_rate_limited" | "rate_limited";
+                };
+            };
+        };
         /** @description Bad Gateway */
         ProviderTokenExchangeFailedOrProviderTokenResponseInvalidOrSecretBackendUnavailable502: {
             headers: {
@@ -6800,6 +6877,19 @@ export interface components {
                         /** @enum {string} */
                         code?: "rate_limited";
                     };
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
+        RateLimitedOrResourceTestRateLimited429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "rate_limited" | "resource_test_rate_limited";
                 };
             };
         };
@@ -6960,6 +7050,18 @@ export interface components {
                 };
             };
         };
+        /** @description Unprocessable Entity */
+        ResourceCheckFailed422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "resource_check_failed";
+                };
+            };
+        };
         /** @description There is no such thing, or not for this caller. */
         ResourceNotFound404: {
             headers: {
@@ -7079,20 +7181,6 @@ export interface components {
                     error?: {
                         /** @enum {string} */
                         code?: "token_replay" | "unauthorized";
-                    };
-                };
-            };
-        };
-        /** @description Not Implemented */
-        Unsupported501OfCommand: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["CommandProblem"] & {
-                    error?: {
-                        /** @enum {string} */
-                        code?: "unsupported";
                     };
                 };
             };
@@ -7838,71 +7926,6 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
-    "console.begin_email_code": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AskEmailCode"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BegunEmailCode"];
-                };
-            };
-            400: components["responses"]["InvalidAccountOrSignInExpired400"];
-            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
-            409: components["responses"]["Conflict409"];
-            413: components["responses"]["PayloadTooLarge413"];
-            415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
-            503: components["responses"]["StorageUnavailable503"];
-            default: components["responses"]["Otherwise"];
-        };
-    };
-    "console.finish_email_code": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FinishEmailCode"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewSession"];
-                };
-            };
-            400: components["responses"]["InvalidAccountOrSignInExpired400"];
-            401: components["responses"]["SignInRefused401"];
-            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
-            409: components["responses"]["Conflict409"];
-            413: components["responses"]["PayloadTooLarge413"];
-            415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
-            503: components["responses"]["StorageUnavailable503"];
-            default: components["responses"]["Otherwise"];
-        };
-    };
     "console.read_link": {
         parameters: {
             query?: never;
@@ -8490,7 +8513,6 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413OfCommand"];
             415: components["responses"]["UnsupportedMediaType415OfCommand"];
             429: components["responses"]["RateLimited429OfCommand"];
-            501: components["responses"]["Unsupported501OfCommand"];
             502: components["responses"]["Upstream502OfCommand"];
             503: components["responses"]["AuditUnavailableOrControlDisabledOrStorageUnavailable503OfCommand"];
             default: components["responses"]["Otherwise"];
@@ -8874,6 +8896,7 @@ export interface operations {
     "applications.list": {
         parameters: {
             query?: {
+                search?: components["schemas"]["Line512"];
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
@@ -9398,54 +9421,6 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         error?: "account_role_forbidden" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "subject_approval_required" | "system_zone_read_only" | "zone_forbidden";
-                    };
-                };
-            };
-            404: components["responses"]["ApprovalNotFoundOrReferenceNotFound404"];
-            409: components["responses"]["ApprovalNotDecidableOrConflict409"];
-            413: components["responses"]["PayloadTooLarge413"];
-            415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
-            503: components["responses"]["StorageUnavailable503"];
-            default: components["responses"]["Otherwise"];
-        };
-    };
-    "approvals.withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                zoneId: string;
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": null | components["schemas"]["DecideApproval"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApprovalDecision"];
-                };
-            };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
-            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
-            /** @description The caller may not do this, or not here. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "account_role_forbidden" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "system_zone_read_only" | "zone_forbidden";
                     };
                 };
             };
@@ -10102,6 +10077,200 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "grants.list": {
+        parameters: {
+            query?: {
+                application_id?: components["schemas"]["ApplicationId"];
+                provider_id?: components["schemas"]["ProviderId"];
+                resource_id?: components["schemas"]["ResourceId"];
+                scopes?: components["schemas"]["Line16384"];
+                status?: components["schemas"]["GrantStatus"];
+                subject_id?: components["schemas"]["Line512"];
+                user_id?: components["schemas"]["Line512"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "grants.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateGrant"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantItem"];
+                };
+            };
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "control_resource_not_grantable" | "grant_scopes_exceed_resource" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApplicationNotFoundOrReferenceNotFoundOrResourceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "grants.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["GrantNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "grants.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["GrantNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "grants.access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantAccess"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["GrantNotFoundOrZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };
@@ -10812,182 +10981,6 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
-    "policy_canary.get": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                zoneId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description The version of what is answered. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CanaryItem"];
-                };
-            };
-            400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
-            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicyCanaryNotFound404"];
-            413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
-            503: components["responses"]["StorageUnavailable503"];
-            default: components["responses"]["Otherwise"];
-        };
-    };
-    "policy_canary.end": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Changes only what still has one of these tags. */
-                "If-Match"?: string;
-            };
-            path: {
-                zoneId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
-            /** @description The caller may not do this, or not here. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
-                    };
-                };
-            };
-            404: components["responses"]["PolicyCanaryNotFoundOrReferenceNotFound404"];
-            409: components["responses"]["Conflict409"];
-            412: components["responses"]["PreconditionFailed412"];
-            413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
-            503: components["responses"]["StorageUnavailable503"];
-            default: components["responses"]["Otherwise"];
-        };
-    };
-    "policy_canary.update": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Changes only what still has one of these tags. */
-                "If-Match"?: string;
-            };
-            path: {
-                zoneId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CanaryRules"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description The version of what is answered. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CanaryItem"];
-                };
-            };
-            400: components["responses"]["InvalidBodyOrInvalidParamsOrNoFields400"];
-            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
-            /** @description The caller may not do this, or not here. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
-                    };
-                };
-            };
-            404: components["responses"]["PolicyCanaryNotFoundOrReferenceNotFound404"];
-            409: components["responses"]["Conflict409"];
-            412: components["responses"]["PreconditionFailed412"];
-            413: components["responses"]["PayloadTooLarge413"];
-            415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
-            503: components["responses"]["StorageUnavailable503"];
-            default: components["responses"]["Otherwise"];
-        };
-    };
-    "policy_canary.activate": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Changes only what still has one of these tags. */
-                "If-Match"?: string;
-            };
-            path: {
-                zoneId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Activated"];
-                };
-            };
-            400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
-            /** @description The caller may not do this, or not here. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
-                    };
-                };
-            };
-            404: components["responses"]["PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404"];
-            409: components["responses"]["Conflict409"];
-            412: components["responses"]["PreconditionFailed412"];
-            413: components["responses"]["PayloadTooLarge413"];
-            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
-            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
-            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
-            default: components["responses"]["Otherwise"];
-        };
-    };
     "policy_sets.list": {
         parameters: {
             query?: {
@@ -11389,56 +11382,6 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
-            default: components["responses"]["Otherwise"];
-        };
-    };
-    "policy_canary.begin": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                zoneId: string;
-                id: string;
-                versionId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CanaryRules"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CanaryItem"];
-                };
-            };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
-            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
-            /** @description The caller may not do this, or not here. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
-                    };
-                };
-            };
-            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
-            413: components["responses"]["PayloadTooLarge413"];
-            415: components["responses"]["UnsupportedMediaType415"];
-            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
-            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
-            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };
@@ -11931,6 +11874,7 @@ export interface operations {
     "providers.list": {
         parameters: {
             query?: {
+                search?: components["schemas"]["Line512"];
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
@@ -11996,7 +11940,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider" | "invalid_provider_config" | "invalid_provider_identifier";
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider" | "invalid_provider_config" | "invalid_provider_identifier" | "provider_check_unsupported";
                     };
                 };
             };
@@ -12017,8 +11961,57 @@ export interface operations {
             409: components["responses"]["ConflictOrIdempotencyKeyConflictOrProviderIdentifierConflictOrReservedNamespace409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            422: components["responses"]["ProviderCheckFailed422"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrProviderTestRateLimitedOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "providers.discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoverProvider"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveredProvider"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidIssuerOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["ProviderDiscoveryFailed422"];
+            429: components["responses"]["ProviderDiscoveryRateLimitedOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -12163,9 +12156,54 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
+    "providers.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderCheck"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidProviderConfigOrProviderCheckUnsupported400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["ProviderTestRateLimitedOrRateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "resources.list": {
         parameters: {
             query?: {
+                search?: components["schemas"]["Line512"];
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
@@ -12231,7 +12269,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "credential_provider_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_resource" | "invalid_resource_identifier" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "upstream_url_required";
+                        error?: "credential_provider_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_resource" | "invalid_resource_identifier" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "resource_verification_unsupported" | "upstream_url_required";
                     };
                 };
             };
@@ -12263,7 +12301,8 @@ export interface operations {
             };
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            422: components["responses"]["ResourceCheckFailed422"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimitedOrResourceTestRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -12403,6 +12442,49 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "resources.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceCheck"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrResourceVerificationUnsupported400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrResourceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimitedOrResourceTestRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };

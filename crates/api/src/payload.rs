@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 /// Collections whose members administrative audit rows name.
-const COLLECTIONS: [&str; 16] = [
+const COLLECTIONS: [&str; 17] = [
     "sessions",
     "delegations",
     "approvals",
@@ -18,6 +18,7 @@ const COLLECTIONS: [&str; 16] = [
     "resources",
     "providers",
     "provider-connections",
+    "grants",
     "policies",
     "policy-sets",
     "subjects",
@@ -39,6 +40,7 @@ const VERBS: [&str; 21] = [
     "link",
     "revoke",
     "rotate-secret",
+    "discovery",
     "secret",
     "resume",
     "shadow",

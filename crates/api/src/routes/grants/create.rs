@@ -14,6 +14,8 @@ use caracal_wire::{
     control::grants::{CreateGrant, GrantItem},
 };
 
+use http::StatusCode;
+
 use super::item;
 use crate::{
     call::{ZoneCall, require_zone},
@@ -38,11 +40,11 @@ pub(crate) async fn handle(
             "holds scopes that the resource does not declare: {}",
             beyond.to_claim()
         );
-        return Err(Refusal::invalid_field(
-            ErrorCode::GrantScopesExceedResource,
-            "scopes",
-            issue,
-        ));
+        // Published clients know it as 403.
+        return Err(Refusal {
+            status: StatusCode::FORBIDDEN,
+            ..Refusal::invalid_field(ErrorCode::GrantScopesExceedResource, "scopes", issue)
+        });
     }
     let provider = change.providers().get(&resource.credential_provider_id).await?;
     let provider =
