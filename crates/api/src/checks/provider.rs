@@ -207,21 +207,16 @@ mod tests {
 
     use super::*;
 
-    fn service(grant: &str) -> Box<ClientCredentialsConfig> {
-        let mut settings = json!({
-            "token_endpoint": "https://id.example.com/token", "client_id": "c", "grant_type": grant,
+    fn service(grant: ServiceGrant) -> Box<ClientCredentialsConfig> {
+        let settings = json!({
+            "token_endpoint": "https://id.example.com/token", "client_id": "c", "client_secret": "s",
         });
-        let more = match grant {
-            "jwt_bearer" => json!({"private_key": "p", "client_auth_method": "none"}),
-            _ => json!({"client_secret": "s"}),
-        };
-        let members = settings.as_object_mut().unwrap();
-        members.extend(more.as_object().unwrap().clone());
-        match ProviderConfig::read(
-            caracal_core::entity::ProviderKind::Oauth2ClientCredentials,
-            members,
-        ) {
-            Ok(ProviderConfig::ClientCredentials(config)) => config,
+        let kind = caracal_core::entity::ProviderKind::Oauth2ClientCredentials;
+        match ProviderConfig::read(kind, settings.as_object().unwrap()) {
+            Ok(ProviderConfig::ClientCredentials(mut config)) => {
+                config.grant_type = Some(grant);
+                config
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -236,7 +231,8 @@ mod tests {
     #[test]
     fn what_a_server_says_to_a_service_is_told_as_what_is_to_be_done() {
         use ProviderCheckStatus::{AuthFailed, ConfigError, EndpointError, Unreachable};
-        let (plain, signed) = (service("client_credentials"), service("jwt_bearer"));
+        let plain = service(ServiceGrant::ClientCredentials);
+        let signed = service(ServiceGrant::JwtBearer);
         for (config, error, status) in [
             (&plain, denied(401, None), AuthFailed),
             (&plain, denied(400, Some("invalid_client")), AuthFailed),
