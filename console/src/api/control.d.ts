@@ -1366,6 +1366,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/policy-canary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell which version decides for a share of the applications, or last did, and what was counted of it. */
+        get: operations["policy_canary.get"];
+        put?: never;
+        post?: never;
+        /** Have the version in force decide for every application again. */
+        delete: operations["policy_canary.end"];
+        options?: never;
+        head?: never;
+        /** Change for how many applications a version decides, and when it is taken back. */
+        patch: operations["policy_canary.update"];
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-canary/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the version in force that decides for a share of the applications. */
+        post: operations["policy_canary.activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/policy-sets": {
         parameters: {
             query?: never;
@@ -1482,6 +1518,23 @@ export interface paths {
         get: operations["policy_sets.get_version"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/canary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a version decide for a share of the applications. */
+        post: operations["policy_canary.begin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2444,8 +2497,16 @@ export interface components {
             /** @description Those before then; now when absent. At most 2160 hours after `since`. */
             until?: components["schemas"]["Timestamp"];
         };
+        /** @description A version that decides for a share of the applications. */
+        AskedCanary: {
+            /** @description The canary. */
+            id: components["schemas"]["CanaryId"];
+            /** @description The version. */
+            policy_set_version_id: components["schemas"]["PolicySetVersionId"];
+        };
         /** @description Which policy an answer is about. */
         AskedPolicy: {
+            canary?: components["schemas"]["AskedCanary"] | null;
             /** @description Whether the zone is frozen: then nothing of it is allowed until it is thawed. */
             frozen: boolean;
             /** @description Its manifest. */
@@ -2550,6 +2611,106 @@ export interface components {
             /** @description Id of the token. */
             token_id: string;
             zone_id?: components["schemas"]["ZoneId"] | null;
+        };
+        CanaryId: string;
+        /** @description A canary with its rules and what was counted of it. */
+        CanaryItem: {
+            /**
+             * Format: int64
+             * @description Decisions since it began, or since its rules were changed.
+             */
+            decisions: number;
+            /**
+             * Format: int64
+             * @description Those that it denied.
+             */
+            denied: number;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who ended it; null where it ended by itself, or with another change. */
+            ended_by?: string | null;
+            /** @description Id; events of what it decided name it. */
+            id: components["schemas"]["CanaryId"];
+            /** @description Digest of the version's manifest. */
+            manifest_sha256: string;
+            /**
+             * Format: int32
+             * @description Most of a hundred decisions that it may deny in all.
+             */
+            max_denied_percent: number;
+            /**
+             * Format: int32
+             * @description Most of a hundred decisions that it may deny and the version in force would not.
+             */
+            max_newly_denied_percent: number;
+            /**
+             * Format: int32
+             * @description Decisions after which its denials are judged, each time.
+             */
+            min_decisions: number;
+            /**
+             * Format: int64
+             * @description Those that it allowed, and the version in force would have denied or held.
+             */
+            newly_allowed: number;
+            /**
+             * Format: int64
+             * @description Those that it denied and the version in force would not have.
+             */
+            newly_denied: number;
+            /**
+             * Format: int64
+             * @description Those that it held for an approval, and the version in force would have allowed without.
+             */
+            newly_held: number;
+            outcome?: components["schemas"]["CanaryOutcome"] | null;
+            /** @description The set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            /** @description Whether it decides now. */
+            running: boolean;
+            /**
+             * Format: int32
+             * @description For how many of a hundred applications it decides.
+             */
+            share_percent: number;
+            /** @description When. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description Who began. */
+            started_by: string;
+            /**
+             * Format: int64
+             * @description Decisions since its denials were last judged.
+             */
+            unjudged: number;
+            /** @description Its version. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+        };
+        /** @enum {string} */
+        CanaryOutcome: "finished" | "ended" | "superseded" | "too_many_denials" | "unreadable";
+        /** @description Body that begins a canary, or changes the rules of the one that runs. Unknown members are ignored. */
+        CanaryRules: {
+            /**
+             * Format: int32
+             * @description It is taken back when it denied more than this many of a hundred decisions, whatever the version in force says of
+             *     them, 0 to 100; 100, which is no bound, when a canary begins without.
+             */
+            max_denied_percent?: number;
+            /**
+             * Format: int32
+             * @description It is taken back when it denied more than this many of a hundred decisions that the version in force would not have
+             *     denied, 0 to 100; 5 when a canary begins without.
+             */
+            max_newly_denied_percent?: number;
+            /**
+             * Format: int32
+             * @description Decisions after which its denials are judged, each time, 1 to 1,000,000; 100 when a canary begins without.
+             */
+            min_decisions?: number;
+            /**
+             * Format: int32
+             * @description For how many of a hundred applications it decides, 1 to 100. Required to begin. Those for which it decides stay on
+             *     its side when the share grows.
+             */
+            share_percent?: number;
         };
         /** @description Body that changes an account. */
         ChangeAccount: {
@@ -3298,7 +3459,7 @@ export interface components {
          *     A code is never renamed and never means something else: published clients act on it.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "invalid_issuer" | "provider_check_unsupported" | "resource_verification_unsupported" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "grant_scopes_exceed_resource" | "control_resource_not_grantable" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "grant_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "provider_check_failed" | "provider_discovery_failed" | "resource_check_failed" | "provider_test_rate_limited" | "provider_discovery_rate_limited" | "resource_test_rate_limited" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "invalid_issuer" | "provider_check_unsupported" | "resource_verification_unsupported" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "grant_scopes_exceed_resource" | "control_resource_not_grantable" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "grant_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_canary_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "provider_check_failed" | "provider_discovery_failed" | "resource_check_failed" | "provider_test_rate_limited" | "provider_discovery_rate_limited" | "resource_test_rate_limited" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
         /** @enum {string} */
         Evaluation: "executed" | "not_executed" | "failed";
         /** @description What was wrong with a question. */
@@ -3705,7 +3866,7 @@ export interface components {
         NotificationDeliveryId: string;
         NotificationSinkId: string;
         /** @enum {string} */
-        NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "application_archived" | "policy_activated" | "sink_test";
+        NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "application_archived" | "policy_activated" | "policy_canary_returned" | "sink_test";
         /** @enum {string} */
         Obstacle: "policy_unusable" | "policy_malformed" | "policy_unknown" | "nothing_asked" | "too_much" | "not_by_data" | "not_recorded";
         /** @description Something of a kind, without saying which. */
@@ -6235,6 +6396,18 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
+        InvalidBodyOrInvalidParamsOrNoFields400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body" | "invalid_params" | "no_fields";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
         InvalidBodyOrInvalidParamsOrRetentionAboveLimit400: {
             headers: {
                 [name: string]: unknown;
@@ -6582,6 +6755,42 @@ export interface components {
                         /** @enum {string} */
                         code?: "payload_too_large";
                     };
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicyCanaryNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_canary_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_canary_not_found" | "policy_set_binding_not_found" | "reference_not_found" | "version_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicyCanaryNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_canary_not_found" | "reference_not_found";
                 };
             };
         };
@@ -10981,6 +11190,182 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
+    "policy_canary.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanaryItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["PolicyCanaryNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_canary.end": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicyCanaryNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_canary.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CanaryRules"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanaryItem"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrNoFields400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicyCanaryNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_canary.activate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activated"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404"];
+            409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "policy_sets.list": {
         parameters: {
             query?: {
@@ -11382,6 +11767,56 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_canary.begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CanaryRules"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanaryItem"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };
