@@ -276,6 +276,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/console/email-code/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a code to an address, if it has an account. */
+        post: operations["console.begin_email_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/email-code/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a code by e-mail. */
+        post: operations["console.finish_email_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/console/links/read": {
         parameters: {
             query?: never;
@@ -873,6 +907,23 @@ export interface paths {
         put?: never;
         /** Say no to a request that waits. */
         post: operations["approvals.reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/approvals/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back a yes that nobody has used. */
+        post: operations["approvals.withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2410,6 +2461,7 @@ export interface components {
             approver_subject_id?: string | null;
             /** @description What it releases, and nothing else: lower-case hexadecimal. */
             binding: string;
+            call?: components["schemas"]["HeldCall"] | null;
             consumed_at?: components["schemas"]["Timestamp"] | null;
             consumed_authority_record_id?: components["schemas"]["AuthorityRecordId"] | null;
             /** @description When it was asked for. */
@@ -2448,6 +2500,7 @@ export interface components {
             subject_anchor?: string | null;
             /** @description The tiers of policy that it falls under. */
             tier?: string | null;
+            withdrawn_at?: components["schemas"]["Timestamp"] | null;
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
@@ -2461,6 +2514,12 @@ export interface components {
         ApprovalState: "pending" | "approved" | "rejected" | "expired" | "consumed";
         /** @enum {string} */
         ApproverClass: "operator" | "subject" | "any";
+        /** @description Body that asks for a code by e-mail. */
+        AskEmailCode: {
+            device?: components["schemas"]["Line256"] | null;
+            /** @description Address of the account. */
+            email: components["schemas"]["Email"];
+        };
         /** @description Body that says by which recorded decisions a policy is judged. Unknown members are ignored. */
         AskLeastPrivilege: {
             /**
@@ -2546,6 +2605,15 @@ export interface components {
             /** @description When it is too late to come back. */
             expires_at: components["schemas"]["Timestamp"];
             /** @description What comes back as `state`. */
+            state: string;
+        };
+        /** @description What is answered whether or not there is an account: if there is, a code is on its way. */
+        BegunEmailCode: {
+            /** @description What the browser alone keeps, in a cookie that no script reads: whoever has it can finish. */
+            browser: string;
+            /** @description Until when the code is good. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description The state to hand in with the code. */
             state: string;
         };
         /** @description What an authenticator is asked to sign in. */
@@ -3504,6 +3572,19 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
+        /** @description Body that signs in with a code by e-mail. */
+        FinishEmailCode: {
+            /** @description What the browser kept. */
+            browser: components["schemas"]["Line128"];
+            /** @description The code. Blanks in it do not count. */
+            code: components["schemas"]["Line32"];
+            /** @description The address that the code was sent to. */
+            email: components["schemas"]["Email"];
+            /** @description The state that was given out. */
+            state: components["schemas"]["Line256"];
+            /** @description What the browser says it is. */
+            user_agent?: string | null;
+        };
         /** @description Body that signs in with a passkey. */
         FinishPasskey: {
             /** @description Authenticator data. */
@@ -3643,6 +3724,31 @@ export interface components {
             /** @description The scope. */
             scope: string;
         };
+        /** @description The exact call that an approval releases. */
+        HeldCall: {
+            /** @description What it is called with, where that is JSON: of an MCP message its `params`. */
+            arguments?: unknown;
+            /** @description Bytes of a body that is neither. */
+            bytes?: number | null;
+            /** @description What a message asks for, such as `tools/call:refund`. */
+            call?: string | null;
+            /** @description Digest of all that it carries, lower-case hexadecimal. A call with another is another call. */
+            digest: string;
+            /** @description The `Content-Type` as sent. */
+            media_type?: string | null;
+            /** @description HTTP method. */
+            method: string;
+            /** @description Path, decoded. */
+            path: string;
+            /** @description `mcp`, `grpc` or `websocket`; absent of plain HTTP. */
+            protocol?: string | null;
+            /** @description The query as sent. */
+            query?: string | null;
+            /** @description How much of it is shown here. */
+            shown: components["schemas"]["Shown"];
+            /** @description Its body, where that is text and no JSON. */
+            text?: string | null;
+        };
         /** @description A hold in force. */
         HoldItem: {
             /** @description Id. */
@@ -3775,6 +3881,7 @@ export interface components {
         Line200: string;
         Line2048: string;
         Line256: string;
+        Line32: string;
         Line4096: string;
         Line500: string;
         Line512: string;
@@ -4698,6 +4805,8 @@ export interface components {
         };
         /** @description Whether somebody has set the deployment up, and how people sign in. */
         SetupState: {
+            /** @description Whether people may sign in with codes by e-mail. */
+            email_codes: boolean;
             /** @description Whether there is no owner yet who could sign in. */
             needed: boolean;
             /** @description Whether people may sign in with passkeys. */
@@ -4779,8 +4888,11 @@ export interface components {
              */
             ungrouped: number;
         };
-        /** @enum {string} */
-        Shown: "active" | "archived";
+        /**
+         * @description How much of a call a person is shown.
+         * @enum {string}
+         */
+        Shown: "whole" | "names" | "nothing";
         /** @description Body that signs in. */
         SignIn: {
             device?: components["schemas"]["Line256"] | null;
@@ -4792,7 +4904,7 @@ export interface components {
             user_agent?: string | null;
         };
         /** @enum {string} */
-        SignInWay: "password" | "single_sign_on" | "passkey";
+        SignInWay: "password" | "single_sign_on" | "passkey" | "email_code";
         /** @description A session has ended. */
         SignedOut: {
             /** @description Where the browser goes on to be signed out at the `OpenID` provider too; null where there is no such place. */
@@ -8135,6 +8247,71 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
+    "console.begin_email_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskEmailCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunEmailCode"];
+                };
+            };
+            400: components["responses"]["InvalidAccountOrSignInExpired400"];
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.finish_email_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishEmailCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSession"];
+                };
+            };
+            400: components["responses"]["InvalidAccountOrSignInExpired400"];
+            401: components["responses"]["SignInRefused401"];
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "console.read_link": {
         parameters: {
             query?: never;
@@ -9630,6 +9807,54 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         error?: "account_role_forbidden" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "subject_approval_required" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApprovalNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "approvals.withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": null | components["schemas"]["DecideApproval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalDecision"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "system_zone_read_only" | "zone_forbidden";
                     };
                 };
             };
