@@ -26,7 +26,7 @@ const COLLECTIONS: [&str; 17] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 21] = [
+const VERBS: [&str; 22] = [
     "activate",
     "approve",
     "authorize",
