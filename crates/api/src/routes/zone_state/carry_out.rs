@@ -2,6 +2,7 @@
 
 mod deletions;
 mod policies;
+mod turns;
 
 use caracal_core::{
     ApplicationId, NotificationSinkId, ProviderId, ResourceId, SubjectIssuerId, WorkloadId,
@@ -18,6 +19,7 @@ use caracal_wire::control::{
     zone_state::{DeclaredProvider, DeclaredResource, DeclaredWorkload},
 };
 
+pub(super) use self::turns::{overtaken, take_turn};
 use super::{
     super::{
         applications, notification_sinks, providers, resources, retention::days_noted, subject_issuers,
@@ -29,34 +31,6 @@ use super::{
     secrets::merged,
 };
 use crate::change::{Done, ZoneChange};
-
-/// What changes of one kind take turns by, in the order in which all are held.
-const TURNS: [&str; 11] = [
-    "zone_state",
-    "provider_change",
-    "resource_change",
-    "resource_quota",
-    "application_name",
-    "subject_issuer",
-    "policy_version",
-    "policy_set_version",
-    "policy_activation",
-    "notification_sink",
-    "audit_retention",
-];
-
-/// Waits until nobody else changes what documents speak of.
-pub(super) async fn take_turn(change: &mut ZoneChange<'_>) -> Result<(), Refusal> {
-    for turn in TURNS {
-        change.lock(turn).await?;
-    }
-    Ok(())
-}
-
-/// Something that was so when the plan was made is not so any more: the whole request is done again.
-pub(super) fn overtaken() -> Refusal {
-    Error::Contended("the zone changed while a document was applied".into()).into()
-}
 
 /// The plan was checked by the same rules, so what they refuse now is what others changed meanwhile.
 fn raced(refusal: Refusal) -> Refusal {
