@@ -10,7 +10,7 @@ use caracal_core::{
     id::InvalidId,
 };
 use caracal_service::{Refusal, error_chain};
-use caracal_storage::{Error, RetentionDays, StateOwner};
+use caracal_storage::{RetentionDays, StateOwner};
 use caracal_wire::control::{
     applications::{CreateApplication, Managed},
     notification_sinks::UpdateSink,
