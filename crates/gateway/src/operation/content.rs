@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     Unreadable,
     look::{Seen, essence},
-    message,
+    strict::strict,
 };
 
 /// Most bytes of a body that a person has to approve: all of it is shown.
@@ -159,7 +159,7 @@ fn asked_with(bytes: &[u8]) -> Result<Value, Unreadable> {
 /// JSON that every reader takes for the same.
 fn strictly(bytes: &[u8]) -> Result<Value, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::Ambiguous("the body is not UTF-8"))?;
-    message::strict(text).map_err(Unreadable::Ambiguous)?;
+    strict(text).map_err(Unreadable::Ambiguous)?;
     let value = serde_json::from_str(text).map_err(|_| Unreadable::Ambiguous("the body is no JSON"))?;
     if !numbers_are_kept(text) {
         return Err(Unreadable::Ambiguous(

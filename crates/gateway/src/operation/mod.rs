@@ -11,6 +11,7 @@ pub(crate) mod fuzzing;
 mod look;
 mod message;
 pub(crate) mod opening;
+mod strict;
 
 use std::time::Duration;
 

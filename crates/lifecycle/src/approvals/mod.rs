@@ -4,8 +4,10 @@
 //! that asks for the same again finds what it asked for before.
 
 mod binding;
+mod decision;
 mod difference;
 mod evidence;
+mod usage;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,23 +16,21 @@ use caracal_authz::{
     contract::{DECISION_CONTRACT_SHA256, DECISION_CONTRACT_VERSION},
 };
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, JsonObject, Shown, Timestamp,
+    ApprovalId, JsonObject, Shown, Timestamp,
     audit::EventType,
-    claims::SubjectType,
-    entity::{
-        Approval, ApprovalState, ApproverClass, AuthorityRecord, AuthorityRecordStatus, NotificationType,
-        PrivacyMode,
-    },
+    entity::{Approval, NotificationType, PrivacyMode},
 };
-use caracal_storage::{OutboxMessage, Verdict, ZoneWork};
-use caracal_wire::{ErrorCode, events::ApprovalDecided};
+use caracal_storage::ZoneWork;
+use caracal_wire::ErrorCode;
 use serde_json::{Map, Value};
 
 use self::evidence::Noted;
 pub use self::{
     binding::{AskedCall, Request},
+    decision::{Approver, decide, withdraw},
     difference::{Difference, difference},
     evidence::Witness,
+    usage::{Use, answer_again, consume},
 };
 use crate::{Denial, Error};
 
@@ -177,157 +177,11 @@ fn pseudonym(zone: &caracal_core::ZoneId, subject: &str) -> String {
     digest.chars().take(16).collect()
 }
 
-/// Who decides.
-#[derive(Debug, Clone, Copy)]
-pub enum Approver<'a> {
-    /// Someone who operates the zone, by the name they are known under.
-    Operator(&'a str),
-    /// The person, with the record of their session mandate.
-    Subject(&'a str, &'a AuthorityRecordId),
-}
-
-impl Approver<'_> {
-    const fn class(&self) -> ApproverClass {
-        match self {
-            Self::Operator(_) => ApproverClass::Operator,
-            Self::Subject(..) => ApproverClass::Subject,
-        }
-    }
-
-    /// What is kept of who it was.
-    fn kept(&self, approval: &Approval) -> String {
-        match self {
-            Self::Operator(name) => (*name).to_owned(),
-            Self::Subject(subject, _) => match approval.privacy_mode {
-                PrivacyMode::Identified => format!("subject:{subject}"),
-                PrivacyMode::Pseudonymous => {
-                    format!("subject:pseudonym:{}", pseudonym(&approval.zone_id, subject))
-                }
-                PrivacyMode::Anonymous => String::from("subject:redacted"),
-            },
-        }
-    }
-}
-
-/// Decides: yes or no, with a reason. Whoever waits is told with the commit.
-///
-/// # Errors
-/// 404 `approval_not_found`; 403 `subject_approval_required` for an operator where only the person may; 409
-/// `approval_not_decidable` with how it stands.
-pub async fn decide(
-    work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
-    id: &ApprovalId,
-    by: Approver<'_>,
-    (approve, reason): (bool, Option<&str>),
-) -> Result<Approval, Error> {
-    let now = witness.world.now();
-    let approval = work.approvals().get(id).await?.ok_or_else(not_found)?;
-    let verdict = Verdict {
-        approve,
-        approver_id: by.kept(&approval),
-        approver_record_id: match by {
-            Approver::Operator(_) => None,
-            Approver::Subject(_, record) => Some(record.clone()),
-        },
-        class: by.class(),
-        reason: reason.filter(|reason| !reason.is_empty()).map(str::to_owned),
-        at: now,
-    };
-    if !work.approvals().decide(id, &verdict).await? {
-        let approval = work.approvals().get(id).await?.ok_or_else(not_found)?;
-        return Err(not_decidable(&approval, by.class(), now).into());
-    }
-    let decided = work.approvals().get(id).await?.ok_or_else(not_found)?;
-    let (plane, record) = match by {
-        Approver::Operator(_) => ("operator", None),
-        Approver::Subject(_, record) => ("subject", Some(record)),
-    };
-    let noted = Noted {
-        approver_plane: Some(plane),
-        approver_subject_id: Some(&verdict.approver_id),
-        approver_session_id: record,
-        reason: verdict.reason.as_deref(),
-        ..Noted::default()
-    };
-    let word = if approve { "approved" } else { "rejected" };
-    let mut messages = vec![witness.tell(work, DECIDED, word, &decided, noted).await?];
-    let state = decided.state(now);
-    if state != ApprovalState::Pending {
-        let told = ApprovalDecided {
-            zone_id: decided.zone_id.clone(),
-            approval_id: decided.id.clone(),
-            state,
-        };
-        messages.push(OutboxMessage::of(witness.world, &told)?);
-    }
-    work.outbox().append(&messages).await?;
-    Ok(decided)
-}
-
-/// Takes back a yes that nobody has used: from then on it is a no.
-///
-/// # Errors
-/// 404 `approval_not_found`; 409 `approval_not_decidable` with how it stands.
-pub async fn withdraw(
-    work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
-    id: &ApprovalId,
-    name: &str,
-    reason: Option<&str>,
-) -> Result<Approval, Error> {
-    let now = witness.world.now();
-    let verdict = Verdict {
-        approve: false,
-        approver_id: name.to_owned(),
-        approver_record_id: None,
-        class: ApproverClass::Operator,
-        reason: reason.filter(|reason| !reason.is_empty()).map(str::to_owned),
-        at: now,
-    };
-    let withdrawn = work.approvals().withdraw(id, &verdict).await?;
-    let approval = work.approvals().get(id).await?.ok_or_else(not_found)?;
-    if !withdrawn {
-        let denial =
-            Denial::of(ErrorCode::ApprovalNotDecidable).describe("there is no yes that nobody has used");
-        let state = Some(approval.state(now));
-        return Err(Denial { state, ..denial }.into());
-    }
-    let noted = Noted {
-        approver_plane: Some("operator"),
-        approver_subject_id: Some(&verdict.approver_id),
-        reason: verdict.reason.as_deref(),
-        ..Noted::default()
-    };
-    let event = witness.tell(work, DECIDED, "withdrawn", &approval, noted).await?;
-    work.outbox().append(&[event]).await?;
-    Ok(approval)
-}
-
 fn too_many() -> Denial {
     Denial {
         retry_after: Some(60),
         ..Denial::of(ErrorCode::ProviderRateLimited)
             .describe("too many requests of this caller wait for a person already")
-    }
-}
-
-fn not_found() -> Denial {
-    Denial::of(ErrorCode::ApprovalNotFound).describe("no such approval")
-}
-
-fn not_decidable(approval: &Approval, class: ApproverClass, now: Timestamp) -> Denial {
-    let state = approval.state(now);
-    if state == ApprovalState::Pending
-        && class == ApproverClass::Operator
-        && approval.approver_class == ApproverClass::Subject
-    {
-        return Denial::of(ErrorCode::SubjectApprovalRequired)
-            .describe("only the person the request is made for can decide");
-    }
-    Denial {
-        state: Some(state),
-        ..Denial::of(ErrorCode::ApprovalNotDecidable).describe("the approval is not open to this decision")
     }
 }
 
@@ -350,124 +204,4 @@ pub async fn tell_expired(
             .await?;
     }
     Ok(ended.len())
-}
-
-/// What an approval is used for.
-#[derive(Debug, Clone, Copy)]
-pub enum Use<'u> {
-    /// A mandate: its record is made in the same transaction.
-    Mandate {
-        /// The record.
-        id: &'u AuthorityRecordId,
-        /// The application it is given to.
-        application: &'u ApplicationId,
-        /// The record it hangs on, which ends it.
-        parent: Option<&'u AuthorityRecordId>,
-        /// Its end.
-        expires_at: Timestamp,
-    },
-    /// A credential, which is no record.
-    Credential,
-    /// One call, by the mandate of this id.
-    Call(&'u str),
-}
-
-/// Uses the approval up, once; whether it was. The record the request named must still be alive.
-///
-/// # Errors
-/// As the storage.
-pub async fn consume(
-    work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
-    approval: &Approval,
-    used: Use<'_>,
-) -> Result<bool, caracal_storage::Error> {
-    let now = witness.world.now();
-    if let Some(id) = &approval.authority_record_id {
-        let record = work.authority_records().get(id).await?;
-        if !record.is_some_and(|record| record.is_live(now)) {
-            return Ok(false);
-        }
-    }
-    let record = match used {
-        Use::Mandate { id, .. } => Some(id),
-        Use::Credential | Use::Call(_) => None,
-    };
-    if !work.approvals().consume(&approval.id, record, now).await? {
-        return Ok(false);
-    }
-    if let Use::Mandate {
-        id,
-        application,
-        parent,
-        expires_at,
-    } = used
-    {
-        // One that was forgotten ended; what hangs on it ends by its other ends.
-        let parent = match parent {
-            Some(parent) => work
-                .authority_records()
-                .get(parent)
-                .await?
-                .map(|record| record.id),
-            None => None,
-        };
-        let record = AuthorityRecord {
-            id: id.clone(),
-            zone_id: approval.zone_id.clone(),
-            subject_type: SubjectType::Application,
-            subject_id: application.to_string(),
-            application_id: application.clone(),
-            parent_id: parent,
-            status: AuthorityRecordStatus::Active,
-            expires_at,
-            authenticated_at: now,
-            issuer: None,
-            created_at: now,
-            revoked_at: None,
-            revoked_reason: None,
-        };
-        work.authority_records().create(&record).await?;
-    }
-    let noted = Noted {
-        authority_record_id: record,
-        jti: match used {
-            Use::Call(jti) => Some(jti),
-            Use::Mandate { .. } | Use::Credential => None,
-        },
-        ..Noted::default()
-    };
-    let event = witness.tell(work, CONSUMED, "consumed", approval, noted).await?;
-    work.outbox().append(&[event]).await?;
-    Ok(true)
-}
-
-/// The record that a used approval released, where it may be answered again: a moment ago, and still alive.
-///
-/// # Errors
-/// As the storage.
-pub async fn answer_again(
-    work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
-    approval: &Approval,
-) -> Result<Option<AuthorityRecord>, caracal_storage::Error> {
-    let now = witness.world.now();
-    let recent = approval
-        .consumed_at
-        .is_some_and(|at| now.since(at) <= ANSWERED_AGAIN);
-    let Some(id) = approval.consumed_record_id.as_ref().filter(|_| recent) else {
-        return Ok(None);
-    };
-    let record = work.authority_records().get(id).await?;
-    let Some(record) = record.filter(|record| record.is_live(now)) else {
-        return Ok(None);
-    };
-    let noted = Noted {
-        authority_record_id: Some(id),
-        reissued: Some(true),
-        ..Noted::default()
-    };
-    let event = witness.tell(work, CONSUMED, "consumed", approval, noted).await?;
-    work.outbox().append(&[event]).await?;
-    Ok(Some(record))
 }

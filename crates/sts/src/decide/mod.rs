@@ -1,10 +1,13 @@
 //! What a mint or a use is decided on.
 
+mod call;
 mod party;
+mod reason;
 mod resource;
 
 pub(crate) use party::{Party, PartyError, resolve};
+pub(crate) use reason::of_policy;
 pub(crate) use resource::{
     Denied, Granted, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input, not_the_control_api,
-    of_policy, use_input, verdict,
+    use_input, verdict,
 };

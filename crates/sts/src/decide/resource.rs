@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use caracal_authz::{
-    Action, ArgumentDenial, Decision, DecisionInput, DelegationInput, DenyReason, PolicySnapshot,
-    PresentedMandate, PrincipalInput, PrincipalKind, approval::ApprovalTier, decide, explain,
+    Action, Decision, DecisionInput, DelegationInput, PolicySnapshot, PresentedMandate, PrincipalInput,
+    PrincipalKind, approval::ApprovalTier, decide, explain,
 };
-use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, Operation, ScopeSet};
+use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet};
 use caracal_service::{
     Refusal,
     zones::{ResourceState, ZoneState},
@@ -17,10 +17,14 @@ use caracal_wire::{
 };
 use serde_json::Value;
 
-use super::Party;
+use super::{
+    Party,
+    call::{gates, within_bounds},
+    reason::of_policy,
+};
 use crate::{
     canary::Verdict,
-    case::{Case, Content, GovernedCall},
+    case::{Case, GovernedCall},
 };
 
 /// A resource that was granted.
@@ -328,81 +332,6 @@ pub(crate) fn decide_use(
     Ok(granted)
 }
 
-/// The tiers that the call falls under. A person approves a call that was read whole: what the Gateway did not say cannot
-/// be shown, nor held to.
-fn gates(
-    policy: &PolicySnapshot,
-    resource: &ResourceState,
-    call: &GovernedCall<'_>,
-) -> Outcome<Vec<ApprovalTier>> {
-    let identifier = resource.resource.identifier.as_str();
-    if !policy.gates_operations(identifier) {
-        return Ok(Vec::new());
-    }
-    let deny = |reason| {
-        let details = Explanation::Resource { resource: identifier };
-        Err(Denied::of_facts(identifier, reason, details))
-    };
-    let Ok(gates) = policy.operation_tiers(identifier, call.operation) else {
-        return deny(DenialReason::MalformedOperationRisk);
-    };
-    // Where anything may be called, something may be called by another name.
-    if !resource.enforces_operations() {
-        return deny(DenialReason::OperationsNotEnforced);
-    }
-    if !gates.is_empty() && matches!(call.content, Content::Unsaid) {
-        return deny(DenialReason::CallNotRead);
-    }
-    Ok(gates.into_vec())
-}
-
-/// What a tool is called with stays within what policy says of it. It is no part of the recorded decision: arguments may
-/// be anybody's secrets, so evidence has what they were refused for and not what they were.
-fn within_bounds(policy: &PolicySnapshot, resource: &ResourceState, call: &GovernedCall<'_>) -> Outcome<()> {
-    let identifier = resource.resource.identifier.as_str();
-    if !policy.bounds_arguments(identifier) {
-        return Ok(());
-    }
-    let deny = |reason, details: Value| Err(Denied::of_facts(identifier, reason, details));
-    let unread = || {
-        let details = Explanation::Resource { resource: identifier };
-        deny(DenialReason::ArgumentsNotRead, details.into())
-    };
-    let tool = match call.operation {
-        Operation::Mcp { call } => call.strip_prefix("tools/call:"),
-        // What has no body calls no tool.
-        Operation::Http { method, .. }
-            if matches!(method.as_str(), "GET" | "HEAD" | "DELETE" | "OPTIONS") =>
-        {
-            None
-        }
-        Operation::Http { .. } | Operation::Grpc { .. } | Operation::WebSocket { .. } => return unread(),
-    };
-    let Some(tool) = tool else {
-        return if resource.reads_mcp() { Ok(()) } else { unread() };
-    };
-    let Some(Ok(arguments)) = call.arguments.map(serde_json::from_str::<Value>) else {
-        return unread();
-    };
-    match policy.check_arguments(identifier, tool, &arguments) {
-        Ok(()) => Ok(()),
-        Err(ArgumentDenial::Malformed) => deny(DenialReason::MalformedArgumentData, Value::Null),
-        Err(ArgumentDenial::OutOfBounds {
-            argument,
-            bound,
-            limit,
-        }) => {
-            let details = Explanation::Argument {
-                tool,
-                argument,
-                bound,
-                limit,
-            };
-            deny(DenialReason::ArgumentOutOfBounds, details.into())
-        }
-    }
-}
-
 /// What policy is asked about a use: the mandate presented, and what its delegation leaves now.
 pub(crate) fn use_input<'i>(
     zone: &'i ZoneState,
@@ -466,33 +395,4 @@ fn conclude(
         details: explain(policy, input, &decision),
         decision: Some(decision),
     }))
-}
-
-/// A reason of policy as it travels.
-pub(crate) const fn of_policy(reason: DenyReason) -> DenialReason {
-    match reason {
-        DenyReason::RestrictionActive => DenialReason::RestrictionActive,
-        DenyReason::MalformedRiskData => DenialReason::MalformedRiskData,
-        DenyReason::MalformedApprovalData => DenialReason::MalformedApprovalData,
-        DenyReason::ResourceNotGranted => DenialReason::ResourceNotGranted,
-        DenyReason::DelegationScopeExceeded => DenialReason::DelegationScopeExceeded,
-        DenyReason::ConfinementViolation => DenialReason::ConfinementViolation,
-        DenyReason::RoleScopeMismatch => DenialReason::RoleScopeMismatch,
-        DenyReason::MandateTargetMismatch => DenialReason::MandateTargetMismatch,
-        DenyReason::NoRuleMatched => DenialReason::NoRuleMatched,
-        DenyReason::NoActivePolicySet => DenialReason::NoActivePolicySet,
-        DenyReason::PolicyUnusable => DenialReason::PolicyUnusable,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_of_policy_is_the_same_word_in_answers_and_evidence() {
-        for reason in DenyReason::ALL {
-            assert_eq!(of_policy(reason).as_str(), reason.as_str());
-        }
-    }
 }
