@@ -195,7 +195,7 @@ async fn a_call_is_held_for_what_it_carries_and_released_once() {
         (event.decision.as_str(), &metadata["challenge_id"]),
         ("allow", &json!(id))
     );
-    let policy = fixture.state().await.policy.clone();
+    let policy = fixture.state().await.policy_in_force().clone();
     assert!(caracal_authz::record::replay(&event, &policy).unwrap().is_some());
     let again = ask(&fixture, &search(), asking(whose(5)), Some(&id)).await;
     assert_eq!(reason(again), (409, String::from("approval_already_consumed")));
