@@ -64,4 +64,6 @@ pub struct Needs {
     pub reach: Reach,
     /// Whether a call that is allowed changes or reveals something.
     pub changes: bool,
+    /// Whether it is served in a zone that was archived: what proves what happened there, and how long that is kept.
+    pub outlives_zone: bool,
 }

@@ -86,6 +86,15 @@ pub(crate) fn home_zone(inbound: &Inbound<ApiDeps>) -> Result<ZoneId, Refusal> {
 }
 
 impl Call {
+    /// Whose part it takes of what all share: that of the zone that it is about; its own where the caller reaches beyond zones, so
+    /// that no zone keeps its operators out.
+    pub(crate) fn share(&self) -> String {
+        let named = self.params.get("zoneId").map(str::to_owned);
+        let zone = named.or_else(|| home_zone(self).ok().map(|zone| zone.to_string()));
+        zone.filter(|_| !self.caller.is_global())
+            .unwrap_or_else(|| self.caller.limit_key())
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.role.world.now()
     }

@@ -9,13 +9,13 @@ use std::{ops::Range, sync::Arc, time::Duration};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::Timestamp;
 use caracal_ledger::block;
-use caracal_service::Refusal;
+use caracal_service::{Refusal, turns::Turn};
 use caracal_storage::{Error, LedgerBlock};
 use caracal_wire::ErrorCode;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::{call::ZoneCall, long_reads::Turn};
+use crate::call::ZoneCall;
 
 /// Longest window.
 const MAX_HOURS: u32 = 90 * 24;

@@ -1,68 +1,45 @@
-//! Requests that go through much evidence: one of a principal at a time, and few of all.
+//! Requests that go through much evidence: one of a zone at a time, and few of all.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    turns::{NoTurn, Turn, TurnLimits, Turns},
+};
 use caracal_wire::ErrorCode;
-use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many there are at once, whoever asks.
-const AT_ONCE: usize = 2;
+/// They last too long to be waited for. Whoever asks for one zone, and whoever reaches beyond zones, has one.
+const LIMITS: TurnLimits = TurnLimits {
+    in_all: 4,
+    of_one: 1,
+    waiting: 0,
+    wait: Duration::ZERO,
+};
 
 /// Who goes through evidence now. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct LongReads {
-    all: Arc<Semaphore>,
-    callers: Arc<Mutex<HashSet<String>>>,
-}
+pub(crate) struct LongReads(Turns);
 
 impl Default for LongReads {
     fn default() -> Self {
-        Self {
-            all: Arc::new(Semaphore::new(AT_ONCE)),
-            callers: Arc::default(),
-        }
+        Self(Turns::new(LIMITS))
     }
-}
-
-/// The turn of a request. Held until its work has ended, whoever still waits for it.
-#[derive(Debug)]
-pub(crate) struct Turn {
-    callers: Arc<Mutex<HashSet<String>>>,
-    caller: String,
-    _one: OwnedSemaphorePermit,
 }
 
 impl LongReads {
-    /// A turn for `caller`, now or not at all.
+    /// A turn of `share`, now or not at all. Held until its work has ended, whoever still waits for it.
     ///
     /// # Errors
-    /// 429 `too_many_policy_checks` when the caller has one already, 503 `policy_verification_unavailable` when others have
+    /// 429 `too_many_policy_checks` when the zone has one already, 503 `policy_verification_unavailable` when others have
     /// all.
-    pub(crate) fn begin(&self, caller: String) -> Result<Arc<Turn>, Refusal> {
-        // In this order, so that whoever is refused for another of its own takes no place of others.
-        let mut callers = self.callers.lock();
-        if callers.contains(&caller) {
-            return Err(Refusal::of(ErrorCode::TooManyPolicyChecks)
-                .describe("this caller is going through evidence already")
-                .retry_after(1));
-        }
-        let one = self.all.clone().try_acquire_owned();
-        let one = one.map_err(|_| Refusal::of(ErrorCode::PolicyVerificationUnavailable))?;
-        callers.insert(caller.clone());
-        drop(callers);
-        Ok(Arc::new(Turn {
-            callers: self.callers.clone(),
-            caller,
-            _one: one,
-        }))
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.callers.lock().remove(&self.caller);
+    pub(crate) async fn begin(&self, share: &str) -> Result<Arc<Turn>, Refusal> {
+        let turn = self.0.take(share).await.map_err(|no_turn| match no_turn {
+            NoTurn::OfOne => Refusal::of(ErrorCode::TooManyPolicyChecks)
+                .describe("evidence of this zone is being gone through already")
+                .retry_after(1),
+            NoTurn::InAll => Refusal::of(ErrorCode::PolicyVerificationUnavailable),
+        });
+        turn.map(Arc::new)
     }
 }
 
@@ -70,27 +47,25 @@ impl Drop for Turn {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_caller_has_one_turn_and_all_have_few() {
+    #[tokio::test]
+    async fn a_zone_has_one_turn_and_all_have_few() {
         let reads = LongReads::default();
-        let code = |caller: &str| {
-            reads
-                .begin(caller.to_owned())
-                .map(drop)
-                .map_err(|refusal| refusal.code)
-        };
-        let first = reads.begin(String::from("a")).unwrap();
-        assert_eq!(code("a"), Err(ErrorCode::TooManyPolicyChecks));
-        let second = reads.begin(String::from("b")).unwrap();
-        assert_eq!(code("c"), Err(ErrorCode::PolicyVerificationUnavailable));
+        let code = async |share: &str| reads.begin(share).await.map(drop).map_err(|refusal| refusal.code);
+        let mut turns = Vec::new();
+        for share in ["a", "b", "c", "d"] {
+            turns.push(reads.begin(share).await.unwrap());
+        }
         // Whose own is under way is told so, however full it is.
-        assert_eq!(code("a"), Err(ErrorCode::TooManyPolicyChecks));
-        let held = first.clone();
-        drop(first);
-        assert_eq!(code("a"), Err(ErrorCode::TooManyPolicyChecks), "its work goes on");
+        assert_eq!(code("a").await, Err(ErrorCode::TooManyPolicyChecks));
+        assert_eq!(code("e").await, Err(ErrorCode::PolicyVerificationUnavailable));
+        let held = turns[0].clone();
+        drop(turns.remove(0));
+        assert_eq!(
+            code("e").await,
+            Err(ErrorCode::PolicyVerificationUnavailable),
+            "its work goes on"
+        );
         drop(held);
-        assert_eq!((code("c"), code("a")), (Ok(()), Ok(())));
-        drop(second);
-        assert!(reads.callers.lock().is_empty());
+        assert_eq!((code("e").await, code("a").await), (Ok(()), Ok(())));
     }
 }

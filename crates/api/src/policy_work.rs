@@ -1,15 +1,16 @@
 //! Reading and evaluating policies: work for a processor rather than for a connection, on threads of its own, bounded
-//! for one caller and for all.
+//! for one caller, for one zone and for all.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use caracal_authz::document::Interrupt;
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    turns::{NoTurn, TurnLimits, Turns},
+};
 use caracal_wire::ErrorCode;
-use parking_lot::Mutex;
-use tokio::{sync::Semaphore, time::timeout};
 
-use crate::long_reads::LongReads;
+use crate::{call::Call, long_reads::LongReads};
 
 /// How many policies of one principal are read at once.
 const AT_ONCE: usize = 2;
@@ -17,8 +18,19 @@ const AT_ONCE: usize = 2;
 /// How many more of its requests may wait.
 const WAITING: usize = 14;
 
+/// How many of a zone may wait, whoever asks.
+const WAITING_OF_ZONE: usize = 64;
+
 /// How long they wait.
 const WAIT: Duration = Duration::from_secs(10);
+
+/// How many zones are read whole at once: each takes some ten times the memory of the largest document.
+const WHOLE_ZONES: TurnLimits = TurnLimits {
+    in_all: 4,
+    of_one: 1,
+    waiting: 64,
+    wait: Duration::from_secs(30),
+};
 
 /// What [`PolicyWork::run`] refuses with.
 pub(crate) const REFUSES: [ErrorCode; 2] = [
@@ -29,55 +41,74 @@ pub(crate) const REFUSES: [ErrorCode; 2] = [
 /// Bounds what policies may cost. Clones share it.
 #[derive(Debug, Clone)]
 pub struct PolicyWork {
-    threads: Arc<Semaphore>,
-    callers: Callers,
+    principals: Turns,
+    threads: Turns,
     /// Those that go through much evidence, bounded for themselves: they last too long to be waited for.
     pub(crate) long: LongReads,
+    /// Those that read a zone whole, with all sources of its policies.
+    pub(crate) whole_zones: Turns,
 }
 
-type Callers = Arc<Mutex<HashMap<String, Caller>>>;
+/// Whose work it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    principal: String,
+    share: String,
+}
 
-#[derive(Debug)]
-struct Caller {
-    requests: usize,
-    turns: Arc<Semaphore>,
+impl Asker {
+    pub(crate) fn of(call: &Call) -> Self {
+        Self {
+            principal: call.caller.limit_key(),
+            share: call.share(),
+        }
+    }
 }
 
 impl PolicyWork {
-    /// Uses at most `threads` threads at once.
+    /// Uses at most `threads` threads at once. Where there are several, one zone leaves one to the others.
     pub fn new(threads: usize) -> Self {
         Self {
-            threads: Arc::new(Semaphore::new(threads.max(1))),
-            callers: Callers::default(),
+            principals: Turns::new(TurnLimits {
+                in_all: usize::MAX,
+                of_one: AT_ONCE,
+                waiting: WAITING,
+                wait: WAIT,
+            }),
+            threads: Turns::new(TurnLimits {
+                in_all: threads,
+                of_one: threads.saturating_sub(1),
+                waiting: WAITING_OF_ZONE,
+                wait: WAIT,
+            }),
             long: LongReads::default(),
+            whole_zones: Turns::new(WHOLE_ZONES),
         }
     }
 
-    /// Runs `work` for `caller` on a thread that may block. It is told to end when this future is dropped.
+    /// Runs `work` for `asker` on a thread that may block. It is told to end when this future is dropped.
     ///
     /// # Errors
-    /// 429 `too_many_policy_checks` when the caller has too many of them under way, 503
+    /// 429 `too_many_policy_checks` when the caller or its zone has too many of them under way, 503
     /// `policy_verification_unavailable` when others do.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        caller: String,
+        asker: Asker,
         work: impl FnOnce(&Interrupt) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (admission, turns) = Admission::take(&self.callers, caller).ok_or_else(too_many)?;
-        let turn = match timeout(WAIT, turns.acquire_owned()).await {
-            Ok(turn) => turn.map_err(|_| unavailable())?,
-            Err(_) => return Err(too_many()),
-        };
-        let thread = match timeout(WAIT, self.threads.clone().acquire_owned()).await {
-            Ok(thread) => thread.map_err(|_| unavailable())?,
-            Err(_) => return Err(unavailable()),
+        let own = self.principals.take(&asker.principal).await;
+        let own = own.map_err(|_| too_many("this caller has too many policies being checked"))?;
+        let thread = match self.threads.take(&asker.share).await {
+            Ok(thread) => thread,
+            Err(NoTurn::OfOne) => return Err(too_many("this zone has too many policies being checked")),
+            Err(NoTurn::InAll) => return Err(unavailable()),
         };
         let interrupt = Interrupt::default();
         let _nobody_waits = InterruptOnDrop(interrupt.clone());
         let work = tokio::task::spawn_blocking(move || {
             let outcome = work(&interrupt);
             // Held until the work has ended, whoever still waits for it.
-            drop((turn, thread, admission));
+            drop((thread, own));
             outcome
         });
         work.await.map_err(|error| {
@@ -87,50 +118,14 @@ impl PolicyWork {
     }
 }
 
-fn too_many() -> Refusal {
+fn too_many(sentence: &'static str) -> Refusal {
     Refusal::of(ErrorCode::TooManyPolicyChecks)
-        .describe("this caller has too many policies being checked")
+        .describe(sentence)
         .retry_after(1)
 }
 
 fn unavailable() -> Refusal {
     Refusal::of(ErrorCode::PolicyVerificationUnavailable)
-}
-
-/// One request of a principal, running or waiting.
-struct Admission {
-    callers: Callers,
-    key: String,
-}
-
-impl Admission {
-    fn take(callers: &Callers, key: String) -> Option<(Self, Arc<Semaphore>)> {
-        let mut known = callers.lock();
-        let caller = known.entry(key.clone()).or_insert_with(|| Caller {
-            requests: 0,
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-        });
-        if caller.requests >= AT_ONCE + WAITING {
-            return None;
-        }
-        caller.requests += 1;
-        let turns = caller.turns.clone();
-        drop(known);
-        let callers = callers.clone();
-        Some((Self { callers, key }, turns))
-    }
-}
-
-impl Drop for Admission {
-    fn drop(&mut self) {
-        let mut known = self.callers.lock();
-        if let Some(caller) = known.get_mut(&self.key) {
-            caller.requests = caller.requests.saturating_sub(1);
-            if caller.requests == 0 {
-                known.remove(&self.key);
-            }
-        }
-    }
 }
 
 struct InterruptOnDrop(Interrupt);
@@ -143,48 +138,104 @@ impl Drop for InterruptOnDrop {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
 
     use http::StatusCode;
+    use parking_lot::Mutex;
+    use tokio::task::JoinHandle;
 
     use super::*;
+
+    fn asker(principal: &str, share: &str) -> Asker {
+        Asker {
+            principal: principal.to_owned(),
+            share: share.to_owned(),
+        }
+    }
+
+    /// Work that goes on until it is let go.
+    struct Held {
+        let_go: mpsc::Sender<()>,
+        wait: Arc<Mutex<mpsc::Receiver<()>>>,
+        running: Arc<Mutex<usize>>,
+    }
+
+    impl Held {
+        fn new() -> Self {
+            let (let_go, wait) = mpsc::channel();
+            Self {
+                let_go,
+                wait: Arc::new(Mutex::new(wait)),
+                running: Arc::default(),
+            }
+        }
+
+        fn begin(&self, work: &PolicyWork, asker: Asker) -> JoinHandle<Result<bool, StatusCode>> {
+            let (work, wait, running) = (work.clone(), self.wait.clone(), self.running.clone());
+            tokio::spawn(async move {
+                let held = work.run(asker, move |_| {
+                    *running.lock() += 1;
+                    wait.lock().recv().is_ok()
+                });
+                held.await.map_err(|refusal| refusal.status)
+            })
+        }
+
+        async fn until_running(&self, count: usize) {
+            while *self.running.lock() < count {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn one_callers_policies_do_not_hold_up_anothers() {
         let work = PolicyWork::new(AT_ONCE + 1);
-        let (let_go, wait) = mpsc::channel::<()>();
-        let wait = Arc::new(Mutex::new(wait));
-        let greedy: Vec<_> = (0..AT_ONCE + WAITING)
-            .map(|_| {
-                let (work, wait) = (work.clone(), wait.clone());
-                tokio::spawn(async move {
-                    let held = work.run(String::from("greedy"), move |_| wait.lock().recv().is_ok());
-                    held.await.map_err(|refusal| refusal.status)
-                })
-            })
-            .collect();
-        // Each of them is admitted; the next is not, and another caller's policy is read meanwhile.
-        while work
-            .callers
-            .lock()
-            .get("greedy")
-            .is_none_or(|caller| caller.requests < AT_ONCE + WAITING)
-        {
-            tokio::task::yield_now().await;
+        let held = Held::new();
+        let mut greedy = Vec::new();
+        for count in 1..=AT_ONCE + WAITING {
+            greedy.push(held.begin(&work, asker("greedy", "a")));
+            held.until_running(count.min(AT_ONCE)).await;
         }
-        let refused = work.run(String::from("greedy"), |_| ()).await.unwrap_err();
+        // Each of them is admitted; the next is not, and another caller's policy is read meanwhile.
+        let refused = loop {
+            let turned_away = work.run(asker("greedy", "a"), |_| ());
+            match tokio::time::timeout(Duration::from_millis(10), turned_away).await {
+                Ok(outcome) => break outcome.unwrap_err(),
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
         assert_eq!(
             (refused.status, refused.retry_after),
             (StatusCode::TOO_MANY_REQUESTS, Some(1))
         );
-        assert_eq!(work.run(String::from("other"), |_| 1).await.ok(), Some(1));
+        assert_eq!(work.run(asker("other", "b"), |_| 1).await.ok(), Some(1));
         for _ in &greedy {
-            let_go.send(()).unwrap();
+            held.let_go.send(()).unwrap();
         }
-        for held in greedy {
-            assert_eq!(held.await.unwrap(), Ok(true));
+        for one in greedy {
+            assert_eq!(one.await.unwrap(), Ok(true));
         }
-        assert!(work.callers.lock().is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn many_callers_of_one_zone_leave_a_thread_to_the_others() {
+        let work = PolicyWork::new(3);
+        let held = Held::new();
+        let names = ["t0", "t1", "t2", "t3", "t4", "t5"];
+        let greedy: Vec<_> = names
+            .iter()
+            .flat_map(|name| (0..AT_ONCE).map(|_| held.begin(&work, asker(name, "a"))))
+            .collect();
+        held.until_running(2).await;
+        assert_eq!(work.run(asker("other", "b"), |_| 1).await.ok(), Some(1));
+        assert_eq!(*held.running.lock(), 2);
+        for _ in &greedy {
+            held.let_go.send(()).unwrap();
+        }
+        for one in greedy {
+            assert_eq!(one.await.unwrap(), Ok(true));
+        }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,7 +246,7 @@ mod tests {
         let task = tokio::spawn({
             let work = work.clone();
             async move {
-                let run = work.run(String::from("gone"), move |interrupt| {
+                let run = work.run(asker("gone", "a"), move |interrupt| {
                     let _ = started.send(());
                     while !interrupt.is_interrupted() {
                         std::thread::yield_now();
@@ -209,6 +260,6 @@ mod tests {
         task.abort();
         ends.await.unwrap();
         // Its thread is free again.
-        assert!(work.run(String::from("next"), |_| ()).await.is_ok());
+        assert!(work.run(asker("next", "a"), |_| ()).await.is_ok());
     }
 }

@@ -6,6 +6,7 @@ use caracal_service::{
     Refusal,
     front::{Credential, Evidence, HttpRole, Inbound, Params, Record},
     limits::Limits,
+    server::PeerAddr,
 };
 use caracal_storage::{Access, IdempotencyReceipt};
 use caracal_wire::ErrorCode;
@@ -58,7 +59,10 @@ impl HttpRole for ApiDeps {
 
     async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
         match needs.reach {
-            Reach::Open => Ok(Principal::nobody()),
+            Reach::Open => {
+                let peer = head.extensions.get::<PeerAddr>();
+                Ok(Principal::nobody(peer.map(|peer| peer.0.ip())))
+            }
             Reach::Control => control::authenticate(self, head)
                 .await
                 .map(Principal::of_control_key),

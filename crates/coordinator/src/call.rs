@@ -120,8 +120,10 @@ impl HttpRole for App {
             (ErrorCode::DelegationExceedsParentAuthority, Some(rule)) => metrics::exceeded(rule),
             _ => {}
         }
-        let limited = !inbound.admitted && refusal.status == StatusCode::TOO_MANY_REQUESTS;
-        if let (false, Some(event_type)) = (limited, needs.evidence) {
+        // Nor is anything written to the ledger of a zone that is none.
+        let unwritten =
+            refusal.status == StatusCode::TOO_MANY_REQUESTS || refusal.code == ErrorCode::ZoneNotFound;
+        if let (false, Some(event_type)) = (!inbound.admitted && unwritten, needs.evidence) {
             let about = inbound.notes.lock().clone();
             evidence::refused(self, caller, event_type, &inbound.request_id, refusal, &about).await;
         }

@@ -64,6 +64,14 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8], code: ErrorCode) -> Result<
     Ok(value)
 }
 
+/// Parses a part of a document that was read as it stood; `field` is where it stands.
+///
+/// # Errors
+/// 400 with the path of the offending field.
+pub fn parse_part<T: DeserializeOwned>(field: &str, part: &str, code: ErrorCode) -> Result<T, Refusal> {
+    parse_at(field, &mut serde_json::Deserializer::from_str(part), code)
+}
+
 /// Reads whatever `deserializer` holds; `code` names the failure.
 ///
 /// # Errors
@@ -72,9 +80,16 @@ pub(crate) fn parse_with_path<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
     code: ErrorCode,
 ) -> Result<T, Refusal> {
+    parse_at("", deserializer, code)
+}
+
+fn parse_at<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    field: &str,
+    deserializer: D,
+    code: ErrorCode,
+) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { String::new() } else { path };
+        let path = format!("{field}.{}", error.path());
         Refusal::invalid_field(code, &path, strip_position(&error.into_inner().to_string()))
     })
 }

@@ -212,7 +212,9 @@ async fn prove<R: HttpRole>(
         return Err(wait);
     }
     let peer = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-    if let Some(wait) = limits.address_waits(peer)
+    // Whoever proves nothing has no credentials that could be refused.
+    if R::credential(&needs) != Credential::None
+        && let Some(wait) = limits.address_waits(peer)
         && !role.may_be_good(head).await
     {
         return Err(wait);

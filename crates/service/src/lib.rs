@@ -32,6 +32,7 @@ pub mod server;
 pub mod signed_in;
 pub mod tail;
 pub mod trace;
+pub mod turns;
 pub mod waiting;
 pub mod zones;
 

@@ -112,7 +112,11 @@ impl Limits {
     /// 429 past the limit.
     pub(crate) async fn count_call(&self, caller: &str, headers: &HeaderMap) -> Result<(), Refusal> {
         let counted = self.count(&self.calls, caller).await;
-        counted.map_err(|wait| self.wait(Visitor::Credential(credential(headers)), &self.calls, wait))
+        counted.map_err(|wait| match credential(headers) {
+            Some(credential) => self.wait(Visitor::Credential(credential), &self.calls, wait),
+            // Those without any have nothing in common.
+            None => limited("calls", &self.calls, wait),
+        })
     }
 
     /// Counts a call of `caller` towards its class as well.
@@ -153,7 +157,7 @@ impl Limits {
         limit: &'static str,
         peer: Option<IpAddr>,
     ) -> Result<(), Refusal> {
-        self.count_towards(rule, limit, &name_of(network(peer))).await
+        self.count_towards(rule, limit, &counted_address(peer)).await
     }
 
     /// Counts a refused credential.
@@ -172,7 +176,7 @@ impl Limits {
         if self.waiting.read().is_empty() {
             return None;
         }
-        self.still_waits(Visitor::Credential(credential(headers)), &self.calls)
+        self.still_waits(Visitor::Credential(credential(headers)?), &self.calls)
     }
 
     /// 429 while an address is to wait whose credentials were refused too often.
@@ -217,14 +221,19 @@ impl Limits {
 }
 
 /// What a request is authenticated by, all of it: an account of a shared token waits alone.
-fn credential(headers: &HeaderMap) -> [u8; 32] {
+fn credential(headers: &HeaderMap) -> Option<[u8; 32]> {
     let mut all = Vec::new();
     let account = headers.get_all(ACCOUNT_HEADER);
     for value in headers.get_all(header::AUTHORIZATION).iter().chain(account) {
         all.extend_from_slice(value.as_bytes());
         all.push(b'\n');
     }
-    sha256(&all)
+    (!all.is_empty()).then(|| sha256(&all))
+}
+
+/// What those at an address are counted as: by network, since whoever has an IPv6 address has a network of them.
+pub fn counted_address(peer: Option<IpAddr>) -> String {
+    name_of(network(peer))
 }
 
 fn name_of(network: Option<IpAddr>) -> String {

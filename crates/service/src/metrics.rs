@@ -37,8 +37,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) CONNECTIONS_REFUSED = "caracal_connections_refused_total";
     /// Live tails that are open.
     gauge(Count) pub(crate) TAILS = "caracal_tails_open";
-    /// Live tails that ended, by reason: reader_gone, slow_reader, shutdown, ledger_unreadable, failed, or the code that their
-    /// reader was refused with.
+    /// Live tails that ended, by reason: reader_gone, slow_reader, made_room, shutdown, ledger_unreadable, failed, or the
+    /// code that their reader was refused with.
     counter(Count) pub(crate) TAILS_ENDED = "caracal_tails_ended_total";
     /// Values that still need SECRET_STORE_KEK_PREVIOUS, by kind; at zero for every kind it can be dropped.
     gauge(Count) pub(crate) UNDER_PREVIOUS_KEY = "caracal_keys_values_under_previous";

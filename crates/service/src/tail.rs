@@ -77,6 +77,9 @@ pub struct Tails {
 #[derive(Debug, Default)]
 struct Open {
     by_principal: HashMap<String, usize>,
+    /// Those of each share, in the order in which they began.
+    shares: HashMap<String, Vec<(u64, CancellationToken)>>,
+    began: u64,
     /// Woken when this process adds to the log of a zone that somebody follows.
     zones: HashMap<ZoneId, watch::Sender<()>>,
 }
@@ -99,6 +102,9 @@ pub struct Tail {
     pub after: Option<u64>,
     /// Whose tails are counted together.
     pub principal: String,
+    /// Whose part of all tails it is of: of a zone, whoever asks in it. Where all are taken, the share with most of them makes
+    /// room for one that has less.
+    pub share: String,
     /// How an event is shown.
     pub show: Show,
     /// Whether the reader may still read.
@@ -109,6 +115,10 @@ pub struct Tail {
 struct Place {
     tails: Arc<Tails>,
     principal: String,
+    share: String,
+    id: u64,
+    /// Cancelled when it makes room.
+    cut: CancellationToken,
     zone: ZoneId,
     grown: Option<watch::Receiver<()>>,
 }
@@ -121,6 +131,10 @@ impl Drop for Place {
             *count = count.saturating_sub(1);
         }
         open.by_principal.retain(|_, count| *count > 0);
+        if let Some(share) = open.shares.get_mut(&self.share) {
+            share.retain(|(id, _)| *id != self.id);
+        }
+        open.shares.retain(|_, share| !share.is_empty());
         let unfollowed = |sender: &watch::Sender<()>| sender.receiver_count() == 0;
         if open.zones.get(&self.zone).is_some_and(unfollowed) {
             open.zones.remove(&self.zone);
@@ -149,6 +163,19 @@ pub fn resumed(headers: &HeaderMap, cursor: Option<u64>) -> Result<Option<u64>, 
     }
 }
 
+impl Open {
+    /// Ends the newest tail of the share with most, if `share` has less even with one more. Whether it did.
+    fn make_room_for(&mut self, share: &str) -> bool {
+        let own = self.shares.get(share).map_or(0, Vec::len);
+        let most = self.shares.values_mut().max_by_key(|tails| tails.len());
+        let newest = most.filter(|tails| tails.len() > own + 1).and_then(Vec::pop);
+        newest.is_some_and(|(_, cut)| {
+            cut.cancel();
+            true
+        })
+    }
+}
+
 impl Tails {
     /// Tails within `limits`, which end at `shutdown`.
     pub fn new(limits: TailLimits, shutdown: CancellationToken) -> Arc<Self> {
@@ -166,22 +193,31 @@ impl Tails {
         }
     }
 
-    fn place(self: &Arc<Self>, principal: String, zone: ZoneId) -> Result<Place, Refusal> {
+    fn place(self: &Arc<Self>, principal: String, share: String, zone: ZoneId) -> Result<Place, Refusal> {
         let mut open = self.open.lock();
-        let all: usize = open.by_principal.values().sum();
+        let all: usize = open.shares.values().map(Vec::len).sum();
         let own = open.by_principal.get(&principal).copied().unwrap_or(0);
-        if own >= self.limits.of_one || all >= self.limits.in_all {
+        if own >= self.limits.of_one || (all >= self.limits.in_all && !open.make_room_for(&share)) {
             return Err(Refusal::of(ErrorCode::RateLimited)
                 .describe("too many live tails are open; close one, or try again")
                 .retry_after(RETRY_AFTER_SECONDS));
         }
         open.by_principal.insert(principal.clone(), own + 1);
+        open.began += 1;
+        let (id, cut) = (open.began, CancellationToken::new());
+        open.shares
+            .entry(share.clone())
+            .or_default()
+            .push((id, cut.clone()));
         let sender = open.zones.entry(zone.clone());
         let grown = sender.or_insert_with(|| watch::Sender::new(())).subscribe();
         gauge!(names::TAILS).increment(1);
         Ok(Place {
             tails: self.clone(),
             principal,
+            share,
+            id,
+            cut,
             zone,
             grown: Some(grown),
         })
@@ -192,7 +228,7 @@ impl Tails {
     /// # Errors
     /// 400 for a position that the log has not, 429 where too many are open, 503 where the ledger cannot be read.
     pub async fn follow(self: &Arc<Self>, tail: Tail) -> Result<Events, Refusal> {
-        let place = self.place(tail.principal.clone(), tail.zone.clone())?;
+        let place = self.place(tail.principal.clone(), tail.share.clone(), tail.zone.clone())?;
         let size = {
             let mut work = tail.store.zone(&tail.zone, Access::Read).await?;
             work.ledger().head().await?.size
@@ -216,11 +252,12 @@ impl Tails {
         let (why, shutdown) = (ended.clone(), self.shutdown.clone());
         tokio::spawn(async move {
             let mut place = place;
-            let gone = following.sender.clone();
+            let (gone, cut) = (following.sender.clone(), place.cut.clone());
             let reason = tokio::select! {
                 // Nobody is told.
                 () = gone.closed() => "reader_gone",
                 () = shutdown.cancelled() => "shutdown",
+                () = cut.cancelled() => "made_room",
                 reason = following.run(&mut place) => reason,
             };
             counter!(names::TAILS_ENDED, "reason" => reason).increment(1);

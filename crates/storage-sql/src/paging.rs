@@ -1,13 +1,10 @@
 //! Keyset pages of both dialects.
 
-use caracal_storage::{Error, Page, PageKey, PageRequest};
+use caracal_storage::{Error, PAGE_BYTES, Page, PageKey, PageRequest};
 use sea_orm::Value;
 
 use crate::{params::Param, row::Row, sql::Tx};
 
-/// Bytes of stored columns after which a page ends, whatever its limit: what one caller's listing may keep a core and
-/// the store's connection busy with at a time.
-pub(crate) const PAGE_BYTES: usize = 512 * 1024;
 /// Rows read before anything is known about their size: as many of the largest metadata fit into half a page.
 const FIRST_BATCH: usize = 16;
 

@@ -4,6 +4,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{Timestamp, text::TextRule};
 use serde::{Deserialize, Serialize};
 
+/// Bytes of stored columns past which a page of a listing ends, whatever its limit: what one caller's listing may keep a core
+/// and the store's connection busy with at a time.
+pub const PAGE_BYTES: usize = 512 * 1024;
+
 /// Position of a row in `(at DESC, id DESC)` order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageKey {

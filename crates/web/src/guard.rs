@@ -2,7 +2,7 @@
 
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use url::Url;
 
 /// Where browsers find the console.
@@ -34,11 +34,19 @@ impl Place {
 
     /// Refuses another host than the console's, so that a name of somebody else that leads here (DNS rebinding) reaches
     /// nothing.
-    pub(crate) fn check_host(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    ///
+    /// A target that is a whole address says the host instead of the header (RFC 9112 §3.2.2), and a proxy or a log may go by
+    /// either, so both are looked at.
+    pub(crate) fn check_host(&self, target: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let mut hosts = headers.get_all(header::HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok());
+        let ours = |host: &str| self.is_ours(&format!("{}{host}", self.scheme()));
         match host {
-            Some(host) if hosts.next().is_none() && self.is_ours(&format!("{}{host}", self.scheme())) => {
+            Some(host)
+                if hosts.next().is_none()
+                    && ours(host)
+                    && target.authority().is_none_or(|named| ours(named.as_str())) =>
+            {
                 Ok(())
             }
             _ => Err(
@@ -141,14 +149,27 @@ mod tests {
             let host_headers: HeaderMap = [(header::HOST, HeaderValue::from_static(host))]
                 .into_iter()
                 .collect();
-            assert_eq!(place.check_host(&host_headers).is_ok(), served, "{host}");
+            let path = Uri::from_static("/");
+            assert_eq!(place.check_host(&path, &host_headers).is_ok(), served, "{host}");
         }
         let two = {
             let mut two = headers(&[("host", "localhost:1")]);
             two.append(header::HOST, HeaderValue::from_static("localhost:1"));
             two
         };
-        assert!(local.check_host(&two).is_err() && local.check_host(&HeaderMap::new()).is_err());
+        let path = Uri::from_static("/");
+        let none = HeaderMap::new();
+        assert!(local.check_host(&path, &two).is_err() && local.check_host(&path, &none).is_err());
+        // Whatever the header says, a target names its host as well.
+        let host = headers(&[("host", "localhost:3001")]);
+        for (target, served) in [
+            ("http://localhost:3001/", true),
+            ("http://evil/", false),
+            ("http://localhost:3001@evil/", false),
+        ] {
+            let target = Uri::from_static(target);
+            assert_eq!(local.check_host(&target, &host).is_ok(), served, "{target}");
+        }
     }
 
     #[test]

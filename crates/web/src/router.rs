@@ -8,8 +8,9 @@ use caracal_service::{
     Refusal,
     egress::{Egress, EgressError},
     health::{self, Dependency, Operational},
+    limits::{Limits, Rule},
     request::{Finish, RouteName, finish},
-    server::OPERATIONAL,
+    server::{OPERATIONAL, PeerAddr},
 };
 use caracal_wire::{ErrorCode, health::NotReady};
 use http::Method;
@@ -39,11 +40,18 @@ pub struct WebDeps {
     pub audit_url: String,
     /// Where browsers find the console.
     pub place: Place,
+    /// Counts those who are not signed in. The Control API sees them all at this role's address.
+    pub limits: Arc<Limits>,
 }
+
+/// How often those at one address who are not signed in may ask another role: no more than a part of what that role takes from
+/// this one's address.
+const STRANGERS: Rule = Rule::per_minute("web:strangers:", 600);
 
 struct Web {
     world: World,
     place: Place,
+    limits: Arc<Limits>,
     cookies: Cookies,
     api: Upstream,
     coordinator: Upstream,
@@ -79,6 +87,7 @@ pub fn app(deps: WebDeps, mut operational: Operational, world: World) -> Result<
         audit: Upstream::new(&deps.egress, &deps.audit_url, "Audit service")?,
         world: deps.world,
         place: deps.place,
+        limits: deps.limits,
     });
     Arc::make_mut(&mut operational.dependencies).push(Arc::new(ApiThere(web.api.clone())));
     let secure = web.place.is_secure();
@@ -123,8 +132,8 @@ fn own_route(request: &Request) -> Option<&'static str> {
 
 /// What a path is called in metrics and logs.
 fn route_of(path: &str) -> &'static str {
-    if path.starts_with("/api/session") {
-        "/api/session"
+    if path.starts_with(SESSION) {
+        SESSION
     } else if path.starts_with(CONTROL) {
         "/api/control/{path}"
     } else if path.starts_with(COORDINATOR) {
@@ -138,6 +147,7 @@ fn route_of(path: &str) -> &'static str {
     }
 }
 
+const SESSION: &str = "/api/session";
 const CONTROL: &str = "/api/control";
 const COORDINATOR: &str = "/api/coordinator";
 /// The Audit role's own paths begin with it as well.
@@ -155,12 +165,17 @@ const ONLY_HERE: [&str; 8] = [
 ];
 
 async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
-    web.place.check_host(request.headers())?;
+    web.place.check_host(request.uri(), request.headers())?;
     let path = request.uri().path().to_owned();
     if !path.starts_with("/api/") {
         return page(&request, &path);
     }
     web.place.check_site(request.method(), request.headers())?;
+    let signs_out = *request.method() == Method::DELETE;
+    if !signs_out && (path.starts_with(SESSION) || web.cookies.session(request.headers()).is_none()) {
+        let peer = request.extensions().get::<PeerAddr>().map(|peer| peer.0.ip());
+        web.limits.count_address(&STRANGERS, "strangers", peer).await?;
+    }
     match (request.method(), path.as_str()) {
         (&Method::POST, "/api/session") => {
             session::sign_in(&web.api, web.cookies, &web.world, Way::Password, request).await

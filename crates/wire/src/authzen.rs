@@ -1,11 +1,64 @@
 //! The AuthZEN Authorization API 1.0 (OpenID Foundation): who may do what, in the words of any enforcement point.
 
+use std::fmt;
+
 use caracal_core::words;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::control::Line;
+use crate::{bounded::at_most, control::Line};
+
+/// Most questions of a request, and labels of a subject.
+const MAX_QUESTIONS: usize = 256;
+const MAX_LABELS: usize = 32;
+
+/// An object that means nothing: read to its end, and nothing of it is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Unread {}
+
+impl<'de> Deserialize<'de> for Unread {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Unread;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unread, A::Error> {
+                while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Unread {})
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// Labels that a question says: at most 32.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Labels(#[serde(deserialize_with = "at_most::<_, _, MAX_LABELS>")] pub Vec<Line<200>>);
+
+/// What is said is no `null`.
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// What is said about a subject. Other members mean nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SubjectProperties {
+    /// Labels of the session that an application would act in; any one where there are none.
+    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<Line<200>>, max_items = 32, required = false)]
+    pub labels: Option<Labels>,
+}
 
 /// Whoever is to act (§5.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -15,10 +68,9 @@ pub struct Subject {
     pub kind: Line<64>,
     /// Id of the application or the session.
     pub id: Line<128>,
-    /// `labels`: those of the session that an application would act in; any one where there are none. Others mean nothing.
+    /// Of an application: the labels of its session. Others mean nothing.
     #[serde(default)]
-    #[schema(value_type = Object)]
-    pub properties: Map<String, Value>,
+    pub properties: SubjectProperties,
 }
 
 /// What is to be acted on (§5.2).
@@ -32,7 +84,7 @@ pub struct Resource {
     /// They mean nothing.
     #[serde(default)]
     #[schema(value_type = Object)]
-    pub properties: Map<String, Value>,
+    pub properties: Unread,
 }
 
 /// What is to be done (§5.3).
@@ -43,7 +95,7 @@ pub struct Action {
     /// They mean nothing.
     #[serde(default)]
     #[schema(value_type = Object)]
-    pub properties: Map<String, Value>,
+    pub properties: Unread,
 }
 
 /// A question (§6.1). Unknown members are ignored.
@@ -58,7 +110,7 @@ pub struct AccessEvaluation {
     /// It changes nothing: policy is asked about nothing but the above.
     #[serde(default)]
     #[schema(value_type = Object)]
-    pub context: Map<String, Value>,
+    pub context: Unread,
 }
 
 /// An answer (§6.2).
@@ -127,35 +179,50 @@ pub struct EvaluationsOptions {
     pub evaluations_semantic: Option<Semantic>,
 }
 
-/// One of several questions: what it leaves out is what they all have.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+/// One of several questions: what it leaves out is what they all have. Each part has at most 16384 bytes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct PartialEvaluation {
     /// Who.
     #[serde(default)]
     #[schema(value_type = Option<Subject>)]
-    pub subject: Option<Value>,
+    pub subject: Option<Box<RawValue>>,
     /// Does what.
     #[serde(default)]
     #[schema(value_type = Option<Action>)]
-    pub action: Option<Value>,
+    pub action: Option<Box<RawValue>>,
     /// To what.
     #[serde(default)]
     #[schema(value_type = Option<Resource>)]
-    pub resource: Option<Value>,
+    pub resource: Option<Box<RawValue>>,
     /// It changes nothing.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    pub context: Option<Value>,
+    pub context: Option<Unread>,
 }
 
-/// Several questions (§7.1); without `evaluations` one, as [`AccessEvaluation`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+/// Several questions (§7.1); without `evaluations` one, as [`AccessEvaluation`]. What stands beside `evaluations` is meant for
+/// those that leave it out.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Evaluations {
-    /// What those have that leave it out.
-    #[serde(flatten)]
-    pub common: PartialEvaluation,
-    /// At most 256.
+    /// Who.
     #[serde(default)]
+    #[schema(value_type = Option<Subject>)]
+    pub subject: Option<Box<RawValue>>,
+    /// Does what.
+    #[serde(default)]
+    #[schema(value_type = Option<Action>)]
+    pub action: Option<Box<RawValue>>,
+    /// To what.
+    #[serde(default)]
+    #[schema(value_type = Option<Resource>)]
+    pub resource: Option<Box<RawValue>>,
+    /// It changes nothing.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub context: Option<Unread>,
+    /// At most 256.
+    #[serde(default, deserialize_with = "at_most::<_, _, MAX_QUESTIONS>")]
+    #[schema(max_items = 256)]
     pub evaluations: Vec<PartialEvaluation>,
     /// How they are answered.
     #[serde(default)]

@@ -6,6 +6,7 @@
 pub mod approvals;
 pub mod audit;
 pub mod authzen;
+mod bounded;
 pub mod code;
 pub mod control;
 pub mod coordinator;

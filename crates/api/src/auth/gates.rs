@@ -74,11 +74,13 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
                 ErrorCode::AdminTokenZoneMismatch,
                 ErrorCode::ZoneForbidden,
                 ErrorCode::ZoneIdRequired,
+                ErrorCode::ZoneNotFound,
                 ErrorCode::InvalidParams,
             ]);
         }
         Reach::Zone => {
             codes.extend([ErrorCode::AdminTokenZoneMismatch, ErrorCode::ZoneForbidden]);
+            codes.extend((!needs.outlives_zone).then_some(ErrorCode::ZoneNotFound));
             codes.extend(needs.capability.acts().then_some(ErrorCode::SystemZoneReadOnly));
         }
     }
@@ -229,7 +231,7 @@ pub(crate) async fn admit_to_zone(
         check_release(principal)?;
     }
     let writes = needs.capability.acts() && !principal.is_bootstrap();
-    if !writes && principal.account.is_none() {
+    if !writes && principal.account.is_none() && needs.outlives_zone {
         return Ok(());
     }
     let row = api.store.zone(zone, Access::Read).await?.zone().await?;
@@ -249,6 +251,8 @@ pub(crate) async fn admit_to_zone(
             ErrorCode::ZoneForbidden,
             "this account does not own the zone",
         )),
+        // Whoever it is: nothing is read, changed or revealed of a zone that is no more, but its evidence.
+        _ if row.is_none() && !needs.outlives_zone => Err(forbidden(ErrorCode::ZoneNotFound, "no such zone")),
         _ => Ok(()),
     }
 }

@@ -1,10 +1,13 @@
 //! Callers.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use caracal_core::{Timestamp, ZoneId, entity::AccountRole};
 use caracal_crypto::tokens::ConsoleToken;
-use caracal_service::signed_in::{Power as AccountPower, SignedIn};
+use caracal_service::{
+    limits::counted_address,
+    signed_in::{Power as AccountPower, SignedIn},
+};
 
 use crate::control::Invocation;
 
@@ -93,6 +96,8 @@ pub struct Principal {
     pub(crate) signed_in: Option<Arc<SignedIn>>,
     /// The command that is carried out for a control key.
     pub(crate) control: Option<Arc<Invocation>>,
+    /// Where somebody comes from who is nobody.
+    pub(crate) stranger: Option<String>,
     pub(crate) last_used_at: Option<Timestamp>,
 }
 
@@ -147,8 +152,12 @@ impl Principal {
         }
     }
 
-    /// Key of this caller's rate limit: the account behind a shared console token, else the token.
+    /// Key of this caller's rate limit: the account behind a shared console token, else the token. Strangers have that of
+    /// their address, so that one of them shuts no door for the others.
     pub(crate) fn limit_key(&self) -> String {
+        if let Some(address) = &self.stranger {
+            return format!("stranger:{address}");
+        }
         match (&self.account, &self.signed_in) {
             (_, Some(signed_in)) => format!("signed-in:{}", signed_in.account.id),
             (Some(account), None) => format!("account:{account}"),
@@ -174,14 +183,16 @@ impl Principal {
             origin: Origin::Account,
             account: None,
             control: None,
+            stranger: None,
             last_used_at: Some(signed_in.session.last_seen_at),
             signed_in: Some(Arc::new(signed_in)),
         }
     }
 
     /// A caller of a route that anybody may call.
-    pub(crate) fn nobody() -> Self {
+    pub(crate) fn nobody(peer: Option<IpAddr>) -> Self {
         Self {
+            stranger: Some(counted_address(peer)),
             id: String::from("nobody"),
             name: String::from("nobody"),
             scope: Scope::Global,
@@ -205,6 +216,7 @@ impl Principal {
             account: None,
             signed_in: None,
             last_used_at: None,
+            stranger: None,
             control: Some(invocation),
         }
     }

@@ -145,6 +145,7 @@ fn principal_of(row: &AdminToken) -> Option<Principal> {
         account: None,
         signed_in: None,
         control: None,
+        stranger: None,
         last_used_at: row.last_used_at,
     })
 }

@@ -50,6 +50,7 @@ const fn needs(capability: crate::access::Capability, reach: Reach) -> Needs {
         capability,
         reach,
         changes,
+        outlives_zone: matches!(capability, ReadEvidence | Release),
     }
 }
 
@@ -57,6 +58,16 @@ const READ: Needs = needs(Read, Reach::Zone);
 const WRITE: Needs = needs(Write, Reach::Zone);
 const TRY: Needs = Needs {
     changes: false,
+    ..WRITE
+};
+/// What is about evidence, which is kept longer than the zone.
+const READ_KEPT: Needs = Needs {
+    outlives_zone: true,
+    ..READ
+};
+/// Done again until nothing is left.
+const ARCHIVE: Needs = Needs {
+    outlives_zone: true,
     ..WRITE
 };
 const DECIDE: Needs = needs(Decide, Reach::Zone);
@@ -67,6 +78,10 @@ const WRITE_ACCOUNTS: Needs = needs(Write, Reach::Deployment { accounts: true })
 const READ_TOKENS: Needs = needs(Read, Reach::Deployment { accounts: false });
 const WRITE_TOKENS: Needs = needs(Write, Reach::Deployment { accounts: false });
 const EVIDENCE: Needs = needs(ReadEvidence, Reach::Zone);
+const EVIDENCE_NOW: Needs = Needs {
+    outlives_zone: false,
+    ..EVIDENCE
+};
 const STOP: Needs = needs(Stop, Reach::Zone);
 const OWN: Needs = needs(Read, Reach::Own);
 const CHANGE_OWN: Needs = Needs { changes: true, ..OWN };
@@ -100,7 +115,7 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone." InvalidZone [idempotent] ! ReservedNamespace ZoneSlugConflict;
         get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone." ! ZoneNotFound;
         patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone ! NoFields ReservedNamespace DcrShutdownNotApplicable ZoneNotFound DcrShutdownRequired ZoneSlugConflict;
-        delete "/v1/zones/{zoneId}" WRITE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it." ! ZoneNotFound;
+        delete "/v1/zones/{zoneId}" ARCHIVE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it." ! ZoneNotFound;
         post "/v1/zones/{zoneId}/freeze" STOP "zones.freeze" zones::freeze::freeze, "Allow nothing in a zone until it is thawed." ! ZoneNotFound;
         post "/v1/zones/{zoneId}/thaw" WRITE "zones.thaw" zones::freeze::thaw, "Allow again what is allowed in a zone." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live." ! ZoneNotFound;
@@ -168,7 +183,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/policy-sets/{id}/activation-status" READ "policy_sets.activation_status" policy_sets::activation_status::handle, "Tell whether a version is in force everywhere." ! PolicySetBindingNotFound ActivePolicySetVersionNotFound;
         post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" TRY "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound;
         post "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/shadow" WRITE "policy_shadow.begin" policy_sets::shadow::begin, "Decide a version beside the one in force, and enforce nothing of it." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound ZoneNotFound Conflict;
-        get "/v1/zones/{zoneId}/policy-shadow" EVIDENCE "policy_shadow.get" policy_sets::shadow::report, "Tell what the version decided beside the one in force would change." ! PolicyShadowNotFound;
+        get "/v1/zones/{zoneId}/policy-shadow" EVIDENCE_NOW "policy_shadow.get" policy_sets::shadow::report, "Tell what the version decided beside the one in force would change." ! PolicyShadowNotFound;
         post "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/canary" WRITE "policy_canary.begin" policy_sets::canary::begin, "Have a version decide for a share of the applications." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound ZoneNotFound Conflict;
         get "/v1/zones/{zoneId}/policy-canary" READ "policy_canary.get" policy_sets::canary::get, "Tell which version decides for a share of the applications, or last did, and what was counted of it." ! PolicyCanaryNotFound;
         patch "/v1/zones/{zoneId}/policy-canary" WRITE "policy_canary.update" policy_sets::canary::change, "Change for how many applications a version decides, and when it is taken back." ! NoFields PolicyCanaryNotFound;
@@ -211,7 +226,7 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/notification-sinks/{id}/rotate-secret" WRITE "notification_sinks.rotate_secret" notification_sinks::rotate::handle, "Sign what a sink is told with another secret." ! [custody::REFUSES] SinkNotFound;
         post "/v1/zones/{zoneId}/notification-sinks/{id}/test" WRITE "notification_sinks.test" notification_sinks::try_out::handle, "Send a sink a notification that tries it out." ! SinkNotFound SinkPaused;
         get "/v1/zones/{zoneId}/notification-sinks/{id}/deliveries" READ "notification_sinks.list_deliveries" notification_sinks::deliveries::list, "List what is on its way to a sink, or was." ! SinkNotFound;
-        get "/v1/zones/{zoneId}/notification-sinks/{id}/deliveries/{deliveryId}" EVIDENCE "notification_sinks.get_delivery" notification_sinks::deliveries::get, "Read a delivery with what is sent." ! SinkNotFound DeliveryNotFound;
+        get "/v1/zones/{zoneId}/notification-sinks/{id}/deliveries/{deliveryId}" EVIDENCE_NOW "notification_sinks.get_delivery" notification_sinks::deliveries::get, "Read a delivery with what is sent." ! SinkNotFound DeliveryNotFound;
         post "/v1/zones/{zoneId}/notification-sinks/{id}/deliveries/{deliveryId}/redeliver" WRITE "notification_sinks.redeliver" notification_sinks::deliveries::redeliver, "Send a delivery again." ! SinkNotFound DeliveryNotFound;
         get "/v1/zones/{zoneId}/audit" EVIDENCE "audit.list" audit::list::handle, "Search the ledger." ! InvalidFields;
         get "/v1/zones/{zoneId}/audit/tail" EVIDENCE "audit.tail" audit::tail::handle, "Follow the ledger as server-sent events.";
@@ -220,10 +235,10 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/admin-audit" EVIDENCE "admin_audit.list" admin_audit::handle, "List what administrators did." ! InvalidFields;
         get "/v1/audit-retention" READ_ACCOUNTS "audit_retention.get" retention::get, "Tell how long events are kept.";
         put "/v1/audit-retention" WRITE_TOKENS "audit_retention.set" retention::put, "Say how long events are kept." ! RetentionAboveLimit;
-        get "/v1/zones/{zoneId}/audit-retention" READ "audit_retention.get_of_zone" retention::get_of_zone, "Tell how long a zone's events are kept.";
+        get "/v1/zones/{zoneId}/audit-retention" READ_KEPT "audit_retention.get_of_zone" retention::get_of_zone, "Tell how long a zone's events are kept.";
         put "/v1/zones/{zoneId}/audit-retention" WRITE "audit_retention.set_of_zone" retention::put_of_zone, "Say how long a zone's events are kept." ! ZoneNotFound RetentionAboveLimit;
         delete "/v1/zones/{zoneId}/audit-retention" WRITE "audit_retention.clear_of_zone" retention::delete_of_zone, "Keep a zone's events as long as the deployment keeps any.";
-        get "/v1/zones/{zoneId}/audit-holds" READ "audit_holds.list" retention::holds::list, "List what of a zone's events is held.";
+        get "/v1/zones/{zoneId}/audit-holds" READ_KEPT "audit_holds.list" retention::holds::list, "List what of a zone's events is held.";
         post "/v1/zones/{zoneId}/audit-holds" WRITE "audit_holds.place" retention::holds::place, "Hold a zone's events, or those that name a subject." ! ZoneNotFound Conflict;
         delete "/v1/zones/{zoneId}/audit-holds/{id}" RELEASE "audit_holds.lift" retention::holds::lift, "Lift a hold: for whoever reaches the whole deployment." ! AuditHoldNotFound;
         get "/v1/admin-tokens" READ_TOKENS "admin_tokens.list" admin_tokens::list::handle, "List admin tokens.";
@@ -259,11 +274,11 @@ pub fn table() -> Vec<Route> {
         delete "/v1/console/sessions" CHANGE_OWN "console.end_other_sessions" console::own::end_others, "End one's own sessions but the one that asks.";
         delete "/v1/console/sessions/{id}" CHANGE_OWN "console.end_session" console::own::end_one, "End one of one's own sessions." ! AccountNotFound;
         post "/v1/control/invoke" COMMAND "control.invoke" control::invoke::handle, "Carry out a command for a control key." Invalid [commands, body_limit(256 * 1024), refuses_with(409, &[ErrorCode::ZoneMismatch])] ! NotFound Upstream;
-        post "/access/v1/evaluation" ASK "authzen.evaluate" authzen::evaluation::handle, "Tell whether the policy in force allows something." ! ZoneNotFound;
-        post "/access/v1/evaluations" ASK "authzen.evaluate_several" authzen::evaluations::handle, "Tell of several things whether the policy in force allows them." ! ZoneNotFound;
-        post "/access/v1/search/subject" ASK "authzen.search_subject" authzen::search::subject, "Tell who may do something by the policy in force." ! ZoneNotFound InvalidCursor;
-        post "/access/v1/search/resource" ASK "authzen.search_resource" authzen::search::resource, "Tell to what somebody may do something by the policy in force." ! ZoneNotFound InvalidCursor;
-        post "/access/v1/search/action" ASK "authzen.search_action" authzen::search::action, "Tell what somebody may do to something by the policy in force." ! ZoneNotFound InvalidCursor;
+        post "/access/v1/evaluation" ASK "authzen.evaluate" authzen::evaluation::handle, "Tell whether the policy in force allows something." [body_limit(authzen::MAX_BYTES)] ! ZoneNotFound;
+        post "/access/v1/evaluations" ASK "authzen.evaluate_several" authzen::evaluations::handle, "Tell of several things whether the policy in force allows them." ! [policy_work::REFUSES] ZoneNotFound;
+        post "/access/v1/search/subject" ASK "authzen.search_subject" authzen::search::subject, "Tell who may do something by the policy in force." [body_limit(authzen::MAX_BYTES)] ! ZoneNotFound InvalidCursor;
+        post "/access/v1/search/resource" ASK "authzen.search_resource" authzen::search::resource, "Tell to what somebody may do something by the policy in force." [body_limit(authzen::MAX_BYTES)] ! ZoneNotFound InvalidCursor;
+        post "/access/v1/search/action" ASK "authzen.search_action" authzen::search::action, "Tell what somebody may do to something by the policy in force." [body_limit(authzen::MAX_BYTES)] ! ZoneNotFound InvalidCursor;
         get "/.well-known/authzen-configuration" OPEN "authzen.configuration" authzen::configuration::handle, "Tell where AuthZEN questions are asked." ! RateLimited;
         get "/v1/caller" STATELESS "caller.get" caller::handle, "Tell who asks, how far their token reaches and what it is good for.";
     }

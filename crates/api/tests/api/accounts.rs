@@ -1,10 +1,12 @@
 //! People who sign in to the console: how they come to be, what their role lets them do, and how they are kept out.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
+use axum::body::Body;
 use caracal_api::{ApiConfig, RelyingParty};
+use caracal_service::server::PeerAddr;
 use caracal_testkit::client::Answer;
-use http::Method;
+use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::stack::{PASSWORD, Stack};
@@ -358,4 +360,72 @@ async fn passkeys_are_added_and_removed_behind_a_fresh_sign_in_and_only_where_br
         get(&stack, &owner, path).await.expect(200)["items"],
         Value::Array(Vec::new())
     );
+}
+
+#[tokio::test]
+async fn an_account_is_bound_to_zones_that_there_are_and_not_to_thousands() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let zone = zone.rsplit('/').next().unwrap();
+    let body = |zones: Value| json!({"email": "a@example.com", "name": "A", "role": "admin", "zones": zones});
+    let many: Vec<String> = (0..1001).map(|count| format!("zon_{count}")).collect();
+    for (zones, field) in [(json!(many), "zones"), (json!([zone, "zon_nowhere"]), "zones.1")] {
+        let refused = stack.post("/v1/accounts", body(zones)).await;
+        assert!(refused.text.contains(&format!("\"{field}: ")), "{}", refused.text);
+        assert!(refused.text.len() < 1024, "{}", refused.text.len());
+        assert_eq!(refused.refused(400), "invalid_account");
+    }
+    let made = stack.post("/v1/accounts", body(json!([zone]))).await.expect(201);
+    let id = made["account"]["id"].as_str().unwrap();
+    let path = format!("/v1/accounts/{id}");
+    let refused = stack
+        .patch(&path, json!({"reach": {"zones": ["zon_nowhere"]}}))
+        .await;
+    assert!(refused.text.contains("reach.zones.0: "), "{}", refused.text);
+    assert_eq!(refused.refused(400), "invalid_account");
+    let refused = stack.patch(&path, json!({"reach": {"zones": many}})).await;
+    assert_eq!(refused.refused(400), "invalid_account");
+    stack
+        .patch(&path, json!({"reach": {"zones": [zone]}}))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn strangers_at_one_address_shut_the_door_for_no_other() {
+    let config = ApiConfig {
+        rate_limit_per_min: 100,
+        auth_fail_limit_per_min: 5,
+        ..ApiConfig::default()
+    };
+    let stack = Stack::with(config).await;
+    let ask = async |address: &str, token: Option<&str>| {
+        let request = match token {
+            Some(token) => Request::get("/v1/zones").header("authorization", format!("Bearer {token}")),
+            None => Request::get("/v1/console/setup"),
+        };
+        let peer = PeerAddr(SocketAddr::new(address.parse().unwrap(), 4711));
+        stack
+            .send(request.extension(peer).body(Body::empty()).unwrap())
+            .await
+    };
+    let greedy = "2001:db8::1";
+    for _ in 0..100 {
+        ask(greedy, None).await.expect(200);
+    }
+    assert_eq!(ask(greedy, None).await.refused(429), "rate_limited");
+    // An IPv6 address is one of a network.
+    assert_eq!(ask("2001:db8::2", None).await.refused(429), "rate_limited");
+    for other in ["2001:db8:0:1::1", "192.0.2.1"] {
+        ask(other, None).await.expect(200);
+    }
+    // Nor do bad tokens from an address shut it for those who have none.
+    for _ in 0..6 {
+        assert!(ask("192.0.2.1", Some("nonsense")).await.status.is_client_error());
+    }
+    assert_eq!(
+        ask("192.0.2.1", Some("nonsense")).await.refused(429),
+        "rate_limited"
+    );
+    ask("192.0.2.1", None).await.expect(200);
 }

@@ -238,6 +238,65 @@ async fn several_questions_are_answered_as_far_as_their_semantic_says() {
 }
 
 #[tokio::test]
+async fn what_several_questions_share_is_read_once_and_little_of_it_is_repeated() {
+    let asked = in_force().await;
+    let mut shared = question(&asked.application, "crm:read", "resource://crm");
+    shared["evaluations"] = json!(vec![json!({}); 256]);
+    let long = with(shared.clone(), "subject", json!("s3cret".repeat(150_000)));
+    let answer = asked.authzen("evaluations", &long).await.expect(200);
+    assert!(answer.text.len() < 256 * 1024, "{} bytes", answer.text.len());
+    assert!(!answer.text.contains(&"s3cret".repeat(20)));
+    let first = &answer["evaluations"][0]["context"]["error"];
+    assert!(
+        first["message"].as_str().unwrap().starts_with("subject: "),
+        "{first}"
+    );
+
+    let zeros = json!({"a": vec![0; 400_000]});
+    let large = json!({"type": "application", "id": asked.application, "properties": zeros});
+    let answer = asked
+        .authzen("evaluations", &with(shared.clone(), "subject", large.clone()))
+        .await;
+    let first = &answer.expect(200)["evaluations"][0]["context"]["error"];
+    assert_eq!(first["message"], "subject: must have at most 16384 bytes");
+    // What means nothing is read past.
+    let context = with(shared.clone(), "context", zeros);
+    let answer = asked.authzen("evaluations", &context).await.expect(200);
+    let all = answer["evaluations"].as_array().unwrap();
+    assert!(all.len() == 256 && all.iter().all(|one| one["decision"] == true));
+
+    let mut own = shared;
+    own["evaluations"][1] = json!({"subject": {"type": "application", "id": 7}});
+    own["evaluations"][2] =
+        json!({"subject": {"type": "application", "id": "a", "properties": {"labels": null}}});
+    own["evaluations"][3] =
+        json!({"subject": {"type": "application", "id": "a", "properties": {"labels": vec!["l"; 33]}}});
+    let answer = asked.authzen("evaluations", &own).await.expect(200);
+    for (at, field) in [
+        (1, "subject.id: "),
+        (2, "subject.properties.labels: "),
+        (3, "subject.properties.labels: "),
+    ] {
+        let error = &answer["evaluations"][at]["context"]["error"];
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(message.starts_with(field), "{error}");
+    }
+    assert_eq!(answer["evaluations"][4]["decision"], true);
+    let alone = with(
+        question(&asked.application, "crm:read", "resource://crm"),
+        "subject",
+        large,
+    );
+    for path in ["evaluation", "search/resource", "search/action"] {
+        assert_eq!(
+            asked.authzen(path, &alone).await.refused(413),
+            "payload_too_large",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn searches_find_what_evaluations_say_yes_to() {
     let asked = in_force().await;
     let application = json!({"type": "application", "id": asked.application});

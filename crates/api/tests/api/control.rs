@@ -130,7 +130,7 @@ impl Control {
     }
 
     /// Runs a command with a fresh mandate that may do everything.
-    async fn run(&self, command: &str, subcommand: &str, flags: Value) -> Answer {
+    pub(crate) async fn run(&self, command: &str, subcommand: &str, flags: Value) -> Answer {
         self.run_with(EVERYTHING, command, subcommand, flags).await
     }
 

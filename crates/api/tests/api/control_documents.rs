@@ -95,6 +95,18 @@ async fn what_is_no_document_of_the_zone_is_refused_before_anything_is_done() {
             "{flags}"
         );
     }
+    // What stood in a wrong flag is not repeated.
+    let long = json!("s3cret".repeat(20_000)).to_string();
+    for document in [
+        long.clone(),
+        format!("{{\"objects\": [], \"prune\": {long}}}"),
+        format!("{{\"objects\": {long}}}"),
+    ] {
+        let told = control.run("state", "apply", json!({"document": document})).await;
+        assert_eq!(told.status, 400);
+        assert!(told.text.len() < 2_048, "{} bytes", told.text.len());
+        assert!(!told.text.contains(&"s3cret".repeat(20)));
+    }
     let flags = document(&application(json!({"name": "x"})));
     for (scopes, subcommand, more, status) in [
         ("control:app:write", "apply", json!({}), "403 denied"),

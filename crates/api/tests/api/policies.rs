@@ -65,6 +65,20 @@ async fn a_document_is_checked_by_the_real_parser() {
     );
     assert_eq!(refused["error_description"], "must_use_package_caracal_authz");
     assert!(refused["details"]["issues"][0]["code"].is_string());
+    let lines: String = (0..15_000).map(|count| format!("z{count}:=1\n")).collect();
+    let many = format!("# caracal:data-document\npackage caracal.authz\n{lines}");
+    let refused = stack
+        .post("/v1/policies/validate", json!({ "content": many }))
+        .await
+        .expect(422);
+    let issues = refused["details"]["issues"].as_array().unwrap();
+    assert!(refused.text.len() < 64 * 1024, "{} bytes", refused.text.len());
+    let last = issues.last().unwrap();
+    assert_eq!(
+        (issues.len(), &last["code"]),
+        (65, &json!("more_problems")),
+        "{last}"
+    );
     assert_eq!(
         stack
             .post("/v1/policies/validate", json!({ "content": "" }))
@@ -391,6 +405,14 @@ async fn a_simulation_decides_without_changing_anything() {
             "delegation_edge": { "id": "del", "scopes": ["crm:read"] },
         })
     };
+    // What is wrong with it is told in excerpts that a terminal can show.
+    let mut strange = input("crm:read");
+    strange["schema_version"] = json!("\u{1b}[31m\u{202e}".repeat(60_000));
+    let told = stack
+        .post(&path, json!({ "version_id": version, "input": strange }))
+        .await;
+    assert!(told.text.len() < 8_192, "{} bytes", told.text.len());
+    assert!(!told.text.contains(['\u{1b}', '\u{202e}']) && !told.text.contains("\\u001b"));
     let before = stack.admin_audit(&zone).await.len();
     let allowed = stack
         .post(

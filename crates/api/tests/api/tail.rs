@@ -101,3 +101,47 @@ async fn a_zone_token_follows_its_own_zone_until_it_is_revoked() {
     assert_eq!(end.kind, "end");
     assert_eq!(end.data, r#"{"reason":"invalid_admin_token"}"#);
 }
+
+#[tokio::test]
+async fn a_zone_with_many_tails_makes_room_for_another_one() {
+    let stack = Stack::start().await;
+    let limits = TailLimits {
+        of_one: 2,
+        in_all: 4,
+        ..TailLimits::default()
+    };
+    let deps = caracal_api::ApiDeps {
+        tails: Tails::new(limits, CancellationToken::new()),
+        ..stack.deps.clone()
+    };
+    let router = axum::Router::from(caracal_api::router(deps));
+    let (crowded, other) = (stack.zone("crowded").await, stack.zone("other").await);
+    let token = async |base: &str| {
+        let zone = base.rsplit('/').next();
+        stack.token("zone", zone, "read").await
+    };
+    let mut tails = Vec::new();
+    for _ in 0..2 {
+        let token = token(&crowded).await;
+        for _ in 0..2 {
+            tails.push(open(&router, &crowded, "", &token).await);
+        }
+    }
+    let more = open(&router, &crowded, "", &token(&crowded).await).await;
+    assert_eq!(more.status(), StatusCode::TOO_MANY_REQUESTS);
+    let mut others = Vec::new();
+    let own = token(&other).await;
+    for _ in 0..2 {
+        others.push(open(&router, &other, "", &own).await);
+        let end = events(tails.pop().unwrap(), 10).await.pop().unwrap();
+        assert_eq!(end.data, r#"{"reason":"made_room"}"#);
+    }
+    // Both have as many now.
+    for zone in [&crowded, &other] {
+        let refused = open(&router, zone, "", &token(zone).await).await;
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
+    for tail in tails.iter().chain(&others) {
+        assert_eq!(tail.status(), StatusCode::OK);
+    }
+}

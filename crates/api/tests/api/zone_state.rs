@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 
 use caracal_api::ApiConfig;
+use caracal_core::{
+    PolicyId, PolicyVersionId, ZoneId,
+    entity::{Attribution, Policy, PolicyVersion},
+};
 use caracal_testkit::{client::Answer, parts::Backends};
 use http::Method;
 use proptest::{
@@ -631,4 +635,60 @@ fn what_is_told_of_one_zone_makes_another_of_which_the_same_is_told() {
         })
     });
     outcome.unwrap();
+}
+
+#[tokio::test]
+async fn a_zone_whose_sources_no_document_holds_is_refused_as_what_it_is() {
+    let stack = Stack::start().await;
+    let base = stack.zone("acme").await;
+    let zone: ZoneId = base.rsplit('/').next().unwrap().parse().unwrap();
+    let world = stack.parts.world.clone();
+    let filler = format!("# {}\n", "x".repeat(250_000));
+    for count in 0..18 {
+        let now = world.now();
+        let policy = Policy {
+            id: PolicyId::generate(&world),
+            zone_id: zone.clone(),
+            name: format!("policy {count}"),
+            description: None,
+            archived_at: None,
+            attribution: Attribution {
+                created_by: None,
+                created_via_operator: false,
+                updated_by: None,
+                updated_via_operator: false,
+                created_at: now,
+                updated_at: None,
+                version: 1,
+            },
+        };
+        let version = PolicyVersion {
+            id: PolicyVersionId::generate(&world),
+            policy_id: policy.id.clone(),
+            version: 1,
+            content_sha256: caracal_crypto::sha256_hex(filler.as_bytes()),
+            content: filler.clone(),
+            schema_version: String::from("2026-05-20"),
+            created_by: String::from("test"),
+            created_at: now,
+        };
+        stack
+            .parts
+            .change(&zone, async |work| {
+                work.policies().create(&policy, &version).await.unwrap();
+            })
+            .await;
+    }
+    let path = format!("{base}/state");
+    let own = stack.token("zone", Some(zone.as_str()), "write").await;
+    let ask = async |method: Method, path: &str, body: Option<&Value>| {
+        stack.call(Some(&own), &[], method, path, body).await
+    };
+    for answer in futures_util::future::join_all((0..24).map(|_| ask(Method::GET, &path, None))).await {
+        assert!(answer.text.contains("more than 4194304 bytes"), "{}", answer.text);
+        assert_eq!(answer.refused(409), "zone_state_inexpressible");
+    }
+    let dry = format!("{path}?dry_run=true");
+    let answer = ask(Method::PUT, &dry, Some(&json!({}))).await;
+    assert_eq!(answer.refused(409), "zone_state_inexpressible");
 }

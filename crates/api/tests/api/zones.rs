@@ -287,3 +287,68 @@ async fn a_zone_is_frozen_and_thawed_by_one_call_each() {
     let nowhere = stack.post("/v1/zones/nowhere/freeze", json!({})).await;
     assert_eq!(nowhere.refused(404), "zone_not_found");
 }
+
+#[tokio::test]
+async fn of_an_archived_zone_nobody_sees_or_does_anything_but_its_evidence() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let id = zone.strip_prefix("/v1/zones/").unwrap();
+    let (application, _) = stack.application(&zone, "crm").await;
+    let (set, version, _) = stack.policy_set(&zone, "main", &grants(&application)).await;
+    let admin = stack.account("admin@example.com", "admin", Some(vec![id])).await;
+    let global = stack.token("global", None, "write").await;
+    stack.delete(&zone).await.expect(204);
+    let activate = json!({"version_id": version});
+    for (method, path, body) in [
+        (Method::GET, "applications", None),
+        (Method::GET, "policy-shadow", None),
+        (Method::GET, &*format!("applications/{application}"), None),
+        (
+            Method::GET,
+            &*format!("applications/{application}/client-secret"),
+            None,
+        ),
+        (
+            Method::POST,
+            &*format!("applications/{application}/rotate-secret"),
+            Some(json!({})),
+        ),
+        (
+            Method::POST,
+            &*format!("policy-sets/{set}/activate"),
+            Some(activate),
+        ),
+        (Method::GET, "state", None),
+    ] {
+        for token in [&admin, &global, ADMIN] {
+            let path = format!("{zone}/{path}");
+            let answer = stack
+                .call(Some(token), &[], method.clone(), &path, body.as_ref())
+                .await;
+            assert_eq!(answer.refused(404), "zone_not_found", "{method} {path}");
+        }
+    }
+    let question = json!({
+        "subject": {"type": "application", "id": application},
+        "action": {"name": "crm:read"},
+        "resource": {"type": "resource", "id": "resource://crm"},
+    });
+    let named = [("x-caracal-zone-scope", id)];
+    let asked = stack
+        .call(
+            Some(&global),
+            &named,
+            Method::POST,
+            "/access/v1/evaluation",
+            Some(&question),
+        )
+        .await;
+    assert_eq!(asked.refused(404), "zone_not_found");
+    for path in ["audit", "admin-audit", "audit-holds", "audit-retention"] {
+        for token in [&admin, &global, ADMIN] {
+            let path = format!("{zone}/{path}");
+            let answer = stack.call(Some(token), &[], Method::GET, &path, None).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        }
+    }
+}

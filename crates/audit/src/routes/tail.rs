@@ -50,6 +50,7 @@ pub(super) async fn handle(
         after,
         // Whoever holds the one token.
         principal: String::from("operator"),
+        share: String::from("operator"),
         show: Box::new(|row| serde_json::to_string(&shown(row.clone()))),
         check: Box::new({
             let call = call.clone();

@@ -109,6 +109,9 @@ impl Whole {
     }
 }
 
+/// Most problems of a policy that are told.
+const MAX_PROBLEMS: usize = 64;
+
 /// Documents that take something away, so that a missing element would allow more.
 const RESTRICTING: [&str; 6] = [
     "approval_tiers",
@@ -177,7 +180,7 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
     constructs(&facts, content.len(), &mut problems);
     let wholes = definedness(&facts, &mut problems);
     if !problems.is_empty() {
-        return Err(problems);
+        return Err(told(problems));
     }
 
     let defaults = facts
@@ -236,6 +239,19 @@ fn definedness(facts: &Facts, problems: &mut Vec<PolicyProblem>) -> BTreeMap<Str
     }
     problems.extend(wholes.iter().filter_map(|(name, whole)| whole.problem(name)));
     wholes
+}
+
+/// As many problems as somebody reads at once, and how many more there are.
+fn told(mut problems: Vec<PolicyProblem>) -> Vec<PolicyProblem> {
+    let more = problems.len().saturating_sub(MAX_PROBLEMS);
+    problems.truncate(MAX_PROBLEMS);
+    if more > 0 {
+        problems.push(PolicyProblem::new(
+            "more_problems",
+            format!("there are {more} more problems, which are told when these are mended"),
+        ));
+    }
+    problems
 }
 
 fn forbidden_builtins(facts: &Facts, problems: &mut Vec<PolicyProblem>) {

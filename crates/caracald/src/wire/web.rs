@@ -11,7 +11,13 @@ use anyhow::Context as _;
 use axum::Router;
 use caracal_api::ApiDeps;
 use caracal_core::World;
-use caracal_service::{egress::EgressPolicy, files::replace, health::Operational};
+use caracal_events::shortlived::{MemoryOptions, MemoryShortLived};
+use caracal_service::{
+    egress::EgressPolicy,
+    files::replace,
+    health::Operational,
+    limits::{Limits, Rule},
+};
 use caracal_web::{Place, WebDeps};
 use metrics_exporter_prometheus::PrometheusHandle;
 use url::Url;
@@ -65,6 +71,7 @@ fn deps(config: &Config, addresses: &[(Role, SocketAddr)], world: World) -> anyh
     };
     let place = config.console_url.as_deref().map(Url::parse).transpose();
     Ok(WebDeps {
+        limits: limits(world.clone())?,
         world,
         // The roles are provisioned by the operator, not named by a caller.
         egress: egress(config, EgressPolicy::provisioned())?,
@@ -73,6 +80,22 @@ fn deps(config: &Config, addresses: &[(Role, SocketAddr)], world: World) -> anyh
         audit_url: url(&config.audit_url, Role::Audit),
         place: Place::new(place.context("CONSOLE_URL is not usable")?.as_ref(), tls),
     })
+}
+
+/// Counts in memory: the role has no store.
+fn limits(world: World) -> anyhow::Result<Arc<Limits>> {
+    let options = MemoryOptions {
+        capacity: 65_536,
+        replay_dir: None,
+    };
+    let limiter = MemoryShortLived::open(world.clone(), options).context("cannot count requests")?;
+    let unlimited = Rule::per_minute("web:", 0);
+    Ok(Arc::new(Limits::new(
+        Arc::new(limiter),
+        world,
+        unlimited,
+        unlimited,
+    )))
 }
 
 /// A role of this process: what listens everywhere listens on the loopback interface too.

@@ -74,9 +74,14 @@ pub(super) async fn verify_session(
 
 /// Whether the proved caller may enter: scope, zone, and everything it stands on still live.
 pub(crate) async fn admit(app: &App, caller: &Caller, zone_in_path: &str) -> Result<(), Refusal> {
-    // The operator was recognised in the zone of the path.
+    // The operator was recognised in the zone of the path. One that cannot be read is no less theirs to stop.
     let Some(claims) = &caller.claims else {
-        return Ok(());
+        return match app.zones.zone(&caller.principal.zone).await {
+            Err(DirectoryError::Unknown) => {
+                Err(Refusal::of(ErrorCode::ZoneNotFound).describe("no such zone"))
+            }
+            Ok(_) | Err(DirectoryError::Unavailable) => Ok(()),
+        };
     };
     let principal = &caller.principal;
     if !principal.scopes.contains(&app.config.lifecycle_scope) {

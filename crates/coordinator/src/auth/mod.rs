@@ -19,7 +19,8 @@ pub(crate) use self::{capability::Capability, mandate::admit};
 use crate::deps::App;
 
 /// What a caller is refused with who is not proved, not admitted or asks too often.
-pub(crate) const REFUSES: [ErrorCode; 9] = [
+pub(crate) const REFUSES: [ErrorCode; 10] = [
+    ErrorCode::ZoneNotFound,
     ErrorCode::MissingToken,
     ErrorCode::InvalidToken,
     ErrorCode::IdentityRevoked,

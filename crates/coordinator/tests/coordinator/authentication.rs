@@ -9,6 +9,7 @@ use caracal_core::{
     entity::AccountRole,
 };
 use caracal_crypto::{SigningKey, mandate};
+use caracal_storage::Access;
 use http::{Method, Request};
 use serde_json::json;
 
@@ -374,6 +375,32 @@ async fn rows_of_another_zone_do_not_exist_here() {
         .header("authorization", format!("Bearer {OPERATOR}"));
     let answer = stack.exchange(request.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.outcome(), (404, "session_not_found"));
+}
+
+#[tokio::test]
+async fn nobody_operates_a_zone_that_was_archived() {
+    let stack = Stack::new().await;
+    let zone = stack.given_zone().await;
+    let owner = stack.parts.sign_in(AccountRole::Owner, None).await;
+    let ask = async |method: Method, path: &str, token: &str| {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/zones/{zone}/{path}"))
+            .header("authorization", format!("Bearer {token}"));
+        stack.exchange(request.body(Body::empty()).unwrap()).await
+    };
+    for token in [owner.as_str(), OPERATOR] {
+        assert_eq!(ask(Method::GET, "agents", token).await.status, 200);
+    }
+    let mut work = stack.parts.store.global(Access::Write).await.unwrap();
+    assert!(work.zones().archive(&zone, stack.world.now()).await.unwrap());
+    work.commit().await.unwrap();
+    let _ = stack.parts.zones.reload(&zone).await;
+    for token in [owner.as_str(), OPERATOR] {
+        for (method, path) in [(Method::GET, "agents"), (Method::DELETE, "agents/ses_1")] {
+            assert_eq!(ask(method, path, token).await.outcome(), (404, "zone_not_found"));
+        }
+    }
 }
 
 #[tokio::test]

@@ -196,8 +196,10 @@ fn shard_of(hasher: &RandomState, digest: &Digest) -> usize {
 /// Whose room a counter takes: its kind and the next part, which for mints is the zone. What strangers choose must
 /// not be a part of it, or they would have as many shares as they like: all failed logins are one.
 fn counted_for(key: &str) -> &str {
-    if key.starts_with("auth-rl:") {
-        return "auth-rl";
+    for strangers in ["auth-rl:", "api:v1_rl:stranger:"] {
+        if key.starts_with(strangers) {
+            return strangers;
+        }
     }
     let end = key.match_indices(':').nth(1).map_or(key.len(), |(at, _)| at);
     key.get(..end).unwrap_or(key)

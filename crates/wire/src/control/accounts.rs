@@ -22,6 +22,10 @@ pub use self::{
     },
 };
 use super::{Line, Name};
+use crate::bounded::{at_most, at_most_or_none};
+
+/// Most zones that an account is bound to.
+const MAX_ZONES: usize = 1000;
 
 words!(
     /// Something that a role lets an account do.
@@ -319,8 +323,9 @@ pub struct CreateAccount {
     pub name: Name<120>,
     /// What it may do.
     pub role: AccountRole,
-    /// Where; every zone when absent or null. Owners are not bound to zones.
-    #[serde(default)]
+    /// Where, at most 1000; every zone when absent or null. Owners are not bound to zones.
+    #[serde(default, deserialize_with = "at_most_or_none::<_, _, MAX_ZONES>")]
+    #[schema(max_items = 1000)]
     pub zones: Option<Vec<ZoneId>>,
 }
 
@@ -345,8 +350,9 @@ pub struct AccountReach {
     /// Every zone, those to come included.
     #[serde(default)]
     pub all: bool,
-    /// These zones, unless it is all of them.
-    #[serde(default)]
+    /// These zones, at most 1000, unless it is all of them.
+    #[serde(default, deserialize_with = "at_most::<_, _, MAX_ZONES>")]
+    #[schema(max_items = 1000)]
     pub zones: Vec<ZoneId>,
 }
 

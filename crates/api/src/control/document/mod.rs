@@ -11,7 +11,10 @@ mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caracal_core::ZoneId;
+use caracal_core::{
+    ZoneId,
+    text::{excerpt, without_long_quotes},
+};
 use caracal_service::Refusal;
 use caracal_wire::{
     ErrorCode,
@@ -67,7 +70,10 @@ pub(super) async fn of_flags(
     let document: Document = serde_json::from_value(document).map_err(|error| {
         invalid(
             "document",
-            &format!("must be {{objects: [{{kind, spec}}], prune?}}: {error}"),
+            &format!(
+                "must be {{objects: [{{kind, spec}}], prune?}}: {}",
+                without_long_quotes(&error.to_string())
+            ),
         )
     })?;
     let treatment = Treatment {
@@ -164,7 +170,7 @@ fn checked(objects: Vec<DocumentObject>, zone: &ZoneId) -> Result<Vec<Object>, R
             .insert((object.kind, object.identity.clone()), position)
             .is_some()
         {
-            let rule = format!("objects.{position}: {} is named twice", object.identity);
+            let rule = format!("objects.{position}: {} is named twice", excerpt(&object.identity));
             return Err(invalid("document", &rule));
         }
         checked.push(object);

@@ -11,7 +11,7 @@ use caracal_wire::{
     control::accounts::{AccountItem, ChangeAccount, NewLink},
 };
 
-use super::{item, not_found};
+use super::{check_zones, item, not_found};
 use crate::{
     call::Call,
     change::{Done, GlobalChange},
@@ -43,6 +43,8 @@ pub(crate) async fn patch(
     if body.is_empty() {
         return Err(no_fields());
     }
+    let named = body.reach.as_ref().filter(|reach| !reach.all);
+    check_zones(&call, "reach.zones", named.map(|reach| reach.zones.as_slice())).await?;
     let mut change = call.global_change().await?;
     let mut account = held(&mut change, &id).await?;
     let owners = change.accounts().count_owners().await?;

@@ -11,7 +11,7 @@ use caracal_wire::{
     control::accounts::{CreateAccount, NewAccount},
 };
 
-use super::{email_taken, item};
+use super::{check_zones, email_taken, item};
 use crate::{call::Call, change::Done, routes::console::links};
 
 /// Makes an account without a password; the answer is the only time its link is shown.
@@ -27,6 +27,7 @@ pub(crate) async fn handle(
             sentence,
         ));
     }
+    check_zones(&call, "zones", body.zones.as_deref()).await?;
     let now = call.now();
     let account = Account {
         id: call.role.world.uuid_v7().to_string(),

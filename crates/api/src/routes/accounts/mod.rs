@@ -3,6 +3,7 @@
 pub(super) mod change;
 pub(super) mod create;
 
+use caracal_core::ZoneId;
 use caracal_service::{
     Refusal,
     front::{Answer, Paging},
@@ -31,6 +32,25 @@ pub(crate) fn item(account: Account) -> AccountItem {
 
 pub(crate) fn email_taken() -> Refusal {
     Refusal::of(ErrorCode::AccountEmailTaken).describe("another account has this address")
+}
+
+/// Refuses a reach to zones that there are not, or not any more.
+///
+/// # Errors
+/// 400 that names the first of them by its place in `field`.
+async fn check_zones(call: &Call, field: &str, zones: Option<&[ZoneId]>) -> Result<(), Refusal> {
+    let Some(zones) = zones else { return Ok(()) };
+    let mut work = call.role.store.global(Access::Read).await?;
+    for (position, zone) in zones.iter().enumerate() {
+        if work.zones().get(zone).await?.is_none() {
+            return Err(Refusal::invalid_field(
+                ErrorCode::InvalidAccount,
+                &format!("{field}.{position}"),
+                "names no zone",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn not_found() -> Refusal {

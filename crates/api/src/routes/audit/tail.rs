@@ -25,6 +25,7 @@ pub(crate) async fn handle(
         filter: filter(query.into())?,
         after,
         principal: call.caller.limit_key(),
+        share: call.share(),
         show: Box::new(|row| serde_json::to_string(&shown(row))),
         check: Box::new({
             let call = call.clone();

@@ -6,7 +6,7 @@ use caracal_service::{
 };
 use caracal_wire::authzen::{AccessEvaluation, Decision};
 
-use super::question::answer;
+use super::question::{Place, Question, session_of};
 use crate::{
     call::{InHomeZone, NamesZone},
     routes::access,
@@ -17,7 +17,15 @@ pub(crate) async fn handle(
     _: NamesZone,
     Body(asked): Body<AccessEvaluation>,
 ) -> Result<Answer<Decision>, Refusal> {
-    let zone = access::state(&call).await?;
-    let question = (&asked.subject, &asked.action, &asked.resource);
-    Ok(Answer(answer(&call, &zone, question).await?))
+    let place = Place::of(&call, access::state(&call).await?);
+    let question = Question {
+        subject: asked.subject,
+        action: asked.action,
+        resource: asked.resource,
+    };
+    let session = match session_of(&question.subject) {
+        Some(id) => call.read().await?.sessions().get(&id).await?,
+        None => None,
+    };
+    Ok(Answer(place.answer(&question, session.as_ref())?))
 }

@@ -1,28 +1,32 @@
 //! `POST /access/v1/evaluations`
 
+use std::collections::{HashMap, HashSet};
+
+use caracal_core::{SessionId, entity::Session};
 use caracal_service::{
     Refusal,
+    body::parse_part,
     front::{Answer, Body},
-    zones::ZoneState,
 };
 use caracal_wire::{
     ErrorCode,
     authzen::{
-        Decision, DecisionContext, EvaluationError, Evaluations, EvaluationsAnswer, PartialEvaluation,
-        Semantic,
+        Action, Decision, DecisionContext, EvaluationError, Evaluations, EvaluationsAnswer,
+        PartialEvaluation, Resource, Semantic, Subject,
     },
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::question::answer;
+use super::question::{Place, Question, session_of};
 use crate::{
     call::{InHomeZone, NamesZone, ZoneCall},
+    policy_work::Asker,
     routes::access,
 };
 
-/// Most questions of a request.
-const MAX_QUESTIONS: usize = 256;
+/// Largest part of a question, in bytes: subject, action or resource.
+const MAX_PART_BYTES: usize = 16 * 1024;
 
 /// Questions in their order. One that is malformed is answered with `false` and what is wrong with it; of one alone the
 /// request is refused.
@@ -31,29 +35,113 @@ pub(crate) async fn handle(
     _: NamesZone,
     Body(asked): Body<Evaluations>,
 ) -> Result<Answer<EvaluationsAnswer>, Refusal> {
-    if asked.evaluations.len() > MAX_QUESTIONS {
-        let rule = format!("must be at most {MAX_QUESTIONS}");
-        return Err(Refusal::invalid_field(
-            ErrorCode::InvalidBody,
-            "evaluations",
-            rule,
-        ));
-    }
-    let zone = access::state(&call).await?;
+    let semantic = asked.options.evaluations_semantic.unwrap_or(Semantic::ExecuteAll);
+    let common = Parts {
+        subject: part("subject", asked.subject.as_deref()),
+        action: part("action", asked.action.as_deref()),
+        resource: part("resource", asked.resource.as_deref()),
+    };
+    let place = Place::of(&call, access::state(&call).await?);
     if asked.evaluations.is_empty() {
-        let one = one(&call, &zone, &asked.common, &PartialEvaluation::default()).await?;
+        let question = common.with(&PartialEvaluation::default())?;
+        let sessions = sessions(&call, [&question]).await?;
+        let one = answer(&place, &question, &sessions)?;
         return Ok(Answer(EvaluationsAnswer::One(one)));
     }
-    let semantic = asked.options.evaluations_semantic.unwrap_or(Semantic::ExecuteAll);
-    let mut evaluations = Vec::with_capacity(asked.evaluations.len());
-    for question in &asked.evaluations {
-        let decision = match one(&call, &zone, &asked.common, question).await {
+    let questions: Vec<_> = asked.evaluations.iter().map(|own| common.with(own)).collect();
+    let sessions = sessions(&call, questions.iter().flatten()).await?;
+    let work = &call.role.policy_work;
+    let decided = work.run(Asker::of(&call), move |_| {
+        answers(&place, questions, &sessions, semantic)
+    });
+    let evaluations = decided.await??;
+    Ok(Answer(EvaluationsAnswer::Several { evaluations }))
+}
+
+/// What questions have that leave it out, each read once.
+struct Parts {
+    subject: Result<Subject, Refusal>,
+    action: Result<Action, Refusal>,
+    resource: Result<Resource, Refusal>,
+}
+
+impl Parts {
+    fn with(&self, own: &PartialEvaluation) -> Result<Question, Refusal> {
+        Ok(Question {
+            subject: own_or("subject", own.subject.as_deref(), &self.subject)?,
+            action: own_or("action", own.action.as_deref(), &self.action)?,
+            resource: own_or("resource", own.resource.as_deref(), &self.resource)?,
+        })
+    }
+}
+
+fn own_or<T: DeserializeOwned + Clone>(
+    field: &str,
+    own: Option<&RawValue>,
+    common: &Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    match own {
+        Some(own) => part(field, Some(own)),
+        None => common.clone(),
+    }
+}
+
+/// # Errors
+/// 400 that names the field and the rule, and quotes little of what was said.
+fn part<T: DeserializeOwned>(field: &str, said: Option<&RawValue>) -> Result<T, Refusal> {
+    let invalid = |rule: String| Refusal::invalid_field(ErrorCode::InvalidBody, field, rule);
+    let said = said.ok_or_else(|| invalid(String::from("is required")))?.get();
+    if said.len() > MAX_PART_BYTES {
+        return Err(invalid(format!("must have at most {MAX_PART_BYTES} bytes")));
+    }
+    parse_part(field, said, ErrorCode::InvalidBody)
+}
+
+type Sessions = HashMap<SessionId, Session>;
+
+/// The sessions that subjects name, each read once.
+async fn sessions<'q>(
+    call: &ZoneCall,
+    questions: impl IntoIterator<Item = &'q Question>,
+) -> Result<Sessions, Refusal> {
+    let named: HashSet<SessionId> = questions
+        .into_iter()
+        .filter_map(|question| session_of(&question.subject))
+        .collect();
+    let mut sessions = Sessions::new();
+    if named.is_empty() {
+        return Ok(sessions);
+    }
+    let mut work = call.read().await?;
+    for id in named {
+        if let Some(session) = work.sessions().get(&id).await? {
+            sessions.insert(id, session);
+        }
+    }
+    Ok(sessions)
+}
+
+fn answer(place: &Place, question: &Question, sessions: &Sessions) -> Result<Decision, Refusal> {
+    let session = session_of(&question.subject).and_then(|id| sessions.get(&id));
+    place.answer(question, session)
+}
+
+fn answers(
+    place: &Place,
+    questions: Vec<Result<Question, Refusal>>,
+    sessions: &Sessions,
+    semantic: Semantic,
+) -> Result<Vec<Decision>, Refusal> {
+    let mut decisions = Vec::with_capacity(questions.len());
+    for question in questions {
+        let decided = question.and_then(|question| answer(place, &question, sessions));
+        let decision = match decided {
             Ok(decision) => decision,
             Err(refusal) if refusal.status.is_client_error() => malformed(&refusal),
             Err(refusal) => return Err(refusal),
         };
         let allowed = decision.decision;
-        evaluations.push(decision);
+        decisions.push(decision);
         let enough = match semantic {
             Semantic::ExecuteAll => false,
             Semantic::DenyOnFirstDeny => !allowed,
@@ -63,25 +151,7 @@ pub(crate) async fn handle(
             break;
         }
     }
-    Ok(Answer(EvaluationsAnswer::Several { evaluations }))
-}
-
-async fn one(
-    call: &ZoneCall,
-    zone: &ZoneState,
-    common: &PartialEvaluation,
-    own: &PartialEvaluation,
-) -> Result<Decision, Refusal> {
-    let subject = read("subject", own.subject.as_ref().or(common.subject.as_ref()))?;
-    let action = read("action", own.action.as_ref().or(common.action.as_ref()))?;
-    let resource = read("resource", own.resource.as_ref().or(common.resource.as_ref()))?;
-    answer(call, zone, (&subject, &action, &resource)).await
-}
-
-fn read<T: DeserializeOwned>(field: &str, said: Option<&Value>) -> Result<T, Refusal> {
-    let invalid = |rule: String| Refusal::invalid_field(ErrorCode::InvalidBody, field, rule);
-    let said = said.ok_or_else(|| invalid(String::from("is required")))?;
-    serde_json::from_value(said.clone()).map_err(|error| invalid(error.to_string()))
+    Ok(decisions)
 }
 
 fn malformed(refusal: &Refusal) -> Decision {

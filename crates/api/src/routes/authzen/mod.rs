@@ -7,3 +7,6 @@ pub(super) mod evaluation;
 pub(super) mod evaluations;
 mod question;
 pub(super) mod search;
+
+/// Largest single question, in bytes.
+pub(super) const MAX_BYTES: usize = 64 * 1024;

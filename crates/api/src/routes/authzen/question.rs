@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use caracal_authz::{PolicySnapshot, reach};
-use caracal_core::{ApplicationId, SessionId, TextRule};
+use caracal_authz::{PolicySnapshot, approval::ApprovalTier, reach};
+use caracal_core::{ApplicationId, SessionId, Timestamp, entity::Session, text::excerpt};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::{PageKey, PageRequest};
 use caracal_wire::{
@@ -12,7 +12,6 @@ use caracal_wire::{
     control::Line,
     sts::DenialReason,
 };
-use serde_json::Value;
 
 use crate::{call::ZoneCall, routes::access};
 
@@ -21,8 +20,8 @@ pub(super) const APPLICATION: &str = "application";
 const SESSION: &str = "session";
 /// The kind of resources.
 pub(super) const RESOURCE: &str = "resource";
-/// Most labels of a subject.
-const MAX_LABELS: usize = 32;
+/// Most tiers of an answer.
+const MAX_TIERS: usize = 16;
 /// Results of a page, and most of them.
 const PAGE: u32 = 200;
 const MAX_PAGE: u32 = 500;
@@ -70,32 +69,51 @@ pub(super) fn expect_resources(kind: &OfKind) -> Result<(), Refusal> {
     expect_kind("resource", &kind.kind, &[RESOURCE])
 }
 
+/// The session that a subject names, to be read.
+pub(super) fn session_of(subject: &Subject) -> Option<SessionId> {
+    (subject.kind.0 == SESSION)
+        .then(|| subject.id.0.parse().ok())
+        .flatten()
+}
+
 /// The subject, if it can act in the zone now.
 pub(super) async fn who(
     call: &ZoneCall,
     zone: &ZoneState,
     subject: &Subject,
 ) -> Result<Result<Who, Absent>, Refusal> {
+    let session = match session_of(subject) {
+        Some(id) => call.read().await?.sessions().get(&id).await?,
+        None => None,
+    };
+    who_of(zone, subject, session.as_ref(), call.now())
+}
+
+/// The subject, whose session was read where it names one.
+pub(super) fn who_of(
+    zone: &ZoneState,
+    subject: &Subject,
+    session: Option<&Session>,
+    now: Timestamp,
+) -> Result<Result<Who, Absent>, Refusal> {
     expect_kind("subject", &subject.kind, &[APPLICATION, SESSION])?;
-    let now = call.now();
     let who = if subject.kind.0 == SESSION {
-        let session = match subject.id.0.parse::<SessionId>() {
-            Ok(id) => call.read().await?.sessions().get(&id).await?,
-            Err(_) => None,
-        };
         let Some(session) = session.filter(|session| session.is_live(now)) else {
             return Ok(Err(Absent::Denial(DenialReason::SessionInactive)));
         };
         Who {
-            application: session.application_id,
-            labels: Some(session.labels),
+            application: session.application_id.clone(),
+            labels: Some(session.labels.clone()),
         }
     } else {
-        let labels = labels(subject)?;
         let Ok(application) = subject.id.0.parse() else {
             return Ok(Err(Absent::Application));
         };
-        Who { application, labels }
+        let said = subject.properties.labels.as_ref();
+        Who {
+            application,
+            labels: said.map(|labels| labels.0.iter().map(|label| Arc::from(&**label)).collect()),
+        }
     };
     Ok(match zone.live_application(&who.application, now) {
         Some(_) => Ok(who),
@@ -103,50 +121,27 @@ pub(super) async fn who(
     })
 }
 
-/// Labels that the question says.
-fn labels(subject: &Subject) -> Result<Option<Vec<Arc<str>>>, Refusal> {
-    let Some(said) = subject.properties.get("labels") else {
-        return Ok(None);
-    };
-    let good = |label: &Value| {
-        label
-            .as_str()
-            .filter(|label| TextRule::line(200).check(label).is_ok())
-            .map(Arc::from)
-    };
-    let labels = said.as_array().filter(|labels| labels.len() <= MAX_LABELS);
-    let labels: Option<Vec<Arc<str>>> = labels.and_then(|labels| labels.iter().map(good).collect());
-    let rule = || {
-        invalid(
-            "subject.properties.labels",
-            format!("must be at most {MAX_LABELS} labels"),
-        )
-    };
-    labels.map(Some).ok_or_else(rule)
-}
-
 /// Whether anything of the zone is allowed now, and it has the resource.
 pub(super) fn there(
-    call: &ZoneCall,
     zone: &ZoneState,
+    own_audience: &str,
     resource: &Resource,
 ) -> Result<Result<(), Absent>, Refusal> {
     expect_kind("resource", &resource.kind, &[RESOURCE])?;
     if zone.zone.frozen_at.is_some() {
         return Ok(Err(Absent::Denial(DenialReason::ZoneFrozen)));
     }
-    if is_there(call, zone, &resource.id) {
+    if is_there(zone, own_audience, &resource.id) {
         Ok(Ok(()))
     } else {
         Ok(Err(Absent::Denial(DenialReason::ResourceNotFound)))
     }
 }
 
-/// Whether the zone has a resource of this identifier, for callers to see.
-pub(super) fn is_there(call: &ZoneCall, zone: &ZoneState, identifier: &str) -> bool {
+/// Whether the zone has a resource of this identifier, for callers to see: what stands for this API is none of theirs.
+pub(super) fn is_there(zone: &ZoneState, own_audience: &str, identifier: &str) -> bool {
     let found = zone.resource(identifier);
-    found.is_some_and(|found| found.resource.identifier == identifier)
-        && identifier != call.role.config.control_audience
+    found.is_some_and(|found| found.resource.identifier == identifier) && identifier != own_audience
 }
 
 /// Whether the resource declares the scope.
@@ -155,43 +150,76 @@ pub(super) fn declares(zone: &ZoneState, resource: &str, scope: &str) -> bool {
     found.is_some_and(|found| found.resource.scopes.contains(scope))
 }
 
-/// The answer to one question.
-pub(super) async fn answer(
-    call: &ZoneCall,
-    zone: &ZoneState,
-    (subject, action, resource): (&Subject, &Action, &Resource),
-) -> Result<Decision, Refusal> {
-    if let Err(absent) = there(call, zone, resource)? {
-        return Ok(refused(zone.policy_in_force(), absent.reason(), Vec::new()));
+/// What is asked.
+pub(super) struct Question {
+    pub(super) subject: Subject,
+    pub(super) action: Action,
+    pub(super) resource: Resource,
+}
+
+/// Where and when questions are answered.
+pub(super) struct Place {
+    pub(super) zone: Arc<ZoneState>,
+    /// The resource that stands for this API.
+    pub(super) own_audience: String,
+    pub(super) now: Timestamp,
+}
+
+impl Place {
+    pub(super) fn of(call: &ZoneCall, zone: Arc<ZoneState>) -> Self {
+        Self {
+            zone,
+            own_audience: call.role.config.control_audience.clone(),
+            now: call.now(),
+        }
     }
-    let who = match who(call, zone, subject).await? {
-        Ok(who) => who,
-        Err(absent) => return Ok(refused(zone.policy_in_force(), absent.reason(), Vec::new())),
-    };
-    let policy = zone.policy_for(who.application.as_str());
-    if !declares(zone, &resource.id, &action.name) {
-        return Ok(refused(policy, DenialReason::ScopeMismatch.as_str(), Vec::new()));
+
+    /// The answer to one question, with the session that its subject names. It waits for nothing.
+    pub(super) fn answer(&self, asked: &Question, session: Option<&Session>) -> Result<Decision, Refusal> {
+        let Question {
+            subject,
+            action,
+            resource,
+        } = asked;
+        let zone = &*self.zone;
+        if let Err(absent) = there(zone, &self.own_audience, resource)? {
+            return Ok(refused(zone.policy_in_force(), absent.reason(), Vec::new()));
+        }
+        let who = match who_of(zone, subject, session, self.now)? {
+            Ok(who) => who,
+            Err(absent) => return Ok(refused(zone.policy_in_force(), absent.reason(), Vec::new())),
+        };
+        let policy = zone.policy_for(who.application.as_str());
+        if !declares(zone, &resource.id, &action.name) {
+            return Ok(refused(policy, DenialReason::ScopeMismatch.as_str(), Vec::new()));
+        }
+        let labels = who.labels.as_deref();
+        let decision = reach::evaluate(
+            policy,
+            who.application.as_str(),
+            labels,
+            &resource.id,
+            &action.name,
+        );
+        if reach::is_free(&decision) {
+            return Ok(Decision {
+                decision: true,
+                context: Some(context(policy)),
+            });
+        }
+        // Somebody's yes is still to come, and this is no place to wait for it.
+        let reason = match decision.reason {
+            Some(reason) => reason.as_str(),
+            None => DenialReason::ApprovalRequired.as_str(),
+        };
+        Ok(refused(policy, reason, shown(&decision.gates)))
     }
-    let labels = who.labels.as_deref();
-    let decision = reach::evaluate(
-        policy,
-        who.application.as_str(),
-        labels,
-        &resource.id,
-        &action.name,
-    );
-    if reach::is_free(&decision) {
-        return Ok(Decision {
-            decision: true,
-            context: Some(context(policy)),
-        });
-    }
-    // Somebody's yes is still to come, and this is no place to wait for it.
-    let reason = match decision.reason {
-        Some(reason) => reason.as_str(),
-        None => DenialReason::ApprovalRequired.as_str(),
-    };
-    Ok(refused(policy, reason, access::tiers(&decision.gates)))
+}
+
+/// What waits for a yes. A policy may name as many tiers as long as it likes, and there are many answers to a request.
+fn shown(gates: &[ApprovalTier]) -> Vec<String> {
+    let tiers = access::tiers(gates).into_iter().take(MAX_TIERS);
+    tiers.map(|tier| excerpt(&tier).into_owned()).collect()
 }
 
 fn context(policy: &PolicySnapshot) -> DecisionContext {

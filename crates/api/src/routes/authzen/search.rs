@@ -36,7 +36,9 @@ pub(crate) async fn subject(
     let zone = access::state(&call).await?;
     let everybody = access::Everybody::of(&zone);
     let (resource, scope) = (&asked.resource, &asked.action.name);
-    if there(&call, &zone, resource)?.is_err() || !declares(&zone, &resource.id, scope) {
+    if there(&zone, &call.role.config.control_audience, resource)?.is_err()
+        || !declares(&zone, &resource.id, scope)
+    {
         return Ok(Answer(nothing()));
     }
     let found = everybody.page(
@@ -79,7 +81,7 @@ pub(crate) async fn resource(
     let there = found
         .rows
         .into_iter()
-        .filter(|resource| is_there(&call, &zone, resource) && declares(&zone, resource, scope));
+        .filter(|resource| is_there(&zone, &call.role.config.control_audience, resource) && declares(&zone, resource, scope));
     let results = there.map(|resource| Found {
         kind: RESOURCE.to_owned(),
         id: resource.to_owned(),
@@ -98,7 +100,7 @@ pub(crate) async fn action(
 ) -> Result<Answer<FoundActions>, Refusal> {
     let zone = access::state(&call).await?;
     let page = page(&asked.page)?;
-    let there = there(&call, &zone, &asked.resource)?;
+    let there = there(&zone, &call.role.config.control_audience, &asked.resource)?;
     let who = who(&call, &zone, &asked.subject).await?;
     let (Ok(()), Ok(who)) = (there, who) else {
         return Ok(Answer(FoundActions {

@@ -38,7 +38,7 @@ pub(crate) async fn handle(
     Path(asked): Path<Version>,
     Body(body): Body<AskLeastPrivilege>,
 ) -> Result<Answer<LeastPrivilege>, Refusal> {
-    let turn = call.role.policy_work.long.begin(call.caller.limit_key())?;
+    let turn = call.role.policy_work.long.begin(&call.share()).await?;
     let mut window = Window::open(
         &call,
         Asked {

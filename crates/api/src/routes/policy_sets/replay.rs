@@ -55,7 +55,7 @@ pub(crate) async fn handle(
     let limit = bounded("limit", body.limit, 1, MAX_LIMIT)?.map_or(u64::MAX, u64::from);
     let samples = bounded("samples", body.samples, 0, MAX_SAMPLES)?.unwrap_or(SAMPLES);
 
-    let turn = call.role.policy_work.long.begin(call.caller.limit_key())?;
+    let turn = call.role.policy_work.long.begin(&call.share()).await?;
     let mut window = Window::open(
         &call,
         Asked {

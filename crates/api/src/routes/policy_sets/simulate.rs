@@ -4,7 +4,7 @@ use caracal_authz::{
     Decision, Effect as Decided, PolicyIdentity, PolicySnapshot, decide, explain,
     input::{INPUT_SCHEMA_VERSION, from_input_document},
 };
-use caracal_core::{PolicySetId, ZoneId};
+use caracal_core::{PolicySetId, ZoneId, text::excerpt};
 use caracal_service::{
     Refusal,
     front::{Answer, Body, ById, Path},
@@ -64,7 +64,10 @@ fn warnings(input: &Map<String, Value>, zone: &ZoneId) -> Vec<String> {
     let mut warnings = Vec::new();
     match input.get("schema_version").and_then(Value::as_str) {
         Some(INPUT_SCHEMA_VERSION) => {}
-        other => warnings.push(format!("input_schema_mismatch:{}", other.unwrap_or("missing"))),
+        other => warnings.push(format!(
+            "input_schema_mismatch:{}",
+            excerpt(other.unwrap_or("missing"))
+        )),
     }
     let principal = input
         .get("principal")

@@ -1,7 +1,7 @@
 //! Declared operations: which scope a method on a path needs.
 
 use caracal_authz::operations::{GRPC, MCP, McpPattern, PathTemplate, WEBSOCKET, is_method};
-use caracal_core::{ScopeSet, entity::DeclaredOperation, text::is_unprintable};
+use caracal_core::{ScopeSet, TextProblem, entity::DeclaredOperation, text::is_unprintable};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
@@ -31,14 +31,15 @@ pub(in crate::routes) fn normalise(
                 ("path", &path, 512),
                 ("scope", &scope, 200),
             ] {
-                if value.chars().count() > most || value.chars().any(is_unprintable) {
-                    let field = format!("operations.{position}.{name}");
-                    return Err(Refusal::invalid_field(
-                        CODE,
-                        &field,
-                        format!("must have at most {most} characters"),
-                    ));
-                }
+                let rule = if value.chars().count() > most {
+                    format!("must have at most {most} characters")
+                } else if value.chars().any(is_unprintable) {
+                    TextProblem::Character.to_string()
+                } else {
+                    continue;
+                };
+                let field = format!("operations.{position}.{name}");
+                return Err(Refusal::invalid_field(CODE, &field, rule));
             }
             Ok(DeclaredOperation { method, path, scope })
         })

@@ -8,11 +8,13 @@ use super::{
     export::{Export, digest},
     inexpressible,
     live::Live,
+    turn,
 };
 use crate::call::{ZoneCall, require_zone};
 
 /// The document holds no secrets. Whoever applies it elsewhere adds those of its providers.
 pub(crate) async fn handle(call: ZoneCall) -> Result<Tagged<ZoneState>, Refusal> {
+    let _turn = turn(&call).await?;
     let mut work = call.read().await?;
     require_zone(work.as_mut()).await?;
     let document = Export::of(&Live::read(&call, work.as_mut()).await?)?.document();

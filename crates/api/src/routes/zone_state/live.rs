@@ -14,11 +14,11 @@ use caracal_core::{
 };
 use caracal_crypto::sha256_hex;
 use caracal_service::Refusal;
-use caracal_storage::{PageRequest, Registered, RetentionDays, StateOwner, ZoneWork};
+use caracal_storage::{PAGE_BYTES, Page, PageRequest, Registered, RetentionDays, StateOwner, ZoneWork};
 
 use super::{
     super::{applications::traits, providers, resources},
-    MAX_OBJECTS, inexpressible,
+    MAX_BYTES, MAX_OBJECTS, inexpressible,
     names::Names,
 };
 use crate::{
@@ -72,6 +72,46 @@ pub(super) struct Live {
     pub(super) all_resources: usize,
 }
 
+/// What is left of what a document has room for, so that a zone that no document can tell is not read to its end.
+struct Room {
+    objects: usize,
+    /// Of stored rows: no document tells more than they hold, and most of them hold more than it tells.
+    row_bytes: usize,
+    /// Of sources of policies, which a document tells as they stand.
+    source_bytes: usize,
+}
+
+impl Room {
+    const WHOLE: Self = Self {
+        objects: MAX_OBJECTS,
+        row_bytes: 2 * MAX_BYTES,
+        source_bytes: MAX_BYTES,
+    };
+
+    fn page<T>(&mut self, read: &Page<T>) -> Result<(), Refusal> {
+        let left = self.objects.checked_sub(read.items.len());
+        self.objects =
+            left.ok_or_else(|| inexpressible(format!("the zone has more than {MAX_OBJECTS} objects")))?;
+        // A page that ends early was ended by its bytes.
+        if read.next.is_some() && read.items.len() < PAGE as usize {
+            self.row_bytes = self.row_bytes.checked_sub(PAGE_BYTES).ok_or_else(too_large)?;
+        }
+        Ok(())
+    }
+
+    fn source(&mut self, bytes: u64) -> Result<(), Refusal> {
+        let left = usize::try_from(bytes)
+            .ok()
+            .and_then(|bytes| self.source_bytes.checked_sub(bytes));
+        self.source_bytes = left.ok_or_else(too_large)?;
+        Ok(())
+    }
+}
+
+fn too_large() -> Refusal {
+    inexpressible(format!("the document would have more than {MAX_BYTES} bytes"))
+}
+
 /// Every row of a listing, as long as there is room.
 macro_rules! every {
     ($room:ident, |$page:ident| $read:expr) => {{
@@ -79,9 +119,7 @@ macro_rules! every {
         let mut $page = PageRequest::first(PAGE);
         loop {
             let read = $read.await?;
-            $room = $room
-                .checked_sub(read.items.len())
-                .ok_or_else(|| inexpressible(format!("the zone has more than {MAX_OBJECTS} objects")))?;
+            $room.page(&read)?;
             rows.extend(read.items);
             match read.next {
                 Some(next) => $page.after = Some(next),
@@ -97,7 +135,7 @@ impl Live {
     /// # Errors
     /// 409 `zone_state_inexpressible` for one that is too large.
     pub(super) async fn read(call: &ZoneCall, work: &mut dyn ZoneWork) -> Result<Self, Refusal> {
-        let mut room = MAX_OBJECTS;
+        let mut room = Room::WHOLE;
         let mut platform = HashSet::new();
         let applications = every!(room, |page| work.applications().list(&Registered::LIVE, &page));
         let managed = applications
@@ -140,9 +178,9 @@ impl Live {
         let sinks = every!(room, |page| work.notifications().list(&page));
         let policies = every!(room, |page| work.policies().list(&page));
         let sets = every!(room, |page| work.policy_sets().list(&page));
-        let policies = live_policies(work, policies, &mut platform).await?;
+        let policies = live_policies(work, policies, &mut platform, &mut room).await?;
         let sets = live_sets(work, sets).await?;
-        let pinned = pinned(work, &policies, &sets).await?;
+        let pinned = pinned(work, &policies, &sets, &mut room).await?;
         Ok(Self {
             applications,
             workloads,
@@ -222,6 +260,7 @@ async fn live_policies(
     work: &mut dyn ZoneWork,
     policies: Vec<Policy>,
     platform: &mut HashSet<(StateKind, String)>,
+    room: &mut Room,
 ) -> Result<Vec<LivePolicy>, Refusal> {
     let mut live = Vec::with_capacity(policies.len());
     for policy in policies {
@@ -233,6 +272,8 @@ async fn live_policies(
             .policies()
             .versions(&policy.id, &PageRequest::first(VERSIONS), 0)
             .await?;
+        // Before it is read.
+        room.source(listed.items.first().map_or(0, |newest| newest.content_bytes))?;
         let versions: Vec<_> = listed
             .items
             .into_iter()
@@ -274,6 +315,7 @@ async fn pinned(
     work: &mut dyn ZoneWork,
     policies: &[LivePolicy],
     sets: &[LiveSet],
+    room: &mut Room,
 ) -> Result<HashMap<PolicyVersionId, PolicyVersion>, Refusal> {
     let newest: HashSet<_> = policies.iter().map(|policy| &policy.newest.id).collect();
     let mut pinned = HashMap::new();
@@ -283,6 +325,7 @@ async fn pinned(
             && !pinned.contains_key(id)
             && let Some(version) = work.policies().version(id).await?
         {
+            room.source(version.content.len() as u64)?;
             pinned.insert(id.clone(), version);
         }
     }

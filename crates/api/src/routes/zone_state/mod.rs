@@ -19,8 +19,10 @@ pub(super) mod put;
 mod secrets;
 mod whole;
 
-use caracal_service::Refusal;
+use caracal_service::{Refusal, turns::Turn};
 use caracal_wire::ErrorCode;
+
+use crate::call::ZoneCall;
 
 /// Largest document, in bytes.
 pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -33,6 +35,17 @@ const DEFAULT_MANAGER: &str = "default";
 
 /// What is refused besides a wrong document.
 pub(super) const REFUSES: [ErrorCode; 2] = [ErrorCode::ZoneNotFound, ErrorCode::ZoneStateInexpressible];
+
+/// The turn of whoever reads a zone whole. Nothing is read, and no connection is held, before it comes.
+async fn turn(call: &ZoneCall) -> Result<Turn, Refusal> {
+    let share = format!("{} {}", call.share(), call.zone);
+    let turn = call.role.policy_work.whole_zones.take(&share).await;
+    turn.map_err(|_| {
+        Refusal::of(ErrorCode::RateLimited)
+            .describe("too many documents of zones are asked for at once; try again")
+            .retry_after(1)
+    })
+}
 
 /// 409 for a zone that no document can tell.
 fn inexpressible(why: impl Into<String>) -> Refusal {

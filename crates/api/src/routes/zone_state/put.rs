@@ -16,6 +16,7 @@ use super::{
     export::{Export, digest},
     live::Live,
     plan::plan,
+    turn,
 };
 use crate::{
     call::{ZoneCall, require_zone},
@@ -38,6 +39,7 @@ pub(crate) async fn handle(
         take_over: asked.take_over == Some(true),
     };
     check_size(&document)?;
+    let _turn = turn(&call).await?;
     let mut work = call.read().await?;
     require_zone(work.as_mut()).await?;
     let mut live = Live::read(&call, work.as_mut()).await?;

@@ -13,7 +13,7 @@ pub(super) fn is_word(ch: char) -> bool {
     ch.is_ascii_alphanumeric() || ch == '_'
 }
 
-/// At most 64 characters of foreign text, for a message.
+/// Foreign text, for a message.
 pub(in crate::document) fn excerpt(text: &str) -> String {
-    text.chars().take(64).collect()
+    caracal_core::text::excerpt(text).into_owned()
 }

@@ -7,11 +7,10 @@ use caracal_ledger::{
     chain::Chain,
     terms::{Indexed, MAX_SPAN, Term},
 };
-use caracal_storage::{AuditFilter, AuditRow, Error, LogHead, Page, PageKey, PageRequest};
+use caracal_storage::{AuditFilter, AuditRow, Error, LogHead, PAGE_BYTES, Page, PageKey, PageRequest};
 
 use super::{blocks::Item, scan::Scan};
 use crate::log_unit::LogUnit;
-use crate::paging::PAGE_BYTES;
 
 /// Blocks of the first step of a search, doubled with each up to the last.
 const FIRST_STEP: u32 = 2;
