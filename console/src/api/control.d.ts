@@ -2252,7 +2252,7 @@ export interface components {
         AccountReach: {
             /** @description Every zone, those to come included. */
             all?: boolean;
-            /** @description These zones, unless it is all of them. */
+            /** @description These zones, at most 1000, unless it is all of them. */
             zones?: components["schemas"]["ZoneId"][];
         };
         /** @enum {string} */
@@ -2937,7 +2937,7 @@ export interface components {
             name: components["schemas"]["Name120"];
             /** @description What it may do. */
             role: components["schemas"]["AccountRole"];
-            /** @description Where; every zone when absent or null. Owners are not bound to zones. */
+            /** @description Where, at most 1000; every zone when absent or null. Owners are not bound to zones. */
             zones?: components["schemas"]["ZoneId"][] | null;
         };
         /** @description Body that makes a managed application. */
@@ -3540,12 +3540,20 @@ export interface components {
              */
             status: number;
         };
-        /** @description Several questions (§7.1); without `evaluations` one, as [`AccessEvaluation`]. */
-        Evaluations: components["schemas"]["PartialEvaluation"] & {
+        /**
+         * @description Several questions (§7.1); without `evaluations` one, as [`AccessEvaluation`]. What stands beside `evaluations` is meant for
+         *     those that leave it out.
+         */
+        Evaluations: {
+            action?: components["schemas"]["Action"] | null;
+            /** @description It changes nothing. */
+            context?: Record<string, never> | null;
             /** @description At most 256. */
             evaluations?: components["schemas"]["PartialEvaluation"][];
             /** @description How they are answered. */
             options?: components["schemas"]["EvaluationsOptions"];
+            resource?: components["schemas"]["Resource"] | null;
+            subject?: components["schemas"]["Subject"] | null;
         };
         /** @description Answers to several questions in their order, or to the one (§7.2). */
         EvaluationsAnswer: {
@@ -4048,7 +4056,7 @@ export interface components {
             /** @description What to send as `token` for the next page, which may have no results; empty on the last one. */
             next_token: string;
         };
-        /** @description One of several questions: what it leaves out is what they all have. */
+        /** @description One of several questions: what it leaves out is what they all have. Each part has at most 16384 bytes. */
         PartialEvaluation: {
             action?: components["schemas"]["Action"] | null;
             /** @description It changes nothing. */
@@ -5043,8 +5051,8 @@ export interface components {
         Subject: {
             /** @description Id of the application or the session. */
             id: components["schemas"]["Line128"];
-            /** @description `labels`: those of the session that an application would act in; any one where there are none. Others mean nothing. */
-            properties?: Record<string, never>;
+            /** @description Of an application: the labels of its session. Others mean nothing. */
+            properties?: components["schemas"]["SubjectProperties"];
             /** @description `application` or `session`. */
             type: components["schemas"]["Line64"];
         };
@@ -5542,6 +5550,11 @@ export interface components {
             /** @description Why not. */
             state: components["schemas"]["LoadState"];
         };
+        /** @description What is said about a subject. Other members mean nothing. */
+        SubjectProperties: {
+            /** @description Labels of the session that an application would act in; any one where there are none. */
+            labels?: components["schemas"]["Line200"][];
+        };
     };
     responses: {
         /** @description The state of things does not allow it now. */
@@ -5653,14 +5666,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ActivePolicySetVersionNotFoundOrPolicySetBindingNotFound404: {
+        ActivePolicySetVersionNotFoundOrPolicySetBindingNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "active_policy_set_version_not_found" | "policy_set_binding_not_found";
+                    error?: "active_policy_set_version_not_found" | "policy_set_binding_not_found" | "zone_not_found";
                 };
             };
         };
@@ -5713,38 +5726,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ApplicationNotFound404: {
+        ApplicationNotFoundOrClientSecretNotStoredOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "application_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        ApplicationNotFoundOrClientSecretNotStored404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "application_not_found" | "client_secret_not_stored";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        ApplicationNotFoundOrReferenceNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "application_not_found" | "reference_not_found";
+                    error?: "application_not_found" | "client_secret_not_stored" | "zone_not_found";
                 };
             };
         };
@@ -5757,6 +5746,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "application_not_found" | "reference_not_found" | "resource_not_found" | "zone_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ApplicationNotFoundOrReferenceNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "application_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
@@ -5785,26 +5786,26 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ApprovalNotFound404: {
+        ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "approval_not_found";
+                    error?: "approval_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ApprovalNotFoundOrReferenceNotFound404: {
+        ApprovalNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "approval_not_found" | "reference_not_found";
+                    error?: "approval_not_found" | "zone_not_found";
                 };
             };
         };
@@ -6139,50 +6140,50 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        DelegationNotFound404: {
+        DelegationNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "delegation_not_found";
+                    error?: "delegation_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        DelegationNotFoundOrReferenceNotFound404: {
+        DelegationNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "delegation_not_found" | "reference_not_found";
+                    error?: "delegation_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        DeliveryNotFoundOrReferenceNotFoundOrSinkNotFound404: {
+        DeliveryNotFoundOrReferenceNotFoundOrSinkNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "delivery_not_found" | "reference_not_found" | "sink_not_found";
+                    error?: "delivery_not_found" | "reference_not_found" | "sink_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        DeliveryNotFoundOrSinkNotFound404: {
+        DeliveryNotFoundOrSinkNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "delivery_not_found" | "sink_not_found";
+                    error?: "delivery_not_found" | "sink_not_found" | "zone_not_found";
                 };
             };
         };
@@ -6213,26 +6214,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        GrantNotFound404: {
+        GrantNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "grant_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        GrantNotFoundOrReferenceNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "grant_not_found" | "reference_not_found";
+                    error?: "grant_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
@@ -6871,134 +6860,134 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyCanaryNotFound404: {
+        PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_canary_not_found";
+                    error?: "policy_canary_not_found" | "policy_set_binding_not_found" | "reference_not_found" | "version_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404: {
+        PolicyCanaryNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_canary_not_found" | "policy_set_binding_not_found" | "reference_not_found" | "version_not_found";
+                    error?: "policy_canary_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyCanaryNotFoundOrReferenceNotFound404: {
+        PolicyCanaryNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_canary_not_found" | "reference_not_found";
+                    error?: "policy_canary_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyNotFound404: {
+        PolicyNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_not_found";
+                    error?: "policy_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyNotFoundOrReferenceNotFound404: {
+        PolicyNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_not_found" | "reference_not_found";
+                    error?: "policy_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404: {
+        PolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_set_binding_not_found" | "reference_not_found" | "version_not_found";
+                    error?: "policy_set_binding_not_found" | "reference_not_found" | "version_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicySetNotFound404: {
+        PolicySetNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_set_not_found";
+                    error?: "policy_set_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicySetNotFoundOrReferenceNotFound404: {
+        PolicySetNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_set_not_found" | "reference_not_found";
+                    error?: "policy_set_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicySetVersionNotFound404: {
+        PolicySetVersionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_set_version_not_found";
+                    error?: "policy_set_version_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyShadowNotFound404: {
+        PolicyShadowNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_shadow_not_found";
+                    error?: "policy_shadow_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyShadowNotFoundOrReferenceNotFound404: {
+        PolicyShadowNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_shadow_not_found" | "reference_not_found";
+                    error?: "policy_shadow_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7016,14 +7005,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        PolicyVersionNotFound404: {
+        PolicyVersionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "policy_version_not_found";
+                    error?: "policy_version_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7052,26 +7041,26 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ProviderConnectionNotFound404: {
+        ProviderConnectionNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "provider_connection_not_found";
+                    error?: "provider_connection_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ProviderConnectionNotFoundOrReferenceNotFound404: {
+        ProviderConnectionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "provider_connection_not_found" | "reference_not_found";
+                    error?: "provider_connection_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7101,38 +7090,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ProviderNotFound404: {
+        ProviderNotFoundOrReferenceNotFoundOrResourceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "provider_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        ProviderNotFoundOrReferenceNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "provider_not_found" | "reference_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        ProviderNotFoundOrReferenceNotFoundOrResourceNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "provider_not_found" | "reference_not_found" | "resource_not_found";
+                    error?: "provider_not_found" | "reference_not_found" | "resource_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7145,6 +7110,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "provider_not_found" | "reference_not_found" | "zone_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ProviderNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7240,26 +7217,26 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ReferenceNotFoundOrResourceNotFound404: {
+        ReferenceNotFoundOrResourceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "reference_not_found" | "resource_not_found";
+                    error?: "reference_not_found" | "resource_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ReferenceNotFoundOrSessionNotFound404: {
+        ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "reference_not_found" | "session_not_found";
+                    error?: "reference_not_found" | "session_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7276,50 +7253,38 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ReferenceNotFoundOrSinkNotFound404: {
+        ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "reference_not_found" | "sink_not_found";
+                    error?: "reference_not_found" | "sink_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ReferenceNotFoundOrSubjectIssuerNotFound404: {
+        ReferenceNotFoundOrSubjectIssuerNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "reference_not_found" | "subject_issuer_not_found";
+                    error?: "reference_not_found" | "subject_issuer_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ReferenceNotFoundOrSubjectNotFound404: {
+        ReferenceNotFoundOrSubjectNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "reference_not_found" | "subject_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        ReferenceNotFoundOrVersionNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "reference_not_found" | "version_not_found";
+                    error?: "reference_not_found" | "subject_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7336,14 +7301,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ReferenceNotFoundOrWorkloadNotFound404: {
+        ReferenceNotFoundOrWorkloadNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "reference_not_found" | "workload_not_found";
+                    error?: "reference_not_found" | "workload_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7384,18 +7349,6 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ResourceNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "resource_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
         ResourceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
@@ -7420,14 +7373,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        SessionNotFound404: {
+        SessionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "session_not_found";
+                    error?: "session_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7444,14 +7397,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        SinkNotFound404: {
+        SinkNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "sink_not_found";
+                    error?: "sink_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7469,26 +7422,26 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        SubjectIssuerNotFound404: {
+        SubjectIssuerNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "subject_issuer_not_found";
+                    error?: "subject_issuer_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        SubjectNotFound404: {
+        SubjectNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "subject_not_found";
+                    error?: "subject_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7547,26 +7500,26 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        WorkloadNotFound404: {
+        WorkloadNotFoundOrWorkloadSecretNotStoredOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "workload_not_found";
+                    error?: "workload_not_found" | "workload_secret_not_stored" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        WorkloadNotFoundOrWorkloadSecretNotStored404: {
+        WorkloadNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "workload_not_found" | "workload_secret_not_stored";
+                    error?: "workload_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7695,8 +7648,8 @@ export interface operations {
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
-            503: components["responses"]["StorageUnavailable503"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };
@@ -9307,6 +9260,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -9434,7 +9388,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ApplicationNotFound404"];
+            404: components["responses"]["ApplicationNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -9474,7 +9428,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ApplicationNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ApplicationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -9526,7 +9480,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ApplicationNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ApplicationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ApplicationNameTakenOrConflictOrReservedNamespace409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -9572,7 +9526,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ApplicationNotFoundOrClientSecretNotStored404"];
+            404: components["responses"]["ApplicationNotFoundOrClientSecretNotStoredOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -9617,7 +9571,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ApplicationNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ApplicationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -9657,6 +9611,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -9686,6 +9641,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -9716,7 +9672,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ApprovalNotFound404"];
+            404: components["responses"]["ApprovalNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -9762,7 +9718,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ApprovalNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ApprovalNotDecidableOrConflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -9810,7 +9766,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ApprovalNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ApprovalNotDecidableOrConflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -9858,7 +9814,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ApprovalNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ApprovalNotDecidableOrConflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -10136,7 +10092,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -10318,6 +10274,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10380,6 +10337,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10425,7 +10383,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["DelegationNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["DelegationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -10458,7 +10416,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["DelegationNotFound404"];
+            404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10547,6 +10505,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10629,7 +10588,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["GrantNotFound404"];
+            404: components["responses"]["GrantNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10669,7 +10628,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["GrantNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["GrantNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -10734,6 +10693,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10814,7 +10774,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["SinkNotFound404"];
+            404: components["responses"]["SinkNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10854,7 +10814,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSinkNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -10906,7 +10866,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSinkNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -10943,7 +10903,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["SinkNotFound404"];
+            404: components["responses"]["SinkNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10975,7 +10935,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["DeliveryNotFoundOrSinkNotFound404"];
+            404: components["responses"]["DeliveryNotFoundOrSinkNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11018,7 +10978,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["DeliveryNotFoundOrReferenceNotFoundOrSinkNotFound404"];
+            404: components["responses"]["DeliveryNotFoundOrReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -11061,7 +11021,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSinkNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -11105,7 +11065,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSinkNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSinkPaused409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -11136,6 +11096,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11168,6 +11129,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11249,7 +11211,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicyNotFound404"];
+            404: components["responses"]["PolicyNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11289,7 +11251,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicyNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["PolicyNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -11324,7 +11286,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicyNotFound404"];
+            404: components["responses"]["PolicyNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11373,7 +11335,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicyNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["PolicyNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -11408,7 +11370,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicyVersionNotFound404"];
+            404: components["responses"]["PolicyVersionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11440,7 +11402,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicyCanaryNotFound404"];
+            404: components["responses"]["PolicyCanaryNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11482,7 +11444,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicyCanaryNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["PolicyCanaryNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -11534,7 +11496,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicyCanaryNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["PolicyCanaryNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -11581,7 +11543,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404"];
+            404: components["responses"]["PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -11617,6 +11579,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11697,7 +11660,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicySetNotFound404"];
+            404: components["responses"]["PolicySetNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11737,7 +11700,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicySetNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["PolicySetNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -11784,7 +11747,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404"];
+            404: components["responses"]["PolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -11821,7 +11784,7 @@ export interface operations {
             400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ActivePolicySetVersionNotFoundOrPolicySetBindingNotFound404"];
+            404: components["responses"]["ActivePolicySetVersionNotFoundOrPolicySetBindingNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11867,7 +11830,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrVersionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -11904,7 +11867,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicySetNotFound404"];
+            404: components["responses"]["PolicySetNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11953,7 +11916,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicySetNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["PolicySetNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -11988,7 +11951,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicySetVersionNotFound404"];
+            404: components["responses"]["PolicySetVersionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12085,7 +12048,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrVersionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -12135,7 +12098,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrVersionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -12218,7 +12181,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["PolicyShadowNotFound404"];
+            404: components["responses"]["PolicyShadowNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12257,7 +12220,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["PolicyShadowNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["PolicyShadowNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -12294,6 +12257,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12445,7 +12409,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ProviderNotFound404"];
+            404: components["responses"]["ProviderNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             502: components["responses"]["ProviderTokenExchangeFailedOrProviderTokenResponseInvalidOrSecretBackendUnavailable502"];
@@ -12491,7 +12455,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ProviderConnectionNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ProviderConnectionNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -12524,7 +12488,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ProviderConnectionNotFound404"];
+            404: components["responses"]["ProviderConnectionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12559,6 +12523,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12702,7 +12667,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ProviderNotFound404"];
+            404: components["responses"]["ProviderNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12742,7 +12707,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ProviderNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -12805,7 +12770,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ProviderNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrProviderIdentifierConflictOrReservedNamespace409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -12851,7 +12816,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ProviderNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["ProviderTestRateLimitedOrRateLimited429"];
@@ -12888,6 +12853,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12993,7 +12959,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ResourceNotFound404"];
+            404: components["responses"]["ResourceNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13033,7 +12999,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrResourceNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrResourceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrProtectedResource409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -13096,7 +13062,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrResourceNotFound404"];
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrResourceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrProtectedResourceOrReservedNamespaceOrResourceIdentifierConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -13141,7 +13107,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrResourceNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrResourceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimitedOrResourceTestRateLimited429"];
@@ -13183,6 +13149,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13213,7 +13180,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["SessionNotFound404"];
+            404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13247,7 +13214,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["SessionNotFound404"];
+            404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13281,7 +13248,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["SessionNotFound404"];
+            404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13323,7 +13290,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -13366,7 +13333,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotActive409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -13409,7 +13376,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -13441,7 +13408,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["SessionNotFound404"];
+            404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13566,6 +13533,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13648,7 +13616,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["SubjectIssuerNotFound404"];
+            404: components["responses"]["SubjectIssuerNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13688,7 +13656,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSubjectIssuerNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSubjectIssuerNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -13740,7 +13708,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSubjectIssuerNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSubjectIssuerNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -13778,6 +13746,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13809,7 +13778,7 @@ export interface operations {
             400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["SubjectNotFound404"];
+            404: components["responses"]["SubjectNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13854,7 +13823,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrSubjectNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSubjectNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -13933,6 +13902,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -14013,7 +13983,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["WorkloadNotFound404"];
+            404: components["responses"]["WorkloadNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -14064,7 +14034,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrWorkloadNameTaken409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -14107,7 +14077,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -14150,7 +14120,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -14194,7 +14164,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["WorkloadNotFoundOrWorkloadSecretNotStored404"];
+            404: components["responses"]["WorkloadNotFoundOrWorkloadSecretNotStoredOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];

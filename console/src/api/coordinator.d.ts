@@ -757,14 +757,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        AgentServiceNotFoundOrReferenceNotFoundOrSessionNotFound404: {
+        AgentServiceNotFoundOrReferenceNotFoundOrSessionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "agent_service_not_found" | "reference_not_found" | "session_not_found";
+                    error?: "agent_service_not_found" | "reference_not_found" | "session_not_found" | "zone_not_found";
                 };
             };
         };
@@ -878,26 +878,26 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        DelegationNotFound404: {
+        DelegationNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "delegation_not_found";
+                    error?: "delegation_not_found" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        DelegationNotFoundOrReferenceNotFound404: {
+        DelegationNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "delegation_not_found" | "reference_not_found";
+                    error?: "delegation_not_found" | "zone_not_found";
                 };
             };
         };
@@ -1033,14 +1033,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ReferenceNotFoundOrSessionNotFound404: {
+        ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "reference_not_found" | "session_not_found";
+                    error?: "reference_not_found" | "session_not_found" | "zone_not_found";
                 };
             };
         };
@@ -1054,18 +1054,6 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "revocation_state_unavailable" | "storage_unavailable";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
-        SessionNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "session_not_found";
                 };
             };
         };
@@ -1090,6 +1078,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "unsupported_media_type";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "zone_not_found";
                 };
             };
         };
@@ -1131,6 +1131,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1245,7 +1246,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["SessionNotFound404"];
+            404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1280,7 +1281,7 @@ export interface operations {
             400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQueryOrLeaseGenerationRequired400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionLeaseFenced409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -1316,6 +1317,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1381,7 +1383,7 @@ export interface operations {
             400: components["responses"]["InvalidBodyOrInvalidParams400"];
             401: components["responses"]["AuthorityRecordRequiredOrIdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["AgentServiceNotFoundOrReferenceNotFoundOrSessionNotFound404"];
+            404: components["responses"]["AgentServiceNotFoundOrReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             /** @description The state of things does not allow it now. */
             409: {
                 headers: {
@@ -1425,7 +1427,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["AuthorityRecordRequiredOrIdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             /** @description The state of things does not allow it now. */
             409: {
                 headers: {
@@ -1468,7 +1470,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -1500,7 +1502,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotActive409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -1595,6 +1597,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1628,7 +1631,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["SessionNotFound404"];
+            404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1660,7 +1663,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["DelegationNotFound404"];
+            404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1694,7 +1697,7 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["SessionNotFound404"];
+            404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1725,7 +1728,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrCoordinatorAdminRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["DelegationNotFound404"];
+            404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1773,7 +1776,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["DelegationNotFoundOrReferenceNotFound404"];
+            404: components["responses"]["DelegationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -1821,7 +1824,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrCoordinatorAdminRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
-            404: components["responses"]["DelegationNotFound404"];
+            404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];

@@ -10,7 +10,7 @@ use caracal_service::{
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use crate::deps::ApiDeps;
+use crate::{deps::ApiDeps, policy_work::Asker};
 
 /// A request past authentication and every gate.
 #[derive(Debug)]
@@ -93,6 +93,14 @@ impl Call {
         let zone = named.or_else(|| home_zone(self).ok().map(|zone| zone.to_string()));
         zone.filter(|_| !self.caller.is_global())
             .unwrap_or_else(|| self.caller.limit_key())
+    }
+
+    /// Whose policies are read.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker {
+            principal: self.caller.limit_key(),
+            share: self.share(),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

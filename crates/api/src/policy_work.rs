@@ -10,7 +10,7 @@ use caracal_service::{
 };
 use caracal_wire::ErrorCode;
 
-use crate::{call::Call, long_reads::LongReads};
+use crate::long_reads::LongReads;
 
 /// How many policies of one principal are read at once.
 const AT_ONCE: usize = 2;
@@ -52,17 +52,10 @@ pub struct PolicyWork {
 /// Whose work it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Asker {
-    principal: String,
-    share: String,
-}
-
-impl Asker {
-    pub(crate) fn of(call: &Call) -> Self {
-        Self {
-            principal: call.caller.limit_key(),
-            share: call.share(),
-        }
-    }
+    /// Who.
+    pub(crate) principal: String,
+    /// Whose part of what all share it takes.
+    pub(crate) share: String,
 }
 
 impl PolicyWork {

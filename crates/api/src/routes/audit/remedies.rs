@@ -18,7 +18,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::super::policy_sets::bundle;
-use crate::{call::ZoneCall, policy_work::Asker, redact::document};
+use crate::{call::ZoneCall, redact::document};
 
 /// Denials of a request that are gone into, and most versions of policies that are read for them.
 const DENIALS: usize = 20;
@@ -108,7 +108,7 @@ impl<'c> Remedies<'c> {
             (read.map(shown).collect(), remedy::suggest(documents, &input))
         };
         let work = &self.call.role.policy_work;
-        let found = work.run(Asker::of(self.call), move |_| found()).await;
+        let found = work.run(self.call.asker(), move |_| found()).await;
         Ok(found.ok())
     }
 

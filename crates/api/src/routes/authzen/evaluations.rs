@@ -21,7 +21,6 @@ use serde_json::value::RawValue;
 use super::question::{Place, Question, session_of};
 use crate::{
     call::{InHomeZone, NamesZone, ZoneCall},
-    policy_work::Asker,
     routes::access,
 };
 
@@ -51,7 +50,7 @@ pub(crate) async fn handle(
     let questions: Vec<_> = asked.evaluations.iter().map(|own| common.with(own)).collect();
     let sessions = sessions(&call, questions.iter().flatten()).await?;
     let work = &call.role.policy_work;
-    let decided = work.run(Asker::of(&call), move |_| {
+    let decided = work.run(call.asker(), move |_| {
         answers(&place, questions, &sessions, semantic)
     });
     let evaluations = decided.await??;

@@ -78,10 +78,9 @@ pub(crate) async fn resource(
     let policy = zone.policy_for(application);
     let part = access::part(policy, &page)?;
     let found = reach::resources(policy, application, who.labels.as_deref(), scope, part);
-    let there = found
-        .rows
-        .into_iter()
-        .filter(|resource| is_there(&zone, &call.role.config.control_audience, resource) && declares(&zone, resource, scope));
+    let there = found.rows.into_iter().filter(|resource| {
+        is_there(&zone, &call.role.config.control_audience, resource) && declares(&zone, resource, scope)
+    });
     let results = there.map(|resource| Found {
         kind: RESOURCE.to_owned(),
         id: resource.to_owned(),

@@ -9,7 +9,7 @@ use caracal_wire::{
     control::policies::{PolicyIssue, PolicyIssues},
 };
 
-use crate::{call::Call, policy_work::Asker};
+use crate::call::Call;
 
 /// Checks a source where policies are read.
 ///
@@ -25,7 +25,7 @@ pub(in crate::routes) async fn check(call: &Call, content: String) -> Result<Val
         ));
     }
     let check = move |interrupt: &Interrupt| document::validate(&content, interrupt);
-    let checked = call.role.policy_work.run(Asker::of(call), check).await?;
+    let checked = call.role.policy_work.run(call.asker(), check).await?;
     checked.map_err(|problems| refused(&problems))
 }
 

@@ -17,10 +17,7 @@ use caracal_wire::{
 };
 
 use super::version_not_found;
-use crate::{
-    call::{Call, ZoneCall},
-    policy_work::Asker,
-};
+use crate::call::{Call, ZoneCall};
 
 /// Most policies of one set.
 pub(in crate::routes) const MAX_POLICIES: usize = 256;
@@ -96,7 +93,7 @@ pub(in crate::routes) async fn compile(
             .collect();
         document::evaluate_unless(&sources, interrupt)
     };
-    let compiled = call.role.policy_work.run(Asker::of(call), compile).await?;
+    let compiled = call.role.policy_work.run(call.asker(), compile).await?;
     compiled.map_err(|problem| unusable(&problem))
 }
 
