@@ -44,7 +44,7 @@ test("a code by mail signs in once, in the browser that asked, after a few tries
   const other = await browser.newContext();
   const mallory = await other.newPage();
   await ask(mallory, "ivan@example.com");
-  await mallory.getByLabel("Code").fill(code);
+  await mallory.getByLabel("Code", { exact: true }).fill(code);
   await mallory.getByRole("button", { name: "Sign in with the code" }).press("Enter");
   await expect(mallory.getByRole("alert")).toContainText("not that of the mail");
   // Five tries, then it is over whatever is typed.
@@ -60,13 +60,13 @@ test("a code by mail signs in once, in the browser that asked, after a few tries
   await other.close();
 
   // A slip of the finger is no end.
-  await ivan.getByLabel("Code").fill("00000000");
+  await ivan.getByLabel("Code", { exact: true }).fill("00000000");
   await ivan.getByRole("button", { name: "Sign in with the code" }).press("Enter");
   await expect(ivan.getByRole("alert")).toContainText("not that of the mail");
   const cookies = await context.cookies();
   const begun = cookies.find((one) => one.name === "caracal-begun")?.value;
   const handed = ivan.waitForRequest("**/api/session/email-code");
-  await ivan.getByLabel("Code").fill(`${code.slice(0, 4)} ${code.slice(4)}`);
+  await ivan.getByLabel("Code", { exact: true }).fill(`${code.slice(0, 4)} ${code.slice(4)}`);
   await ivan.getByRole("button", { name: "Sign in with the code" }).press("Enter");
   await expect(ivan).not.toHaveURL(/sign-in/);
   const again = await request.newContext({ extraHTTPHeaders: { cookie: `caracal-begun=${begun}` } });
