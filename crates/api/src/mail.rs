@@ -107,7 +107,7 @@ impl Server {
             percent_decode_str(text)
                 .decode_utf8()
                 .ok()
-                .map(|text| text.into_owned())
+                .map(std::borrow::Cow::into_owned)
         };
         let credentials = match (url.username(), url.password()) {
             ("", None) => None,
