@@ -5151,6 +5151,11 @@ export interface components {
             /** @description The subject. */
             subject: components["schemas"]["SubjectItem"];
         };
+        /** @description What is said about a subject. Other members mean nothing. */
+        SubjectProperties: {
+            /** @description Labels of the session that an application would act in; any one where there are none. */
+            labels?: components["schemas"]["Line200"][];
+        };
         /** @description What ended. */
         SubjectRevoked: {
             /** @description Its records that ended. */
@@ -5549,11 +5554,6 @@ export interface components {
         ZoneUnread: {
             /** @description Why not. */
             state: components["schemas"]["LoadState"];
-        };
-        /** @description What is said about a subject. Other members mean nothing. */
-        SubjectProperties: {
-            /** @description Labels of the session that an application would act in; any one where there are none. */
-            labels?: components["schemas"]["Line200"][];
         };
     };
     responses: {
