@@ -7,6 +7,11 @@
 
 use std::borrow::Cow;
 
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark},
+};
+
 /// Characters of a foreign value that an answer or a log line shows at most.
 const EXCERPT_CHARS: usize = 64;
 
@@ -70,22 +75,43 @@ impl TextRule {
         if !text.chars().all(allowed) {
             return Err(TextProblem::Character);
         }
-        if min > 0 && text.chars().all(char::is_whitespace) {
+        if min > 0 && text.chars().all(is_blank) {
             return Err(TextProblem::Blank);
         }
         Ok(())
     }
 }
 
-/// Control characters (Unicode category Cc), line and paragraph separators, and what makes a text look like another:
-/// the bidirectional overrides and isolates (Unicode UAX #9), characters without a width or a form, and tags, in which
-/// a text may be hidden from people and still be read by a model.
+/// What a text must not hold, by the tables of Unicode: control characters (category Cc), line and paragraph separators,
+/// format characters (Cf) but for those that are written with the number behind them, and whatever is shown as nothing
+/// (`Default_Ignorable_Code_Point`): overrides and isolates of direction, blanks without a width, fillers, tags and variation
+/// selectors, in which a text may look like another or be hidden from people and still be read by a model. What joins
+/// letters or chooses between sign and picture is part of writing.
 pub fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
-        )
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    if is_joiner(c) {
+        return false;
+    }
+    let category = match CodePointMapData::<GeneralCategory>::new().get(c) {
+        GeneralCategory::Control | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator => {
+            true
+        }
+        GeneralCategory::Format => !CodePointSetData::new::<PrependedConcatenationMark>().contains(c),
+        _ => false,
+    };
+    category || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Joins letters, or keeps them apart, or chooses how a sign is drawn; alone it is nothing.
+const fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
+}
+
+/// Whether nothing is seen of it alone. The empty pattern of Braille is a sign that looks like a blank.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_joiner(c) || c == '\u{2800}'
 }
 
 /// `text` fit to be shown: at most 64 characters, none of them unprintable. What was cut is marked by `…`.
@@ -167,6 +193,19 @@ mod tests {
             '\u{2066}',
             '\u{feff}',
             '\u{e0041}',
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{200e}',
+            '\u{3164}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{fffb}',
+            '\u{fe00}',
+            '\u{e0100}',
+            '\u{e01ef}',
         ] {
             for rule in [TextRule::line(8), TextRule::prose(8)] {
                 assert_eq!(
@@ -187,7 +226,14 @@ mod tests {
 
     #[test]
     fn a_name_is_not_blank_and_prose_may_be() {
-        for blank in [" ", "\u{a0}", "\u{3000} "] {
+        for blank in [
+            " ",
+            "\u{a0}",
+            "\u{3000} ",
+            "\u{2800}",
+            "\u{200d}",
+            "\u{fe0f} \u{200c}",
+        ] {
             assert_eq!(
                 TextRule::line(8).check(blank),
                 Err(TextProblem::Blank),
@@ -196,7 +242,15 @@ mod tests {
             assert_eq!(TextRule::prose(8).check(blank), Ok(()));
         }
         // What joins letters and signs is part of writing.
-        assert_eq!(TextRule::line(8).check("a\u{200d}b\u{200c}"), Ok(()));
+        for written in [
+            "a\u{200d}b\u{200c}",
+            "\u{2764}\u{fe0f}",
+            "\u{605}7",
+            "\u{e9}",
+            "\u{5e9}\u{5dc}",
+        ] {
+            assert_eq!(TextRule::line(8).check(written), Ok(()), "{written:?}");
+        }
     }
 
     #[test]

@@ -70,5 +70,5 @@ impl<'f> Fields<'f> {
 }
 
 fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
+    name.chars().filter(|c| !is_unprintable(*c)).take(64).collect()
 }

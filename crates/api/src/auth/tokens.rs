@@ -1,5 +1,6 @@
 //! From a bearer token to a principal.
 
+use caracal_core::text::is_unprintable;
 use caracal_crypto::{
     HmacKey,
     tokens::{ACCOUNT_HEADER, verify_account_assertion},
@@ -172,7 +173,7 @@ fn bind_account(api: &ApiDeps, headers: &HeaderMap, mut principal: Principal) ->
         .find_map(|secret| verify_account_assertion(secret, assertion, now).ok())
         .ok_or_else(refused)?;
     // Accounts own what they created; an account that is named like a token would own what that token created.
-    if values.next().is_some() || account.starts_with("admin:") || account.chars().any(char::is_control) {
+    if values.next().is_some() || account.starts_with("admin:") || account.chars().any(is_unprintable) {
         return Err(refused());
     }
     principal.account = Some(account);

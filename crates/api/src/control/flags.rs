@@ -101,7 +101,7 @@ pub(super) fn told(subcommand: &Subcommand, flags: &Map<String, Value>) -> Resul
                 told.idempotency_key = Some(key.ok_or_else(|| {
                     invalid(
                         KEY,
-                        "must have 1 to 255 bytes without control characters and surrounding space",
+                        "must have 1 to 255 bytes without control or invisible characters and surrounding space",
                     )
                 })?);
             }

@@ -16,6 +16,7 @@ mod control_documents;
 mod email_codes;
 mod email_server;
 mod endings;
+mod every_text;
 mod evidence;
 mod grants;
 mod notifications;

@@ -144,7 +144,7 @@ async fn forms(stack: &Stack) -> Vec<Form> {
 }
 
 #[tokio::test]
-async fn no_field_of_any_route_takes_control_characters_or_endless_text() {
+async fn what_is_wrong_with_a_text_is_told_by_the_name_of_its_field() {
     let stack = Stack::start().await;
     let endless = "x".repeat(900_000);
     for form in forms(&stack).await {

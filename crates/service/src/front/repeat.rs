@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 use axum::response::Response;
+use caracal_core::text::is_unprintable;
 use caracal_crypto::{canonical_json, sha256};
 use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
@@ -56,7 +57,7 @@ impl IdempotencyKey {
         let key = key.ok_or_else(|| {
             malformed(
                 ErrorCode::IdempotencyKeyInvalid,
-                "Idempotency-Key is 1 to 255 bytes without control characters and surrounding space",
+                "Idempotency-Key is 1 to 255 bytes without control or invisible characters and surrounding space",
             )
         })?;
         let generated = headers.get(KIND).is_some_and(|kind| kind == "generated");
@@ -67,7 +68,7 @@ impl IdempotencyKey {
     pub fn parse(text: &str) -> Option<Self> {
         let sound = (1..=MAX_KEY_BYTES).contains(&text.len())
             && text.trim() == text
-            && !text.chars().any(|character| character.is_ascii_control());
+            && !text.chars().any(is_unprintable);
         sound.then(|| Self {
             text: text.to_owned(),
             generated: false,

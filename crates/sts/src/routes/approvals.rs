@@ -7,6 +7,7 @@ use caracal_core::{
     ApprovalId, AuthorityRecordId, Secret, ZoneId,
     claims::{MandateClaims, MandateUse, SubjectType},
     entity::{Approval, ApprovalState, ApproverClass},
+    text::is_unprintable,
 };
 use caracal_lifecycle::{
     Error,
@@ -143,7 +144,7 @@ pub(super) async fn post(
 ) -> Result<Answer<ApprovalStatus>, Refusal> {
     let deps = &call.role;
     let reason = body.reason.as_deref().unwrap_or_default();
-    if reason.len() > 500 || reason.chars().any(char::is_control) {
+    if reason.len() > 500 || reason.chars().any(is_unprintable) {
         return Err(malformed(
             "reason",
             "must have at most 500 bytes and no control characters",

@@ -6,6 +6,7 @@ mod passkeys;
 use caracal_core::{
     Timestamp, ZoneId, described,
     entity::{AccountRole, SignInWay},
+    text::is_unprintable,
     words,
 };
 use serde::{Deserialize, Serialize};
@@ -65,10 +66,10 @@ pub struct Email(pub String);
 impl TryFrom<String> for Email {
     type Error = &'static str;
 
-    /// One sign `@` with something on both sides, and no blanks: whether mail arrives, only mail can tell.
+    /// One sign `@` with something on both sides, and nothing that is not seen: whether mail arrives, only mail can tell.
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let text = text.trim().to_lowercase();
-        let plain = text.len() <= 254 && !text.chars().any(|one| one.is_whitespace() || one.is_control());
+        let plain = text.len() <= 254 && !text.chars().any(|one| one.is_whitespace() || is_unprintable(one));
         match text.split_once('@') {
             Some((local, domain))
                 if plain && !local.is_empty() && !domain.is_empty() && !domain.contains('@') =>
