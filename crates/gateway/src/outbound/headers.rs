@@ -64,6 +64,24 @@ fn is_ours(name: &str) -> bool {
                 | "x-rewrite-uri"
                 | "x-override-url"
                 | "x-envoy-original-path"
+                | "x-original-host"
+                | "x-replaced-path"
+                | "x-host"
+                // By these a proxy tells who it took the caller for; from a caller they are claims of its own.
+                | "true-client-ip"
+                | "cf-connecting-ip"
+                | "cf-connecting-ipv6"
+                | "fastly-client-ip"
+                | "fly-client-ip"
+                | "x-client-ip"
+                | "x-cluster-client-ip"
+                | "x-remote-ip"
+                | "x-remote-addr"
+                | "x-remote-user"
+                | "remote-user"
+                | "remote-addr"
+                // CGI makes a variable of it that clients of the upstream obey (httpoxy).
+                | "proxy"
         ) || name.starts_with("x-caracal-")
             || name.starts_with("x-forwarded-")
     })
@@ -89,6 +107,7 @@ pub(crate) fn overrides_method(name: &str) -> bool {
 pub(crate) fn is_order_to_proxy(name: &str) -> bool {
     name.starts_with("x-accel-")
         || name.starts_with("x-lighttpd-")
+        || name.starts_with("x-litespeed-")
         || matches!(
             name,
             "x-sendfile" | "x-sendfile2" | "x-reproxy-url" | "x-reproxy-file"
@@ -267,6 +286,20 @@ mod tests {
             ("x-rewrite-uri", "/admin"),
             ("x-override-url", "/admin"),
             ("x-envoy-original-path", "/admin"),
+            ("x-original-host", "inside.example"),
+            ("x-replaced-path", "/admin"),
+            ("x-host", "inside.example"),
+            ("true-client-ip", "1.2.3.4"),
+            ("True_Client_IP", "1.2.3.4"),
+            ("cf-connecting-ip", "1.2.3.4"),
+            ("fastly-client-ip", "1.2.3.4"),
+            ("x-client-ip", "1.2.3.4"),
+            ("x-cluster-client-ip", "1.2.3.4"),
+            ("x-remote-user", "root"),
+            ("remote-user", "root"),
+            ("remote_user", "root"),
+            ("remote-addr", "1.2.3.4"),
+            ("proxy", "http://attacker.example"),
             ("x-request-id", "theirs"),
             ("x-api-key", "theirs"),
             ("x_api_key", "theirs"),
@@ -277,6 +310,21 @@ mod tests {
         let passed = forwardable(inbound, Some(&HeaderName::from_static("x-api-key")), false);
         let names: Vec<&str> = passed.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["accept", "accept"]);
+    }
+
+    #[test]
+    fn an_order_to_a_proxy_in_front_of_us_is_known_whatever_server_it_is_for() {
+        for order in [
+            "x-accel-redirect",
+            "x-sendfile",
+            "x-lighttpd-send-file",
+            "x-litespeed-location",
+            "x-litespeed-cache-control",
+            "x-reproxy-url",
+        ] {
+            assert!(is_order_to_proxy(order), "{order}");
+        }
+        assert!(!is_order_to_proxy("x-request-cost"));
     }
 
     #[test]
