@@ -80,6 +80,37 @@ pub async fn verify_zone(
     verify_log(store, &LogId::Ledger(zone.clone()), key, None).await
 }
 
+/// As [`verify_zone`] of a zone that somebody names. `None` for one that nothing is known of. One that has administrative
+/// records and no ledger made no decision yet, where the chains as a set hold; where they do not, its ledger may be the one
+/// that is missing, and that is a fault.
+///
+/// # Errors
+/// As [`verify_zone`].
+pub(crate) async fn verify_one(
+    store: &dyn Store,
+    zone: &ZoneId,
+    key: Option<&HmacRing>,
+) -> Result<Option<ChainReport>, Error> {
+    let mut work = store.global(Access::Read).await?;
+    let set = work.chains().set().await?;
+    drop(work);
+    let mut logs = set.chains.iter().map(|chain| &chain.log);
+    let has_ledger = logs.clone().any(|log| *log == LogId::Ledger(zone.clone()));
+    if !has_ledger && logs.all(|log| log.zone() != Some(zone)) {
+        return Ok(None);
+    }
+    let mut report = verify_zone(store, zone, key).await?;
+    if !has_ledger && !verify_chains(&set, true, key).faults.is_empty() {
+        report.fault_count = report.fault_count.saturating_add(1);
+        report.faults.push(ChainFault {
+            chain_seq: 0,
+            event_id: String::new(),
+            kind: FaultKind::WrongHead,
+        });
+    }
+    Ok(Some(report))
+}
+
 /// As [`verify_zone`] of any log, and it must still contain the end that was kept elsewhere: whoever has an older state of
 /// the database can put it back, and it holds by itself.
 ///

@@ -215,7 +215,8 @@ fn of_events() -> Vec<Route> {
             Operator,
             verify::handle,
         )
-        .summary("Recompute a zone's chain and tell what of it does not hold."),
+        .summary("Recompute a zone's chain and tell what of it does not hold.")
+        .refuses(&[ErrorCode::ZoneNotFound]),
         Route::get(
             "/api/audit/dlq",
             "dead_letters.list",

@@ -234,6 +234,19 @@ async fn operator_routes_ask_for_the_operators_token() {
 }
 
 #[tokio::test]
+async fn a_zone_without_any_log_is_not_one_whose_chain_holds() {
+    let fixture = Fixture::new().await;
+    fixture.append(vec![fixture.frame(&fixture.event("req-1"))]).await;
+    let verify = async |zone: &str| {
+        let path = format!("/api/audit/verify/{zone}");
+        fixture.ledger.ask(Method::GET, &path, Some(TOKEN)).await
+    };
+    let unknown = verify("a-zone-that-was-misspelt").await;
+    assert_eq!(unknown.refused(404), "zone_not_found");
+    assert_eq!(verify(fixture.zone.as_str()).await.expect(200)["fault_count"], 0);
+}
+
+#[tokio::test]
 async fn ingest_waits_for_nobody_and_says_how_it_goes() {
     let fixture = Fixture::new().await;
     fixture.append(vec![fixture.frame(&fixture.event("req-1"))]).await;

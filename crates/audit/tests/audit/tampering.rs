@@ -17,9 +17,10 @@ use caracal_ledger::{
 };
 use caracal_storage::{Access, AdminAuditRecord, LedgerEntry, LogId, LogWork};
 use caracal_wire::audit::ChainReport;
+use http::Method;
 use tempfile::TempDir;
 
-use crate::ledger::{Backends, Ledger};
+use crate::ledger::{Backends, Ledger, TOKEN};
 
 const TABLES: [&str; 4] = [
     "evidence_logs",
@@ -686,4 +687,26 @@ async fn a_log_cannot_be_set_back(backends: Backends, log: fn(ZoneId) -> LogId) 
     let report = ledger.verify(&log, Some(&forged)).await;
     assert_eq!(report.faults[0].kind.as_str(), "kept_head_differs", "{report:?}");
     assert_eq!(report.faults[0].chain_seq, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_zone_whose_ledger_was_erased_is_told_from_one_that_has_not_decided_yet() {
+    let ledger = Ledger::over(Backends::Embedded).await;
+    let (zone, young) = (ledger.zone(), ledger.zone());
+    ledger.fill(&LogId::Ledger(zone.clone()), 3).await;
+    for of in [&zone, &young] {
+        ledger.fill(&LogId::Admin(of.clone()), 1).await;
+    }
+    let verify = async |zone: &ZoneId| {
+        let path = format!("/api/audit/verify/{zone}");
+        ledger.ask(Method::GET, &path, Some(TOKEN)).await.expect(200)
+    };
+    for of in [&zone, &young] {
+        assert_eq!(verify(of).await["fault_count"], 0);
+    }
+    ledger.tamper(&format!(
+        "DELETE FROM evidence_blocks; DELETE FROM evidence_logs WHERE zone_id = '{zone}'"
+    ));
+    let report = verify(&zone).await;
+    assert_eq!(report["faults"][0]["kind"], "wrong_head", "{report}");
 }
