@@ -60,10 +60,18 @@ pub(crate) fn run(
         "`upgrade`",
         "`up` with the new version migrates and rolls it",
     )?;
+    let hint = Hint::new(&environment, &home);
+    if !home.marker_file().exists() && !home.database_files().iter().any(|file| file.exists()) {
+        bail!(
+            "there is no state in {} to upgrade; {} begins one",
+            home.path().display(),
+            hint.command("up")
+        );
+    }
     let version = || Endpoints::of_live_daemon(&home)?.daemon.version;
     let plan = Plan {
         caracald: daemon::find(&environment)?,
-        hint: Hint::new(&environment, &home),
+        hint,
         timeout: Duration::from_secs(options.timeout),
         running: Lock::holder(&home)?.map(|holder| (holder.pid, version())),
         home,

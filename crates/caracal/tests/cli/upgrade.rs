@@ -70,6 +70,22 @@ fn the_installed_program_takes_over_and_what_it_replaced_is_kept() {
 }
 
 #[test]
+fn a_directory_that_holds_no_state_is_not_upgraded_and_not_made() {
+    let bench = Bench::new();
+    let wrong = bench.directory().join("misspelt");
+    let home = wrong.to_str().expect("as it was made");
+    for also in [&["--check"][..], &[]] {
+        let run = bench.run(&[&["--home", home, "upgrade"], also].concat());
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(
+            run.stderr.contains("no state") && run.stderr.contains("misspelt"),
+            "{run:?}"
+        );
+        assert!(!wrong.exists());
+    }
+}
+
+#[test]
 fn one_that_dies_is_taken_back_on_the_state_as_it_is() {
     let (bench, former) = running();
     let bench = installed(bench, &former, "die");

@@ -124,7 +124,6 @@ pub(crate) const NOT_READ: &[(&[&str], &str)] = &[
             "JWKS_CACHE_MAX",
             "VERIFY_RATE_LIMIT_PER_MIN",
             "INVOCATION_RATE_LIMIT_PER_MIN",
-            "IDEMPOTENCY_HMAC_KEY_PREVIOUS",
         ],
         "the Coordinator has no such setting",
     ),
@@ -191,9 +190,19 @@ const OF_OTHERS: &[&str] = &[
     "TOKIO_WORKER_THREADS",
 ];
 
+/// What the exporter of traces reads by itself.
+const OF_TRACES: &[&str] = &[
+    "OTEL_BSP_EXPORT_TIMEOUT",
+    "OTEL_BSP_MAX_CONCURRENT_EXPORTS",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_BSP_MAX_QUEUE_SIZE",
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "OTEL_RESOURCE_ATTRIBUTES",
+];
+
 /// Refuses what is set and not read, and what may not be so in `mode`. Call after everything else was read.
 pub(super) fn refuse_unread(settings: &mut Settings, mode: Mode) {
-    for name in OF_OTHERS {
+    for name in OF_OTHERS.iter().chain(OF_TRACES) {
         settings.know(name);
     }
     for (setting, name) in [

@@ -222,6 +222,15 @@ fn events_are_not_deleted_without_a_word_on_where_they_go_first() {
 }
 
 #[test]
+fn no_setting_is_also_told_to_be_refused() {
+    let refused = contract::NOT_READ.iter().flat_map(|(names, _)| *names);
+    let both: Vec<_> = refused
+        .filter(|name| declared::all().any(|setting| setting.name() == **name))
+        .collect();
+    assert!(both.is_empty(), "{both:?}");
+}
+
+#[test]
 fn traces_are_exported_where_the_usual_variables_say_so() {
     let traced = |more: &[(&str, &str)], roles: &[Role]| {
         let pairs = [
@@ -262,8 +271,15 @@ fn traces_are_exported_where_the_usual_variables_say_so() {
         share: 0.25,
     };
     assert_eq!(told.sampling, quarter);
+    let elsewhere = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:4318/in");
+    let told = traced(&[elsewhere], Role::ALL).unwrap().unwrap();
+    assert_eq!(told.endpoint, "http://traces:4318/in");
+    for off in [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")] {
+        assert!(traced(&[off, elsewhere], Role::ALL).unwrap().is_none(), "{off:?}");
+    }
     for (name, value) in [
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_TRACES_EXPORTER", "jaeger"),
         ("OTEL_TRACES_SAMPLER", "sometimes"),
         ("OTEL_TRACES_SAMPLER_ARG", "2"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),

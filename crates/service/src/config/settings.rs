@@ -158,17 +158,19 @@ impl Settings {
         self.variables.contains_key(name) && !self.known.contains(name)
     }
 
-    /// A sentence for each variable that looks like a setting and is none: `CARACAL_*` that nobody knows, and names
-    /// that are a slip of the finger away from a known one.
+    /// A sentence for each variable that looks like a setting and is none: `CARACAL_*` and `OTEL_*` that nobody knows, and
+    /// names that are a slip of the finger, or a word cut or drawn out, away from a known one.
     pub fn unknown(&self) -> Vec<String> {
         self.variables
-            .keys()
-            .filter(|name| !self.known.contains(*name) && !is_service_link(name))
+            .iter()
+            .filter(|(name, value)| !self.known.contains(*name) && !is_service_link(name, value))
+            .map(|(name, _)| name)
             .filter(|name| !READ_BELOW.contains(&name.as_str()))
             .filter_map(|name| match self.nearest(name) {
                 Some(known) => Some(format!("{name} is not a setting; did you mean {known}?")),
-                None => name
-                    .starts_with("CARACAL_")
+                None => ["CARACAL_", "OTEL_"]
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix))
                     .then(|| format!("{name} is not a setting")),
             })
             .collect()
@@ -183,6 +185,10 @@ impl Settings {
             .filter(|(distance, known)| *distance <= if known.len() < 10 { 1 } else { 2 })
             .min()
             .map(|(_, known)| known.as_str())
+            .or_else(|| {
+                let mut known = self.known.iter().map(String::as_str);
+                known.find(|known| are_the_same_words(known, name))
+            })
     }
 
     /// What the environment gives of those of `declared` that are secrets, by name: whoever writes something for others to
@@ -330,9 +336,33 @@ pub fn usable_secret(content: &str) -> Result<&str, &'static str> {
 /// What the loader of the system's roots reads by itself.
 const READ_BELOW: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// What Kubernetes and Docker put into the environment for each service near by.
-fn is_service_link(name: &str) -> bool {
-    name.ends_with("_PORT")
+/// Words of a name that say how its value is given, and not what it is.
+const OF_FORM: [&str; 8] = ["FILE", "PATH", "MS", "SEC", "SECS", "SECONDS", "MIN", "MINUTES"];
+
+/// Whether two names mean the same in words that one of them cuts, or draws out, or leaves the form away:
+/// `TLS_CERTIFICATE_FILE`, `TLS_CERT`. One word alone says too little.
+fn are_the_same_words(one: &str, other: &str) -> bool {
+    let words = |name: &str| -> Vec<String> {
+        let words = name.split('_').filter(|word| !OF_FORM.contains(word));
+        words.map(str::to_owned).collect()
+    };
+    let (one, other) = (words(one), words(other));
+    one.len() >= 2
+        && one.len() == other.len()
+        && one.iter().zip(&other).all(|(one, other)| {
+            let (short, long) = if one.len() <= other.len() {
+                (one, other)
+            } else {
+                (other, one)
+            };
+            short == long || (short.len() >= 3 && long.starts_with(short.as_str()))
+        })
+}
+
+/// What Kubernetes and Docker put into the environment for each service near by. The port of one is an address there; a
+/// number alone is what somebody took for a setting.
+fn is_service_link(name: &str, value: &str) -> bool {
+    (name.ends_with("_PORT") && value.contains("://"))
         || name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
         || name.contains("_PORT_")
@@ -449,6 +479,15 @@ mod tests {
             ("LOG_LEVL", "debug"),
             ("DATABSE_URL", "x"),
             ("CARACAL_STS_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+            ("CARACAL_STS_PORT_8080_TCP_PORT", "8080"),
+            ("CARACAL_STS_SERVICE_PORT", "8080"),
+            ("CARACAL_STS_PORT", "tcp://10.0.0.1:8080"),
+            ("CARACAL_API_PORT", "3000"),
+            ("TLS_CERT", "/c"),
+            ("TLS_CERTIFICATE_FILE", "/c"),
+            ("TLS_KIT", "/c"),
+            ("SHUTDOWN_DELAY", "5s"),
+            ("OTEL_METRICS_EXPORTER", "none"),
             ("EDITOR", "vi"),
             ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"),
             ("CARACAL_MODE", "dev"),
@@ -457,12 +496,18 @@ mod tests {
         settings.find(&LEVEL);
         settings.declare(&URL);
         settings.know("TLS_CERT_FILE");
+        settings.know("SHUTDOWN_DELAY_MS");
         assert_eq!(
             settings.unknown(),
             [
+                "CARACAL_API_PORT is not a setting",
                 "CARACAL_MOOD is not a setting; did you mean CARACAL_MODE?",
                 "DATABSE_URL is not a setting; did you mean DATABASE_URL?",
                 "LOG_LEVL is not a setting; did you mean LOG_LEVEL?",
+                "OTEL_METRICS_EXPORTER is not a setting",
+                "SHUTDOWN_DELAY is not a setting; did you mean SHUTDOWN_DELAY_MS?",
+                "TLS_CERT is not a setting; did you mean TLS_CERT_FILE?",
+                "TLS_CERTIFICATE_FILE is not a setting; did you mean TLS_CERT_FILE?",
             ]
         );
     }

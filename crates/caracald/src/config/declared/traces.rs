@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use caracal_service::{
     config::{
-        Declared, HttpUrl, Millis, Optional, Process, Role, SecretText, Setting, SettingKind, Settings, Text,
-        not,
+        Declared, Flag, HttpUrl, Millis, Optional, Process, Role, SecretText, Setting, SettingKind, Settings,
+        Text, not,
     },
     trace,
 };
@@ -11,7 +11,10 @@ use caracal_service::{
 use crate::telemetry::Tracing;
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
+    &SDK_DISABLED,
+    &EXPORTER,
     &OTLP_ENDPOINT,
+    &OTLP_TRACES_ENDPOINT,
     &OTLP_PROTOCOL,
     &OTLP_HEADERS,
     &OTLP_TIMEOUT,
@@ -37,6 +40,34 @@ impl SettingKind for Protocol {
 
     fn render(_: &Self) -> String {
         String::from(Self::FORM)
+    }
+}
+
+/// Where finished spans go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exporter {
+    Otlp,
+    None,
+}
+
+impl SettingKind for Exporter {
+    type Value = Self;
+
+    const FORM: &'static str = "otlp or none";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "otlp" => Ok(Self::Otlp),
+            "none" => Ok(Self::None),
+            _ => Err(not(Self::FORM, text)),
+        }
+    }
+
+    fn render(value: &Self) -> String {
+        String::from(match value {
+            Self::Otlp => "otlp",
+            Self::None => "none",
+        })
     }
 }
 
@@ -121,6 +152,24 @@ pub(crate) static OTLP_ENDPOINT: Optional<HttpUrl> = Optional::new(
     "traces are not exported",
     "Base URL of an OpenTelemetry collector; traces go to /v1/traces below it.",
 );
+pub(crate) static OTLP_TRACES_ENDPOINT: Optional<HttpUrl> = Optional::new(
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    Role::ALL,
+    "OTEL_EXPORTER_OTLP_ENDPOINT with /v1/traces behind it",
+    "URL that traces are sent to, as it stands.",
+);
+pub(crate) static SDK_DISABLED: Setting<Flag> = Setting::new(
+    "OTEL_SDK_DISABLED",
+    Role::ALL,
+    || false,
+    "Exports no traces, wherever they would go.",
+);
+pub(crate) static EXPORTER: Setting<Exporter> = Setting::new(
+    "OTEL_TRACES_EXPORTER",
+    Role::ALL,
+    || Exporter::Otlp,
+    "How traces leave: otlp where there is an endpoint, or none.",
+);
 pub(crate) static OTLP_PROTOCOL: Setting<Protocol> = Setting::new(
     "OTEL_EXPORTER_OTLP_PROTOCOL",
     Role::ALL,
@@ -160,18 +209,15 @@ pub(crate) static SAMPLER_RATIO: Setting<Ratio> = Setting::new(
 
 /// Where traces go.
 pub(crate) fn tracing(settings: &mut Settings, process: &Process) -> Option<Tracing> {
-    let endpoint = settings.find(&OTLP_ENDPOINT);
+    let base = settings.find(&OTLP_ENDPOINT).map(|base| {
+        let base = base.trim_end_matches('/').trim_end_matches("/v1/traces");
+        format!("{base}/v1/traces")
+    });
+    let endpoint = settings.find(&OTLP_TRACES_ENDPOINT).or(base);
+    let off = settings.get(&SDK_DISABLED) | (settings.get(&EXPORTER) == Exporter::None);
     settings.get(&OTLP_PROTOCOL);
     let tracing = Tracing {
-        endpoint: endpoint
-            .as_deref()
-            .map(|base| {
-                format!(
-                    "{}/v1/traces",
-                    base.trim_end_matches('/').trim_end_matches("/v1/traces")
-                )
-            })
-            .unwrap_or_default(),
+        endpoint: endpoint.clone().unwrap_or_default(),
         headers: settings.find(&OTLP_HEADERS),
         service_name: settings
             .find(&SERVICE_NAME)
@@ -182,5 +228,5 @@ pub(crate) fn tracing(settings: &mut Settings, process: &Process) -> Option<Trac
         sampling: settings.get(&SAMPLER).with(settings.get(&SAMPLER_RATIO)),
         timeout: settings.get(&OTLP_TIMEOUT),
     };
-    endpoint.map(|_| tracing)
+    endpoint.filter(|_| !off).map(|_| tracing)
 }
