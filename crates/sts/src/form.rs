@@ -20,6 +20,8 @@ pub(crate) const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const MAX_RESOURCES: usize = 64;
 /// Longest scope parameter, in bytes.
 const MAX_SCOPE_BYTES: usize = 8192;
+/// Longest single scope, in characters: no resource declares a longer one.
+const MAX_ONE_SCOPE: usize = 256;
 /// Most bytes of scopes times resources. Each resource is decided, and recorded, with the scopes asked for; without
 /// this bound a short request would make a long trail of evidence.
 const MAX_ASKED_BYTES: usize = 16 * 1024;
@@ -104,6 +106,13 @@ impl TokenRequest {
                 "scope",
                 format!("is longer than {MAX_SCOPE_BYTES} bytes"),
             ));
+        }
+        if scope
+            .split_ascii_whitespace()
+            .any(|one| one.chars().count() > MAX_ONE_SCOPE)
+        {
+            let rule = format!("each scope must have at most {MAX_ONE_SCOPE} characters");
+            return Err(malformed("scope", rule));
         }
         if scope.len() * resources.len() > MAX_ASKED_BYTES {
             let most = MAX_ASKED_BYTES / resources.len();
@@ -323,7 +332,7 @@ mod tests {
     fn many_resources_leave_room_for_fewer_scopes() {
         let names: Vec<_> = (0..50).map(|n| format!("r://{n}")).collect();
         let with = |bytes: usize| {
-            let scope = "s".repeat(bytes);
+            let scope = format!("{} {}", "s".repeat(163), "t".repeat(bytes - 164));
             let mut pairs: Vec<_> = names.iter().map(|name| ("resource", name.as_str())).collect();
             pairs.push(("scope", &scope));
             TokenRequest::parse(&form(&pairs), None)
@@ -331,6 +340,18 @@ mod tests {
         };
         assert!(with(327).is_ok());
         assert!(with(328).unwrap_err().contains("scope: is longer than 327 bytes"));
+    }
+
+    #[test]
+    fn one_scope_is_short_and_is_not_quoted() {
+        let with = |scope: &str| {
+            let pairs = [("resource", "r://a"), ("scope", scope)];
+            TokenRequest::parse(&form(&pairs), None)
+                .map_err(|refusal| refusal.description.unwrap_or_default())
+        };
+        assert!(with(&"s".repeat(256)).is_ok());
+        let said = with(&format!("a {}", "s".repeat(257))).unwrap_err();
+        assert_eq!(said, "scope: each scope must have at most 256 characters");
     }
 
     #[test]

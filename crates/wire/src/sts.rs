@@ -233,8 +233,8 @@ pub enum Explanation<'a> {
     },
     /// Scopes that the resource does not declare.
     Undeclared {
-        /// Those.
-        undeclared: Vec<&'a str>,
+        /// The first of those, each cut where it is long.
+        undeclared: Vec<Cow<'a, str>>,
     },
     /// Scopes that the delegation does not have.
     Beyond {

@@ -8,6 +8,6 @@ mod resource;
 pub(crate) use party::{Party, PartyError, resolve};
 pub(crate) use reason::of_policy;
 pub(crate) use resource::{
-    Denied, Granted, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input, not_the_control_api,
-    use_input, verdict,
+    Denied, Granted, MAX_UNDECLARED, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input,
+    not_the_control_api, use_input, verdict,
 };

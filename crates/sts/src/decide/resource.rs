@@ -6,7 +6,7 @@ use caracal_authz::{
     Action, Decision, DecisionInput, DelegationInput, PolicySnapshot, PresentedMandate, PrincipalInput,
     PrincipalKind, approval::ApprovalTier, decide, explain,
 };
-use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet};
+use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet, text::excerpt};
 use caracal_service::{
     Refusal,
     zones::{ResourceState, ZoneState},
@@ -182,6 +182,9 @@ pub(crate) fn not_the_control_api(case: &Case<'_>, name: &str) -> Outcome<()> {
     Err(Denied::of_facts(audience, reason, Explanation::Rule { rule }))
 }
 
+/// Scopes that a resource does not declare, as many as are named.
+pub(crate) const MAX_UNDECLARED: usize = 16;
+
 /// Decides by `policy` whether `application` may have a mandate for `name` with `scopes`.
 pub(crate) fn decide_mint(
     (zone, policy): (&ZoneState, &PolicySnapshot),
@@ -196,12 +199,15 @@ pub(crate) fn decide_mint(
         return Err(Denied::of_facts(name, DenialReason::ResourceNotFound, details));
     };
     let identifier = resource.resource.identifier.as_str();
-    let undeclared: Vec<&str> = scopes
+    // The caller's own words: as many of them, and as much of each, as tells which are meant.
+    let undeclared: Vec<_> = scopes
         .iter()
         .filter(|scope| {
             let lifecycle = *scope == LIFECYCLE_SCOPE && resource.resource.upstream_url.is_some();
             !lifecycle && !resource.resource.scopes.contains(scope)
         })
+        .take(MAX_UNDECLARED)
+        .map(excerpt)
         .collect();
     if !undeclared.is_empty() {
         let details = Explanation::Undeclared { undeclared };

@@ -7,6 +7,7 @@ use caracal_core::{
     ControlKey, ScopeSet,
     audit::{Determining, Draft, EventType},
     claims::{MandateClaims, MandateUse},
+    text::excerpt,
 };
 use caracal_events::shortlived::mark;
 use caracal_service::Refusal;
@@ -21,7 +22,7 @@ use super::{Issued, mint_ttl};
 use crate::{
     authenticate::unavailable,
     case::Case,
-    decide::{Party, PartyError},
+    decide::{MAX_UNDECLARED, Party, PartyError},
     evidence::record,
     form::TokenRequest,
     issue::{self, DEFAULT_TTL, sign},
@@ -177,10 +178,12 @@ impl<'f> Control<'f> {
             });
         };
         let declared = &resource.resource.scopes;
-        let undeclared: Vec<&str> = self
+        let undeclared: Vec<_> = self
             .scopes
             .iter()
             .filter(|scope| !declared.contains(scope))
+            .take(MAX_UNDECLARED)
+            .map(excerpt)
             .collect();
         if !undeclared.is_empty() {
             return Err(Denied {
