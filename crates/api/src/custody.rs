@@ -28,10 +28,13 @@ pub(crate) fn generate(call: &Call, prefix: &'static str) -> Result<(Secret, Str
     Ok((secret, hash))
 }
 
-/// What a secret somebody chose is stored as. Takes a tenth of a second, on a thread that may block.
-pub(crate) async fn hash_chosen(call: &Call, secret: Secret) -> Result<String, Refusal> {
+/// What a secret somebody chose is stored as. Takes a tenth of a second, on a thread that may block, in the
+/// queue of the zone.
+pub(crate) async fn hash_chosen(call: &ZoneCall, secret: Secret) -> Result<String, Refusal> {
     let (hasher, world) = (call.role.hasher.clone(), call.role.world.clone());
-    match tokio::task::spawn_blocking(move || hasher.hash_chosen(&world, &secret)).await {
+    let zone = call.zone.clone();
+    let hashed = tokio::task::spawn_blocking(move || hasher.hash_chosen_in(zone.as_str(), &world, &secret));
+    match hashed.await {
         Ok(Ok(hash)) => Ok(hash),
         Ok(Err(_)) | Err(_) => Err(overloaded()),
     }

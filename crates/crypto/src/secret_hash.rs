@@ -7,7 +7,8 @@
 //!
 //! Salts, digests and hashes are unpadded standard base64; the key id is 16 hexadecimal digits and says which
 //! server key made the digest. What a derivation found is remembered for an hour, so that steady traffic never
-//! pays for the same one twice; derivations run a few at a time and a bounded number waits.
+//! pays for the same one twice; derivations run a few at a time and a bounded number waits, each share (a zone, an
+//! address) in a queue of its own that is served in turn.
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use caracal_core::{Secret, World};
@@ -21,6 +22,7 @@ use crate::{
 };
 
 mod derivation;
+mod line;
 mod memo;
 
 /// Label to derive the server key by: `KeyRing::derive(SECRET_HASH_LABEL)`.
@@ -76,9 +78,18 @@ impl SecretHasher {
     /// # Errors
     /// [`Overloaded`] when too many derivations wait already.
     pub fn hash_chosen(&self, world: &World, secret: &Secret) -> Result<String, Overloaded> {
+        self.hash_chosen_in("", world, secret)
+    }
+
+    /// As [`Self::hash_chosen`], in the queue of `share`.
+    ///
+    /// # Errors
+    /// [`Overloaded`] when too many derivations wait already, of this share or of as many others.
+    pub fn hash_chosen_in(&self, share: &str, world: &World, secret: &Secret) -> Result<String, Overloaded> {
         let salt = world.random_bytes::<SALT_BYTES>();
         let mut hash = [0; ARGON2_BYTES];
-        self.derivations.derive(secret.expose(), &salt, &mut hash)?;
+        self.derivations
+            .derive(share, secret.expose(), &salt, &mut hash)?;
         let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
         Ok(format!("{CHOSEN_SCHEME}{salt}${hash}"))
     }
@@ -91,6 +102,11 @@ impl SecretHasher {
             && self.derivations.recall(stored, presented).is_none()
     }
 
+    /// Whether verifying would only wait for a derivation that another caller began, and cost none.
+    pub fn is_under_way(&self, stored: &str, presented: &str) -> bool {
+        self.derivations.is_under_way(stored, presented)
+    }
+
     /// Whether `presented` is the secret behind `stored`. An unknown or malformed stored form, and an empty
     /// secret, never verify.
     ///
@@ -98,13 +114,21 @@ impl SecretHasher {
     /// [`Overloaded`] when it takes a derivation and too many wait already. It means "unknown": answer that the
     /// service is busy, never that the secret is wrong.
     pub fn verify(&self, stored: &str, presented: &str) -> Result<bool, Overloaded> {
+        self.verify_in("", stored, presented)
+    }
+
+    /// As [`Self::verify`]; a derivation waits in the queue of `share`: whoever fills one leaves turns to the others.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_in(&self, share: &str, stored: &str, presented: &str) -> Result<bool, Overloaded> {
         if presented.is_empty() {
             Ok(false)
         } else if let Some(body) = stored.strip_prefix(KEYED_SCHEME) {
             Ok(self.verify_keyed(body, presented).unwrap_or(false))
         } else if let Some(body) = stored.strip_prefix(CHOSEN_SCHEME) {
             match chosen_parts(body) {
-                Some((salt, hash)) => self.derivations.verify(stored, presented, &salt, &hash),
+                Some((salt, hash)) => self.derivations.verify(share, stored, presented, &salt, &hash),
                 None => Ok(false),
             }
         } else {

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use caracal_service::egress::EgressClient;
+use caracal_core::ZoneId;
+use caracal_service::{egress::EgressClient, fair::Permits};
 
-use crate::{
-    GatewayDeps, metrics::Metrics, permits::Permits, readers::Readers, refusals::Refusals, upload::Upload,
-};
+use crate::{GatewayDeps, metrics::Metrics, readers::Readers, refusals::Refusals, upload::Upload};
 
 /// Shared by all calls.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ pub(crate) struct Gateway {
     /// For gRPC, which is nothing without HTTP/2.
     pub(crate) http2_client: EgressClient<Upload>,
     pub(crate) metrics: Metrics,
-    pub(crate) permits: Permits,
+    pub(crate) permits: Permits<ZoneId>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) refusals: Refusals,
 }

@@ -13,7 +13,8 @@ use std::{
     time::Duration,
 };
 
-use caracal_service::{Refusal, exchange::UpstreamDirective};
+use caracal_core::ZoneId;
+use caracal_service::{Refusal, exchange::UpstreamDirective, fair::Permit};
 use http::StatusCode;
 use tokio::{
     sync::watch,
@@ -26,7 +27,6 @@ use crate::{
     gateway::Gateway,
     link::Link,
     outcome::{CANCELLED, End, Outcome},
-    permits::Permit,
     routes::hold,
 };
 
@@ -74,7 +74,7 @@ pub(crate) struct Governed {
     idle: Option<Pin<Box<Sleep>>>,
     idle_runs: bool,
     timeouts: Timeouts,
-    permit: Option<Permit>,
+    permit: Option<Permit<ZoneId>>,
     streams: bool,
     ended: bool,
 }
@@ -109,7 +109,7 @@ impl Governed {
     }
 
     /// Keeps a permit among the calls to the upstream until the end.
-    pub(crate) fn hold(&mut self, permit: Permit) {
+    pub(crate) fn hold(&mut self, permit: Permit<ZoneId>) {
         self.permit = Some(permit);
     }
 

@@ -36,7 +36,6 @@ mod operation;
 mod outbound;
 mod outcome;
 mod path;
-mod permits;
 mod proof;
 mod readers;
 mod refusals;

@@ -50,7 +50,7 @@ use crate::{
     Refusal,
     contention::{Attempts, given_up},
     limits::{LimitClass, Limits},
-    metrics,
+    metrics, sampled,
     server::PeerAddr,
 };
 
@@ -155,7 +155,7 @@ async fn serve<R: HttpRole>(
     // Nothing of the body is read, and nothing is written, for a caller who is nobody.
     let proved = async {
         let params = Params::decoded(&mut head).await?;
-        let caller = prove(role.as_ref(), route.needs, &params, &head).await?;
+        let caller = prove(role.as_ref(), &route, &params, &head).await?;
         Ok::<_, Refusal>((params, caller))
     };
     let (params, caller) = match proved.await {
@@ -192,6 +192,7 @@ async fn concluded<R: HttpRole>(
         Err(refusal) => inbound.role.rephrase(refusal),
     };
     inbound.route.hold(&refusal);
+    count_stranger(&inbound, &refusal).await;
     if R::evidence(&inbound.route.needs, &inbound.route.method).refused != Record::Nowhere {
         inbound.role.refused(&inbound, &refusal).await;
     }
@@ -201,31 +202,58 @@ async fn concluded<R: HttpRole>(
 /// Who calls. Whoever was told to come back later costs nothing until then.
 async fn prove<R: HttpRole>(
     role: &R,
-    needs: R::Needs,
+    route: &Declaration<R::Needs>,
     params: &Params,
     head: &Parts,
 ) -> Result<R::Caller, Refusal> {
-    let Some(limits) = role.limits() else {
-        return role.authenticate(needs, params, head).await;
-    };
-    if let Some(wait) = limits.credential_waits(&head.headers) {
-        return Err(wait);
-    }
     let peer = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-    // Whoever proves nothing has no credentials that could be refused.
-    if R::credential(&needs) != Credential::None
-        && let Some(wait) = limits.address_waits(peer)
-        && !role.may_be_good(head).await
-    {
-        return Err(wait);
+    if let Some(limits) = role.limits() {
+        if let Some(wait) = limits.credential_waits(&head.headers) {
+            return Err(wait);
+        }
+        // Whoever proves nothing has no credentials that could be refused: they wait for what they asked in vain.
+        if !R::proves_caller(&route.needs) {
+            if let Some(wait) = limits.stranger_waits(peer) {
+                return Err(wait);
+            }
+        } else if let Some(wait) = limits.address_waits(peer)
+            && !role.may_be_good(head).await
+        {
+            return Err(wait);
+        }
     }
-    match role.authenticate(needs, params, head).await {
+    match role.authenticate(route.needs, params, head).await {
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
             metrics::credentials_refused(R::NAME);
-            limits.count_refused(peer).await?;
+            sampled::tell_refused(R::NAME, route.name, peer, refusal.code, role.world());
+            if let Some(limits) = role.limits() {
+                limits.count_refused(peer).await?;
+            }
             Err(refusal)
         }
         proved => proved,
+    }
+}
+
+/// Counts and tells what somebody was refused whom nobody proved before the handler: from an address that is refused too
+/// often nothing reaches storage for a while.
+async fn count_stranger<R: HttpRole>(inbound: &Inbound<R>, refusal: &Refusal) {
+    let refused = matches!(
+        refusal.status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::CONFLICT
+            | StatusCode::GONE
+    );
+    if !refused || R::proves_caller(&inbound.route.needs) {
+        return;
+    }
+    let (route, world) = (inbound.route.name, inbound.role.world());
+    sampled::tell_refused(R::NAME, route, inbound.peer, refusal.code, world);
+    if let Some(limits) = inbound.role.limits() {
+        // Past the limit the next one is told to wait; this one keeps its answer.
+        let _ = limits.count_stranger(inbound.peer).await;
     }
 }
 

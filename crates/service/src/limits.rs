@@ -55,6 +55,7 @@ impl Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Visitor {
     Address(Option<IpAddr>),
+    Stranger(Option<IpAddr>),
     Credential([u8; 32]),
 }
 
@@ -63,6 +64,7 @@ impl Visitor {
     const fn limit(self) -> &'static str {
         match self {
             Self::Address(_) => "refused_credentials",
+            Self::Stranger(_) => "strangers",
             Self::Credential(_) => "calls",
         }
     }
@@ -160,6 +162,33 @@ impl Limits {
         self.count_towards(rule, limit, &counted_address(peer)).await
     }
 
+    /// Takes back what [`Limits::count_address`] counted, of an attempt that was none of those it is to bound.
+    pub async fn give_back_address(&self, rule: &Rule, peer: Option<IpAddr>) {
+        if rule.limit == 0 {
+            return;
+        }
+        let key = format!("{}{}", rule.prefix, name_of(network(peer)));
+        if let Err(error) = self.limiter.give_back(&key, rule.window).await {
+            tracing::debug!(%error, "a hit could not be given back; it stays until its window ends");
+        }
+    }
+
+    /// Counts a question of somebody who is nobody, that was in vain.
+    ///
+    /// # Errors
+    /// 429 past the limit; until its window ends the address is told to wait.
+    pub async fn count_stranger(&self, peer: Option<IpAddr>) -> Result<(), Refusal> {
+        let peer = network(peer);
+        let counted = self.count(&self.refused, &format!("nobody:{}", name_of(peer))).await;
+        counted.map_err(|wait| self.wait(Visitor::Stranger(peer), &self.refused, wait))
+    }
+
+    /// 429 while an address is to wait that asked in vain too often. Look before the first statement that a stranger
+    /// can cause.
+    pub fn stranger_waits(&self, peer: Option<IpAddr>) -> Option<Refusal> {
+        self.still_waits(Visitor::Stranger(network(peer)), &self.refused)
+    }
+
     /// Counts a refused credential.
     ///
     /// # Errors
@@ -236,12 +265,17 @@ pub fn counted_address(peer: Option<IpAddr>) -> String {
     name_of(network(peer))
 }
 
+/// What the address of a caller is counted and queued as: its network, for IPv6.
+pub fn address_share(peer: Option<IpAddr>) -> String {
+    name_of(network(peer))
+}
+
 fn name_of(network: Option<IpAddr>) -> String {
     network.map_or_else(|| String::from("unknown"), |network| network.to_string())
 }
 
 /// Whoever has an IPv6 address has a network of them.
-fn network(peer: Option<IpAddr>) -> Option<IpAddr> {
+pub fn network(peer: Option<IpAddr>) -> Option<IpAddr> {
     match peer?.to_canonical() {
         IpAddr::V6(address) => Some(IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into())),
         v4 @ IpAddr::V4(_) => Some(v4),

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, header};
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
-    Refusal,
+    Refusal, sampled,
     server::RefusedByListener,
     trace::{self, REQUEST_ID},
 };
@@ -139,7 +139,10 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
     }
     crate::metrics::record_request(finish.role, route, status, elapsed);
     if status >= 500 {
-        tracing::error!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us, "request failed");
+        // Strangers can cause some of them: each is in the metric, and a few a minute in the log.
+        if let Some(left_out) = sampled::of_failure((finish.role, code), &finish.world) {
+            tracing::error!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us, left_out, "request failed");
+        }
     } else {
         tracing::debug!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us, "request");
     }

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use caracal_core::{ApplicationId, ControlKey, Secret, ZoneId, entity::Application};
 use caracal_service::{
     Refusal,
+    limits::{Rule, address_share},
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::Access;
@@ -26,6 +27,17 @@ pub(crate) fn unavailable() -> Refusal {
     Refusal::of(ErrorCode::StsUnavailable).describe("the STS cannot decide now, try again")
 }
 
+/// Elsewhere than in the zone that it names an application is looked for so often in a minute, per zone. Past that a
+/// login that would have been told the right zone is refused as any other.
+const ELSEWHERE: Rule = Rule {
+    prefix: "auth-rl:elsewhere:",
+    limit: 600,
+    window: WINDOW,
+    code: ErrorCode::ProviderRateLimited,
+};
+/// In which failed logins are counted.
+const WINDOW: Duration = Duration::from_mins(1);
+
 /// The zone, or the refusal of a login: an unknown zone looks like a wrong secret.
 pub(crate) async fn zone_of(deps: &StsDeps, zone: &ZoneId) -> Result<Option<Arc<ZoneState>>, Refusal> {
     match deps.zones.zone(zone).await {
@@ -35,7 +47,20 @@ pub(crate) async fn zone_of(deps: &StsDeps, zone: &ZoneId) -> Result<Option<Arc<
     }
 }
 
-/// Proves that the caller knows the application's secret.
+/// Before the first statement that a stranger causes.
+///
+/// # Errors
+/// 429 while their address is to wait.
+pub(crate) fn may_ask(deps: &StsDeps, peer: Option<IpAddr>) -> Result<(), Refusal> {
+    match deps.limits.stranger_waits(peer) {
+        Some(wait) => Err(wait),
+        None => Ok(()),
+    }
+}
+
+/// Proves that the caller knows the application's secret. What is in memory is asked first, so that no failure of others
+/// at the same address stands in the way of a login in a known zone; what strangers ask the store is counted by their
+/// address.
 ///
 /// # Errors
 /// 401 `access_denied`; 403 `zone_invalid` when the secret is right but the application lives in another zone;
@@ -47,55 +72,140 @@ pub(crate) async fn authenticate(
     secret: &Secret,
     peer: Option<IpAddr>,
 ) -> Result<(Arc<ZoneState>, Arc<Application>), Refusal> {
+    if !deps.zones.remembers(zone) {
+        may_ask(deps, peer)?;
+    }
     let state = zone_of(deps, zone).await?;
     let now = deps.world.now();
-    let mut reason = match state {
-        Some(_) => Reason::UnknownApplication,
-        None => Reason::UnknownZone,
+    let login = Login {
+        zone,
+        client: application.as_str(),
+        peer,
     };
     if let Some(state) = &state
         && let Some(found) = state.live_application(application, now)
     {
         let stored = found.client_secret_hash.clone().unwrap_or_default();
-        if verify(deps, stored, secret).await? {
-            return Ok((state.clone(), found.clone()));
-        }
-        reason = Reason::WrongSecret;
-    } else if let Some(elsewhere) = elsewhere(deps, zone, application).await? {
+        return if login.prove(deps, Reason::WrongSecret, stored, secret).await? {
+            Ok((state.clone(), found.clone()))
+        } else {
+            Err(invalid_client())
+        };
+    }
+    may_ask(deps, peer)?;
+    let reason = match state {
+        Some(_) => Reason::UnknownApplication,
+        None => Reason::UnknownZone,
+    };
+    // Names of zones that there are not are the stranger's to choose.
+    let counted = if state.is_some() { zone.as_str() } else { "unknown" };
+    let found = match deps.limits.count_towards(&ELSEWHERE, "elsewhere", counted).await {
+        Ok(()) => elsewhere(deps, zone, application).await?,
+        Err(_) => None,
+    };
+    if let Some(elsewhere) = found
+        && elsewhere.is_live(now)
+    {
         let stored = elsewhere.client_secret_hash.clone().unwrap_or_default();
-        let live = elsewhere.is_live(now);
+        let login = Login {
+            zone: &elsewhere.zone_id,
+            ..login
+        };
         // Possession first: only whoever holds the secret may learn where the application lives.
-        if live && verify(deps, stored, secret).await? {
+        if login
+            .prove(deps, Reason::WrongSecretElsewhere, stored, secret)
+            .await?
+        {
             return Err(Refusal::of(ErrorCode::ZoneInvalid).describe(format!(
                 "application belongs to zone {}, not to zone {zone}",
                 elsewhere.zone_id
             )));
         }
-        if live {
-            reason = Reason::WrongSecretElsewhere;
-        }
+        return Err(stranger(deps, peer).await);
     }
-    failed_login::tell(&deps.world, reason, zone, application, peer);
-    Err(failed(deps, application.as_str(), peer).await?)
+    failed_login::tell(&deps.world, reason, Some(zone), application.as_str(), peer);
+    Err(stranger(deps, peer).await)
 }
 
-/// The refusal of a login that failed, once it is counted.
-///
-/// # Errors
-/// 503 when it cannot be counted.
-pub(crate) async fn failed(deps: &StsDeps, client: &str, peer: Option<IpAddr>) -> Result<Refusal, Refusal> {
-    // Keyed by client and address: one attacker must not lock a client out for everybody.
-    let address = peer.map_or_else(|| String::from("unknown"), |peer| peer.to_string());
-    let key = format!("auth-rl:{client}:{address}");
-    let failures = deps
-        .limiter
-        .hit(&key, deps.config.auth_fail_limit_per_min, Duration::from_mins(1))
-        .await
-        .map_err(|_| unavailable())?;
-    if failures.allowed {
-        return Ok(invalid_client());
+/// The refusal of somebody who asked the store for what is not theirs, once it is counted by their address.
+pub(crate) async fn stranger(deps: &StsDeps, peer: Option<IpAddr>) -> Refusal {
+    match deps.limits.count_stranger(peer).await {
+        Ok(()) => invalid_client(),
+        Err(wait) => wait,
     }
-    Ok(too_often("too many failed logins", failures.retry_after))
+}
+
+/// Who says to be a client that there is.
+pub(crate) struct Login<'l> {
+    /// Where the client lives: its proofs wait in the queue of this zone.
+    pub(crate) zone: &'l ZoneId,
+    pub(crate) client: &'l str,
+    pub(crate) peer: Option<IpAddr>,
+}
+
+impl Login<'_> {
+    /// Whether `secret` is the one behind `stored`. A failure is told as `reason`, and counted; where the proof takes a
+    /// derivation, the attempt is counted before that, and given back if it was right: guesses past the limit cost none.
+    ///
+    /// # Errors
+    /// 429 after too many failures from this address; 503 when too many wait, or it cannot be counted.
+    pub(crate) async fn prove(
+        &self,
+        deps: &StsDeps,
+        reason: Reason,
+        stored: String,
+        secret: &Secret,
+    ) -> Result<bool, Refusal> {
+        let derives = deps.hasher.needs_derivation(&stored, secret.expose());
+        // Who waits for a derivation that another began costs nothing: a fleet may start with one secret at once.
+        let ahead = derives && !deps.hasher.is_under_way(&stored, secret.expose());
+        if ahead {
+            self.count(deps, reason).await?;
+        }
+        let proved = if derives {
+            let (hasher, secret, zone) = (deps.hasher.clone(), secret.clone(), self.zone.clone());
+            tokio::task::spawn_blocking(move || hasher.verify_in(zone.as_str(), &stored, secret.expose()))
+                .await
+                .map_err(|_| unavailable())?
+        } else {
+            deps.hasher.verify(&stored, secret.expose())
+        };
+        match proved {
+            Ok(false) => {
+                if !ahead {
+                    self.count(deps, reason).await?;
+                }
+                failed_login::tell(&deps.world, reason, Some(self.zone), self.client, self.peer);
+                Ok(false)
+            }
+            proved => {
+                if ahead && let Err(error) = deps.limiter.give_back(&self.key(), WINDOW).await {
+                    tracing::debug!(%error, "an attempt could not be given back; it counts until its minute ends");
+                }
+                let busy = |_| {
+                    Refusal::of(ErrorCode::StsUnavailable).describe("too many logins wait for verification")
+                };
+                proved.map_err(busy)
+            }
+        }
+    }
+
+    /// Keyed by client and address: one attacker must not lock a client out for everybody. Only clients that there are
+    /// have a key.
+    fn key(&self) -> String {
+        format!("auth-rl:{}:{}", self.client, address_share(self.peer))
+    }
+
+    async fn count(&self, deps: &StsDeps, reason: Reason) -> Result<(), Refusal> {
+        let limit = deps.config.auth_fail_limit_per_min;
+        let counted = deps.limiter.hit(&self.key(), limit, WINDOW).await;
+        let counted = counted.map_err(|_| unavailable())?;
+        if counted.allowed {
+            return Ok(());
+        }
+        failed_login::tell(&deps.world, reason, Some(self.zone), self.client, self.peer);
+        Err(too_often("too many failed logins", counted.retry_after))
+    }
 }
 
 /// 429 with the time after which to try again.
@@ -124,12 +234,15 @@ pub(crate) async fn zone_of_control_key(
     application: &ApplicationId,
     peer: Option<IpAddr>,
 ) -> Result<ZoneId, Refusal> {
+    may_ask(deps, peer)?;
     let found = find(deps, application).await?;
     let key = found.filter(|found| found.is_live(deps.world.now()) && ControlKey::is_named(&found.traits));
-    match key {
-        Some(key) => Ok(key.zone_id),
-        None => Err(failed(deps, application.as_str(), peer).await?),
+    if let Some(key) = key {
+        return Ok(key.zone_id);
     }
+    let reason = Reason::UnknownApplication;
+    failed_login::tell(&deps.world, reason, None, application.as_str(), peer);
+    Err(stranger(deps, peer).await)
 }
 
 async fn find(deps: &StsDeps, application: &ApplicationId) -> Result<Option<Application>, Refusal> {
@@ -141,20 +254,4 @@ async fn find(deps: &StsDeps, application: &ApplicationId) -> Result<Option<Appl
         tracing::error!(error = %caracal_service::error_chain(&error), "could not look for an application");
         unavailable()
     })
-}
-
-/// Whether `secret` is the one behind `stored`.
-///
-/// # Errors
-/// 503 when too many wait for that.
-pub(crate) async fn verify(deps: &StsDeps, stored: String, secret: &Secret) -> Result<bool, Refusal> {
-    let busy = |_| Refusal::of(ErrorCode::StsUnavailable).describe("too many logins wait for verification");
-    if !deps.hasher.needs_derivation(&stored, secret.expose()) {
-        return deps.hasher.verify(&stored, secret.expose()).map_err(busy);
-    }
-    let (hasher, secret) = (deps.hasher.clone(), secret.clone());
-    tokio::task::spawn_blocking(move || hasher.verify(&stored, secret.expose()))
-        .await
-        .map_err(|_| unavailable())?
-        .map_err(busy)
 }

@@ -8,11 +8,13 @@ use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, spool::Spool};
 use caracal_service::{
     bearers::Bearers,
     issued::IssuedMandates,
+    limits::{Limits, Rule},
     revocation::Revocations,
     waiting::Waiting,
     zones::{LiveAuthority, ZoneDirectory},
 };
 use caracal_storage::Store;
+use caracal_wire::ErrorCode;
 
 use crate::{Canaries, Connections, ServiceTokens, Shadows, SubjectKeys};
 
@@ -44,6 +46,22 @@ impl StsConfig {
             key_overlap: Duration::from_hours(24),
             key_publish_ahead: Duration::from_mins(10),
         }
+    }
+}
+
+impl StsConfig {
+    /// What strangers of one address may ask of the store, counted by `limiter`.
+    pub fn limits(&self, limiter: Arc<dyn RateLimiter>, world: World) -> Limits {
+        let limited = |prefix, limit| Rule {
+            code: ErrorCode::ProviderRateLimited,
+            ..Rule::per_minute(prefix, limit)
+        };
+        // Callers are counted where they are proved.
+        let (calls, refused) = (
+            limited("", 0),
+            limited("auth-rl:stranger:", self.auth_fail_limit_per_min),
+        );
+        Limits::new(limiter, world, calls, refused)
     }
 }
 
@@ -84,8 +102,10 @@ pub struct StsDeps {
     pub connections: Arc<Connections>,
     /// Keys of the issuers of subjects.
     pub subject_keys: Arc<SubjectKeys>,
-    /// Rate limits.
+    /// Rate limits of clients that there are.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Of strangers: see [`StsConfig::limits`].
+    pub limits: Arc<Limits>,
     /// Nonces of signed exchanges.
     pub replay: Arc<dyn ReplayStore>,
     /// Key of the Gateway's signed exchanges; without it they are refused.

@@ -5,9 +5,10 @@
 //! before anything of it is believed; tokens are used to learn who somebody is, and are not kept.
 
 mod discovery;
+mod not_proven;
 mod person;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{
@@ -22,18 +23,22 @@ use caracal_crypto::{
 use caracal_service::{
     Refusal,
     egress::Egress,
-    issuer_keys::{IssuerKeySets, KeysError},
-    oauth::{DocumentClient, DocumentError, TokenClient, TokenError},
+    fair::Permits,
+    issuer_keys::IssuerKeySets,
+    limits::network,
+    oauth::{DocumentClient, TokenClient},
     refreshed::{Kept, Refreshed},
+    sampled,
 };
-use caracal_wire::ErrorCode;
 use serde_json::{Map, Value};
-use tokio::sync::Semaphore;
 use url::Url;
 
-use self::discovery::{Discovered, Unusable};
 pub(crate) use self::person::Person;
 pub use self::person::RoleMapping;
+use self::{
+    discovery::{Discovered, Unusable},
+    not_proven::{DiscoveryError, NotProven, refusal},
+};
 use crate::{begun::Proof, metrics};
 
 /// When the provider's document is fetched anew, and how long it serves where that fails.
@@ -41,7 +46,7 @@ const RENEW_AFTER: Duration = Duration::from_mins(10);
 const USABLE_FOR: Duration = Duration::from_hours(24);
 /// By how many seconds the provider's clock may differ.
 const LEEWAY: i64 = 60;
-/// Most codes that are redeemed at once: strangers can ask for it.
+/// Most codes that are redeemed at once: strangers can ask for it, and one address gets three quarters of it at most.
 const MAX_REDEEMING: usize = 16;
 /// How long somebody waits for their turn.
 const TURN: Duration = Duration::from_secs(4);
@@ -67,44 +72,6 @@ pub struct SingleSignOnConfig {
     pub console: Url,
 }
 
-/// Why the provider's document is not there.
-#[derive(Debug, Clone, thiserror::Error)]
-enum DiscoveryError {
-    #[error(transparent)]
-    Document(#[from] DocumentError),
-    #[error(transparent)]
-    Unusable(#[from] Unusable),
-}
-
-/// Why nobody is signed in. The text is for the log.
-#[derive(Debug, thiserror::Error)]
-enum NotProven {
-    #[error("the provider's document cannot be had: {0}")]
-    Discovery(#[from] DiscoveryError),
-    #[error("the provider's keys cannot be had: {0}")]
-    Keys(#[from] KeysError),
-    #[error("the code was not redeemed: {0}")]
-    Code(#[from] TokenError),
-    #[error("too many codes are being redeemed")]
-    Busy,
-    #[error("the answer has no identity token")]
-    NoToken,
-    #[error("the identity token is refused: {0}")]
-    Token(#[from] IdentityTokenError),
-    #[error("the identity token is of another sign-in")]
-    Nonce,
-    #[error("the identity token is for another client")]
-    AuthorizedParty,
-    #[error("the provider does not tell who the subject is: {0}")]
-    UserInfo(#[source] DocumentError),
-    #[error("what the provider tells is of another subject")]
-    UserInfoSubject,
-    #[error("the subject is no name that is taken")]
-    Subject,
-    #[error("the answer does not name the provider")]
-    Issuer,
-}
-
 /// Signs people in at the provider.
 #[derive(Debug)]
 pub struct SingleSignOn {
@@ -114,7 +81,7 @@ pub struct SingleSignOn {
     tokens: TokenClient,
     keys: IssuerKeySets,
     discovered: Refreshed<Discovered, DiscoveryError>,
-    redeeming: Semaphore,
+    redeeming: Permits<Option<IpAddr>>,
 }
 
 impl SingleSignOn {
@@ -125,7 +92,7 @@ impl SingleSignOn {
             tokens: TokenClient::new(egress.clone(), world.clone()),
             keys: IssuerKeySets::new(egress.clone(), world.clone(), metrics::sign_in_keys_fetched),
             discovered: Refreshed::new(world.clone()),
-            redeeming: Semaphore::new(MAX_REDEEMING),
+            redeeming: Permits::new(MAX_REDEEMING, TURN),
             world,
             config,
         }
@@ -166,9 +133,16 @@ impl SingleSignOn {
     ///
     /// # Errors
     /// 401 for a token that proves nobody, 502 or 503 where the provider fails.
-    pub(crate) async fn person(&self, proof: &Proof<'_>, code: String) -> Result<Person, Refusal> {
-        self.redeem(proof, code).await.map_err(|why| {
-            tracing::warn!(error = %why, "somebody who came back from the identity provider was not signed in");
+    pub(crate) async fn person(
+        &self,
+        proof: &Proof<'_>,
+        code: String,
+        peer: Option<IpAddr>,
+    ) -> Result<Person, Refusal> {
+        self.redeem(proof, code, peer).await.map_err(|why| {
+            if let Some(left_out) = sampled::of_refusal(("api", "single_sign_on"), &self.world) {
+                tracing::warn!(error = %why, left_out, "somebody who came back from the identity provider was not signed in");
+            }
             refusal(&why)
         })
     }
@@ -200,12 +174,20 @@ impl SingleSignOn {
         Some(url)
     }
 
-    async fn redeem(&self, proof: &Proof<'_>, code: String) -> Result<Person, NotProven> {
+    async fn redeem(
+        &self,
+        proof: &Proof<'_>,
+        code: String,
+        peer: Option<IpAddr>,
+    ) -> Result<Person, NotProven> {
         let discovered = self.discovered().await?;
         let provider = &discovered.value;
         let reply = {
-            let turn = tokio::time::timeout(TURN, self.redeeming.acquire()).await;
-            let _turn = turn.ok().and_then(Result::ok).ok_or(NotProven::Busy)?;
+            let turn = self
+                .redeeming
+                .take(&provider.token_endpoint, &network(peer))
+                .await;
+            let _turn = turn.ok_or(NotProven::Busy)?;
             let client = self.client(provider);
             self.tokens
                 .redeem(&client, &Secret::new(code), &verifier(proof))
@@ -350,47 +332,6 @@ fn verifier(proof: &Proof<'_>) -> Secret {
 
 fn nonce(proof: &Proof<'_>) -> Secret {
     proof.derived("nonce")
-}
-
-fn refusal(why: &NotProven) -> Refusal {
-    let unavailable = || {
-        Refusal::of(ErrorCode::IdentityProviderUnavailable)
-            .describe("the identity provider does not answer; try again")
-            .retry_after(5)
-    };
-    let failed = || {
-        Refusal::of(ErrorCode::IdentityProviderFailed)
-            .describe("the identity provider's answer cannot be used; the log of the Control API says why")
-    };
-    let document = |error: &DocumentError| match error {
-        DocumentError::Unreachable | DocumentError::TimedOut => unavailable(),
-        DocumentError::Status(status) if *status >= 500 => unavailable(),
-        DocumentError::Status(_) | DocumentError::Refused | DocumentError::TooLarge => failed(),
-    };
-    match why {
-        NotProven::Discovery(DiscoveryError::Document(error))
-        | NotProven::Keys(KeysError::Document(error))
-        | NotProven::UserInfo(error) => document(error),
-        NotProven::Busy => unavailable(),
-        NotProven::Code(error) if error.is_outage() => unavailable(),
-        // A code that is spent, made up or of another browser: whoever has it begins again.
-        NotProven::Code(TokenError::Denied { error, .. }) if error.as_deref() == Some("invalid_grant") => {
-            Refusal::of(ErrorCode::SignInExpired)
-                .describe("the identity provider does not know this code any more; begin again")
-        }
-        NotProven::Discovery(DiscoveryError::Unusable(_))
-        | NotProven::Keys(KeysError::Keys(_))
-        | NotProven::Code(_)
-        | NotProven::UserInfoSubject
-        | NotProven::NoToken => failed(),
-        NotProven::Token(_) | NotProven::Nonce | NotProven::AuthorizedParty | NotProven::Subject => {
-            Refusal::of(ErrorCode::SignInRefused)
-                .describe("the identity provider's token does not prove who you are")
-                .authenticate("Bearer")
-        }
-        NotProven::Issuer => Refusal::of(ErrorCode::OauthIssuerMismatch)
-            .describe("the answer does not name the provider that you were sent to"),
-    }
 }
 
 #[cfg(test)]

@@ -118,6 +118,108 @@ async fn whoever_guesses_closes_an_account_for_strangers_and_for_nobody_else() {
 }
 
 #[tokio::test]
+async fn guesses_at_many_accounts_from_one_address_end_before_anything_is_looked_up_or_derived() {
+    let stack = Stack::with(ApiConfig {
+        auth_fail_limit_per_min: 0,
+        ..ApiConfig::default()
+    })
+    .await;
+    stack.owner().await;
+    let limiter = &stack.parts.short_lived;
+    let window = Duration::from_mins(15);
+    let hit = async || {
+        limiter
+            .hit("api:sign_in:address:127.0.0.1", 100, window)
+            .await
+            .unwrap()
+    };
+    for _ in 0..98 {
+        hit().await;
+    }
+    // Those that were right are given back.
+    for _ in 0..4 {
+        sign_in(&stack, "owner@example.com", PASSWORD, None)
+            .await
+            .expect(200);
+    }
+    for _ in 0..2 {
+        hit().await;
+    }
+    let before = stack.parts.store.statements();
+    for number in 0..40 {
+        let email = format!("nobody-{number}@example.com");
+        let refused = sign_in(&stack, &email, "a guess that is wrong", None).await;
+        assert!(refused.headers.contains_key("retry-after"));
+        assert_eq!(refused.refused(429), "rate_limited");
+    }
+    // The relay makes a few of its own.
+    assert!(stack.parts.store.statements() - before < 20);
+}
+
+#[tokio::test]
+async fn what_strangers_ask_in_vain_is_counted_by_address_and_then_costs_no_statement() {
+    for (path, body, refused) in [
+        (
+            "/v1/console/links/read",
+            json!({"link": "nothing-that-was-ever-made"}),
+            (404, "link_not_found"),
+        ),
+        (
+            "/v1/console/links/use",
+            json!({"link": "nothing-that-was-ever-made", "password": PASSWORD}),
+            (404, "link_not_found"),
+        ),
+        (
+            "/v1/console/sign-in",
+            json!({"email": "nobody@example.com", "password": "a guess that is wrong"}),
+            (401, "sign_in_refused"),
+        ),
+    ] {
+        let stack = Stack::with(ApiConfig {
+            auth_fail_limit_per_min: 2,
+            ..ApiConfig::default()
+        })
+        .await;
+        for _ in 0..3 {
+            assert_eq!(
+                post(&stack, None, path, &body).await.refused(refused.0),
+                refused.1,
+                "{path}"
+            );
+        }
+        let before = stack.parts.store.statements();
+        for _ in 0..40 {
+            assert_eq!(
+                post(&stack, None, path, &body).await.refused(429),
+                "rate_limited",
+                "{path}"
+            );
+        }
+        assert!(stack.parts.store.statements() - before < 20, "{path}");
+        // Whoever is somebody goes on.
+        stack.get("/v1/zones").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn an_address_of_mail_holds_nothing_that_is_not_seen() {
+    let stack = Stack::start().await;
+    stack.owner().await;
+    for hidden in [
+        '\u{202e}',
+        '\u{200b}',
+        '\u{feff}',
+        '\u{2066}',
+        '\u{e0041}',
+        '\u{3164}',
+    ] {
+        let email = format!("ada{hidden}@example.com");
+        let refused = sign_in(&stack, &email, "a guess that is wrong", None).await;
+        assert_eq!(refused.refused(400), "invalid_account", "{hidden:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_role_does_what_it_may_in_its_zones_and_nowhere_else() {
     let stack = Stack::start().await;
     let (own, other) = (stack.zone("own").await, stack.zone("other").await);

@@ -52,6 +52,14 @@ impl Parts {
             Some(self.keys.audit.clone()),
         ));
         self.tasks.spawn(canaries.clone().run(self.shutdown.clone()));
+        let config = StsConfig {
+            control_audience: self.config.api.control_audience.as_str().into(),
+            mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
+            key_publish_ahead: self.config.key_publish_ahead,
+            key_overlap: self.config.key_overlap,
+            ..StsConfig::new(self.issuer.clone())
+        };
+        let limits = config.limits(self.backends.short_lived.clone(), self.world.clone());
         Ok(StsDeps {
             canaries,
             world: self.world.clone(),
@@ -78,13 +86,8 @@ impl Parts {
             replay: self.backends.short_lived.clone(),
             gateway_keys: self.keys.gateway_sts.clone(),
             admin_tokens: self.config.keys.sts_operator(),
-            config: Arc::new(StsConfig {
-                control_audience: self.config.api.control_audience.as_str().into(),
-                mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
-                key_publish_ahead: self.config.key_publish_ahead,
-                key_overlap: self.config.key_overlap,
-                ..StsConfig::new(self.issuer.clone())
-            }),
+            limits: Arc::new(limits),
+            config: Arc::new(config),
         })
     }
 

@@ -1,4 +1,4 @@
-//! Argon2id within a budget: few at once, few waiting, none twice.
+//! Argon2id within a budget: few at once, few waiting, none twice, shares in turn.
 
 use std::{collections::HashSet, fmt};
 
@@ -6,7 +6,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use caracal_core::World;
 use parking_lot::{Condvar, Mutex};
 
-use super::memo::Memo;
+use super::{
+    line::{Line, Ticket},
+    memo::Memo,
+};
 use crate::{
     digest::{Digest32, constant_time_eq},
     hmac_key::HmacKey,
@@ -57,7 +60,7 @@ pub(super) struct Derivations {
 struct State {
     memo: Memo,
     running: HashSet<Digest32>,
-    waiting: usize,
+    line: Line,
 }
 
 impl Derivations {
@@ -82,15 +85,23 @@ impl Derivations {
         self.state.lock().memo.recall(&pair, self.world.now())
     }
 
+    /// Whether a derivation of this pair runs or waits already, so that another caller costs none.
+    pub(super) fn is_under_way(&self, stored: &str, presented: &str) -> bool {
+        let pair = self.pair(stored, presented);
+        let state = self.state.lock();
+        state.running.contains(&pair) || state.line.has(&pair)
+    }
+
     pub(super) fn verify(
         &self,
+        share: &str,
         stored: &str,
         presented: &str,
         salt: &[u8],
         hash: &[u8],
     ) -> Result<bool, Overloaded> {
         let pair = self.pair(stored, presented);
-        let turn = match self.take_turn(pair)? {
+        let turn = match self.take_turn(share, pair)? {
             Turn::Known(matched) => return Ok(matched),
             Turn::Mine(turn) => turn,
         };
@@ -102,42 +113,62 @@ impl Derivations {
     }
 
     /// Derives within the budget, for a new stored form.
-    pub(super) fn derive(&self, secret: &str, salt: &[u8], hash: &mut [u8]) -> Result<(), Overloaded> {
+    pub(super) fn derive(
+        &self,
+        share: &str,
+        secret: &str,
+        salt: &[u8],
+        hash: &mut [u8],
+    ) -> Result<(), Overloaded> {
         // A random name: two hashings are never the same work.
-        match self.take_turn(self.world.random_bytes())? {
+        match self.take_turn(share, self.world.random_bytes())? {
             Turn::Known(_) => Err(Overloaded),
             Turn::Mine(_turn) => argon2id(secret, salt, hash).then_some(()).ok_or(Overloaded),
         }
     }
 
     /// Waits until `pair` is known or it is the caller's turn to derive it.
-    fn take_turn(&self, pair: Digest32) -> Result<Turn<'_>, Overloaded> {
+    fn take_turn(&self, share: &str, pair: Digest32) -> Result<Turn<'_>, Overloaded> {
+        // Shares are named by callers: their digest has one size.
+        let share = self.pair_key.sign_parts(&[b"share", share.as_bytes()]);
         let mut state = self.state.lock();
-        let mut counted = false;
-        let outcome = loop {
+        let mut place: Option<Ticket> = None;
+        loop {
             if let Some(matched) = state.memo.recall(&pair, self.world.now()) {
-                break Ok(Turn::Known(matched));
-            }
-            if !state.running.contains(&pair) && state.running.len() < self.limits.concurrency {
-                state.running.insert(pair);
-                break Ok(Turn::Mine(MyTurn {
-                    derivations: self,
-                    pair,
-                }));
-            }
-            if !counted {
-                if state.waiting >= self.limits.waiting {
-                    break Err(Overloaded);
+                if let Some(place) = place {
+                    state.line.leave(&place);
                 }
-                state.waiting = state.waiting.saturating_add(1);
-                counted = true;
+                return Ok(Turn::Known(matched));
+            }
+            let free = state.running.len() < self.limits.concurrency && !state.running.contains(&pair);
+            let next = state.line.next(&state.running);
+            match place {
+                Some(place) if !state.line.holds(&place) => return Err(Overloaded),
+                Some(place) if free && next == Some(place) => {
+                    state.line.serve(&place);
+                    return Ok(self.turn(&mut state, pair));
+                }
+                Some(_) => {}
+                None if free && next.is_none() => return Ok(self.turn(&mut state, pair)),
+                None => {
+                    let joined = state.line.join(share, pair, self.limits.waiting);
+                    place = Some(joined.ok_or(Overloaded)?);
+                    // Whoever lost a place to this one goes.
+                    self.done.notify_all();
+                }
             }
             self.done.wait(&mut state);
-        };
-        if counted {
-            state.waiting = state.waiting.saturating_sub(1);
         }
-        outcome
+    }
+
+    fn turn(&self, state: &mut State, pair: Digest32) -> Turn<'_> {
+        state.running.insert(pair);
+        // Another turn may be free, and those who looked before this one was taken wait again.
+        self.done.notify_all();
+        Turn::Mine(MyTurn {
+            derivations: self,
+            pair,
+        })
     }
 
     fn pair(&self, stored: &str, presented: &str) -> Digest32 {

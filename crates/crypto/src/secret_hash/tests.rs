@@ -166,3 +166,29 @@ fn callers_with_the_same_secret_share_one_derivation() {
         assert_eq!(caller.join().unwrap(), Ok(true));
     }
 }
+
+#[test]
+fn a_share_that_fills_the_queue_with_guesses_turns_no_other_away() {
+    let world = World::for_tests();
+    let keys = KeyRing::from_hex(KEK, None)
+        .unwrap()
+        .derive(SECRET_HASH_LABEL)
+        .unwrap();
+    let limits = HashLimits {
+        concurrency: 1,
+        waiting: 4,
+    };
+    let hasher = Arc::new(SecretHasher::new(world.clone(), keys, limits));
+    let stored = hasher.hash_chosen(&world, &Secret::new("right")).unwrap();
+    let guesses: Vec<_> = (0..12)
+        .map(|n| {
+            let (hasher, stored) = (Arc::clone(&hasher), stored.clone());
+            thread::spawn(move || hasher.verify_in("greedy", &stored, &format!("guess {n}")))
+        })
+        .collect();
+    let right = hasher.verify_in("quiet", &stored, "right");
+    assert_eq!(right, Ok(true));
+    let guesses: Vec<_> = guesses.into_iter().map(|guess| guess.join().unwrap()).collect();
+    assert!(!guesses.contains(&Ok(true)));
+    assert!(!hasher.is_under_way(&stored, "guess 0"));
+}

@@ -92,6 +92,22 @@ pub async fn hits_beyond_the_limit_are_refused_until_the_window_ends(backend: &d
 }
 
 /// Case.
+pub async fn a_hit_given_back_leaves_room_for_another_and_keeps_the_window(backend: &dyn ShortLivedBackend) {
+    let store = backend.store();
+    for _ in 0..3 {
+        assert!(store.hit("caller", 1, WINDOW).await.expect("hit").allowed);
+        store.give_back("caller", WINDOW).await.expect("given back");
+    }
+    assert!(store.hit("caller", 1, WINDOW).await.expect("hit").allowed);
+    assert!(!store.hit("caller", 1, WINDOW).await.expect("hit").allowed);
+    // Of what was never counted nothing stays for ever.
+    store.give_back("nobody", WINDOW).await.expect("given back");
+    backend.pass(WINDOW * 2).await;
+    assert!(store.hit("nobody", 1, WINDOW).await.expect("hit").allowed);
+    assert!(!store.hit("nobody", 1, WINDOW).await.expect("hit").allowed);
+}
+
+/// Case.
 pub async fn concurrent_hits_are_all_counted(backend: &dyn ShortLivedBackend) {
     let mut hits = tokio::task::JoinSet::new();
     for _ in 0..32 {

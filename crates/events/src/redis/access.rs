@@ -21,7 +21,7 @@ pub const KEYS: [(&str, &str); 6] = [
 ];
 
 /// Commands, as an ACL rule names them.
-pub const COMMANDS: [&str; 29] = [
+pub const COMMANDS: [&str; 30] = [
     "ping",
     "info",
     "time",
@@ -35,6 +35,7 @@ pub const COMMANDS: [&str; 29] = [
     "get",
     "set",
     "incr",
+    "decr",
     "pttl",
     "pexpire",
     "hset",

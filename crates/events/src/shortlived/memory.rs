@@ -245,6 +245,15 @@ impl RateLimiter for MemoryShortLived {
     async fn hit(&self, key: &str, limit: u32, window: Duration) -> Result<RateDecision, ShortLivedError> {
         self.hit_now(key, limit, window)
     }
+
+    async fn give_back(&self, key: &str, _window: Duration) -> Result<(), ShortLivedError> {
+        let digest = digest(key);
+        let mut shard = self.windows[shard_of(&self.hasher, &digest)].lock();
+        if let Some(current) = shard.map.get_mut(&digest) {
+            current.hits = current.hits.saturating_sub(1);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -147,6 +147,12 @@ pub trait RateLimiter: Send + Sync + Debug {
     /// [`ShortLivedError::Unavailable`]: the count is unknown.
     async fn hit(&self, key: &str, limit: u32, window: Duration) -> Result<RateDecision, ShortLivedError>;
 
+    /// Takes one hit on `key` back, where its window still runs: what was counted ahead of an attempt that then was none.
+    ///
+    /// # Errors
+    /// [`ShortLivedError::Unavailable`]: the hit may stay counted until its window ends.
+    async fn give_back(&self, key: &str, window: Duration) -> Result<(), ShortLivedError>;
+
     /// Counts several hits, with one round trip for all; the answers are in their order.
     ///
     /// # Errors

@@ -184,6 +184,22 @@ impl RateLimiter for RedisShortLived {
         decisions.first().copied().ok_or_else(shapeless)
     }
 
+    async fn give_back(&self, key: &str, window: Duration) -> Result<(), ShortLivedError> {
+        let live = self.live().await?;
+        let window = u64::try_from(window.as_millis()).unwrap_or(u64::MAX).max(1);
+        let mut pipeline = Pipeline::new();
+        // As a hit does: no key is ever without an end. One that ended meanwhile leaves a hit more in the next window.
+        pipeline
+            .cmd("SET")
+            .arg(key)
+            .arg("0")
+            .arg("NX")
+            .arg("PX")
+            .arg(window);
+        pipeline.cmd("DECR").arg(key);
+        self.ask(&live, pipeline).await.map(drop)
+    }
+
     async fn hit_all(&self, hits: &[Hit<'_>]) -> Result<Vec<RateDecision>, ShortLivedError> {
         if hits.is_empty() {
             return Ok(Vec::new());

@@ -42,6 +42,12 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
         Credential::Bearer
     }
 
+    /// Whether [`HttpRole::authenticate`] proves who calls routes with these needs. Where it does not, the handler is
+    /// reached by strangers, and what it refuses them is counted by address as refused credentials are.
+    fn proves_caller(needs: &Self::Needs) -> bool {
+        Self::credential(needs) != Credential::None
+    }
+
     /// What callers of routes with these needs are refused with before the handler, beyond what the front refuses with.
     fn refuses(needs: &Self::Needs) -> Vec<ErrorCode>;
 

@@ -48,6 +48,10 @@ impl RateLimiter for Counter {
             retry_after: Duration::from_secs(7),
         })
     }
+
+    async fn give_back(&self, _: &str, _: Duration) -> Result<(), ShortLivedError> {
+        Ok(())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

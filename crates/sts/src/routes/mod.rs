@@ -60,10 +60,11 @@ impl HttpRole for StsDeps {
 
     fn refuses(needs: &Needs) -> Vec<ErrorCode> {
         match needs {
-            Needs::Nothing | Needs::Client => Vec::new(),
+            Needs::Nothing => vec![ErrorCode::ProviderRateLimited],
+            Needs::Client => Vec::new(),
             // The rest is the handler's to prove, who knows the zone.
-            Needs::Person => vec![ErrorCode::InvalidToken],
-            Needs::Operator => vec![ErrorCode::Unauthorized],
+            Needs::Person => vec![ErrorCode::InvalidToken, ErrorCode::ProviderRateLimited],
+            Needs::Operator => vec![ErrorCode::Unauthorized, ErrorCode::ProviderRateLimited],
         }
     }
 
@@ -73,6 +74,10 @@ impl HttpRole for StsDeps {
             Needs::Client => Credential::Client,
             Needs::Person | Needs::Operator => Credential::Bearer,
         }
+    }
+
+    fn proves_caller(needs: &Needs) -> bool {
+        *needs == Needs::Operator
     }
 
     fn world(&self) -> &World {
@@ -94,9 +99,14 @@ impl HttpRole for StsDeps {
         }
     }
 
-    /// Comparing a token costs nothing, and the one operator is not limited; the token endpoint limits applications.
+    /// Strangers, by address; the one operator is not limited, and the token endpoint limits applications.
     fn limits(&self) -> Option<&Limits> {
-        None
+        Some(&self.limits)
+    }
+
+    /// The operator is. Of anybody else nothing is known before the store is asked.
+    async fn may_be_good(&self, head: &Parts) -> bool {
+        self.admin_tokens.admit(&head.headers)
     }
 
     fn counted_as(&self, (): &()) -> String {
@@ -192,7 +202,11 @@ pub fn table() -> Vec<Route> {
         },
     )
     .refuses_with(400, &[ErrorCode::InvalidToken])
-    .refuses(&[ErrorCode::ResourceNotFound, ErrorCode::StsUnavailable]);
+    .refuses(&[
+        ErrorCode::ResourceNotFound,
+        ErrorCode::ProviderRateLimited,
+        ErrorCode::StsUnavailable,
+    ]);
     let authorization = Declaration::new(
         Method::GET,
         "/oauth/2/authorize",

@@ -17,13 +17,15 @@ use caracal_core::{
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::Access;
 use caracal_wire::{ErrorCode, run::Manifest, sts::DenialReason};
+use http::StatusCode;
 
 pub(crate) use self::credential::{Wanted, credential};
 use self::evidence::About;
 use crate::{
     StsDeps,
-    authenticate::{failed, invalid_client, too_often, unavailable, verify, zone_of},
+    authenticate::{self, invalid_client, may_ask, stranger, too_often, unavailable, zone_of},
     evidence::record,
+    failed_login::{self, Reason},
     fields::Fields,
     malformed::malformed,
     metrics,
@@ -90,6 +92,7 @@ impl<'l> Launch<'l> {
         request_id: &'l str,
         counter: &str,
     ) -> Result<Self, Refusal> {
+        may_ask(deps, login.peer)?;
         let found = async {
             let mut work = deps.store.global(Access::Read).await?;
             work.find_workload(&login.workload_id).await
@@ -98,14 +101,27 @@ impl<'l> Launch<'l> {
             tracing::error!(error = %caracal_service::error_chain(&error), "could not look for a workload");
             unavailable()
         })?;
-        let stored = found.as_ref().map(|workload| workload.secret_hash.clone());
-        let known = verify(deps, stored.unwrap_or_default(), &login.secret).await?;
-        let Some(workload) = found.filter(|_| known) else {
-            metrics::login_failed("workload");
-            return Err(failed(deps, login.workload_id.as_str(), login.peer)
-                .await?
-                .describe("invalid workload credentials"));
+        let wrong = |refusal: Refusal| match refusal.status {
+            StatusCode::UNAUTHORIZED => refusal.describe("invalid workload credentials"),
+            _ => refusal,
         };
+        let Some(workload) = found else {
+            let client = login.workload_id.as_str();
+            failed_login::tell(&deps.world, Reason::Workload, None, client, login.peer);
+            return Err(wrong(stranger(deps, login.peer).await));
+        };
+        let attempt = authenticate::Login {
+            zone: &workload.zone_id,
+            client: workload.id.as_str(),
+            peer: login.peer,
+        };
+        let stored = workload.secret_hash.clone();
+        if !attempt
+            .prove(deps, Reason::Workload, stored, &login.secret)
+            .await?
+        {
+            return Err(wrong(invalid_client()));
+        }
         let key = format!("rl:{counter}:{}", workload.id);
         let limit = deps.config.mint_rate_limit_per_min;
         let counted = deps.limiter.hit(&key, limit, Duration::from_mins(1)).await;

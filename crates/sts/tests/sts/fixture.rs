@@ -158,6 +158,7 @@ impl Fixture {
                 parts.world.clone(),
             )),
             limiter: parts.short_lived.clone(),
+            limits: Arc::new(StsConfig::new(ISSUER).limits(parts.short_lived.clone(), parts.world.clone())),
             replay: parts.short_lived.clone(),
             gateway_keys: Some(HmacKey::from_hex(GATEWAY_KEY).unwrap().into()),
             admin_tokens: Secret::new("rotation-token-of-this-test-00000").into(),
@@ -220,6 +221,7 @@ impl Fixture {
 
     /// Serves by other bounds from here on.
     pub(crate) fn reconfigure(&mut self, config: StsConfig) {
+        self.deps.limits = Arc::new(config.limits(self.deps.limiter.clone(), self.deps.world.clone()));
         self.deps.config = Arc::new(config);
         self.client = self.parts.client("sts", caracal_sts::router(self.deps.clone()));
     }

@@ -1,9 +1,50 @@
 //! What a caller brings: the form, the transport, the credentials, and how often.
 
-use axum::http::StatusCode;
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use caracal_core::Secret;
 use caracal_storage::Access;
 
 use crate::fixture::Fixture;
+
+const CHOSEN: &str = "correct horse battery staple";
+
+impl Fixture {
+    /// With so many failed logins a minute, and an application whose secret a person chose; what it is stored as.
+    async fn with_chosen_secret(failures: u32) -> (Self, String) {
+        let mut fixture = Self::new().await;
+        let mut config = (*fixture.deps.config).clone();
+        config.auth_fail_limit_per_min = failures;
+        fixture.reconfigure(config);
+        let hasher = &fixture.parts.hasher;
+        let stored = hasher
+            .hash_chosen(&fixture.parts.world, &Secret::new(CHOSEN))
+            .unwrap();
+        let mut application = fixture.application.clone();
+        application.client_secret_hash = Some(stored.clone());
+        fixture
+            .store(async |work| {
+                let id = application.id.clone();
+                application.attribution.version = work
+                    .applications()
+                    .get(&id)
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .attribution
+                    .version;
+                work.applications().update(&application).await.unwrap();
+            })
+            .await;
+        fixture.parts.zones.reload(&fixture.zone.id).await.unwrap();
+        (fixture, stored)
+    }
+
+    async fn ask(&self, path: &str) -> String {
+        self.client.call(Method::GET, path).send().await.refusal()
+    }
+}
 
 #[tokio::test]
 async fn malformed_requests_are_400_and_name_the_field() {
@@ -162,4 +203,109 @@ async fn refused_mints_are_limited_before_they_are_written_down() {
         );
     }
     assert_eq!(fixture.parts.events().await.len(), 6);
+}
+
+#[tokio::test]
+async fn guesses_at_a_chosen_secret_past_the_limit_are_never_derived() {
+    let (fixture, stored) = Fixture::with_chosen_secret(2).await;
+    let guess = async |number: u32| {
+        let guess = format!("guess {number}");
+        let answer = fixture.mint(&[("client_secret", &guess)]).await.refusal();
+        (answer, fixture.deps.hasher.needs_derivation(&stored, &guess))
+    };
+    for number in 0..2 {
+        assert_eq!(guess(number).await, (String::from("401 access_denied"), false));
+    }
+    for number in 2..6 {
+        let limited = (String::from("429 provider_rate_limited"), true);
+        assert_eq!(guess(number).await, limited, "{number}");
+    }
+    fixture
+        .parts
+        .world
+        .manual_clock()
+        .advance(Duration::from_secs(61));
+    // The right one is no failure, however often it is derived: what was counted ahead is given back.
+    for _ in 0..4 {
+        let minted = fixture.mint(&[("client_secret", CHOSEN)]).await;
+        assert_eq!(minted.status, StatusCode::OK, "{}", minted.body);
+        assert!(!fixture.deps.hasher.needs_derivation(&stored, CHOSEN));
+    }
+    assert_eq!(guess(7).await.0, "401 access_denied");
+}
+
+#[tokio::test]
+async fn strangers_past_their_limit_cost_no_statement_and_lock_no_known_application_out() {
+    let mut fixture = Fixture::new().await;
+    let mut config = (*fixture.deps.config).clone();
+    config.auth_fail_limit_per_min = 3;
+    fixture.reconfigure(config);
+    assert_eq!(fixture.mint(&[]).await.status, StatusCode::OK);
+    // A new application each time, so that no limit of one is ever met.
+    let mut answers = Vec::new();
+    for number in 0..5 {
+        let id = format!("nobody-{number}");
+        answers.push(fixture.mint(&[("application_id", &id)]).await.refusal());
+    }
+    assert_eq!(answers[2], "401 access_denied");
+    assert_eq!(answers[4], "429 provider_rate_limited");
+    let before = fixture.deps.store.statements();
+    for number in 0..40 {
+        let (id, zone) = (format!("nobody-{number}"), format!("nowhere-{number}"));
+        for changes in [
+            vec![("application_id", id.as_str())],
+            vec![("zone_id", zone.as_str())],
+        ] {
+            let refused = fixture.mint(&changes).await.refusal();
+            assert_eq!(refused, "429 provider_rate_limited", "{changes:?}");
+        }
+        for path in [
+            format!("/.well-known/jwks.json?zone_id={zone}"),
+            format!("/approvals/{id}"),
+        ] {
+            assert_eq!(fixture.ask(&path).await, "429 provider_rate_limited", "{path}");
+        }
+    }
+    // The relay makes a few of its own.
+    let made = fixture.deps.store.statements() - before;
+    assert!(made < 40, "{made} statements for 160 strangers");
+    assert_eq!(fixture.mint(&[]).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn unknown_zones_approvals_and_keys_are_questions_that_are_counted() {
+    let mut fixture = Fixture::new().await;
+    let mut config = (*fixture.deps.config).clone();
+    config.auth_fail_limit_per_min = 2;
+    fixture.reconfigure(config);
+    for (path, first) in [
+        ("/approvals/nobodys", "404 resource_not_found"),
+        ("/.well-known/jwks.json?zone_id=nowhere", "404 resource_not_found"),
+    ] {
+        let mut answers = Vec::new();
+        for _ in 0..4 {
+            answers.push(fixture.ask(path).await);
+        }
+        assert_eq!(answers[..2], [first, first], "{path}");
+        assert_eq!(answers[3], "429 provider_rate_limited", "{path}");
+        fixture.parts.world.manual_clock().advance(Duration::from_mins(2));
+    }
+}
+
+#[tokio::test]
+async fn a_scope_that_no_resource_could_declare_is_refused_unquoted_and_unrecorded() {
+    let fixture = Fixture::new().await;
+    let before = fixture.parts.events().await.len();
+    let long = "s".repeat(7_800);
+    let refused = fixture.mint(&[("scope", &long)]).await;
+    assert_eq!(refused.refusal(), "400 invalid_token");
+    assert!(refused.body.to_string().len() < 400, "{}", refused.body);
+    assert_eq!(fixture.parts.events().await.len(), before);
+    // Many that are not declared are not all told.
+    let many: Vec<_> = (0..60)
+        .map(|number| format!("{number}{}", "x".repeat(100)))
+        .collect();
+    let denied = fixture.mint(&[("scope", &many.join(" "))]).await;
+    assert_eq!(denied.body["reason"], "scope_mismatch");
+    assert!(denied.body.to_string().len() < 3_000, "{}", denied.body);
 }

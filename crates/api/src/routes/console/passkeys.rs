@@ -7,6 +7,7 @@ use caracal_crypto::webauthn::{self, Asked, Known, PasskeyError};
 use caracal_service::{
     Refusal,
     front::{Answer, Body, ById, Created, NoContent, Path},
+    sampled,
     signed_in::SignedIn,
 };
 use caracal_storage::{Access, Account, AccountPasskey, Error};
@@ -83,8 +84,10 @@ fn item(passkey: AccountPasskey) -> PasskeyItem {
     }
 }
 
-fn refused(error: PasskeyError) -> Refusal {
-    tracing::warn!(%error, "a passkey was refused");
+fn refused(call: &Call, error: PasskeyError) -> Refusal {
+    if let Some(left_out) = sampled::of_refusal(("api", "passkey"), &call.role.world) {
+        tracing::warn!(%error, left_out, "a passkey was refused");
+    }
     Refusal::of(ErrorCode::SignInRefused)
         .describe("this passkey proves no account here, or the account is locked")
         .authenticate("Bearer")
@@ -241,11 +244,11 @@ async fn finish_counted(call: &Call, body: FinishPasskey) -> Result<NewSession, 
     let mut work = call.role.store.global(Access::Read).await?;
     let found = work.accounts().find_passkey(&body.credential_id.0).await?;
     drop(work);
-    let passkey = found.ok_or_else(|| refused(PasskeyError::Key))?;
+    let passkey = found.ok_or_else(|| refused(call, PasskeyError::Key))?;
     let algorithm = webauthn::PasskeyAlgorithm::parse(&passkey.algorithm);
     let known = Known {
         public_key: &passkey.public_key,
-        algorithm: algorithm.ok_or_else(|| refused(PasskeyError::Key))?,
+        algorithm: algorithm.ok_or_else(|| refused(call, PasskeyError::Key))?,
         counter: passkey.counter,
         backup_eligible: passkey.backup_eligible,
     };
@@ -256,17 +259,17 @@ async fn finish_counted(call: &Call, body: FinishPasskey) -> Result<NewSession, 
         &body.authenticator_data.0,
         &body.signature.0,
     );
-    let proven = proven.map_err(refused)?;
+    let proven = proven.map_err(|error| refused(call, error))?;
 
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;
     let account = change.accounts().get(&passkey.account_id).await?;
-    let account = account.ok_or_else(|| refused(PasskeyError::Key))?;
+    let account = account.ok_or_else(|| refused(call, PasskeyError::Key))?;
     let of_account = body
         .user_handle
         .is_none_or(|handle| handle.0 == account.id.as_bytes());
     if !of_account || account.locked_at.is_some() || !has_own_ways(&account) {
-        return Err(refused(PasskeyError::Key));
+        return Err(refused(call, PasskeyError::Key));
     }
     proof.finish(&mut change).await?;
     let (now, mut account) = (call.now(), account);
@@ -276,7 +279,7 @@ async fn finish_counted(call: &Call, body: FinishPasskey) -> Result<NewSession, 
         .use_passkey(&passkey.id, proven.counter, proven.backed_up, now)
         .await?;
     if !used {
-        return Err(refused(PasskeyError::Counter));
+        return Err(refused(call, PasskeyError::Counter));
     }
     account.last_sign_in_at = Some(now);
     change.accounts().update(&account).await?;

@@ -2,7 +2,8 @@
 //!
 //! Guesses are counted before they are judged, by the browser that somebody signed in with before, or else by the account:
 //! whoever guesses at an account from elsewhere closes it for strangers, and never for its holder's own browsers or for
-//! any other account.
+//! any other account. All guesses from one address are counted together before anything is looked up or derived for one,
+//! whatever accounts they name, and those that were right are given back: an address that guesses at many closes itself.
 
 use std::time::Duration;
 
@@ -37,8 +38,18 @@ const OF_STRANGERS: Rule = Rule {
     code: ErrorCode::RateLimited,
 };
 
+/// Of one address, at whatever accounts.
+const OF_ADDRESS: Rule = Rule {
+    prefix: "api:sign_in:address:",
+    limit: 100,
+    window: WINDOW,
+    code: ErrorCode::RateLimited,
+};
+
 pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answer<NewSession>, Refusal> {
     let email = body.email.0.as_str();
+    let limits = &call.role.limits;
+    limits.count_address(&OF_ADDRESS, "sign_in", call.peer).await?;
     let mut work = call.role.store.global(Access::Read).await?;
     let account = work.accounts().of_email(email).await?;
     drop(work);
@@ -56,6 +67,7 @@ pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answe
     let proved = password::proves(&call, account.as_ref(), &body.password).await?;
     let account = account.filter(|account| proved && account.locked_at.is_none());
     let seen = account.ok_or_else(refused)?;
+    limits.give_back_address(&OF_ADDRESS, call.peer).await;
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;
     // What was proved is proved of the account as it is now.

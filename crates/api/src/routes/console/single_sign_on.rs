@@ -90,7 +90,7 @@ async fn finish_counted(call: &Call, body: FinishSingleSignOn) -> Result<NewSess
         Refusal::of(ErrorCode::AuthorizationCodeRequired)
             .describe("the identity provider's answer has neither a code nor an error")
     })?;
-    let person = provider.person(&proof, code.0).await?;
+    let person = provider.person(&proof, code.0, call.peer).await?;
 
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;

@@ -1,60 +1,85 @@
-//! Permits among the calls to one upstream host, shared fairly by zones.
+//! Permits among the calls to one upstream host, shared fairly by those who call: zones, or addresses.
 
 use std::{
     collections::{HashMap, VecDeque},
+    hash::Hash,
     sync::Arc,
     time::Duration,
 };
 
-use caracal_core::ZoneId;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
 /// Most hosts remembered.
 const MAX_HOSTS: usize = 4096;
-/// How many times what is free a zone may hold: a zone alone fills three quarters of the permits, and the first call of
-/// every other zone still finds one (dynamic thresholds, as switches divide their buffers).
+/// How many times what is free a share may hold: one alone fills three quarters of the permits, and the first call of
+/// every other still finds one (dynamic thresholds, as switches divide their buffers).
 const HELD_PER_FREE: usize = 3;
+
+/// Whose share a permit is of.
+pub trait Sharer: Eq + Hash + Clone + Send {}
+
+impl<S: Eq + Hash + Clone + Send> Sharer for S {}
 
 /// The permits of all hosts.
 #[derive(Debug)]
-pub(crate) struct Permits {
+pub struct Permits<S: Sharer> {
     /// Permits of one host.
     capacity: usize,
     /// Longest wait for one.
     wait: Duration,
-    hosts: RwLock<HashMap<Box<str>, Arc<Host>>>,
+    hosts: RwLock<HashMap<Box<str>, Arc<Host<S>>>>,
 }
 
 #[derive(Debug)]
-struct Host {
+struct Host<S: Sharer> {
     capacity: usize,
-    state: Mutex<State>,
+    state: Mutex<State<S>>,
 }
 
-#[derive(Debug, Default)]
-struct State {
+#[derive(Debug)]
+struct State<S: Sharer> {
     used: usize,
     waiting: usize,
-    /// Zones that hold or wait for a permit.
-    zones: HashMap<ZoneId, Share>,
+    /// Those that hold or wait for a permit.
+    shares: HashMap<S, Share<S>>,
 }
 
-#[derive(Debug, Default)]
-struct Share {
+impl<S: Sharer> Default for State<S> {
+    fn default() -> Self {
+        Self {
+            used: 0,
+            waiting: 0,
+            shares: HashMap::new(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Share<S: Sharer> {
     used: usize,
-    queue: VecDeque<oneshot::Sender<Permit>>,
+    queue: VecDeque<oneshot::Sender<Permit<S>>>,
+}
+
+impl<S: Sharer> Default for Share<S> {
+    fn default() -> Self {
+        Self {
+            used: 0,
+            queue: VecDeque::new(),
+        }
+    }
 }
 
 /// One call's permit; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Permit {
-    host: Arc<Host>,
-    zone: ZoneId,
+pub struct Permit<S: Sharer> {
+    host: Arc<Host<S>>,
+    sharer: S,
 }
 
-impl Permits {
-    pub(crate) fn new(capacity: usize, wait: Duration) -> Self {
+impl<S: Sharer> Permits<S> {
+    /// `capacity` permits for each host; whoever finds none waits for at most `wait`.
+    pub fn new(capacity: usize, wait: Duration) -> Self {
         Self {
             capacity,
             wait,
@@ -62,16 +87,17 @@ impl Permits {
         }
     }
 
-    /// A permit among the calls to `host`, so that neither a stuck upstream can take all sockets nor a zone all permits.
-    pub(crate) async fn take(&self, host: &str, zone: &ZoneId) -> Option<Permit> {
-        let waiting = match self.host(host).take(zone) {
+    /// A permit among the calls to `host`, so that neither a stuck upstream can take all sockets nor one of those who
+    /// call all permits.
+    pub async fn take(&self, host: &str, sharer: &S) -> Option<Permit<S>> {
+        let waiting = match self.host(host).take(sharer) {
             Ok(permit) => return Some(permit),
             Err(waiting) => waiting?,
         };
         tokio::time::timeout(self.wait, waiting).await.ok()?.ok()
     }
 
-    fn host(&self, name: &str) -> Arc<Host> {
+    fn host(&self, name: &str) -> Arc<Host<S>> {
         if let Some(host) = self.hosts.read().get(name) {
             return host.clone();
         }
@@ -92,16 +118,16 @@ impl Permits {
     }
 }
 
-impl Host {
-    /// A permit, or a turn in the zone's queue; nothing when that is full as well.
-    fn take(self: &Arc<Self>, zone: &ZoneId) -> Result<Permit, Option<oneshot::Receiver<Permit>>> {
+impl<S: Sharer> Host<S> {
+    /// A permit, or a turn in the queue of its share; nothing when that is full as well.
+    fn take(self: &Arc<Self>, sharer: &S) -> Result<Permit<S>, Option<oneshot::Receiver<Permit<S>>>> {
         let mut state = self.state.lock();
-        let room = state.has_room(self.capacity, zone);
-        let share = state.zones.entry(zone.clone()).or_default();
+        let room = state.has_room(self.capacity, sharer);
+        let share = state.shares.entry(sharer.clone()).or_default();
         if room && share.queue.is_empty() {
             share.used = share.used.saturating_add(1);
             state.used = state.used.saturating_add(1);
-            return Ok(self.permit(zone));
+            return Ok(self.permit(sharer));
         }
         if share.queue.len() >= self.capacity {
             let before = share.queue.len();
@@ -113,95 +139,97 @@ impl Host {
                 return Err(None);
             }
         }
-        let share = state.zones.entry(zone.clone()).or_default();
+        let share = state.shares.entry(sharer.clone()).or_default();
         let (turn, waiting) = oneshot::channel();
         share.queue.push_back(turn);
         state.waiting = state.waiting.saturating_add(1);
         Err(Some(waiting))
     }
 
-    fn permit(self: &Arc<Self>, zone: &ZoneId) -> Permit {
+    fn permit(self: &Arc<Self>, sharer: &S) -> Permit<S> {
         Permit {
             host: self.clone(),
-            zone: zone.clone(),
+            sharer: sharer.clone(),
         }
     }
 
-    /// Takes a permit back and gives it, and what else became free, to the zones that wait, least served first.
-    fn release(self: &Arc<Self>, zone: &ZoneId) {
+    /// Takes a permit back and gives it, and what else became free, to those that wait, least served first.
+    fn release(self: &Arc<Self>, sharer: &S) {
         let mut unwanted = Vec::new();
         let mut state = self.state.lock();
         state.used = state.used.saturating_sub(1);
-        if let Some(share) = state.zones.get_mut(zone) {
+        if let Some(share) = state.shares.get_mut(sharer) {
             share.used = share.used.saturating_sub(1);
         }
-        while let Some((zone, turn)) = state.next(self.capacity) {
+        while let Some((sharer, turn)) = state.next(self.capacity) {
             // Whoever left between the look and the gift leaves it here; it is dropped outside the lock.
-            if let Err(permit) = turn.send(self.permit(&zone)) {
+            if let Err(permit) = turn.send(self.permit(&sharer)) {
                 unwanted.push(permit);
             }
         }
-        state.forget(zone);
+        state.forget(sharer);
         drop(state);
     }
 }
 
-impl State {
-    fn has_room(&self, capacity: usize, zone: &ZoneId) -> bool {
+impl<S: Sharer> State<S> {
+    fn has_room(&self, capacity: usize, sharer: &S) -> bool {
         let free = capacity.saturating_sub(self.used);
-        let held = self.zones.get(zone).map_or(0, |share| share.used);
+        let held = self.shares.get(sharer).map_or(0, |share| share.used);
         free > 0 && held < free.saturating_mul(HELD_PER_FREE)
     }
 
     /// The next turn, counted as having its permit.
-    fn next(&mut self, capacity: usize) -> Option<(ZoneId, oneshot::Sender<Permit>)> {
+    fn next(&mut self, capacity: usize) -> Option<(S, oneshot::Sender<Permit<S>>)> {
         while self.waiting > 0 {
-            let (zone, _) = self
-                .zones
+            let (sharer, _) = self
+                .shares
                 .iter()
-                .filter(|(zone, share)| !share.queue.is_empty() && self.has_room(capacity, zone))
+                .filter(|(sharer, share)| !share.queue.is_empty() && self.has_room(capacity, sharer))
                 .min_by_key(|(_, share)| share.used)?;
-            let zone = zone.clone();
-            let share = self.zones.get_mut(&zone)?;
+            let sharer = sharer.clone();
+            let share = self.shares.get_mut(&sharer)?;
             let turn = share.queue.pop_front()?;
             self.waiting = self.waiting.saturating_sub(1);
             if turn.is_closed() {
-                self.forget(&zone);
+                self.forget(&sharer);
                 continue;
             }
             share.used = share.used.saturating_add(1);
             self.used = self.used.saturating_add(1);
-            return Some((zone, turn));
+            return Some((sharer, turn));
         }
         None
     }
 
-    fn forget(&mut self, zone: &ZoneId) {
+    fn forget(&mut self, sharer: &S) {
         if self
-            .zones
-            .get(zone)
+            .shares
+            .get(sharer)
             .is_some_and(|share| share.used == 0 && share.queue.is_empty())
         {
-            self.zones.remove(zone);
+            self.shares.remove(sharer);
         }
     }
 }
 
-impl Drop for Permit {
+impl<S: Sharer> Drop for Permit<S> {
     fn drop(&mut self) {
-        self.host.release(&self.zone);
+        self.host.release(&self.sharer);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use caracal_core::ZoneId;
+
     use super::*;
 
     fn zone(name: &str) -> ZoneId {
         ZoneId::parse(name).unwrap()
     }
 
-    async fn fill(permits: &Permits, zone: &ZoneId) -> Vec<Permit> {
+    async fn fill(permits: &Permits<ZoneId>, zone: &ZoneId) -> Vec<Permit<ZoneId>> {
         let mut held = Vec::new();
         while let Some(permit) = permits.take("host", zone).await {
             held.push(permit);
@@ -254,6 +282,6 @@ mod tests {
         drop(held);
         let host = permits.host("host");
         let state = host.state.lock();
-        assert_eq!((state.used, state.waiting, state.zones.len()), (0, 0, 0));
+        assert_eq!((state.used, state.waiting, state.shares.len()), (0, 0, 0));
     }
 }
