@@ -29,6 +29,8 @@ pub struct StsConfig {
     pub mint_rate_limit_per_min: u32,
     /// Failed logins per application and address in a minute.
     pub auth_fail_limit_per_min: u32,
+    /// Questions in a minute, per address, that the store was asked for the sake of somebody who is nobody; 0 for no limit.
+    pub stranger_limit_per_min: u32,
     /// How long a zone's old signing key keeps verifying after a rotation.
     pub key_overlap: Duration,
     /// How long a new signing key is published before it signs, so that verifiers with a cache know it in time.
@@ -43,6 +45,7 @@ impl StsConfig {
             control_audience: "caracal-control".into(),
             mint_rate_limit_per_min: 600_000,
             auth_fail_limit_per_min: 60,
+            stranger_limit_per_min: 600,
             key_overlap: Duration::from_hours(24),
             key_publish_ahead: Duration::from_mins(10),
         }
@@ -59,7 +62,7 @@ impl StsConfig {
         // Callers are counted where they are proved.
         let (calls, refused) = (
             limited("", 0),
-            limited("auth-rl:stranger:", self.auth_fail_limit_per_min),
+            limited("auth-rl:stranger:", self.stranger_limit_per_min),
         );
         Limits::new(limiter, world, calls, refused)
     }

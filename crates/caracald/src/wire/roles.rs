@@ -55,6 +55,7 @@ impl Parts {
         let config = StsConfig {
             control_audience: self.config.api.control_audience.as_str().into(),
             mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
+            stranger_limit_per_min: self.config.stranger_limit_per_min,
             key_publish_ahead: self.config.key_publish_ahead,
             key_overlap: self.config.key_overlap,
             ..StsConfig::new(self.issuer.clone())

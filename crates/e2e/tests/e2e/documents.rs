@@ -14,10 +14,11 @@ const LIMIT: Duration = Duration::from_mins(40);
 const EXAMPLES: &str = "CARACAL_FUZZ_EXAMPLES";
 
 /// The questions come from one address and one principal, and are no attack. Metrics are closed, as in production.
-const UNLIMITED: [(&str, &str); 5] = [
+const UNLIMITED: [(&str, &str); 6] = [
     ("METRICS_BEARER", "a-bearer-of-metrics-for-these-tests"),
     ("API_V1_RATE_LIMIT_PER_MIN", "0"),
     ("ADMIN_AUTH_FAIL_LIMIT_PER_MIN", "0"),
+    ("STS_STRANGER_LIMIT_PER_MIN", "0"),
     ("COORDINATOR_RATE_LIMIT_PER_MIN", "0"),
     ("COORDINATOR_UNAUTHENTICATED_RATE_LIMIT_PER_MIN", "0"),
 ];

@@ -238,7 +238,7 @@ async fn guesses_at_a_chosen_secret_past_the_limit_are_never_derived() {
 async fn strangers_past_their_limit_cost_no_statement_and_lock_no_known_application_out() {
     let mut fixture = Fixture::new().await;
     let mut config = (*fixture.deps.config).clone();
-    config.auth_fail_limit_per_min = 3;
+    config.stranger_limit_per_min = 3;
     fixture.reconfigure(config);
     assert_eq!(fixture.mint(&[]).await.status, StatusCode::OK);
     // A new application each time, so that no limit of one is ever met.
@@ -276,7 +276,7 @@ async fn strangers_past_their_limit_cost_no_statement_and_lock_no_known_applicat
 async fn unknown_zones_approvals_and_keys_are_questions_that_are_counted() {
     let mut fixture = Fixture::new().await;
     let mut config = (*fixture.deps.config).clone();
-    config.auth_fail_limit_per_min = 2;
+    config.stranger_limit_per_min = 2;
     fixture.reconfigure(config);
     for (path, first) in [
         ("/approvals/nobodys", "404 resource_not_found"),

@@ -13,6 +13,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &STS_URL,
     &GATEWAY_PUBLIC_URL,
     &MINT_RATE,
+    &STRANGER_RATE,
     &KEY_PUBLISH_AHEAD,
     &KEY_OVERLAP,
     &MAX_REQUEST_BYTES,
@@ -117,6 +118,13 @@ pub(crate) static MINT_RATE: Setting<Number<u32>> = Setting::new(
     || 600_000,
     "Mints a minute for each zone, resource and application.",
 );
+pub(crate) static STRANGER_RATE: Setting<Number<u32>> = Setting::new(
+    "STS_STRANGER_LIMIT_PER_MIN",
+    STS,
+    || 600,
+    "Unknown zones, applications, workloads and approvals that one address may name in a minute; 0 means no limit.",
+)
+.between(0, u32::MAX as u64);
 pub(crate) static KEY_PUBLISH_AHEAD: Setting<HumanDuration> = Setting::new(
     "SIGNING_KEY_PUBLISH_AHEAD",
     STS,
