@@ -179,7 +179,9 @@ impl Limits {
     /// 429 past the limit; until its window ends the address is told to wait.
     pub async fn count_stranger(&self, peer: Option<IpAddr>) -> Result<(), Refusal> {
         let peer = network(peer);
-        let counted = self.count(&self.refused, &format!("nobody:{}", name_of(peer))).await;
+        let counted = self
+            .count(&self.refused, &format!("nobody:{}", name_of(peer)))
+            .await;
         counted.map_err(|wait| self.wait(Visitor::Stranger(peer), &self.refused, wait))
     }
 
@@ -262,11 +264,6 @@ fn credential(headers: &HeaderMap) -> Option<[u8; 32]> {
 
 /// What those at an address are counted as: by network, since whoever has an IPv6 address has a network of them.
 pub fn counted_address(peer: Option<IpAddr>) -> String {
-    name_of(network(peer))
-}
-
-/// What the address of a caller is counted and queued as: its network, for IPv6.
-pub fn address_share(peer: Option<IpAddr>) -> String {
     name_of(network(peer))
 }
 

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use caracal_core::{ApplicationId, ControlKey, Secret, ZoneId, entity::Application};
 use caracal_service::{
     Refusal,
-    limits::{Rule, address_share},
+    limits::{Rule, counted_address},
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::Access;
@@ -193,7 +193,7 @@ impl Login<'_> {
     /// Keyed by client and address: one attacker must not lock a client out for everybody. Only clients that there are
     /// have a key.
     fn key(&self) -> String {
-        format!("auth-rl:{}:{}", self.client, address_share(self.peer))
+        format!("auth-rl:{}:{}", self.client, counted_address(self.peer))
     }
 
     async fn count(&self, deps: &StsDeps, reason: Reason) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! Passwords of accounts: hashed and proved on a thread that may block, in the queue of the address they come from.
 
 use caracal_core::Secret;
-use caracal_service::{Refusal, limits::address_share};
+use caracal_service::{Refusal, limits::counted_address};
 use caracal_storage::Account;
 use caracal_wire::{ErrorCode, control::accounts::NewPassword};
 
@@ -19,7 +19,7 @@ pub(crate) async fn proves(call: &Call, account: Option<&Account>, presented: &s
     let stored = account.and_then(|account| account.password.clone());
     let stored = stored.unwrap_or_else(|| OF_NOBODY.to_owned());
     let (hasher, presented) = (call.role.hasher.clone(), Secret::new(presented));
-    let share = address_share(call.peer);
+    let share = counted_address(call.peer);
     match tokio::task::spawn_blocking(move || hasher.verify_in(&share, &stored, presented.expose())).await {
         Ok(Ok(proved)) => Ok(proved),
         Ok(Err(_)) | Err(_) => Err(overloaded()),
@@ -29,7 +29,7 @@ pub(crate) async fn proves(call: &Call, account: Option<&Account>, presented: &s
 /// What a password is stored as.
 pub(crate) async fn stored(call: &Call, password: &NewPassword) -> Result<String, Refusal> {
     let (hasher, world) = (call.role.hasher.clone(), call.role.world.clone());
-    let (secret, share) = (Secret::new(password.0.as_str()), address_share(call.peer));
+    let (secret, share) = (Secret::new(password.0.as_str()), counted_address(call.peer));
     match tokio::task::spawn_blocking(move || hasher.hash_chosen_in(&share, &world, &secret)).await {
         Ok(Ok(hash)) => Ok(hash),
         Ok(Err(_)) | Err(_) => Err(overloaded()),
