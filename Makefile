@@ -113,6 +113,7 @@ lint: ## Formatting, clippy, import circles, OpenAPI, links of the handbook, dep
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-import-circles.py
+	scripts/check-file-length.py
 	scripts/openapi-lint.sh $(TARGET)/openapi-lint
 	scripts/check-doc-links.py
 	scripts/handbook.py check

@@ -10,9 +10,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{Secret, Timestamp, World};
 use caracal_crypto::{HmacKey, constant_time_eq, sealed::DerivedKeys, sha256};
 use caracal_service::Refusal;
+use caracal_storage::Accounts;
 use caracal_wire::ErrorCode;
-
-use crate::change::GlobalChange;
 
 /// Of what a state is made: its end in seconds, and what tells it from all others.
 const PAYLOAD: usize = 8 + 16;
@@ -175,13 +174,9 @@ impl Proof<'_> {
     ///
     /// # Errors
     /// [`expired`] of the second who tries, and as the storage.
-    pub(crate) async fn finish(&self, change: &mut GlobalChange<'_>) -> Result<(), Refusal> {
+    pub(crate) async fn finish(&self, accounts: &mut dyn Accounts) -> Result<(), Refusal> {
         let finished = sha256(&[b"caracal.console-finished.v1\n".as_slice(), self.state.as_bytes()].concat());
-        if change
-            .accounts()
-            .count_attempt(&finished, 1, self.expires_at)
-            .await?
-        {
+        if accounts.count_attempt(&finished, 1, self.expires_at).await? {
             return Ok(());
         }
         Err(expired())

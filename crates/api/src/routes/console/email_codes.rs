@@ -144,7 +144,7 @@ async fn finish_counted(call: &Call, body: FinishEmailCode) -> Result<NewSession
     change.accounts().lock().await?;
     let account = change.accounts().of_email(email).await?;
     let mut account = account.filter(may_sign_in).ok_or_else(refused)?;
-    proof.finish(&mut change).await?;
+    proof.finish(change.accounts()).await?;
     account.last_sign_in_at = Some(call.now());
     change.accounts().update(&account).await?;
     let (id, email) = (account.id.clone(), account.email.clone());

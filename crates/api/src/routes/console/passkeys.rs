@@ -175,7 +175,7 @@ pub(crate) async fn register(
     };
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;
-    proof.finish(&mut change).await?;
+    proof.finish(change.accounts()).await?;
     if change.accounts().list_passkeys(&passkey.account_id).await?.len() >= MAX_PASSKEYS {
         return Err(Refusal::of(ErrorCode::InvalidPasskey).describe(format!(
             "an account has {MAX_PASSKEYS} passkeys at most; remove one first"
@@ -271,7 +271,7 @@ async fn finish_counted(call: &Call, body: FinishPasskey) -> Result<NewSession, 
     if !of_account || account.locked_at.is_some() || !has_own_ways(&account) {
         return Err(refused(call, PasskeyError::Key));
     }
-    proof.finish(&mut change).await?;
+    proof.finish(change.accounts()).await?;
     let (now, mut account) = (call.now(), account);
     // Of two that present the same counter one is another authenticator; and it may have been removed meanwhile.
     let used = change

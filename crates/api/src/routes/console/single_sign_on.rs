@@ -95,7 +95,7 @@ async fn finish_counted(call: &Call, body: FinishSingleSignOn) -> Result<NewSess
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;
     // The provider lets a code be redeemed once; whatever it does, here a sign-in is finished once.
-    proof.finish(&mut change).await?;
+    proof.finish(change.accounts()).await?;
     let admitted = match admit(call, &mut change, &provider, &person).await? {
         Admitted::Account(account) => *account,
         Admitted::NoLonger(account) => {
