@@ -1,8 +1,8 @@
 //! The evidence of a window of time, gone through in the order of the ledger.
 //!
-//! Packed blocks come from the store in short units of work, and are unpacked and looked at on threads that may block,
-//! while the next ones are read. What is held at once is a few blocks, however long the window is. Whoever no longer waits
-//! ends it: at most the stretch under way is still looked at.
+//! Packed blocks come from the store in short units of work, and are unpacked and looked at side by side on threads that may
+//! block, while the next ones are read; what is found is added up in the order of the ledger. What is held at once is a few
+//! blocks, however long the window is. Whoever no longer waits ends it: at most the stretch under way is still looked at.
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -25,9 +25,15 @@ const STRETCH: u32 = 8;
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Something that looks at events.
-pub(crate) trait Look: Send + 'static {
-    /// Takes an event as it stands in the ledger. Not all are of the window.
-    fn event(&mut self, body: &str);
+pub(crate) trait Look: Send + Sync + 'static {
+    /// What it finds in a part of the ledger.
+    type Part: Send + Default + 'static;
+
+    /// Looks at an event as it stands in the ledger. Not all are of the window. Many threads do, each with a part of its own.
+    fn event(&self, body: &str, part: &mut Self::Part);
+
+    /// Adds up what was found in a part. Parts come in the order of the ledger.
+    fn take(&mut self, part: Self::Part);
 }
 
 /// A window, and how far it was looked at.
@@ -163,17 +169,9 @@ impl Window {
         while let Some(last) = blocks.last() {
             let reached = last.first.saturating_add(last.entries).min(stop);
             let entries = self.left.start..reached;
-            let turn = turn.clone();
-            let looking = tokio::task::spawn_blocking(move || {
-                let shown = show(&blocks, &entries, &mut look);
-                drop(turn);
-                shown.map(|()| look)
-            });
+            let looking = side_by_side(blocks, entries, look, turn);
             let (ahead, looked) = tokio::join!(self.read(call, reached..stop), looking);
-            look = looked.map_err(|error| {
-                tracing::error!(%error, "going through evidence did not finish");
-                Refusal::of(ErrorCode::PolicyVerificationUnavailable)
-            })??;
+            look = looked?;
             self.left.start = reached;
             blocks = ahead?;
             if Instant::now() >= enough && reached < stop {
@@ -194,21 +192,59 @@ impl Window {
     }
 }
 
-fn show(blocks: &[LedgerBlock], entries: &Range<u64>, look: &mut impl Look) -> Result<(), Error> {
-    for stored in blocks {
-        let (first, unpacked) = block::decode(&stored.block).map_err(|_| {
-            Error::Corrupt(format!(
-                "the block at entry {} of a ledger cannot be read",
-                stored.first
-            ))
-        })?;
-        for (index, kept) in (first..).zip(unpacked) {
-            if entries.contains(&index) {
-                look.event(&kept.body);
-            }
+/// Has `look` look at each block on a thread of its own, and take what was found in their order.
+async fn side_by_side<L: Look>(
+    blocks: Vec<LedgerBlock>,
+    entries: Range<u64>,
+    look: L,
+    turn: &Arc<Turn>,
+) -> Result<L, Refusal> {
+    let unfinished = |error: Option<tokio::task::JoinError>| {
+        tracing::error!(?error, "going through evidence did not finish");
+        Refusal::of(ErrorCode::PolicyVerificationUnavailable)
+    };
+    let shared = Arc::new(look);
+    let looking: Vec<_> = blocks
+        .into_iter()
+        .map(|block| {
+            let (look, entries, turn) = (shared.clone(), entries.clone(), turn.clone());
+            tokio::task::spawn_blocking(move || {
+                let found = show(&block, &entries, look.as_ref());
+                drop((look, turn));
+                found
+            })
+        })
+        .collect();
+    let mut parts = Vec::with_capacity(looking.len());
+    for looked in looking {
+        parts.push(looked.await.map_err(|error| unfinished(Some(error)))??);
+    }
+    let mut look = Arc::into_inner(shared).ok_or_else(|| unfinished(None))?;
+    let turn = turn.clone();
+    let taking = tokio::task::spawn_blocking(move || {
+        for part in parts {
+            look.take(part);
+        }
+        drop(turn);
+        look
+    });
+    taking.await.map_err(|error| unfinished(Some(error)))
+}
+
+fn show<L: Look>(stored: &LedgerBlock, entries: &Range<u64>, look: &L) -> Result<L::Part, Error> {
+    let (first, unpacked) = block::decode(&stored.block).map_err(|_| {
+        Error::Corrupt(format!(
+            "the block at entry {} of a ledger cannot be read",
+            stored.first
+        ))
+    })?;
+    let mut part = L::Part::default();
+    for (index, kept) in (first..).zip(unpacked) {
+        if entries.contains(&index) {
+            look.event(&kept.body, &mut part);
         }
     }
-    Ok(())
+    Ok(part)
 }
 
 #[cfg(test)]

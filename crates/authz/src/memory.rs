@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use parking_lot::Mutex;
+
 /// Most texts remembered, and most bytes of them.
 const TEXTS: usize = 8192;
 const BYTES: usize = 8 * 1024 * 1024;
@@ -23,9 +25,9 @@ impl<T> Default for Memory<T> {
     }
 }
 
-impl<T: Copy> Memory<T> {
+impl<T: Clone> Memory<T> {
     pub(crate) fn get(&self, text: &str) -> Option<T> {
-        self.known.get(text).copied()
+        self.known.get(text).cloned()
     }
 
     pub(crate) fn keep(&mut self, text: &str, found: T) {
@@ -38,6 +40,28 @@ impl<T: Copy> Memory<T> {
         }
         self.bytes = self.bytes.saturating_add(text.len());
         self.known.insert(text.into(), found);
+    }
+}
+
+/// A memory that threads share. Two that meet the same text at the same time may both find out; they find the same.
+#[derive(Debug)]
+pub(crate) struct SharedMemory<T>(Mutex<Memory<T>>);
+
+impl<T> Default for SharedMemory<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> SharedMemory<T> {
+    /// What is known of `text`, else what `find` finds, which is remembered. Nobody waits for it meanwhile.
+    pub(crate) fn get_or(&self, text: &str, find: impl FnOnce() -> T) -> T {
+        if let Some(known) = self.0.lock().get(text) {
+            return known;
+        }
+        let found = find();
+        self.0.lock().keep(text, found.clone());
+        found
     }
 }
 

@@ -1,10 +1,11 @@
 //! Recorded decisions made again with another policy: what would change if that were in force.
 //!
 //! Each decision is taken by itself, as it was asked: whether a call would still have been made after its mint was
-//! denied, nobody can know. What is kept is bounded, whatever the evidence holds: groups by number and bytes, and a memory
-//! of records that were seen before, since most of what a session asks repeats word for word.
+//! denied, nobody can know. Parts of a window may be looked at side by side, and are added up in the order of the log. What
+//! is kept is bounded, whatever the evidence holds: groups by number and bytes, and a memory of records that were seen
+//! before, since most of what a session asks repeats word for word.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use caracal_core::{
     ScopeSet, Timestamp,
@@ -13,9 +14,10 @@ use caracal_core::{
 use serde_json::value::RawValue;
 
 pub use self::report::{ChangedGroup, ReplayBounds, ReplayReport};
+use self::report::{Key, one_more};
 use crate::{
     decide::{DenyReason, decide},
-    memory::Memory,
+    memory::SharedMemory,
     record::{record, recorded_input},
     snapshot::PolicySnapshot,
     told::Told,
@@ -31,17 +33,27 @@ pub struct Replay {
     policy: Arc<PolicySnapshot>,
     zone: Box<str>,
     within: Range<Timestamp>,
-    known: Memory<Judged>,
+    known: SharedMemory<Judged>,
     report: ReplayReport,
 }
 
 /// What became of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Judged {
     Same,
     Undecidable(Undecidable),
-    /// In this group, where there was room for one.
-    Changed(DecisionChange, Option<usize>),
+    /// Alike with all that have this key.
+    Changed(Arc<Key>),
+}
+
+/// What was found in a part of a window. It holds a member for each decision that would change, and no more.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ReplayPart {
+    same: u64,
+    others: u64,
+    undecidable: BTreeMap<&'static str, u64>,
+    /// With the requests, in the order of the log.
+    changed: Vec<(Arc<Key>, Box<str>)>,
 }
 
 impl Replay {
@@ -56,38 +68,45 @@ impl Replay {
             policy,
             zone: zone.into(),
             within,
-            known: Memory::default(),
+            known: SharedMemory::default(),
             report: ReplayReport::new(bounds),
         }
     }
 
-    /// Takes an event of the ledger, as it stands there.
-    pub fn event(&mut self, body: &str) {
+    /// Looks at an event of the ledger, as it stands there. Any number of threads may, each with a part of its own.
+    pub fn event(&self, body: &str, part: &mut ReplayPart) {
         let Ok(told) = serde_json::from_str::<Told<'_>>(body) else {
-            return self.report.cannot(Undecidable::EventUnreadable);
+            return part.cannot(Undecidable::EventUnreadable);
         };
         if !self.within.contains(&told.occurred_at) {
             return;
         }
         let Some(raw) = told.record else {
             if told.manifest_sha.is_some() {
-                self.report.cannot(Undecidable::NoRecord);
+                part.cannot(Undecidable::NoRecord);
             } else {
-                self.report.pass();
+                one_more(&mut part.others);
             }
             return;
         };
-        let judged = if let Some(judged) = self.known.get(raw.get()) {
-            judged
-        } else {
-            let judged = self.judge(raw);
-            self.known.keep(raw.get(), judged);
-            judged
-        };
+        let judged = self.known.get_or(raw.get(), || self.judge(raw));
         match judged {
-            Judged::Same => self.report.same(),
-            Judged::Undecidable(why) => self.report.cannot(why),
-            Judged::Changed(change, group) => self.report.changed(change, group, &told.request_id),
+            Judged::Same => one_more(&mut part.same),
+            Judged::Undecidable(why) => part.cannot(why),
+            Judged::Changed(key) => part.changed.push((key, told.request_id.as_ref().into())),
+        }
+    }
+
+    /// Adds up a part. Parts come in the order of the log.
+    pub fn take(&mut self, part: ReplayPart) {
+        let report = &mut self.report;
+        report.same(part.same);
+        report.pass(part.others);
+        for (why, count) in part.undecidable {
+            report.cannot(why, count);
+        }
+        for (key, request) in part.changed {
+            report.changed(&key, &request);
         }
     }
 
@@ -96,7 +115,7 @@ impl Replay {
         self.report.finish()
     }
 
-    fn judge(&mut self, raw: &RawValue) -> Judged {
+    fn judge(&self, raw: &RawValue) -> Judged {
         let recorded = match DecisionRecord::read(raw) {
             Ok(recorded) => recorded,
             Err(UnreadableRecord::Newer(_)) => return Judged::Undecidable(Undecidable::RecordNewer),
@@ -108,14 +127,16 @@ impl Replay {
         }
         match difference(&self.policy, &recorded, &self.zone) {
             None => Judged::Same,
-            Some(differs) => {
-                let group = self.report.group(&differs, &recorded.input);
-                Judged::Changed(differs.change, group)
-            }
+            Some(differs) => Judged::Changed(Arc::new(Key::of(&differs, &recorded.input))),
         }
     }
 }
 
+impl ReplayPart {
+    fn cannot(&mut self, why: Undecidable) {
+        one_more(self.undecidable.entry(why.as_str()).or_default());
+    }
+}
 /// How a decision that was made again differs from what was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference<'r> {

@@ -1,10 +1,13 @@
 //! What came of a replay: exact counts, and as many groups as there is room for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use caracal_core::{
     ScopeSet,
-    audit::{DecisionChange, RecordedInput, Undecidable},
+    audit::{DecisionChange, RecordedInput},
 };
 
 use super::Difference;
@@ -44,7 +47,7 @@ pub struct ChangedGroup {
 pub struct ReplayReport {
     bounds: ReplayBounds,
     bytes: usize,
-    known: HashMap<Key, usize>,
+    known: HashMap<Arc<Key>, usize>,
     /// Decisions made again.
     pub decisions: u64,
     /// Those that would be as they were.
@@ -63,7 +66,7 @@ pub struct ReplayReport {
 
 /// What a group has in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+pub(super) struct Key {
     change: DecisionChange,
     principal: String,
     resource: String,
@@ -72,6 +75,16 @@ struct Key {
 }
 
 impl Key {
+    pub(super) fn of(differs: &Difference<'_>, input: &RecordedInput<'_>) -> Self {
+        Self {
+            change: differs.change,
+            principal: input.principal.id.clone().into_owned(),
+            resource: input.resource.clone().into_owned(),
+            scopes: differs.scopes.clone(),
+            reason: differs.reason.clone(),
+        }
+    }
+
     fn bytes(&self) -> usize {
         let scopes = self.scopes.iter().map(|scope| scope.len().saturating_add(3));
         let reason = self.reason.as_ref().map_or(0, String::len);
@@ -82,7 +95,7 @@ impl Key {
     }
 }
 
-fn one_more(count: &mut u64) {
+pub(super) fn one_more(count: &mut u64) {
     *count = count.saturating_add(1);
 }
 
@@ -107,23 +120,25 @@ impl ReplayReport {
         self.changed.get(change.as_str()).copied().unwrap_or(0)
     }
 
-    /// An event about which policy was not asked.
-    pub(super) fn pass(&mut self) {
-        one_more(&mut self.others);
+    /// Events about which policy was not asked.
+    pub(super) fn pass(&mut self, count: u64) {
+        self.others = self.others.saturating_add(count);
     }
 
-    pub(super) fn cannot(&mut self, why: Undecidable) {
-        one_more(self.undecidable.entry(why.as_str()).or_default());
+    pub(super) fn cannot(&mut self, why: &'static str, count: u64) {
+        let sum = self.undecidable.entry(why).or_default();
+        *sum = sum.saturating_add(count);
     }
 
-    pub(super) fn same(&mut self) {
+    pub(super) fn same(&mut self, count: u64) {
+        self.decisions = self.decisions.saturating_add(count);
+        self.unchanged = self.unchanged.saturating_add(count);
+    }
+
+    pub(super) fn changed(&mut self, key: &Arc<Key>, request: &str) {
         one_more(&mut self.decisions);
-        one_more(&mut self.unchanged);
-    }
-
-    pub(super) fn changed(&mut self, change: DecisionChange, group: Option<usize>, request: &str) {
-        one_more(&mut self.decisions);
-        one_more(self.changed.entry(change.as_str()).or_default());
+        one_more(self.changed.entry(key.change.as_str()).or_default());
+        let group = self.group(key);
         let Some(group) = group.and_then(|group| self.groups.get_mut(group)) else {
             return one_more(&mut self.ungrouped);
         };
@@ -135,16 +150,8 @@ impl ReplayReport {
     }
 
     /// The group of such a change, where there is room for it.
-    pub(super) fn group(&mut self, differs: &Difference<'_>, input: &RecordedInput<'_>) -> Option<usize> {
-        let change = differs.change;
-        let key = Key {
-            change,
-            principal: input.principal.id.clone().into_owned(),
-            resource: input.resource.clone().into_owned(),
-            scopes: differs.scopes.clone(),
-            reason: differs.reason.clone(),
-        };
-        if let Some(known) = self.known.get(&key) {
+    fn group(&mut self, key: &Arc<Key>) -> Option<usize> {
+        if let Some(known) = self.known.get(key) {
             return Some(*known);
         }
         let bytes = self.bytes.saturating_add(key.bytes());
@@ -154,7 +161,7 @@ impl ReplayReport {
         self.bytes = bytes;
         let group = self.groups.len();
         self.groups.push(ChangedGroup {
-            change,
+            change: key.change,
             principal: key.principal.clone(),
             resource: key.resource.clone(),
             scopes: key.scopes.clone(),
@@ -162,7 +169,7 @@ impl ReplayReport {
             decisions: 0,
             requests: Vec::new(),
         });
-        self.known.insert(key, group);
+        self.known.insert(key.clone(), group);
         Some(group)
     }
 

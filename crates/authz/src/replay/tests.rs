@@ -6,12 +6,14 @@ use caracal_core::{
     ScopeSet, Timestamp, World, ZoneId,
     audit::{DecisionChange, Undecidable},
 };
+use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     Action, DecisionInput, DelegationInput, PolicyIdentity, PrincipalInput, PrincipalKind,
-    document::PolicyDocuments, generated::event_of,
+    document::PolicyDocuments,
+    generated::{event_of, request, well_formed},
 };
 
 const BOUNDS: ReplayBounds = ReplayBounds {
@@ -61,11 +63,80 @@ fn always() -> Range<Timestamp> {
 }
 
 fn replayed(policy: &Arc<PolicySnapshot>, bounds: ReplayBounds, events: &[String]) -> ReplayReport {
+    in_parts(policy, bounds, events, events.len().max(1))
+}
+
+/// The report of events that are looked at in parts of so many, each by a thread of its own.
+fn in_parts(
+    policy: &Arc<PolicySnapshot>,
+    bounds: ReplayBounds,
+    events: &[String],
+    size: usize,
+) -> ReplayReport {
     let mut replay = Replay::new(policy.clone(), "zone-1", always(), bounds);
-    for event in events {
-        replay.event(event);
+    let looked = |events: &[String]| {
+        let mut part = ReplayPart::default();
+        for event in events {
+            replay.event(event, &mut part);
+        }
+        part
+    };
+    let parts: Vec<ReplayPart> = std::thread::scope(|threads| {
+        let looking: Vec<_> = events
+            .chunks(size)
+            .map(|chunk| threads.spawn(move || looked(chunk)))
+            .collect();
+        looking.into_iter().map(|part| part.join().unwrap()).collect()
+    });
+    for part in parts {
+        replay.take(part);
     }
     replay.finish()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Neither parts nor what is remembered of equal records ever change an answer.
+    #[test]
+    fn a_replay_says_the_same_in_any_parts_and_with_nothing_remembered(
+        before in well_formed(),
+        after in well_formed(),
+        requests in vec((request(), 1_usize..6), 0..12),
+        size in 1_usize..9,
+    ) {
+        let world = World::for_tests();
+        let build = |documents: &PolicyDocuments| {
+            Arc::new(PolicySnapshot::build(PolicyIdentity::default(), documents))
+        };
+        let (before, after) = (build(&before), build(&after));
+        let mut events = Vec::new();
+        for (n, (input, times)) in requests.iter().enumerate() {
+            for time in 0..*times {
+                events.push(event_of(&before, &world, &format!("r-{n}-{time}"), &input.as_input()));
+            }
+        }
+        let whole = replayed(&after, BOUNDS, &events);
+        prop_assert_eq!(&in_parts(&after, BOUNDS, &events, size), &whole);
+        // Each decided by itself, by whom nothing is remembered.
+        let mut changed = [0_u64; 4];
+        let mut unchanged = 0;
+        for event in &events {
+            let told: Told<'_> = serde_json::from_str(event).unwrap();
+            let record = DecisionRecord::read(told.record.unwrap()).unwrap();
+            match difference(&after, &record, "zone-1") {
+                None => unchanged += 1,
+                Some(differs) => {
+                    let at = DecisionChange::ALL.iter().position(|change| *change == differs.change);
+                    changed[at.unwrap()] += 1;
+                }
+            }
+        }
+        prop_assert_eq!(whole.unchanged, unchanged);
+        for (change, count) in DecisionChange::ALL.iter().zip(changed) {
+            prop_assert_eq!(whole.count(*change), count, "{:?}", change);
+        }
+    }
 }
 
 #[test]
@@ -208,9 +279,11 @@ fn a_window_has_its_begin_and_not_its_end() {
         .collect();
     let within = begin.plus(Duration::from_secs(1))..begin.plus(Duration::from_secs(2));
     let mut replay = Replay::new(policy, "zone-1", within, BOUNDS);
+    let mut part = ReplayPart::default();
     for event in &events {
-        replay.event(event);
+        replay.event(event, &mut part);
     }
+    replay.take(part);
     assert_eq!(replay.finish().decisions, 1);
 }
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     generated::{event_of, request, well_formed},
     input::OwnedDecisionInput,
-    replay::{Replay, ReplayBounds},
+    replay::{Replay, ReplayBounds, ReplayPart},
 };
 
 const ALWAYS: Range<Timestamp> = Timestamp::from_micros(0)..Timestamp::from_micros(i64::MAX);
@@ -31,9 +31,11 @@ fn changes(policy: Arc<PolicySnapshot>, events: &[String]) -> u64 {
         samples: 0,
     };
     let mut replay = Replay::new(policy, "zone-1", ALWAYS, bounds);
+    let mut part = ReplayPart::default();
     for event in events {
-        replay.event(event);
+        replay.event(event, &mut part);
     }
+    replay.take(part);
     let report = replay.finish();
     assert_eq!(report.decisions, events.len() as u64);
     report.decisions - report.unchanged

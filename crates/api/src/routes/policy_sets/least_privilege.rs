@@ -26,9 +26,18 @@ const HOURS: u32 = 30 * 24;
 /// Most parts of a policy that an answer names.
 const MOST: usize = 1000;
 
+/// What is needed is chosen over all of the window, so threads unpack it and one adds it up.
 impl Look for Usage {
-    fn event(&mut self, body: &str) {
-        Self::event(self, body);
+    type Part = Vec<String>;
+
+    fn event(&self, body: &str, part: &mut Vec<String>) {
+        part.push(body.to_owned());
+    }
+
+    fn take(&mut self, part: Vec<String>) {
+        for body in part {
+            Self::event(self, &body);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use caracal_authz::{
     PolicyIdentity, PolicySnapshot,
-    replay::{ChangedGroup, Replay, ReplayBounds},
+    replay::{ChangedGroup, Replay, ReplayBounds, ReplayPart},
 };
 use caracal_core::audit::{DecisionChange, Undecidable};
 use caracal_service::{
@@ -34,8 +34,14 @@ const GROUPS: usize = 1000;
 const GROUP_BYTES: usize = 256 * 1024;
 
 impl Look for Replay {
-    fn event(&mut self, body: &str) {
-        Self::event(self, body);
+    type Part = ReplayPart;
+
+    fn event(&self, body: &str, part: &mut ReplayPart) {
+        Self::event(self, body, part);
+    }
+
+    fn take(&mut self, part: ReplayPart) {
+        Self::take(self, part);
     }
 }
 
