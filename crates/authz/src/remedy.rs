@@ -6,6 +6,7 @@
 //! the reason. Pure, off the hot path, for whoever may see the policy: a change names other applications where they are in
 //! the way.
 
+mod asker;
 mod case;
 mod facts;
 mod gates;
@@ -17,6 +18,7 @@ use caracal_core::audit::{DataChange, Obstacle};
 
 use self::case::Case;
 pub use self::{
+    asker::{gate_to_asker, suggest_to_asker},
     facts::{DataRead, read},
     gates::{Refused, gate},
 };

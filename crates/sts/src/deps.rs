@@ -25,6 +25,8 @@ pub struct StsConfig {
     pub issuer: Arc<str>,
     /// Identifier of the resource that stands for the Control API.
     pub control_audience: Arc<str>,
+    /// Address of the Control API, which explains refusals; without it they say where below that address.
+    pub explained_at: Option<Arc<str>>,
     /// Mints per zone, resource and application in a minute.
     pub mint_rate_limit_per_min: u32,
     /// Failed logins per application and address in a minute.
@@ -43,6 +45,7 @@ impl StsConfig {
         Self {
             issuer: issuer.into(),
             control_audience: "caracal-control".into(),
+            explained_at: None,
             mint_rate_limit_per_min: 600_000,
             auth_fail_limit_per_min: 60,
             stranger_limit_per_min: 600,

@@ -22,6 +22,7 @@ mod fields;
 mod form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod help;
 mod hold;
 mod issue;
 mod keys;

@@ -1,7 +1,9 @@
 //! The one way through an exchange: resolve, decide, hold, broker, issue, record.
 
-use caracal_authz::{DecisionInput, PolicySnapshot, approval::ApprovalTier, record::record as record_of};
-use caracal_core::{ApprovalId, AuthorityRecordId, ScopeSet, audit::Draft};
+use caracal_authz::{
+    DecisionInput, PolicySnapshot, approval::ApprovalTier, record::record as record_of, remedy::Refused,
+};
+use caracal_core::{ApprovalId, AuthorityRecordId, Operation, ScopeSet, audit::Draft};
 use caracal_lifecycle::approvals::{AskedCall, Circumstances, Request};
 use caracal_service::Refusal;
 use caracal_wire::{
@@ -17,6 +19,7 @@ use crate::{
     case::Case,
     decide::{Denied, Granted, Outcome, Party, PartyError, Stage, verdict},
     evidence::{Evidence, Metadata, record},
+    help::helped,
     hold::{Asking, Release, Stopped},
     metrics,
 };
@@ -116,6 +119,7 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
     let party = match kind.resolve(case).await {
         Ok(party) => party,
         Err(error) => {
+            let mut refusal = error.refusal();
             if !matches!(error, PartyError::Unavailable) {
                 let nobody = Party::default();
                 let evidence = kind.evidence(Evidence::new(case, &nobody, kind.class(), kind.scopes()), None);
@@ -123,9 +127,16 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
                 let details = kind.references().into();
                 let event = evidence.refused(resource, "exchange_denied", error.reason(), &details);
                 record(case.deps, &[event]).await?;
+                let refused = Refused {
+                    reason: error.reason().as_str(),
+                    resource,
+                    details: &details,
+                    protocol: None,
+                };
+                refusal = helped(refusal, case, &refused, None);
             }
             metrics::exchanged(kind.class(), "denied");
-            return Err(error.refusal());
+            return Err(refusal);
         }
     };
 
@@ -169,7 +180,19 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
         record(case.deps, &events(case, kind, &party, &evidence, &outcomes)).await?;
         shadow(case, kind, &party, &outcomes, false);
         metrics::exchanged(kind.class(), "denied");
-        return Err(Denied::refusal(&outcomes));
+        let refusal = Denied::refusal(&outcomes);
+        let Some(told) = Denied::told(&outcomes) else {
+            return Err(refusal);
+        };
+        let refused = Refused {
+            reason: told.reason.as_str(),
+            resource: &told.resource,
+            details: &told.details,
+            protocol: evidence.operation.and_then(Operation::protocol),
+        };
+        let decided = told.decision.as_ref().filter(|decision| !decision.is_allow());
+        let input = decided.map(|_| kind.input(case, &party, &told.resource));
+        return Err(helped(refusal, case, &refused, input.as_ref()));
     }
     let issued = match kind.issue(case, &party, &outcomes, release.as_ref()).await {
         Ok(issued) => issued,

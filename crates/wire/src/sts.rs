@@ -5,9 +5,7 @@ mod upstream;
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, SessionId, ZoneId,
-};
+use caracal_core::{ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, SessionId, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
+    asker::{gate_to_asker, suggest_to_asker},
     case::Case,
     gates::{Refused, gate},
     read, suggest,
@@ -69,6 +70,86 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// Every text of a document, keys apart.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => members.values().for_each(|member| texts(member, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_asker_is_told_what_an_explanation_says_or_nothing_and_no_word_that_it_did_not_say(
+        documents in prop::option::weighted(0.95, well_formed()),
+        input in request(),
+    ) {
+        use crate::snapshot::{PolicyIdentity, PolicySnapshot};
+        let policy = match &documents {
+            Some(documents) => PolicySnapshot::build(PolicyIdentity::default(), documents),
+            None => PolicySnapshot::no_active_policy_set(),
+        };
+        let explained = suggest(documents.as_ref(), &input.as_input());
+        match suggest_to_asker(&policy, &input.as_input()) {
+            Some(told) => {
+                prop_assert_eq!(Ok(&told), explained.as_ref());
+                let mut own = vec![input.principal_id.clone(), input.resource.clone()];
+                own.extend(input.labels.iter().map(|label| label.to_string()));
+                own.extend(input.requested_scopes.iter().map(str::to_owned));
+                if let Some((_, scopes, _)) = &input.presented {
+                    own.extend(scopes.iter().map(str::to_owned));
+                }
+                for change in &told {
+                    let mut said = Vec::new();
+                    let mut change = json!(change);
+                    change.as_object_mut().unwrap().remove("change");
+                    texts(&change, &mut said);
+                    prop_assert!(said.iter().all(|text| own.contains(text)), "{:?}", change);
+                }
+            }
+            None => {
+                // What is kept back is the policy's: keys, labels of others, prefixes, restrictions.
+                let kept_back = |changes: &Vec<DataChange>| changes.iter().any(|change| match change {
+                    DataChange::AddRoleScope { label, .. } => !input.labels.iter().any(|own| **own == **label),
+                    DataChange::RemoveRestriction { .. }
+                    | DataChange::AddApplicationKey { .. }
+                    | DataChange::AddGrant { .. }
+                    | DataChange::MoveGrant { .. }
+                    | DataChange::AddConfinementScope { .. }
+                    | DataChange::AddSessionLabel { .. } => true,
+                    _ => false,
+                });
+                let nothing = explained.as_ref().map_or(true, |changes| changes.is_empty() || kept_back(changes));
+                prop_assert!(nothing, "{:?}", explained);
+            }
+        }
+    }
+}
+
+#[test]
+fn past_other_gates_an_asker_is_told_what_names_the_request_alone() {
+    let details = json!({ "undeclared": ["t:delete"] });
+    let refused = |reason| Refused {
+        reason,
+        resource: "https://a",
+        details: &details,
+        protocol: None,
+    };
+    let told = gate_to_asker(&refused("scope_mismatch")).map(|changes| json!(changes));
+    assert_eq!(
+        told,
+        Some(json!([{ "change": "declare_scope", "resource": "https://a", "scope": "t:delete" }]))
+    );
+    // What policy refused is no gate, and what passes by itself needs no change.
+    for reason in ["resource_not_granted", "sts_unavailable", "no such word"] {
+        assert_eq!(gate_to_asker(&refused(reason)), None, "{reason}");
     }
 }
 

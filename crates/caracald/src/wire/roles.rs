@@ -54,6 +54,7 @@ impl Parts {
         self.tasks.spawn(canaries.clone().run(self.shutdown.clone()));
         let config = StsConfig {
             control_audience: self.config.api.control_audience.as_str().into(),
+            explained_at: self.config.api_public_url.as_deref().map(Into::into),
             mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
             stranger_limit_per_min: self.config.stranger_limit_per_min,
             key_publish_ahead: self.config.key_publish_ahead,

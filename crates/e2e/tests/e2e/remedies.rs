@@ -91,7 +91,23 @@ async fn explained(fixture: &Fixture<'_>, refused: &Reply) -> Value {
     let explained = fixture.zone.admin("GET", &path, None).await.expect(200).json;
     let denied = explained["denied"].as_array().expect("denials");
     assert_eq!(denied.len(), 1, "{explained:#}");
-    denied[0].clone()
+    let denial = denied[0].clone();
+    // What the refusal itself tells is the same, whole, or kept back.
+    if let Some(suggestion) = refused.json.get("suggestion") {
+        assert_eq!(
+            suggestion["changes"], denial["suggestion"]["changes"],
+            "{refused:#?}"
+        );
+    }
+    if let Some(explanation) = refused.json.get("explanation") {
+        assert_eq!(*explanation, denial["explanation"], "{refused:#?}");
+        assert_eq!(
+            refused.json["explain"].as_str().map(|link| link.ends_with(&path)),
+            Some(true),
+            "{refused:#?}"
+        );
+    }
+    denial
 }
 
 async fn decides(fixture: &Fixture<'_>, documents: &Documents, input: &Value) -> Value {

@@ -93,12 +93,22 @@ impl Denied {
         }
     }
 
-    /// 403 with the first reason in the text clients know, and all of it machine-readable.
+    /// The refusal that an answer tells of: the first of policy, else the first.
+    pub(crate) fn told(outcomes: &[Outcome<Granted>]) -> Option<&Self> {
+        let denied = || {
+            outcomes
+                .iter()
+                .filter_map(|outcome| outcome.as_ref().err())
+                .map(AsRef::as_ref)
+        };
+        let decided = denied().find(|denied: &&Self| denied.stage == Stage::Policy);
+        decided.or_else(|| denied().next())
+    }
+
+    /// 403 with the reason in the text clients know, and all of it machine-readable.
     pub(crate) fn refusal(outcomes: &[Outcome<Granted>]) -> Refusal {
-        let denied = || outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
-        let decided = denied().find(|denied| denied.stage == Stage::Policy);
         let forbidden = Refusal::of(ErrorCode::AccessDenied);
-        let Some(first) = decided.or_else(|| denied().next()) else {
+        let Some(first) = Self::told(outcomes) else {
             return forbidden.describe("policy denied");
         };
         match (first.stage, first.reason) {

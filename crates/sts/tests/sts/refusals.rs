@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use serde_json::Value;
+use caracal_wire::sts::DenialReason;
+use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
 
@@ -209,4 +210,98 @@ async fn another_applications_session_cannot_be_used() {
         ("client_secret", secret.expose()),
     ];
     assert_eq!(fixture.mint(&changes).await.body["reason"], "session_inactive");
+}
+
+/// What an answer tells of its refusal: the sentence, the changes, and where the whole of it is.
+fn help(answer: &caracal_testkit::client::Answer) -> (Option<&str>, Option<&Value>, &str) {
+    let body = &answer.body;
+    (
+        body["explanation"].as_str(),
+        body.get("suggestion").map(|suggestion| &suggestion["changes"]),
+        body["explain"].as_str().unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn who_is_refused_is_told_why_and_what_of_their_own_would_have_to_be_different() {
+    let fixture = Fixture::new().await;
+    let resource = fixture.resource.identifier.clone();
+    for (changes, explanation, suggested) in [
+        (
+            vec![("scope", "tickets:write")],
+            "no single label of the session holds every scope",
+            json!([{"change": "add_role_scope", "resource": resource, "label": "reader", "scope": "tickets:write"}]),
+        ),
+        (
+            vec![("scope", "tickets:delete")],
+            DenialReason::ScopeMismatch.sentence(),
+            json!([{"change": "declare_scope", "resource": resource, "scope": "tickets:delete"}]),
+        ),
+        (
+            vec![("delegation_edge_id", ""), ("agent_session_id", "")],
+            "no rule allows a request of this kind; authority over resources comes from a session and a delegation",
+            Value::Null,
+        ),
+        (
+            vec![("agent_session_id", "0199-unknown")],
+            DenialReason::SessionInactive.sentence(),
+            json!([{"change": "start_session"}]),
+        ),
+    ] {
+        let answer = fixture.mint(&changes).await;
+        assert_eq!(answer.refusal(), "403 access_denied");
+        let (said, told, link) = help(&answer);
+        assert_eq!(said, Some(explanation), "{changes:?}");
+        assert_eq!(told.cloned().unwrap_or_default(), suggested, "{changes:?}");
+        let request = answer.text("requestId");
+        let zone = &fixture.zone.id;
+        assert_eq!(
+            link,
+            format!("/v1/zones/{zone}/audit/by-request/{request}/explain")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_the_policys_alone_is_not_told_to_who_is_refused() {
+    let fixture = Fixture::new().await;
+    let secretive = fixture.policy("restrict := [\"an incident that nobody shall hear of\"]");
+    fixture.activate(&secretive).await;
+    let answer = fixture.mint(&[]).await;
+    assert_eq!(answer.body["reason"], "restriction_active");
+    let (said, told, _) = help(&answer);
+    assert_eq!(
+        (said, told),
+        (Some("a restriction is in force in this zone"), None)
+    );
+    assert!(!answer.text.contains("nobody shall hear"), "{}", answer.text);
+    // The resource is another application's, and whose is not said.
+    let others = fixture.policy("").replace("\"app\"", "\"payroll\"");
+    let others = others.replace("app_ids := {", "app_ids := {\"app\": \"x\", ");
+    fixture
+        .activate(&others.replace(fixture.application.id.as_str(), "somebody-else"))
+        .await;
+    let answer = fixture.mint(&[]).await;
+    assert_eq!(answer.body["reason"], "resource_not_granted");
+    assert_eq!(help(&answer).1, None);
+    assert!(!answer.text.contains("payroll"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_stranger_learns_nothing_from_a_refusal() {
+    let fixture = Fixture::new().await;
+    for changes in [
+        [
+            ("client_secret", "cs_of-somebody-else"),
+            ("scope", "tickets:write"),
+        ],
+        [("application_id", "0199-nobody"), ("scope", "tickets:write")],
+        [("zone_id", "0199-nowhere"), ("scope", "tickets:write")],
+    ] {
+        let answer = fixture.mint(&changes).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{changes:?}");
+        for member in ["explanation", "suggestion", "explain", "reason", "details"] {
+            assert!(answer.body.get(member).is_none(), "{changes:?}: {}", answer.text);
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! `GET /v1/zones/{zoneId}/audit/by-request/{requestId}/explain`
 
 use caracal_authz::{
-    DenyReason,
     input::{INPUT_SCHEMA_VERSION, input_document},
     record::recorded_input,
 };
@@ -9,13 +8,10 @@ use caracal_core::audit::{AuditEvent, EventType};
 use caracal_service::{
     Refusal,
     front::{Answer, Path},
+    reasons::sentence,
 };
 use caracal_storage::{AuditRow, PageKey, PageRequest};
-use caracal_wire::{
-    control::audit::{Explained, ExplainedDenial},
-    gateway::Reason,
-    sts::DenialReason,
-};
+use caracal_wire::control::audit::{Explained, ExplainedDenial};
 use serde_json::{Map, Value, json};
 
 use super::{ByRequest, no_events, outcome, remedies::Remedies};
@@ -111,17 +107,6 @@ fn denial(stored: &AuditRow) -> ExplainedDenial {
         read: Vec::new(),
         suggestion: None,
     }
-}
-
-/// What a reason says: of policy, of the STS beside it, or of the Gateway.
-fn sentence(word: &str) -> Option<String> {
-    let of_policy = DenyReason::ALL.into_iter().find(|reason| reason.as_str() == word);
-    let of_sts = || DenialReason::ALL.iter().find(|reason| reason.as_str() == word);
-    let of_gateway = || Reason::ALL.iter().find(|reason| reason.as_str() == word);
-    of_policy
-        .map(|reason| reason.to_string())
-        .or_else(|| of_sts().map(|reason| reason.sentence().to_owned()))
-        .or_else(|| of_gateway().map(|reason| reason.sentence().to_owned()))
 }
 
 /// The reason word of the diagnostics, else of the metadata.

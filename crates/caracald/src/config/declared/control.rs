@@ -81,9 +81,9 @@ static AUDIENCE: Setting<Text> = Setting::new(
 
 pub(crate) static PUBLIC_URL: Optional<HttpUrl> = Optional::new(
     "API_PUBLIC_URL",
-    API,
-    "the address that the Control API listens on",
-    "Base of the Control API's addresses as clients know it, which AuthZEN's metadata names.",
+    &[Role::Sts, Role::Api],
+    "the address that the Control API listens on; an STS then names no address",
+    "Base of the Control API's addresses as clients know it, which AuthZEN's metadata names, and refusals of the STS.",
 );
 static CONTROL_ENABLED: Setting<Flag> = Setting::new(
     "CARACAL_CONTROL_ENABLED",
