@@ -1,13 +1,14 @@
 //! What a mint or a use is decided on.
 
 mod call;
+mod outcome;
 mod party;
 mod reason;
 mod resource;
 
+pub(crate) use outcome::{Denied, Granted, Outcome, Stage, verdict};
 pub(crate) use party::{Party, PartyError, resolve};
 pub(crate) use reason::of_policy;
 pub(crate) use resource::{
-    Denied, Granted, MAX_UNDECLARED, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input,
-    not_the_control_api, use_input, verdict,
+    MAX_UNDECLARED, UseScopes, decide_mint, decide_use, mint_input, not_the_control_api, use_input,
 };

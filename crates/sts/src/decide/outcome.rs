@@ -1,0 +1,165 @@
+//! What became of one resource, and what its caller is told of it.
+
+use std::sync::Arc;
+
+use caracal_authz::{Decision, approval::ApprovalTier};
+use caracal_service::{Refusal, zones::ResourceState};
+use caracal_wire::{
+    ErrorCode,
+    sts::{DenialDetails, DenialReason, UpstreamDirective},
+};
+use serde_json::Value;
+
+use crate::canary::Verdict;
+
+/// A resource that was granted.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub(crate) resource: Arc<ResourceState>,
+    pub(crate) decision: Decision,
+    /// Tiers that this very call falls under. They are no part of the recorded decision, as arguments are none.
+    pub(crate) gates: Vec<ApprovalTier>,
+    /// How the Gateway gets through, once brokered.
+    pub(crate) directive: Option<UpstreamDirective>,
+}
+
+/// A resource that was refused.
+#[derive(Debug)]
+pub(crate) struct Denied {
+    /// As the caller named it.
+    pub(crate) resource: String,
+    /// How far it got.
+    pub(crate) stage: Stage,
+    /// Machine-readable reason.
+    pub(crate) reason: DenialReason,
+    /// What the reason is about.
+    pub(crate) details: Value,
+    /// The decision, when policy decided.
+    pub(crate) decision: Option<Decision>,
+}
+
+/// Where a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Outside policy.
+    Facts,
+    /// Policy decided.
+    Policy,
+    /// Policy allowed it with an approval that was not given.
+    Approval,
+}
+
+impl Denied {
+    /// Refuses for what policy is not asked about.
+    pub(crate) fn of_facts(resource: &str, reason: DenialReason, details: impl Into<Value>) -> Box<Self> {
+        Box::new(Self {
+            resource: resource.to_owned(),
+            stage: Stage::Facts,
+            reason,
+            details: details.into(),
+            decision: None,
+        })
+    }
+
+    /// The status in its evidence.
+    pub(crate) const fn status(&self) -> &'static str {
+        match self.stage {
+            Stage::Facts => self.reason.as_str(),
+            Stage::Policy => "complete",
+            Stage::Approval => Self::held_as(self.reason),
+        }
+    }
+
+    /// The status in the evidence of a request that waits, or whose approval does not release it.
+    pub(crate) const fn held_as(reason: DenialReason) -> &'static str {
+        match reason {
+            DenialReason::ApprovalRequired => "approval_pending",
+            other => other.as_str(),
+        }
+    }
+
+    /// The refusal that an answer tells of: the first of policy, else the first.
+    pub(crate) fn told(outcomes: &[Outcome<Granted>]) -> Option<&Self> {
+        let denied = || {
+            outcomes
+                .iter()
+                .filter_map(|outcome| outcome.as_ref().err())
+                .map(AsRef::as_ref)
+        };
+        let decided = denied().find(|denied: &&Self| denied.stage == Stage::Policy);
+        decided.or_else(|| denied().next())
+    }
+
+    /// 403 with the reason in the text clients know, and all of it machine-readable.
+    pub(crate) fn refusal(outcomes: &[Outcome<Granted>]) -> Refusal {
+        let forbidden = Refusal::of(ErrorCode::AccessDenied);
+        let Some(first) = Self::told(outcomes) else {
+            return forbidden.describe("policy denied");
+        };
+        match (first.stage, first.reason) {
+            (Stage::Facts, DenialReason::OperationNotPermitted) => {
+                Refusal::of(ErrorCode::OperationNotPermitted)
+                    .describe("operation is not declared for the resource or its scope is not in the mandate")
+                    .reason(first.reason)
+                    .with("details", first.details.clone())
+            }
+            (Stage::Facts, DenialReason::ProviderUnavailable) => Refusal::of(ErrorCode::HttpRequestFailed)
+                .describe("the upstream credential is not available")
+                .reason(first.reason),
+            (Stage::Facts, DenialReason::NoProviderConnection | DenialReason::ReauthorizationRequired) => {
+                forbidden
+                    .describe("a person has to connect an account of the upstream")
+                    .reason(first.reason)
+                    .with_details(&first.explained())
+            }
+            (Stage::Policy, reason)
+            | (
+                Stage::Facts,
+                reason @ (DenialReason::ArgumentOutOfBounds
+                | DenialReason::ArgumentsNotRead
+                | DenialReason::MalformedArgumentData
+                | DenialReason::OperationsNotEnforced
+                | DenialReason::MalformedOperationRisk
+                | DenialReason::CallNotRead),
+            ) => forbidden
+                .describe(format!("policy denied ({})", reason.as_str()))
+                .reason(reason)
+                .with_details(&first.explained()),
+            (Stage::Facts | Stage::Approval, reason) => forbidden
+                .describe("policy denied")
+                .reason(reason)
+                .with_details(&first.explained()),
+        }
+    }
+
+    fn explained(&self) -> DenialDetails {
+        DenialDetails {
+            resource: self.resource.clone(),
+            explanation: self.details.clone(),
+        }
+    }
+}
+
+/// What policy said of one resource; nothing where the request ended without it.
+pub(crate) fn verdict(outcome: &Outcome<Granted>) -> Option<Verdict> {
+    match outcome {
+        Ok(granted) if !granted.gates.is_empty() => Some(Verdict::Hold),
+        Ok(granted) => Some(Verdict::of(&granted.decision)),
+        Err(denied) => match (denied.stage, denied.reason) {
+            (Stage::Policy, _)
+            | (
+                Stage::Facts,
+                DenialReason::ArgumentOutOfBounds
+                | DenialReason::ArgumentsNotRead
+                | DenialReason::MalformedArgumentData
+                | DenialReason::OperationsNotEnforced
+                | DenialReason::MalformedOperationRisk
+                | DenialReason::CallNotRead,
+            ) => Some(Verdict::Deny),
+            (Stage::Facts | Stage::Approval, _) => None,
+        },
+    }
+}
+
+/// What became of one resource.
+pub(crate) type Outcome<T> = Result<T, Box<Denied>>;
