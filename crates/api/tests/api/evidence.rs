@@ -31,6 +31,9 @@ struct Made {
     /// A session that waits to go on.
     paused: String,
     delegation: String,
+    grant: String,
+    /// A resource that is called with mandates.
+    guarded: String,
 }
 
 fn provider(name: &str) -> Value {
@@ -92,6 +95,19 @@ impl Made {
         let tried = stack
             .post(&format!("{base}/notification-sinks/{sink}/test"), json!({}))
             .await;
+        let mandates = json!({"name": "mandates", "kind": "caracal_mandate"});
+        let mandates = stack.provider(&base, mandates).await;
+        let guarded = stack
+            .post(
+                &format!("{base}/resources"),
+                resource("resource://guarded", &mandates),
+            )
+            .await;
+        let guarded = guarded.expect(201).text("id");
+        let granted = json!({
+            "application_id": application, "user_id": "ada", "resource_id": guarded, "scopes": ["crm:read"],
+        });
+        let granted = stack.post(&format!("{base}/grants"), granted).await;
         let people = stack.provider(&base, people()).await;
         let body = json!({"provider_id": people, "access_token": "a-token-of-somebody"});
         let connected = stack.post(&format!("{base}/provider-connections"), body).await;
@@ -125,6 +141,8 @@ impl Made {
             session: session.id.to_string(),
             paused: paused.id.to_string(),
             delegation: delegation.id.to_string(),
+            grant: granted.expect(201).text("id"),
+            guarded,
             people,
             resource: made.expect(201).text("id"),
             policy_version: versions["items"][0]["id"].as_str().unwrap().to_owned(),
@@ -142,7 +160,11 @@ impl Made {
         let (noun, _) = route.name.rsplit_once('.').unwrap();
         let (id, version) = match noun {
             "applications" => (&self.application, ""),
+            // Only a client of an OAuth server can be tried, and an upstream that verifies mandates.
+            "providers" if route.name == "providers.test" => (&self.people, ""),
             "providers" => (&self.provider, ""),
+            "grants" => (&self.grant, ""),
+            "resources" if route.name == "resources.test" => (&self.guarded, ""),
             "resources" => (&self.resource, ""),
             "policies" => (&self.policy, self.policy_version.as_str()),
             "policy_sets" | "policy_shadow" | "policy_canary" => {
@@ -185,6 +207,10 @@ impl Made {
             "applications.register" => json!({"name": "for a while"}),
             "resources.create" => resource("resource://other", &self.provider),
             "providers.create" => provider("another key"),
+            "providers.discover" => json!({"issuer": "https://nothing.invalid"}),
+            "grants.create" => json!({
+                "application_id": self.application, "user_id": "bob", "resource_id": self.guarded, "scopes": ["crm:read"],
+            }),
             "policies.validate" | "policies.add_version" => json!({"content": content}),
             "policies.create" => json!({"name": "another", "content": content}),
             "zones.create" | "policy_sets.create" => json!({"name": "another"}),
@@ -349,6 +375,10 @@ async fn every_route_leaves_the_row_that_it_declares_allowed_and_refused() {
             "audit.explain",
             "subjects.revoke",
             "subjects.overview",
+            // Nobody has said yes.
+            "approvals.withdraw",
+            // Nobody publishes anything there.
+            "providers.discover",
             // Without an address of the console there are no passkeys.
             "console.begin_passkey_registration",
             "console.register_passkey",
