@@ -9,6 +9,7 @@ mod approvals;
 mod audit;
 mod authorization;
 mod authzen;
+mod bodies;
 mod checks;
 mod connections;
 mod control;
