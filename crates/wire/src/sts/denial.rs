@@ -1,5 +1,7 @@
 //! Why the STS denies, and what each denial is about.
 
+use std::borrow::Cow;
+
 use caracal_core::{DelegationId, ScopeSet, SessionId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,7 +91,7 @@ pub enum Explanation<'a> {
     /// Scopes that the resource does not declare.
     Undeclared {
         /// Those.
-        undeclared: Vec<&'a str>,
+        undeclared: Vec<Cow<'a, str>>,
     },
     /// Scopes that the delegation does not have.
     Beyond {
