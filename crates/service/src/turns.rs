@@ -289,7 +289,7 @@ mod tests {
         assert!(turns.state.lock().ones.is_empty());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_waits_too_long_is_told_whose_the_turns_are() {
         let turns = Turns::new(TurnLimits { in_all: 1, ..LIMITS });
         let busy = turns.take("a").await.unwrap();
