@@ -871,6 +871,18 @@ export interface components {
                 };
             };
         };
+        /** @description There is no such thing, or not for this caller. */
+        ZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "zone_not_found";
+                };
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -1677,6 +1689,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["Unauthorized401"];
+            404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];

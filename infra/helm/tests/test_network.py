@@ -11,6 +11,8 @@ ALLOWED = {
     ("gateway", "sts"),
     ("web", "api"),
     ("web", "coordinator"),
+    # People check what they see against the ledger.
+    ("web", "audit"),
     ("canary", "api"),
     ("canary", "sts"),
     ("canary", "coordinator"),
