@@ -23,7 +23,7 @@ use crate::stack::Stack;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tls {
     AtOnce,
-    AfterStartTls,
+    Upgraded,
     Never,
 }
 
@@ -114,7 +114,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                 b"250 kept\r\n"
             }
             _ if in_mail => continue,
-            "EHLO" if tls == Tls::AfterStartTls => b"250-localhost\r\n250 STARTTLS\r\n",
+            "EHLO" if tls == Tls::Upgraded => b"250-localhost\r\n250 STARTTLS\r\n",
             "EHLO" => b"250-localhost\r\n250 AUTH PLAIN\r\n",
             "STARTTLS" => b"220 go on\r\n",
             "AUTH" => b"235 it is you\r\n",
@@ -168,7 +168,7 @@ fn url(scheme: &str, server: &MailServer) -> String {
 
 #[tokio::test]
 async fn mail_goes_over_tls_to_a_server_that_proves_who_it_is() {
-    for (tls, scheme) in [(Tls::AtOnce, "smtps"), (Tls::AfterStartTls, "smtp")] {
+    for (tls, scheme) in [(Tls::AtOnce, "smtps"), (Tls::Upgraded, "smtp")] {
         let server = MailServer::start(tls).await;
         let heard = asked(&server, &url(scheme, &server), true).await;
         let told = |text: &str| heard.iter().any(|line| line.contains(text));
@@ -179,7 +179,7 @@ async fn mail_goes_over_tls_to_a_server_that_proves_who_it_is() {
             "{heard:?}"
         );
         assert!(told("Your code for Caracal is "), "{heard:?}");
-        if tls == Tls::AfterStartTls {
+        if tls == Tls::Upgraded {
             let position = |text: &str| heard.iter().position(|line| line.starts_with(text));
             assert!(position("STARTTLS") < position("AUTH"), "{heard:?}");
         }
@@ -190,7 +190,7 @@ async fn mail_goes_over_tls_to_a_server_that_proves_who_it_is() {
 async fn a_server_without_tls_or_with_a_certificate_of_nobody_hears_neither_password_nor_code() {
     for (tls, scheme, trusted) in [
         (Tls::Never, "smtp", true),
-        (Tls::AfterStartTls, "smtp", false),
+        (Tls::Upgraded, "smtp", false),
         (Tls::AtOnce, "smtps", false),
     ] {
         let server = MailServer::start(tls).await;

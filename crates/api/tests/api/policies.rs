@@ -65,7 +65,8 @@ async fn a_document_is_checked_by_the_real_parser() {
     );
     assert_eq!(refused["error_description"], "must_use_package_caracal_authz");
     assert!(refused["details"]["issues"][0]["code"].is_string());
-    let lines: String = (0..15_000).map(|count| format!("z{count}:=1\n")).collect();
+    let lines: Vec<String> = (0..15_000).map(|count| format!("z{count}:=1\n")).collect();
+    let lines = lines.concat();
     let many = format!("# caracal:data-document\npackage caracal.authz\n{lines}");
     let refused = stack
         .post("/v1/policies/validate", json!({ "content": many }))

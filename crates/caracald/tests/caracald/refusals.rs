@@ -314,7 +314,8 @@ async fn every_refusal_of_every_route_comes_in_the_envelope() {
         ("api", &[400, 401, 404, 405, 413, 415, 431][..]),
         ("sts", &[400, 404, 405, 413, 415, 431]),
         ("gateway", &[401, 431]),
-        ("coordinator", &[400, 401, 404, 405, 431]),
+        // A zone that is not there is refused before what is asked of it is read; the role's own tests ask of one that is.
+        ("coordinator", &[401, 404, 405, 431]),
         ("audit", &[400, 401, 404, 405, 431]),
     ] {
         let bearer = if role == "api" { admin.trim() } else { TOKEN };
