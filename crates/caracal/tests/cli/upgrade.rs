@@ -150,9 +150,11 @@ fn a_state_whose_backup_does_not_hold_is_not_touched() {
 #[test]
 fn a_stack_that_does_not_run_is_started_or_left_as_it_was() {
     let bench = Bench::new();
-    bench.run(&["upgrade"]).assert_good();
+    bench.run(&["up"]).assert_good();
     bench.run(&["down"]).assert_good();
     fs::write(bench.home().join("caracal.db"), STATE).unwrap();
+    bench.run(&["upgrade"]).assert_good();
+    bench.run(&["down"]).assert_good();
     let program = bench.directory().join("caracald-spoil");
     fs::copy(fake_daemon(), &program).unwrap();
     let bench = bench.with("CARACAL_CARACALD", program.to_str().unwrap());
