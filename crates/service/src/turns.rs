@@ -192,7 +192,7 @@ mod tests {
         in_all: 2,
         of_one: 1,
         waiting: 3,
-        wait: Duration::from_secs(600),
+        wait: Duration::from_mins(10),
     };
 
     /// Begins to wait, and comes back when it does.

@@ -97,11 +97,10 @@ proptest! {
             None => PolicySnapshot::no_active_policy_set(),
         };
         let explained = suggest(documents.as_ref(), &input.as_input());
-        match suggest_to_asker(&policy, &input.as_input()) {
-            Some(told) => {
+        if let Some(told) = suggest_to_asker(&policy, &input.as_input()) {
                 prop_assert_eq!(Ok(&told), explained.as_ref());
                 let mut own = vec![input.principal_id.clone(), input.resource.clone()];
-                own.extend(input.labels.iter().map(|label| label.to_string()));
+                own.extend(input.labels.iter().map(ToString::to_string));
                 own.extend(input.requested_scopes.iter().map(str::to_owned));
                 if let Some((_, scopes, _)) = &input.presented {
                     own.extend(scopes.iter().map(str::to_owned));
@@ -113,8 +112,7 @@ proptest! {
                     texts(&change, &mut said);
                     prop_assert!(said.iter().all(|text| own.contains(text)), "{:?}", change);
                 }
-            }
-            None => {
+        } else {
                 // What is kept back is the policy's: keys, labels of others, prefixes, restrictions.
                 let kept_back = |changes: &Vec<DataChange>| changes.iter().any(|change| match change {
                     DataChange::AddRoleScope { label, .. } => !input.labels.iter().any(|own| **own == **label),
@@ -128,7 +126,6 @@ proptest! {
                 });
                 let nothing = explained.as_ref().map_or(true, |changes| changes.is_empty() || kept_back(changes));
                 prop_assert!(nothing, "{:?}", explained);
-            }
         }
     }
 }
