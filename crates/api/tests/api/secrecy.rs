@@ -11,7 +11,7 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
     let stack = Stack::start().await;
     let zone = stack.zone("acme").await;
     let (application, generated) = stack.application(&zone, "crm").await;
-    let chosen = "canary-of-a-chosen-secret-0123456789";
+    let chosen = "wagtail-of-a-chosen-secret-0123456789";
     let patch = json!({ "client_secret": chosen });
     stack
         .patch(&format!("{zone}/applications/{application}"), patch)
@@ -26,12 +26,12 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
     for (kind, config) in [
         (
             "api_key",
-            json!({ "api_key": "canary-api-key", "header_name": "X-Key" }),
+            json!({ "api_key": "wagtail-api-key", "header_name": "X-Key" }),
         ),
-        ("bearer_token", json!({ "bearer_token": "canary-bearer" })),
+        ("bearer_token", json!({ "bearer_token": "wagtail-bearer" })),
         (
             "http_basic",
-            json!({ "username": "u", "password": "canary-password" }),
+            json!({ "username": "u", "password": "wagtail-password" }),
         ),
     ] {
         let body = json!({ "name": kind, "kind": kind, "config_json": config });
@@ -39,9 +39,9 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
     }
     // Refused bodies carry secrets too.
     let body =
-        json!({ "name": "x", "kind": "bearer_token", "config_json": { "bearer_token": "canary-refused\n" } });
+        json!({ "name": "x", "kind": "bearer_token", "config_json": { "bearer_token": "wagtail-refused\n" } });
     let refused = stack.post(&format!("{zone}/providers"), body).await;
-    assert!(!refused.text.contains("canary"), "{}", refused.text);
+    assert!(!refused.text.contains("wagtail"), "{}", refused.text);
     let token = stack
         .token("zone", zone.strip_prefix("/v1/zones/"), "write")
         .await;
@@ -61,7 +61,7 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
             for path in [path.clone(), format!("{path}?format=csv")] {
                 let reply = stack.call(Some(ADMIN), &[], Method::GET, &path, None).await;
                 for secret in [
-                    "canary",
+                    "wagtail",
                     generated.as_str(),
                     launched.as_str(),
                     chosen,
@@ -79,6 +79,6 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
     // Nor do events carry any of it.
     for event in stack.parts.events().await {
         let text = serde_json::to_string(&event).unwrap();
-        assert!(!text.contains("canary") && !text.contains(&generated), "{text}");
+        assert!(!text.contains("wagtail") && !text.contains(&generated), "{text}");
     }
 }

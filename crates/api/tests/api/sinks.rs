@@ -36,7 +36,8 @@ async fn a_sink_is_made_changed_and_deleted_and_its_secret_is_shown_once() {
         "zone_thawed",
         "subject_revoked",
         "application_archived",
-        "policy_activated"
+        "policy_activated",
+        "policy_canary_returned"
       ],
       "id": "[id]",
       "last_error": null,
