@@ -56,7 +56,6 @@ async fn a_provider_is_made_of_what_an_issuer_publishes_and_tried_out() {
     for (changes, status) in [
         (json!({"client_secret": "not-it"}), "auth_failed"),
         (json!({"client_id": "nobody"}), "auth_failed"),
-        (json!({"scopes": ["no:such:scope"]}), "config_error"),
         (
             json!({"token_endpoint": format!("{}/nowhere", server.issuer())}),
             "endpoint_error",
