@@ -291,7 +291,11 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_too_long_is_told_whose_the_turns_are() {
-        let turns = Turns::new(TurnLimits { in_all: 1, ..LIMITS });
+        let turns = Turns::new(TurnLimits {
+            in_all: 1,
+            wait: Duration::from_millis(1),
+            ..LIMITS
+        });
         let busy = turns.take("a").await.unwrap();
         assert_eq!(turns.take("a").await.unwrap_err(), NoTurn::OfOne);
         assert_eq!(turns.take("b").await.unwrap_err(), NoTurn::InAll);

@@ -38,8 +38,7 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
         provider = stack.provider(&zone, body).await;
     }
     // Refused bodies carry secrets too.
-    let body =
-        json!({ "name": "x", "kind": "bearer_token", "config_json": { "bearer_token": "wagtail-refused\n" } });
+    let body = json!({ "name": "x", "kind": "bearer_token", "config_json": { "bearer_token": "wagtail-refused\n" } });
     let refused = stack.post(&format!("{zone}/providers"), body).await;
     assert!(!refused.text.contains("wagtail"), "{}", refused.text);
     let token = stack
