@@ -375,9 +375,6 @@ def settings(role, ids, token, seed, fixed, path):
     if role == "gateway":
         # Every method is an upstream's to have.
         lines.append("[checks.unsupported_method]\nenabled = false")
-    if role == "audit":
-        # Wrong bearers of an address are counted, and 429 after 60 of a minute; its own tests hold what is answered before.
-        lines.append("[checks.ignored_auth]\nenabled = false")
     # Bodies hold documents of their own, policies for one, whose rules no schema tells.
     lines.append("[checks.positive_data_acceptance]\nenabled = false")
     # What is too long for a line is refused before anybody looks at it (RFC 9110 15.5.15, RFC 6585 5).

@@ -21,8 +21,6 @@ use crate::AuditDeps;
 const MAX_TOKEN_BYTES: usize = 256;
 /// Requests of an account in a minute. Each may prove a thousand events.
 const OF_ACCOUNT: Rule = Rule::per_minute("audit:account:", 300);
-/// Bearers of an address that are nobody's, in a minute.
-const REFUSED: Rule = Rule::per_minute("audit:refused:", 60);
 /// The operator is one, and may mirror whole logs.
 const NO_LIMIT: Rule = Rule {
     prefix: "audit:calls:",
@@ -31,9 +29,15 @@ const NO_LIMIT: Rule = Rule {
     code: ErrorCode::RateLimited,
 };
 
-/// How often readers may ask, counted by `limiter`.
-pub fn limits(limiter: Arc<dyn RateLimiter>, world: World) -> Limits {
-    Limits::new(limiter, world, NO_LIMIT, REFUSED)
+/// How often readers may ask, counted by `limiter`; `refused` bearers of an address in a minute may be nobody's, any number
+/// where it is 0.
+pub fn limits(limiter: Arc<dyn RateLimiter>, world: World, refused: u32) -> Limits {
+    Limits::new(
+        limiter,
+        world,
+        NO_LIMIT,
+        Rule::per_minute("audit:refused:", refused),
+    )
 }
 
 /// Whom a route is for.

@@ -52,7 +52,11 @@ pub(crate) async fn measure(count: usize, rate: usize) {
         bus: parts.bus.clone(),
         audit_keys: Some(parts.audit_key.clone()),
         admin_tokens: Bearers::default(),
-        limits: Arc::new(caracal_audit::limits(parts.short_lived.clone(), world.clone())),
+        limits: Arc::new(caracal_audit::limits(
+            parts.short_lived.clone(),
+            world.clone(),
+            60,
+        )),
         known_tokens: Arc::new(KnownTokens::of_people()),
         consumer: String::from("measure"),
         checkpoints: Some(checkpoints.clone()),

@@ -55,6 +55,7 @@ impl Parts {
             limits: Arc::new(caracal_audit::limits(
                 self.backends.short_lived.clone(),
                 self.world.clone(),
+                self.config.api.auth_fail_limit_per_min,
             )),
             known_tokens: Arc::new(KnownTokens::of_people()),
             checkpoints: checkpoints.clone(),

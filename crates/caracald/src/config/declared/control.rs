@@ -36,7 +36,7 @@ static RATE_LIMIT: Setting<Number<u32>> = Setting::new(
 .between(0, u32::MAX as u64);
 static AUTH_FAIL_LIMIT: Setting<Number<u32>> = Setting::new(
     "ADMIN_AUTH_FAIL_LIMIT_PER_MIN",
-    API,
+    &[Role::Api, Role::Audit],
     || DEFAULT.auth_fail_limit_per_min,
     "Refused logins a minute of one address; 0 means no limit.",
 )
