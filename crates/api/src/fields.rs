@@ -71,6 +71,17 @@ pub(crate) fn plain_url(
     Ok(())
 }
 
+/// Whether a place that a server publishes may be gone to: an absolute https URL without user, password and fragment.
+pub(crate) fn is_https_place(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        url.scheme() == "https"
+            && url.host_str().is_some()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    })
+}
+
 /// Whether nothing was mended on the way from text to URL. Parsers take `127.1` for an address, `\` for `/`, and leave
 /// out `/../`; the next parser may do otherwise, and then what was checked is not what is called.
 fn is_as_dialled(text: &str, url: &Url) -> bool {

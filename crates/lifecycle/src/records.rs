@@ -56,7 +56,7 @@ pub async fn issue_to_person(
 }
 
 /// A record of the application itself.
-fn begun(
+pub(crate) fn begun(
     work: &dyn ZoneWork,
     id: &AuthorityRecordId,
     application: &ApplicationId,

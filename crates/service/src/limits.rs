@@ -167,7 +167,7 @@ impl Limits {
         if rule.limit == 0 {
             return;
         }
-        let key = format!("{}{}", rule.prefix, name_of(network(peer)));
+        let key = format!("{}{}", rule.prefix, counted_address(peer));
         if let Err(error) = self.limiter.give_back(&key, rule.window).await {
             tracing::debug!(%error, "a hit could not be given back; it stays until its window ends");
         }

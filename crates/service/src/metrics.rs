@@ -13,7 +13,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) REQUESTS = "caracal_http_requests_total";
     /// Requests whose credentials were refused, by role.
     counter(Count) pub(crate) CREDENTIALS_REFUSED = "caracal_http_credentials_refused_total";
-    /// Requests refused for now, by the limit that was reached: calls, refused_credentials, registrations, sign_in, elsewhere.
+    /// Requests refused for now, by the limit that was reached: calls, refused_credentials, strangers, registrations, sign_in,
+    /// elsewhere, checks.
     counter(Count) LIMITED = "caracal_http_limited_total";
     /// Requests whose transaction gave way to another, by whether they were done again or given up.
     counter(Count) pub(crate) CONTENTION = "caracal_storage_contention_total";

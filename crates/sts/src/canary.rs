@@ -14,7 +14,7 @@ use caracal_core::{
 use caracal_crypto::HmacRing;
 use caracal_events::OutboxRelay;
 use caracal_lifecycle::{approvals::Witness, canaries};
-use caracal_service::{error_chain, rounds::rounds, zones::ZoneCanary};
+use caracal_service::{error_chain, rounds::rounds, zones::ZoneState};
 use caracal_storage::{Access, Error, Store};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -111,11 +111,13 @@ impl Canaries {
         self.note(zone, canary, Noted::Counts(counts));
     }
 
-    /// Notes that a zone's canary decides nothing here, if that is so.
-    pub(crate) fn seen(&self, zone: &ZoneId, canary: &ZoneCanary) {
+    /// The canary that decides for `principal`, where one does. One that decides nothing here is noted.
+    pub(crate) fn met<'z>(&self, zone: &'z ZoneState, principal: &str) -> Option<&'z CanaryId> {
+        let canary = zone.canary()?;
         if canary.policy.is_none() {
-            self.note(zone, &canary.id, Noted::Unreadable);
+            self.note(&zone.zone.id, &canary.id, Noted::Unreadable);
         }
+        zone.canary_for(principal).map(|(canary, _)| &canary.id)
     }
 
     fn note(&self, zone: &ZoneId, canary: &CanaryId, more: Noted) {

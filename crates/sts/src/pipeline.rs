@@ -320,18 +320,16 @@ async fn held<K: ExchangeKind>(
 
 /// Where a canary decided, counts what it said against what the version in force says.
 fn canary<K: ExchangeKind>(case: &Case<'_>, kind: &K, party: &Party, outcomes: &[Outcome<Granted>]) {
-    let Some(canary) = case.zone.canary() else { return };
-    let zone = &case.zone.zone.id;
-    case.deps.canaries.seen(zone, canary);
-    if case.zone.canary_for(case.application.id.as_str()).is_none() {
+    let canaries = &case.deps.canaries;
+    let Some(canary) = canaries.met(&case.zone, case.application.id.as_str()) else {
         return;
-    }
+    };
     for (resource, outcome) in kind.resources().zip(outcomes) {
         let in_force = || verdict(&kind.decide(case, case.zone.policy_in_force(), party, resource));
         if let Some(said) = verdict(outcome)
             && let Some(in_force) = in_force()
         {
-            case.deps.canaries.decided(zone, &canary.id, said, in_force);
+            canaries.decided(&case.zone.zone.id, canary, said, in_force);
         }
     }
 }

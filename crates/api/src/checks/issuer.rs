@@ -15,6 +15,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::steps::Steps;
+use crate::fields::is_https_place;
 
 /// Largest document that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -96,10 +97,10 @@ fn read(document: &[u8], issuer: &str) -> Result<DiscoveredProvider, (String, &'
     if document.issuer.trim_end_matches('/') != issuer {
         return Err(wrong("the metadata is of another issuer"));
     }
-    if !is_place(&document.token_endpoint) {
+    if !is_https_place(&document.token_endpoint) {
         return Err(wrong("the metadata names no token_endpoint with https"));
     }
-    let place = |text: Option<String>| text.filter(|text| is_place(text));
+    let place = |text: Option<String>| text.filter(|text| is_https_place(text));
     let known = |methods: Vec<String>| {
         let methods = methods.into_iter();
         methods
@@ -120,16 +121,6 @@ fn read(document: &[u8], issuer: &str) -> Result<DiscoveredProvider, (String, &'
         revocation_endpoint: place(document.revocation_endpoint),
         scopes_supported: document.scopes_supported.map(told),
         token_endpoint_auth_methods_supported: document.token_endpoint_auth_methods_supported.map(known),
-    })
-}
-
-fn is_place(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
-        url.scheme() == "https"
-            && url.host_str().is_some()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
     })
 }
 

@@ -43,23 +43,12 @@ pub(crate) async fn check_provider(
     world: &World,
     config: &ProviderConfig,
 ) -> Result<ProviderCheck, Refusal> {
-    let endpoint = match config {
-        ProviderConfig::ClientCredentials(config) => &config.client.token_endpoint,
-        ProviderConfig::AuthorizationCode(config) => &config.client.token_endpoint,
-        ProviderConfig::None
-        | ProviderConfig::CaracalMandate
-        | ProviderConfig::ApiKey(_)
-        | ProviderConfig::BearerToken(_)
-        | ProviderConfig::HttpBasic(_) => {
-            return Err(Refusal::of(ErrorCode::ProviderCheckUnsupported)
-                .describe("providers of this kind have no token endpoint; the first call shows whether the upstream takes the credential"));
-        }
-    };
+    let client = Client::of(config)?;
     let mut steps = Steps::default();
-    let status = match steps.reach(oauth.egress(), endpoint).await {
+    let status = match steps.reach(oauth.egress(), client.endpoint()).await {
         Err(Unreached::Settings) => ProviderCheckStatus::ConfigError,
         Err(Unreached::Network) => ProviderCheckStatus::Unreachable,
-        Ok(_) => ask(oauth, world, config, &mut steps).await,
+        Ok(_) => client.ask(oauth, world, &mut steps).await,
     };
     let (detail, steps) = steps.finish();
     Ok(ProviderCheck {
@@ -70,28 +59,45 @@ pub(crate) async fn check_provider(
     })
 }
 
-async fn ask(
-    oauth: &TokenClient,
-    world: &World,
-    config: &ProviderConfig,
-    steps: &mut Steps,
-) -> ProviderCheckStatus {
-    let answer = match config {
-        ProviderConfig::ClientCredentials(config) => {
-            of_service(config, oauth.service_token(config).await.map(|_| ()))
+/// A client of a token endpoint.
+#[derive(Clone, Copy)]
+enum Client<'c> {
+    Service(&'c ClientCredentialsConfig),
+    People(&'c AuthorizationCodeConfig),
+}
+
+impl<'c> Client<'c> {
+    fn of(config: &'c ProviderConfig) -> Result<Self, Refusal> {
+        match config {
+            ProviderConfig::ClientCredentials(config) => Ok(Self::Service(config)),
+            ProviderConfig::AuthorizationCode(config) => Ok(Self::People(config)),
+            ProviderConfig::None
+            | ProviderConfig::CaracalMandate
+            | ProviderConfig::ApiKey(_)
+            | ProviderConfig::BearerToken(_)
+            | ProviderConfig::HttpBasic(_) => Err(Refusal::of(ErrorCode::ProviderCheckUnsupported)
+                .describe("providers of this kind have no token endpoint; the first call shows whether the upstream takes the credential")),
         }
-        ProviderConfig::AuthorizationCode(config) => of_people(&redeem(oauth, world, config).await),
-        ProviderConfig::None
-        | ProviderConfig::CaracalMandate
-        | ProviderConfig::ApiKey(_)
-        | ProviderConfig::BearerToken(_)
-        | ProviderConfig::HttpBasic(_) => return ProviderCheckStatus::ConfigError,
-    };
-    match answer.fix {
-        None => steps.passed(CheckStep::Answer, answer.found),
-        Some(fix) => steps.failed(CheckStep::Answer, answer.found, fix),
     }
-    answer.status
+
+    fn endpoint(self) -> &'c str {
+        match self {
+            Self::Service(config) => &config.client.token_endpoint,
+            Self::People(config) => &config.client.token_endpoint,
+        }
+    }
+
+    async fn ask(self, oauth: &TokenClient, world: &World, steps: &mut Steps) -> ProviderCheckStatus {
+        let answer = match self {
+            Self::Service(config) => of_service(config, oauth.service_token(config).await.map(|_| ())),
+            Self::People(config) => of_people(&redeem(oauth, world, config).await),
+        };
+        match answer.fix {
+            None => steps.passed(CheckStep::Answer, answer.found),
+            Some(fix) => steps.failed(CheckStep::Answer, answer.found, fix),
+        }
+        answer.status
+    }
 }
 
 /// A code and a verifier that nobody gave out.

@@ -4,6 +4,8 @@ use caracal_core::entity::provider_config::ClientAuthMethod;
 use serde::Deserialize;
 use url::Url;
 
+use crate::fields::is_https_place;
+
 /// Largest document that is read, in bytes.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
@@ -85,14 +87,7 @@ impl Discovered {
 }
 
 fn place(name: &'static str, text: String) -> Result<String, Unusable> {
-    let fits = Url::parse(&text).is_ok_and(|url| {
-        url.scheme() == "https"
-            && url.host_str().is_some()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-    });
-    if fits {
+    if is_https_place(&text) {
         Ok(text)
     } else {
         Err(Unusable::Place(name))

@@ -2,8 +2,7 @@
 
 use caracal_core::{
     ApplicationId, AuthorityRecordId, Timestamp,
-    claims::SubjectType,
-    entity::{Approval, AuthorityRecord, AuthorityRecordStatus},
+    entity::{Approval, AuthorityRecord},
 };
 use caracal_storage::ZoneWork;
 
@@ -11,6 +10,7 @@ use super::{
     ANSWERED_AGAIN, CONSUMED,
     evidence::{Noted, Witness},
 };
+use crate::records;
 
 /// What an approval is used for.
 #[derive(Debug, Clone, Copy)]
@@ -73,19 +73,8 @@ pub async fn consume(
             None => None,
         };
         let record = AuthorityRecord {
-            id: id.clone(),
-            zone_id: approval.zone_id.clone(),
-            subject_type: SubjectType::Application,
-            subject_id: application.to_string(),
-            application_id: application.clone(),
             parent_id: parent,
-            status: AuthorityRecordStatus::Active,
-            expires_at,
-            authenticated_at: now,
-            issuer: None,
-            created_at: now,
-            revoked_at: None,
-            revoked_reason: None,
+            ..records::begun(work, id, application, now, expires_at)
         };
         work.authority_records().create(&record).await?;
     }

@@ -61,6 +61,24 @@ impl Denied {
         })
     }
 
+    /// Whether policy refused it: by its decision, or by what it says of a call beside that.
+    const fn is_of_policy(&self) -> bool {
+        let beside = matches!(
+            self.reason,
+            DenialReason::ArgumentOutOfBounds
+                | DenialReason::ArgumentsNotRead
+                | DenialReason::MalformedArgumentData
+                | DenialReason::OperationsNotEnforced
+                | DenialReason::MalformedOperationRisk
+                | DenialReason::CallNotRead
+        );
+        match self.stage {
+            Stage::Policy => true,
+            Stage::Facts => beside,
+            Stage::Approval => false,
+        }
+    }
+
     /// The status in its evidence.
     pub(crate) const fn status(&self) -> &'static str {
         match self.stage {
@@ -112,20 +130,11 @@ impl Denied {
                     .reason(first.reason)
                     .with_details(&first.explained())
             }
-            (Stage::Policy, reason)
-            | (
-                Stage::Facts,
-                reason @ (DenialReason::ArgumentOutOfBounds
-                | DenialReason::ArgumentsNotRead
-                | DenialReason::MalformedArgumentData
-                | DenialReason::OperationsNotEnforced
-                | DenialReason::MalformedOperationRisk
-                | DenialReason::CallNotRead),
-            ) => forbidden
+            (_, reason) if first.is_of_policy() => forbidden
                 .describe(format!("policy denied ({})", reason.as_str()))
                 .reason(reason)
                 .with_details(&first.explained()),
-            (Stage::Facts | Stage::Approval, reason) => forbidden
+            (Stage::Policy | Stage::Facts | Stage::Approval, reason) => forbidden
                 .describe("policy denied")
                 .reason(reason)
                 .with_details(&first.explained()),
@@ -145,19 +154,7 @@ pub(crate) fn verdict(outcome: &Outcome<Granted>) -> Option<Verdict> {
     match outcome {
         Ok(granted) if !granted.gates.is_empty() => Some(Verdict::Hold),
         Ok(granted) => Some(Verdict::of(&granted.decision)),
-        Err(denied) => match (denied.stage, denied.reason) {
-            (Stage::Policy, _)
-            | (
-                Stage::Facts,
-                DenialReason::ArgumentOutOfBounds
-                | DenialReason::ArgumentsNotRead
-                | DenialReason::MalformedArgumentData
-                | DenialReason::OperationsNotEnforced
-                | DenialReason::MalformedOperationRisk
-                | DenialReason::CallNotRead,
-            ) => Some(Verdict::Deny),
-            (Stage::Facts | Stage::Approval, _) => None,
-        },
+        Err(denied) => denied.is_of_policy().then_some(Verdict::Deny),
     }
 }
 

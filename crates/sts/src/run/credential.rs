@@ -85,12 +85,9 @@ pub(crate) async fn credential(launch: &Launch<'_>, wanted: &Wanted<'_>) -> Resu
 /// Where a canary decided, counts what it said against what the version in force says.
 fn canary(launch: &Launch<'_>, input: &DecisionInput<'_>, decision: &Decision) {
     let (zone, canaries) = (&launch.zone, &launch.deps.canaries);
-    if let Some(canary) = zone.canary() {
-        canaries.seen(&zone.zone.id, canary);
-    }
-    if let Some((canary, _)) = zone.canary_for(input.principal.id) {
+    if let Some(canary) = canaries.met(zone, input.principal.id) {
         let in_force = Verdict::of(&decide(zone.policy_in_force(), input));
-        canaries.decided(&zone.zone.id, &canary.id, Verdict::of(decision), in_force);
+        canaries.decided(&zone.zone.id, canary, Verdict::of(decision), in_force);
     }
 }
 

@@ -71,18 +71,8 @@ pub(crate) async fn begin(
 ) -> Result<Answer<BegunEmailCode>, Refusal> {
     let mailer = call.role.mailer.clone().ok_or_else(not_configured)?;
     let email = body.email.0.as_str();
-    let mut work = call.role.store.global(Access::Read).await?;
-    let account = work.accounts().of_email(email).await?;
-    drop(work);
-    let device = body.device.as_deref();
-    session::count(
-        &call,
-        [&OF_DEVICE, &OF_STRANGERS],
-        account.as_ref(),
-        device,
-        email,
-    )
-    .await?;
+    let rules = [&OF_DEVICE, &OF_STRANGERS];
+    let account = session::counted_account(&call, rules, email, body.device.as_deref()).await?;
 
     let (keys, world) = (&call.role.token_keys, &call.role.world);
     let begun = begun::begin(keys, world, Purpose::EmailCode, LIFETIME);

@@ -8,7 +8,7 @@ use caracal_service::{
     limits::Rule,
     signed_in::{SESSION_TOKEN_PREFIX, session_digest},
 };
-use caracal_storage::{Account, AccountSession};
+use caracal_storage::{Access, Account, AccountSession};
 use caracal_wire::control::accounts::NewSession;
 
 use crate::{call::Call, change::GlobalChange, routes::accounts::item};
@@ -64,25 +64,31 @@ fn mark(key: &HmacKey, account: &str, nonce: &[u8]) -> String {
     )
 }
 
-/// Counts what is asked of an address by a browser that somebody signed in with there before, or else by the address: strangers use
-/// up what strangers have.
+/// The account of an address, once what is asked of it is counted: by a browser that somebody signed in with there before, or
+/// else by the address, so that strangers use up what strangers have.
 ///
 /// # Errors
 /// 429 past the limit.
-pub(super) async fn count(
+pub(super) async fn counted_account(
     call: &Call,
     [of_device, of_strangers]: [&Rule; 2],
-    account: Option<&Account>,
-    device: Option<&str>,
     email: &str,
-) -> Result<(), Refusal> {
-    let known = |device: &&str| account.is_some_and(|account| knows(call, &account.id, device));
+    device: Option<&str>,
+) -> Result<Option<Account>, Refusal> {
+    let mut work = call.role.store.global(Access::Read).await?;
+    let account = work.accounts().of_email(email).await?;
+    drop(work);
+    let known = |device: &&str| {
+        let account = account.as_ref();
+        account.is_some_and(|account| knows(call, &account.id, device))
+    };
     let (rule, name) = match device.filter(known) {
         Some(device) => (of_device, device),
         None => (of_strangers, email),
     };
     let name = hex::encode(sha256(name.as_bytes()));
-    call.role.limits.count_towards(rule, "sign_in", &name).await
+    call.role.limits.count_towards(rule, "sign_in", &name).await?;
+    Ok(account)
 }
 
 /// Whether somebody signed in to the account with the browser that has this mark.

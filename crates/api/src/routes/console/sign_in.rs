@@ -50,19 +50,8 @@ pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answe
     let email = body.email.0.as_str();
     let limits = &call.role.limits;
     limits.count_address(&OF_ADDRESS, "sign_in", call.peer).await?;
-    let mut work = call.role.store.global(Access::Read).await?;
-    let account = work.accounts().of_email(email).await?;
-    drop(work);
-
-    let device = body.device.as_deref();
-    session::count(
-        &call,
-        [&OF_DEVICE, &OF_STRANGERS],
-        account.as_ref(),
-        device,
-        email,
-    )
-    .await?;
+    let rules = [&OF_DEVICE, &OF_STRANGERS];
+    let account = session::counted_account(&call, rules, email, body.device.as_deref()).await?;
 
     let proved = password::proves(&call, account.as_ref(), &body.password).await?;
     let account = account.filter(|account| proved && account.locked_at.is_none());
