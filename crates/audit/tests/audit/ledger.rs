@@ -94,6 +94,7 @@ impl Ledger {
             limits: Arc::new(caracal_audit::limits(
                 parts.short_lived.clone(),
                 parts.world.clone(),
+                60,
             )),
             known_tokens: Arc::new(KnownTokens::of_people()),
             consumer: String::from("test"),
@@ -145,28 +146,41 @@ impl Ledger {
         self.deps.store.zone(zone, Access::Write).await.unwrap()
     }
 
-    /// Leaves the record of a change of what is kept in the log of `zone`, or of the deployment.
-    pub(crate) async fn record_keeping(&self, zone: Option<&ZoneId>, keeping: Keeping) {
+    /// An administrative record of now, of `zone` or of the deployment.
+    pub(crate) fn admin_record(&self, zone: Option<&ZoneId>, payload: Option<Value>) -> AdminAuditRecord {
         let world = &self.deps.world;
-        let mut work = self.deps.store.global(Access::Write).await.unwrap();
-        let record = AdminAuditRecord {
+        AdminAuditRecord {
             id: world.uuid_v7().to_string(),
-            request_id: String::from("req-keeping"),
-            actor_id: Some(String::from("ops")),
+            request_id: String::from("req-1"),
+            actor_id: Some(String::from("user-7")),
             actor_name: None,
             actor_scope: None,
-            action: String::from("POST /v1/keeping"),
-            method: String::from("POST"),
-            path: String::from("/v1/keeping"),
+            action: String::from("PATCH /v1/zones/x"),
+            method: String::from("PATCH"),
+            path: String::from("/v1/zones/x"),
             zone_id: zone.cloned(),
             entity_type: None,
             entity_id: None,
             status_code: 200,
-            payload_json: Some(json!({ Keeping::MEMBER: Value::from(keeping) })),
+            payload_json: payload,
             occurred_at: world.now(),
-        };
-        work.admin_audit().append(&record).await.unwrap();
+        }
+    }
+
+    /// Appends administrative records to the logs that they are of.
+    pub(crate) async fn append_records(&self, records: impl IntoIterator<Item = AdminAuditRecord>) {
+        let mut work = self.deps.store.global(Access::Write).await.unwrap();
+        for record in records {
+            work.admin_audit().append(&record).await.unwrap();
+        }
         work.commit().await.unwrap();
+    }
+
+    /// Leaves the record of a change of what is kept in the log of `zone`, or of the deployment.
+    pub(crate) async fn record_keeping(&self, zone: Option<&ZoneId>, keeping: Keeping) {
+        let payload = json!({ Keeping::MEMBER: Value::from(keeping) });
+        self.append_records([self.admin_record(zone, Some(payload))])
+            .await;
     }
 
     /// Places a hold as the Control API does.

@@ -44,28 +44,11 @@ impl Records {
 
     /// Appends `count` records of `days` ago.
     async fn administer(&self, log: &LogId, count: usize, days: u32) {
-        let world = &self.ledger.deps.world;
-        let mut work = self.ledger.deps.store.global(Access::Write).await.unwrap();
-        for _ in 0..count {
-            let record = AdminAuditRecord {
-                id: world.uuid_v7().to_string(),
-                request_id: String::from("req-1"),
-                actor_id: Some(String::from("user-7")),
-                actor_name: None,
-                actor_scope: None,
-                action: String::from("PATCH /v1/zones/x"),
-                method: String::from("PATCH"),
-                path: String::from("/v1/zones/x"),
-                zone_id: log.zone().cloned(),
-                entity_type: None,
-                entity_id: None,
-                status_code: 200,
-                payload_json: None,
-                occurred_at: world.now().minus(days * DAY),
-            };
-            work.admin_audit().append(&record).await.unwrap();
-        }
-        work.commit().await.unwrap();
+        let record = |_| AdminAuditRecord {
+            occurred_at: self.ledger.deps.world.now().minus(days * DAY),
+            ..self.ledger.admin_record(log.zone(), None)
+        };
+        self.ledger.append_records((0..count).map(record)).await;
     }
 
     async fn prune(&self) {

@@ -47,27 +47,16 @@ impl Ledger {
 
     /// Records of changes, each of its own.
     async fn administer(&self, log: &LogId, count: usize) {
-        let mut work = self.deps.store.global(Access::Write).await.unwrap();
-        for n in 0..count {
-            let record = AdminAuditRecord {
-                id: self.deps.world.uuid_v7().to_string(),
-                request_id: format!("req-{n}"),
-                actor_id: Some(String::from("tok-1")),
-                actor_name: None,
-                actor_scope: None,
-                action: String::from("PATCH /v1/tickets"),
-                method: String::from("PATCH"),
-                path: String::from("/v1/tickets"),
-                zone_id: log.zone().cloned(),
-                entity_type: Some(String::from("tickets")),
-                entity_id: Some(format!("t-{}", n % 7)),
-                status_code: 200,
-                payload_json: None,
-                occurred_at: self.deps.world.now(),
-            };
-            work.admin_audit().append(&record).await.unwrap();
-        }
-        work.commit().await.unwrap();
+        let record = |n| AdminAuditRecord {
+            request_id: format!("req-{n}"),
+            actor_id: Some(String::from("tok-1")),
+            action: String::from("PATCH /v1/tickets"),
+            path: String::from("/v1/tickets"),
+            entity_type: Some(String::from("tickets")),
+            entity_id: Some(format!("t-{}", n % 7)),
+            ..self.admin_record(log.zone(), None)
+        };
+        self.append_records((0..count).map(record)).await;
     }
 
     async fn opened(&self, log: &LogId) -> Box<dyn LogWork> {

@@ -6,12 +6,16 @@ use crate::{KeyRing, new_secret};
 const KEK: &str = "8f3a1c0de5b7429688f10fd2cc4be6a17b9d20354e6f8a1b3c5d7e9f01122334";
 const OLD_KEK: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-fn hasher_with(world: &World, kek: &str, previous: Option<&str>) -> SecretHasher {
+fn hasher_within(world: &World, kek: &str, previous: Option<&str>, limits: HashLimits) -> SecretHasher {
     let keys = KeyRing::from_hex(kek, previous)
         .unwrap()
         .derive(SECRET_HASH_LABEL)
         .unwrap();
-    SecretHasher::new(world.clone(), keys, HashLimits::default())
+    SecretHasher::new(world.clone(), keys, limits)
+}
+
+fn hasher_with(world: &World, kek: &str, previous: Option<&str>) -> SecretHasher {
+    hasher_within(world, kek, previous, HashLimits::default())
 }
 
 fn hasher(world: &World) -> SecretHasher {
@@ -124,15 +128,11 @@ fn digests_of_the_previous_key_verify_and_ask_to_be_renewed() {
 #[test]
 fn a_full_queue_turns_callers_away_and_never_says_wrong() {
     let world = World::for_tests();
-    let keys = KeyRing::from_hex(KEK, None)
-        .unwrap()
-        .derive(SECRET_HASH_LABEL)
-        .unwrap();
     let limits = HashLimits {
         concurrency: 1,
         waiting: 0,
     };
-    let hasher = Arc::new(SecretHasher::new(world.clone(), keys, limits));
+    let hasher = Arc::new(hasher_within(&world, KEK, None, limits));
     let stored = hasher.hash_chosen(&world, &Secret::new("right")).unwrap();
     let callers: Vec<_> = (0..4)
         .map(|n| {
@@ -170,15 +170,11 @@ fn callers_with_the_same_secret_share_one_derivation() {
 #[test]
 fn a_share_that_fills_the_queue_with_guesses_turns_no_other_away() {
     let world = World::for_tests();
-    let keys = KeyRing::from_hex(KEK, None)
-        .unwrap()
-        .derive(SECRET_HASH_LABEL)
-        .unwrap();
     let limits = HashLimits {
         concurrency: 1,
         waiting: 4,
     };
-    let hasher = Arc::new(SecretHasher::new(world.clone(), keys, limits));
+    let hasher = Arc::new(hasher_within(&world, KEK, None, limits));
     let stored = hasher.hash_chosen(&world, &Secret::new("right")).unwrap();
     let guesses: Vec<_> = (0..12)
         .map(|n| {

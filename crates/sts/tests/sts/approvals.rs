@@ -46,12 +46,7 @@ async fn said(fixture: &Fixture, name: &str, id: &str, approve: bool) {
         keys: Some(&fixture.parts.audit_key),
         request_id: "req-decision",
     };
-    let mut work = fixture
-        .parts
-        .store
-        .zone(&fixture.zone.id, Access::Write)
-        .await
-        .unwrap();
+    let mut work = fixture.work(Access::Write).await;
     let by = Approver::Operator(name);
     decide(work.as_mut(), &witness, &id, by, (approve, None))
         .await
@@ -130,12 +125,7 @@ async fn a_request_under_a_tier_waits_and_is_released_once_for_all_that_was_aske
     let claims = fixture.claims(&minted.text("access_token")).await;
     fixture.rules(&[MandateUse::Gateway]).check(&claims).unwrap();
     assert_eq!(asked(&fixture, &path).await["state"], "consumed");
-    let mut work = fixture
-        .parts
-        .store
-        .zone(&fixture.zone.id, Access::Read)
-        .await
-        .unwrap();
+    let mut work = fixture.work(Access::Read).await;
     let record = work.authority_records().get(&claims.sid).await.unwrap().unwrap();
     assert_eq!(
         record.parent_id.as_ref(),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use caracal_authz::document::{PolicySource, evaluate};
 use caracal_core::{
     audit::AuditEvent,
     entity::{CanaryOutcome, NotificationType, PolicyCanary, PolicySetVersion},
@@ -22,39 +21,22 @@ async fn begin(
     content: &str,
     rules: impl FnOnce(PolicyCanary) -> PolicyCanary,
 ) -> (PolicyCanary, PolicySetVersion) {
-    let (policy, mut version) = fixture.given.policy();
-    version.content = content.to_owned();
-    let set = fixture.given.policy_set();
-    let set_version = fixture.given.policy_set_version(&set, &[&version]);
-    let source = PolicySource {
-        version_id: version.id.as_str(),
-        content,
-    };
+    let (set_version, evaluated) = fixture.candidate(content).await;
     let canary = rules(PolicyCanary {
-        evaluated: evaluate(&[source]).unwrap().to_stored(),
+        evaluated,
         share_percent: 100,
         min_decisions: 4,
         max_newly_denied_percent: 25,
         ..fixture.given.policy_canary(&set_version)
     });
     fixture
-        .store(async |work| {
-            work.policies().create(&policy, &version).await.unwrap();
-            work.policy_sets().create(&set).await.unwrap();
-            work.policy_sets().add_version(&set_version).await.unwrap();
-            work.canaries().begin(&canary).await.unwrap();
-        })
+        .store(async |work| work.canaries().begin(&canary).await.unwrap())
         .await;
     (canary, set_version)
 }
 
 async fn last(fixture: &Fixture) -> PolicyCanary {
-    let mut work = fixture
-        .parts
-        .store
-        .zone(&fixture.zone.id, Access::Read)
-        .await
-        .unwrap();
+    let mut work = fixture.work(Access::Read).await;
     work.canaries().last().await.unwrap().unwrap()
 }
 
@@ -184,12 +166,7 @@ async fn its_word_is_carried_out_until_it_denies_too_much() {
             &Value::from(4)
         )
     );
-    let mut work = fixture
-        .parts
-        .store
-        .zone(&fixture.zone.id, Access::Read)
-        .await
-        .unwrap();
+    let mut work = fixture.work(Access::Read).await;
     let page = PageRequest::first(10);
     let sent = work.notifications().deliveries(&sink.id, &page).await.unwrap();
     let sent: Vec<_> = sent.items.iter().map(|delivery| delivery.event_type).collect();

@@ -6,12 +6,13 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
+use caracal_authz::document::{PolicySource, evaluate};
 use caracal_core::{
     Secret, Timestamp,
     claims::MandateClaims,
     entity::{
-        Application, AuthorityRecord, DeclaredOperation, Delegation, OperationEnforcement, Provider,
-        ProviderKind, Resource, Session, Zone,
+        Application, AuthorityRecord, DeclaredOperation, Delegation, OperationEnforcement, PolicySetVersion,
+        Provider, ProviderKind, Resource, Session, Zone,
     },
 };
 use caracal_crypto::{
@@ -217,6 +218,30 @@ impl Fixture {
     pub(crate) async fn store(&self, change: impl AsyncFnOnce(&mut dyn ZoneWork)) {
         self.parts.change(&self.zone.id, change).await;
         self.parts.zones.reload(&self.zone.id).await.unwrap();
+    }
+
+    /// A unit of work in the zone.
+    pub(crate) async fn work(&self, access: Access) -> Box<dyn ZoneWork> {
+        self.parts.store.zone(&self.zone.id, access).await.unwrap()
+    }
+
+    /// Keeps a version of policy that nobody puts in force; the version, and what it evaluates to.
+    pub(crate) async fn candidate(&self, content: &str) -> (PolicySetVersion, String) {
+        let (policy, mut version) = self.given.policy();
+        version.content = content.to_owned();
+        let set = self.given.policy_set();
+        let set_version = self.given.policy_set_version(&set, &[&version]);
+        self.store(async |work| {
+            work.policies().create(&policy, &version).await.unwrap();
+            work.policy_sets().create(&set).await.unwrap();
+            work.policy_sets().add_version(&set_version).await.unwrap();
+        })
+        .await;
+        let source = PolicySource {
+            version_id: version.id.as_str(),
+            content,
+        };
+        (set_version, evaluate(&[source]).unwrap().to_stored())
     }
 
     /// Serves by other bounds from here on.

@@ -124,12 +124,7 @@ async fn held(fixture: &Fixture, operation: &Operation, content: Option<CallCont
 }
 
 async fn approval(fixture: &Fixture, id: &str) -> Approval {
-    let mut work = fixture
-        .parts
-        .store
-        .zone(&fixture.zone.id, Access::Read)
-        .await
-        .unwrap();
+    let mut work = fixture.work(Access::Read).await;
     let id = ApprovalId::parse(id).unwrap();
     work.approvals().get(&id).await.unwrap().unwrap()
 }
@@ -335,12 +330,7 @@ async fn a_no_a_yes_taken_back_and_an_end_release_nothing() {
         keys: Some(&fixture.parts.audit_key),
         request_id: "req-withdraw",
     };
-    let mut work = fixture
-        .parts
-        .store
-        .zone(&fixture.zone.id, Access::Write)
-        .await
-        .unwrap();
+    let mut work = fixture.work(Access::Write).await;
     let id = ApprovalId::parse(&withdrawn).unwrap();
     withdraw(work.as_mut(), &witness, &id, "admin:2", Some("thought again"))
         .await

@@ -60,12 +60,7 @@ async fn a_lifecycle_token_is_a_record_and_runs_sessions_only() {
     let claims = fixture.claims(&answer.text("access_token")).await;
     fixture.rules(&[MandateUse::Session]).check(&claims).unwrap();
     assert_eq!(claims.sid, claims.root_sid);
-    let mut work = fixture
-        .parts
-        .store
-        .zone(&fixture.zone.id, Access::Read)
-        .await
-        .unwrap();
+    let mut work = fixture.work(Access::Read).await;
     let record = work.authority_records().get(&claims.sid).await.unwrap().unwrap();
     assert_eq!(record.subject_id, fixture.application.id.as_str());
     // Lifecycle authority is never mixed with business scopes.

@@ -83,12 +83,7 @@ async fn a_session_mandate_ends_at_once_with_what_hangs_on_it_and_nothing_else()
         assert!(!is_active(&fixture, &given).await);
     }
     assert!(is_active(&fixture, &kept).await);
-    let mut work = fixture
-        .parts
-        .store
-        .zone(&fixture.zone.id, Access::Read)
-        .await
-        .unwrap();
+    let mut work = fixture.work(Access::Read).await;
     let status = async |work: &mut dyn caracal_storage::ZoneWork, id: &AuthorityRecordId| {
         work.authority_records().get(id).await.unwrap().unwrap().status
     };

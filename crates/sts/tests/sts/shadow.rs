@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use caracal_authz::document::{PolicySource, evaluate};
 use caracal_core::audit::AuditEvent;
 use caracal_storage::PolicyShadow;
 use serde_json::Value;
@@ -11,26 +10,14 @@ use crate::fixture::Fixture;
 
 /// Has `content` decided beside what is in force for an hour.
 async fn begin(fixture: &Fixture, content: &str) {
-    let (policy, mut version) = fixture.given.policy();
-    version.content = content.to_owned();
-    let set = fixture.given.policy_set();
-    let set_version = fixture.given.policy_set_version(&set, &[&version]);
-    let source = PolicySource {
-        version_id: version.id.as_str(),
-        content,
-    };
+    let (set_version, evaluated) = fixture.candidate(content).await;
     let shadow = PolicyShadow {
-        evaluated: evaluate(&[source]).unwrap().to_stored(),
+        evaluated,
         expires_at: fixture.now().plus(Duration::from_hours(1)),
         ..fixture.given.policy_shadow(&set_version)
     };
     fixture
-        .store(async |work| {
-            work.policies().create(&policy, &version).await.unwrap();
-            work.policy_sets().create(&set).await.unwrap();
-            work.policy_sets().add_version(&set_version).await.unwrap();
-            work.policy_sets().begin_shadow(&shadow).await.unwrap();
-        })
+        .store(async |work| work.policy_sets().begin_shadow(&shadow).await.unwrap())
         .await;
 }
 
