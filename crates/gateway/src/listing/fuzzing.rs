@@ -2,7 +2,26 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
+
 use super::{Unreadable, events::Events, message::without};
+
+/// A listing as a client reads it. What it does not ask for is not interpreted, as the filter does not either: a number
+/// beyond every float (`1e999`) or half of a surrogate pair is JSON, and passes as it came.
+#[derive(Deserialize)]
+struct Message {
+    result: Option<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    tools: Option<Vec<Tool>>,
+}
+
+#[derive(Deserialize)]
+struct Tool {
+    name: Option<String>,
+}
 
 fn is_shown(name: &str) -> bool {
     name.len() % 2 == 0
@@ -20,12 +39,9 @@ fn filter(text: &str) -> Result<Cow<'_, str>, Unreadable> {
 pub fn listing(bytes: &[u8], piece: usize) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         if let Ok(kept) = filter(text) {
-            let message: serde_json::Value = serde_json::from_str(&kept).expect("what is passed on is JSON");
-            let tools = message
-                .pointer("/result/tools")
-                .and_then(serde_json::Value::as_array);
-            for tool in tools.into_iter().flatten() {
-                let name = tool.get("name").and_then(serde_json::Value::as_str);
+            let message: Message = serde_json::from_str(&kept).expect("what is passed on is a message");
+            for tool in message.result.and_then(|result| result.tools).into_iter().flatten() {
+                let name = tool.name.as_deref();
                 assert!(name.is_some_and(is_shown), "{name:?} is left in {kept:?}");
             }
         }
