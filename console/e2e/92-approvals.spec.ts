@@ -130,3 +130,55 @@ test("an approver cannot edit, an auditor cannot decide, and what is rejected st
   await expect(approver.getByRole("dialog")).toHaveCount(0);
   expect((await ask())["access_token"]).toBeUndefined();
 });
+
+const EACH_CALL = `
+operation_risk := [{"resource": "resource://run", "method": "POST", "path": "/x", "tier": "money"}]
+
+approval_tiers := [{"tier": "money", "approver": "operator", "ttl_seconds": 900}]
+`;
+
+test("whoever decides sees the exact call, and takes a yes back that nobody has used", async ({ page }) => {
+  await asOwner(page);
+  const zone = await makeZone("Held calls");
+  const agent = await Agent.start(zone, { scopes: ["run:write"], more: EACH_CALL });
+  const authority = await agent.authority("run:write");
+  const call = async (body: unknown) => {
+    const minted = await agent.exchange({ scope: "run:write", ...authority });
+    return await agent.send(String(minted["access_token"]), body);
+  };
+  // A mark that turns the direction of what follows: an agent may want its call to be read differently. Nobody is asked.
+  const turned = await call({ amount: 20, to: "\u202e28BG" });
+  expect(turned).toEqual([400, expect.objectContaining({ reason: "operation_unreadable" })]);
+  const body = { amount: 20, to: "GB82", note: "<img src=x onerror=window.broken=1>" };
+  const [status, held] = await call(body);
+  expect(status, JSON.stringify(held)).toBe(401);
+  const id = String(held["approval_id"]);
+
+  await page.goto(`${at("web")}/z/${zone}/approvals`);
+  await expect(page.getByRole("row").nth(1)).toContainText("POST /x");
+  await page.goto(`${at("web")}/z/${zone}/approvals?open=${id}`);
+  const panel = page.getByRole("dialog");
+  const seen = panel.getByRole("region", { name: "The call that it releases, once" });
+  await expect(seen).toContainText("POST /x");
+  await expect(seen).toContainText("resource://run");
+  const carried = seen.getByRole("region", { name: "What the call carries" });
+  await expect(carried).toContainText('"amount": 20');
+  await expect(carried).toContainText(body.note);
+  expect(await page.evaluate(() => (window as { broken?: number }).broken)).toBeUndefined();
+  await page.screenshot({ path: "dist/e2e/approval-call.png" });
+  // The key of a verdict that cannot be said yet says nothing.
+  await page.keyboard.press("w");
+  await page.keyboard.press("a");
+  await expect(panel).toHaveCount(0);
+
+  await page.goto(`${at("web")}/z/${zone}/approvals?state=approved&open=${id}`);
+  await page.getByLabel("Reason").fill("the account is not ours");
+  await page.getByRole("button", { name: "Take the yes back" }).press("Enter");
+  await expect(panel).toHaveCount(0);
+  const [after, refused] = await call(body);
+  expect(after).toBe(403);
+  expect(refused).toMatchObject({ error: "access_denied" });
+  await page.goto(`${at("web")}/z/${zone}/approvals?state=rejected&open=${id}`);
+  await expect(panel).toContainText("withdrawn");
+  await expect(panel).toContainText("the account is not ours");
+});

@@ -21,12 +21,17 @@ test("from a denied call to its reason, to the change that allows it, to the cal
   const change = detail.getByRole("region", { name: "What would allow it" });
   await expect(change).toContainText("Let the role r of resource://run hold run:write.");
   await page.screenshot({ path: "dist/e2e/denied-and-why.png" });
-  await change.getByRole("link", { name: "Open the policies" }).click();
+  await change.getByRole("button", { name: "Open as draft" }).press("Enter");
 
-  await page.getByRole("button", { name: "run", exact: true }).click();
-  const editor = page.getByLabel("Policy", { exact: true });
-  await editor.fill((await editor.inputValue()).replace('["run:read"]', '["run:read", "run:write"]'));
-  await page.getByRole("button", { name: "Keep as a new version" }).click();
+  // The change is made in the editor, is shown, and nothing of it is kept yet.
+  await expect(page).toHaveURL(/policies\?draft=/);
+  await expect(page.getByLabel("Policy", { exact: true })).toHaveValue(/"r": \["run:read", "run:write"\]/);
+  const changes = page.getByLabel("Changes");
+  await expect(changes.locator(".added")).toHaveCount(1);
+  await expect(changes.locator(".added")).toContainText('["run:read", "run:write"]');
+  expect((await ask())["error"]).toBe("access_denied");
+  await page.screenshot({ path: "dist/e2e/draft.png" });
+  await page.getByRole("button", { name: "Keep as a new version" }).press("Enter");
   const versions = page.getByRole("region", { name: "Versions" });
   await versions.getByRole("button", { name: "Put in force…" }).click();
   await expect(page.getByLabel("Changes")).toContainText("run:write");
@@ -39,4 +44,7 @@ test("from a denied call to its reason, to the change that allows it, to the cal
     expect(mandate).not.toBe("");
   }).toPass();
   expect(await agent.call(mandate, "POST")).toBe(200);
+  // Whoever comes back to the draft is told that it is done.
+  await page.reload();
+  await expect(page.getByRole("dialog")).toContainText("The newest version grants already what was refused");
 });

@@ -37,6 +37,7 @@ test("one press proves in the browser what is shown, and what was tampered with 
   const detail = prover.getByRole("dialog");
   const proof = detail.getByRole("region", { name: "Proof" });
   const check = proof.getByRole("button", { name: /Check/ });
+  await expect(detail.locator(".trace > li")).not.toHaveCount(0);
   const count = await detail.locator(".trace > li").count();
   await expect(async () => {
     await check.press("Enter");

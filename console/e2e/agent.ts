@@ -131,6 +131,15 @@ export class Agent {
     return answer.status();
   }
 
+  /** Calls the resource with a mandate and a body; the status and the answer. */
+  async send(mandate: string, data: unknown): Promise<[status: number, answer: Json]> {
+    const answer = await this.http.post(`${at("gateway")}/x`, {
+      headers: { authorization: `Bearer ${mandate}`, "x-caracal-resource": RESOURCE },
+      data,
+    });
+    return [answer.status(), await answer.json()];
+  }
+
   /** Whether it can still start something. */
   async runs(): Promise<boolean> {
     return (await this.coordinate("agents", { application_id: this.id, ttl_seconds: 900 })).ok();

@@ -66,26 +66,32 @@ export function Confirm({
   title,
   children,
   label,
+  otherwise = "Keep it",
   name,
+  refused,
   act,
   onClose,
 }: {
   title: string;
   children: ReactNode;
   label: string;
+  /** What the way out is called. */
+  otherwise?: string;
   name?: string;
+  /** Why it cannot be done as it stands. */
+  refused?: string | undefined;
   act: () => Promise<unknown>;
   onClose: () => void;
 }) {
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  const refused = name !== undefined && typed !== name ? `Type ${name} first.` : undefined;
+  const off = name !== undefined && typed !== name ? `Type ${name} first.` : refused;
   return (
     <Dialog title={title} onClose={onClose}>
       <Form
         onSubmit={async () => {
-          if (refused || busy) return;
+          if (off || busy) return;
           setBusy(true);
           try {
             await act();
@@ -107,11 +113,11 @@ export function Confirm({
           />
         )}
         <div className="row">
-          <Button type="submit" look="danger" refused={refused} busy={busy}>
+          <Button type="submit" look="danger" refused={off} busy={busy}>
             {label}
           </Button>
           <Button look="plain" onClick={onClose}>
-            Keep it
+            {otherwise}
           </Button>
         </div>
       </Form>

@@ -123,6 +123,46 @@ export function CheckField({ label, help, ...rest }: Shared & InputHTMLAttribute
   );
 }
 
+/** One of two or three, each with what it means. */
+export function ChoiceField<Value extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: Value;
+  options: ReadonlyArray<readonly [value: Value, label: string, help?: string | undefined]>;
+  onChange: (value: Value) => void;
+}) {
+  const id = useId();
+  return (
+    <fieldset className="field">
+      <legend>{label}</legend>
+      {options.map(([one, text, help]) => (
+        <div key={one} className="choice">
+          <input
+            type="radio"
+            id={`${id}-${one}`}
+            name={id}
+            checked={one === value}
+            aria-describedby={help && `${id}-${one}-help`}
+            onChange={() => onChange(one)}
+          />
+          <div>
+            <label htmlFor={`${id}-${one}`}>{text}</label>
+            {help && (
+              <div className="help" id={`${id}-${one}-help`}>
+                {help}
+              </div>
+            )}
+          </div>
+        </div>
+      ))}
+    </fieldset>
+  );
+}
+
 /** What is wrong with the field at `path`. */
 export function wrongAt(error: unknown, ...paths: string[]): string | undefined {
   if (!(error instanceof Problem)) return undefined;

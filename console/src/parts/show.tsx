@@ -88,6 +88,7 @@ const MEANINGS: Record<string, Meaning> = {
   pending: "waiting",
   partial: "waiting",
   suspended: "waiting",
+  withdrawn: "refused",
 };
 const WORDS: Record<string, string> = { allow: "allowed", deny: "refused" };
 

@@ -10,6 +10,7 @@ import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Code, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
+import { By } from "../accounts/by.tsx";
 
 type Application = Schema["ApplicationItem"];
 
@@ -176,7 +177,7 @@ function Panel({
           ["Registered", application.registration_method === "dcr" ? "for a while" : "by hand"],
           ["Lifetime", lifetime(application)],
           ["Made", <ExactTime key="made" at={application.created_at} />],
-          ["Made by", <bdi key="by">{application.created_by ?? "unknown"}</bdi>],
+          ["Made by", <By key="by" of={application.created_by} />],
         ]}
       />
       <div className="row">

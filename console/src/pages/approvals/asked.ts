@@ -1,12 +1,13 @@
 import type { Schema } from "../../api/client.ts";
+import { plainly } from "./plainly.ts";
 
-type Approval = Pick<Schema["ApprovalItem"], "metadata_json" | "prior_approved" | "prior_rejected">;
+type Approval = Schema["ApprovalItem"];
 
 const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
 
 /** What was asked for, as the hold recorded it. */
-export function asked(approval: Approval): {
+export function asked(approval: Pick<Approval, "metadata_json">): {
   scopes: string[];
   resources: string[];
   labels: string[];
@@ -22,8 +23,31 @@ export function asked(approval: Approval): {
   };
 }
 
+/** The operation of a call, as it is declared and sent. */
+export function operation({
+  method,
+  path,
+  query,
+  call,
+}: Pick<Schema["HeldCall"], "method" | "path" | "query" | "call">): string {
+  return plainly(call ?? `${method} ${path}${query ? `?${query}` : ""}`);
+}
+
+/** What it is for, in a line: the one call, or else the scopes of a mandate. */
+export function purpose(approval: Pick<Approval, "metadata_json" | "call">): string {
+  return approval.call ? operation(approval.call) : asked(approval).scopes.join(" ");
+}
+
+/** Where it stands; a yes that was taken back is a no of its own kind. */
+export function standing(approval: Pick<Approval, "state" | "withdrawn_at">): string {
+  return approval.withdrawn_at ? "withdrawn" : approval.state;
+}
+
 /** How the very same was decided before, in a sentence. */
-export function history({ prior_approved, prior_rejected }: Approval): string {
+export function history({
+  prior_approved,
+  prior_rejected,
+}: Pick<Approval, "prior_approved" | "prior_rejected">): string {
   if (prior_rejected > 0) return `Rejected ${prior_rejected} times and approved ${prior_approved} times.`;
   if (prior_approved >= 5) return `Approved ${prior_approved} times: policy could grant it without asking.`;
   return prior_approved > 0 ? `Approved ${prior_approved} times.` : "The first of its kind.";

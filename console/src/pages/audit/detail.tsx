@@ -1,11 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Loaded } from "../../parts/page.tsx";
 import { Badge, Code, Facts, Id, Raw, State } from "../../parts/show.tsx";
 import { ExactTime } from "../../parts/time.tsx";
+import { textChanges } from "../policies/draft/changes.ts";
 import type { Proof } from "./proof.ts";
 import { ProofBadge, ProofFacts, type Proofs, Receipts } from "./receipts.tsx";
 import { REMEDIES } from "./remedies.ts";
@@ -56,7 +59,17 @@ function Gate({
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The smallest change that would allow what was refused, and where each part of it is made. */
-function Suggested({ zone, suggestion }: { zone: string; suggestion: Schema["Suggestion"] }) {
+function Suggested({
+  zone,
+  request,
+  suggestion,
+}: {
+  zone: string;
+  request: string;
+  suggestion: Schema["Suggestion"];
+}) {
+  const refused = useRefusal("change");
+  const navigate = useNavigate();
   return (
     <section aria-label="What would allow it" className="stack-small">
       <span>
@@ -81,6 +94,18 @@ function Suggested({ zone, suggestion }: { zone: string; suggestion: Schema["Sug
           );
         })}
       </ul>
+      {textChanges(suggestion.changes).length > 0 && (
+        <div>
+          <Button
+            refused={refused}
+            onClick={() =>
+              void navigate({ to: "/z/$zone/policies", params: { zone }, search: { draft: request } })
+            }
+          >
+            Open as draft
+          </Button>
+        </div>
+      )}
       <span className="small quiet">Whether it should be allowed is for whoever owns the policy to say.</span>
     </section>
   );
@@ -128,7 +153,7 @@ export function RequestDetail({
                       {capital(denial.explanation ?? (denial.reason ?? "refused").replaceAll("_", " "))}
                     </strong>
                     {denial.suggestion?.changes.length ? (
-                      <Suggested zone={zone} suggestion={denial.suggestion} />
+                      <Suggested zone={zone} request={request} suggestion={denial.suggestion} />
                     ) : (
                       <span>{remedy ?? (denial.suggestion && obstacle(denial.suggestion))}</span>
                     )}

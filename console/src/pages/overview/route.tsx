@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTail } from "../../api/live.ts";
 import { useRefusal } from "../../api/me.ts";
+import { Figures } from "../../parts/figures.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Pulse } from "../../parts/pulse.tsx";
 import { Id, State } from "../../parts/show.tsx";
@@ -111,42 +112,23 @@ export function OverviewPage() {
             </Empty>
           ) : (
             <div className="stack-large">
-              <dl className="figures">
-                <div>
-                  <dt>Policy</dt>
-                  <dd>
-                    {policy_sets.enforcing > 0 ? "In force" : "None in force"}
-                    <small>
-                      <bdi>{policy_sets.active_name ?? "every call is refused"}</bdi>
-                    </small>
-                  </dd>
-                </div>
-                <div>
-                  <dt>Allowed, 24 hours</dt>
-                  <dd>{decisions_24h.allowed.toLocaleString()}</dd>
-                </div>
-                <div>
-                  <dt>Refused, 24 hours</dt>
-                  <dd>{decisions_24h.denied.toLocaleString()}</dd>
-                </div>
-                <div>
-                  <dt>Live authority</dt>
-                  <dd>
-                    {sessions.active.toLocaleString()}
-                    <small>records</small>
-                  </dd>
-                </div>
-                <div>
-                  <dt>Resources</dt>
-                  <dd>
-                    {resources.total.toLocaleString()}
-                    <small>
-                      for {applications.total.toLocaleString()}{" "}
-                      {applications.total === 1 ? "application" : "applications"}
-                    </small>
-                  </dd>
-                </div>
-              </dl>
+              <Figures
+                of={[
+                  {
+                    name: "Policy",
+                    value: policy_sets.enforcing > 0 ? "In force" : "None in force",
+                    more: <bdi>{policy_sets.active_name ?? "every call is refused"}</bdi>,
+                  },
+                  { name: "Allowed, 24 hours", value: decisions_24h.allowed.toLocaleString() },
+                  { name: "Refused, 24 hours", value: decisions_24h.denied.toLocaleString() },
+                  { name: "Live authority", value: sessions.active.toLocaleString(), more: "records" },
+                  {
+                    name: "Resources",
+                    value: resources.total.toLocaleString(),
+                    more: `for ${applications.total.toLocaleString()} ${applications.total === 1 ? "application" : "applications"}`,
+                  },
+                ]}
+              />
               {tasks.length > 0 && (
                 <section className="stack-small" aria-labelledby="attention">
                   <h2 id="attention">Needs you</h2>

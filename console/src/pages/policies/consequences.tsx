@@ -4,6 +4,7 @@ import { Button } from "../../parts/button.tsx";
 import { FormProblem, SelectField } from "../../parts/form.tsx";
 import { Badge } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
+import type { Candidate } from "./queries.ts";
 import { type Group, type Replayed, replay } from "./replay.ts";
 
 const WINDOWS = [
@@ -45,7 +46,7 @@ export function Consequences({
 }: {
   zone: string;
   /** The set and its version, made where there is none yet. */
-  version: () => Promise<{ set: string; version: string }>;
+  version: () => Promise<Candidate>;
 }) {
   const [hours, setHours] = useState("24");
   const [answer, setAnswer] = useState<Replayed>();

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
@@ -9,14 +9,15 @@ import { Loaded } from "../../parts/page.tsx";
 import { Badge, Raw } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
-import { Consequences } from "./consequences.tsx";
+import { By } from "../accounts/by.tsx";
 import { Changes, PolicyEditor } from "./editor.tsx";
+import { PutInForce } from "./force.tsx";
 import { GrantsMatrix } from "./grants/matrix.tsx";
-import { activate, candidate, type InForce, inForceQuery, policyQuery } from "./queries.ts";
+import { candidate, type InForce, inForceQuery, policyQuery } from "./queries.ts";
 
 type Version = Schema["PolicyVersionItem"];
 
-/** Puts a version in force, after showing what changes in its text and in what was decided. */
+/** Puts a version of a policy in force, beside everything else that is. */
 function Activation({
   zone,
   current,
@@ -44,34 +45,33 @@ function Activation({
     return made.current;
   };
   return (
-    <Confirm
+    <PutInForce
+      zone={zone}
       title={`Put version ${version.version} in force`}
       label="Put it in force"
+      version={make}
+      onDone={onDone}
       onClose={onClose}
-      act={async () => {
-        const next = await make();
-        await activate(zone, next.set, next.version);
-        await onDone();
-      }}
     >
       <p>
         {live
-          ? `It takes the place of version ${live.version} for every decision from now on.`
-          : "What it grants is granted from now on, beside everything else that is in force."}
+          ? `It takes the place of version ${live.version}, which is in force now.`
+          : "What it grants is granted beside everything else that is in force."}
       </p>
       <Changes before={live?.content ?? ""} after={version.content ?? ""} />
-      <Consequences zone={zone} version={make} />
-    </Confirm>
+    </PutInForce>
   );
 }
 
 function Opened({
   zone,
   policy,
+  draft,
   close,
 }: {
   zone: string;
   policy: Schema["PolicyDetail"];
+  draft: string | undefined;
   close: () => void;
 }) {
   const client = useQueryClient();
@@ -80,7 +80,7 @@ function Opened({
   const forced = new Set(current?.version?.manifest_json.map((entry) => entry.policy_version_id));
   const live = policy.versions.find((version) => forced.has(version.id));
   const newest = policy.versions[0];
-  const [text, setText] = useState(newest?.content ?? "");
+  const [text, setText] = useState(draft ?? newest?.content ?? "");
   const [shown, setShown] = useState<"text" | "grants">("text");
   const [error, setError] = useState<unknown>();
   const [activating, setActivating] = useState<Version>();
@@ -124,7 +124,7 @@ function Opened({
         <GrantsMatrix zone={zone} text={text} onChange={setText} readOnly={refused !== undefined} />
       )}
       {changed && newest && (
-        <details open={shown === "grants"}>
+        <details open={shown === "grants" || draft !== undefined}>
           <summary>What you changed since version {newest.version}</summary>
           <Changes before={newest.content ?? ""} after={text} />
         </details>
@@ -155,7 +155,7 @@ function Opened({
                 <Time at={version.created_at} />
               </td>
               <td>
-                <bdi>{version.created_by}</bdi>
+                <By of={version.created_by} />
               </td>
               <td className="right">
                 {version.id !== live?.id && (
@@ -216,19 +216,32 @@ export function PolicyPanel({
   zone,
   id,
   name,
+  draft,
+  about,
   close,
 }: {
   zone: string;
   id: string;
   name: string;
+  /** What stands in the editor instead of the newest version. */
+  draft?: string;
+  /** Where the draft comes from. */
+  about?: ReactNode;
   close: () => void;
 }) {
   const query = useQuery(policyQuery(zone, id));
   return (
     <Dialog side title={name} onClose={close}>
+      {about}
       <Loaded query={query}>
         {(policy) => (
-          <Opened key={policy.versions[0]?.id ?? policy.id} zone={zone} policy={policy} close={close} />
+          <Opened
+            key={policy.versions[0]?.id ?? policy.id}
+            zone={zone}
+            policy={policy}
+            draft={draft}
+            close={close}
+          />
         )}
       </Loaded>
     </Dialog>

@@ -36,6 +36,21 @@ export const inForceQuery = (zone: string) =>
     },
   });
 
+/** The last versions of a set. */
+export const setVersionsQuery = (zone: string, set: string) =>
+  queryOptions({
+    queryKey: ["zone", zone, "set-versions", set],
+    queryFn: () =>
+      read(
+        control.GET("/v1/zones/{zoneId}/policy-sets/{id}/versions", {
+          params: { path: { zoneId: zone, id: set }, query: { limit: 20 } },
+        }),
+      ),
+  });
+
+/** A version of a set that is not in force, or not yet. */
+export type Candidate = { readonly set: string; readonly version: string };
+
 /** Puts a version of a set in force. */
 export function activate(zone: string, set: string, version: string) {
   return read(
@@ -55,7 +70,7 @@ export async function candidate(
   current: InForce,
   policy: Schema["PolicyDetail"],
   versionId: string,
-): Promise<{ set: string; version: string }> {
+): Promise<Candidate> {
   const own = new Set(policy.versions.map((version) => version.id));
   const others = (current.version?.manifest_json ?? []).filter((entry) => !own.has(entry.policy_version_id));
   const set =

@@ -4,18 +4,21 @@ import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
-import { Confirm, Dialog } from "../../parts/dialog.tsx";
+import { Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Id } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
-import { Consequences } from "./consequences.tsx";
+import { canaryQuery } from "./canary/queries.ts";
+import { RunningCanary } from "./canary/running.tsx";
+import { DraftPanel } from "./draft/draft.tsx";
 import { PolicyEditor } from "./editor.tsx";
+import { PutInForce } from "./force.tsx";
 import { Needless } from "./needless.tsx";
 import { PolicyPanel } from "./panel.tsx";
-import { activate, inForceQuery } from "./queries.ts";
+import { inForceQuery, setVersionsQuery } from "./queries.ts";
 
 const STARTER = `# caracal:data-document
 package caracal.authz
@@ -85,15 +88,9 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
   const client = useQueryClient();
   const refused = useRefusal("change");
   const [back, setBack] = useState<Schema["SetVersionItem"]>();
-  const query = useQuery({
-    queryKey: ["zone", zone, "set-versions", set.id],
-    queryFn: () =>
-      read(
-        control.GET("/v1/zones/{zoneId}/policy-sets/{id}/versions", {
-          params: { path: { zoneId: zone, id: set.id }, query: { limit: 20 } },
-        }),
-      ),
-  });
+  const query = useQuery(setVersionsQuery(zone, set.id));
+  const canary = useQuery(canaryQuery(zone)).data?.canary;
+  const tried = canary?.running ? canary : undefined;
   return (
     <section className="stack-small" aria-labelledby="history">
       <h2 id="history">
@@ -107,6 +104,9 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
                 <td className="number">
                   {version.version}{" "}
                   {version.id === set.active_version_id && <Badge meaning="allowed">in force</Badge>}
+                  {version.id === tried?.version_id && (
+                    <Badge meaning="waiting">canary, {tried.share_percent} %</Badge>
+                  )}
                 </td>
                 <td>
                   <Id of={version.manifest_sha256} />
@@ -115,7 +115,7 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
                   <Time at={version.created_at} />
                 </td>
                 <td className="right">
-                  {version.id !== set.active_version_id && (
+                  {version.id !== set.active_version_id && version.id !== tried?.version_id && (
                     <Button refused={refused} onClick={() => setBack(version)}>
                       Roll back to it…
                     </Button>
@@ -127,21 +127,19 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
         )}
       </Loaded>
       {back && (
-        <Confirm
+        <PutInForce
+          zone={zone}
           title={`Put version ${back.version} in force again`}
           label="Roll back"
+          version={async () => ({ set: set.id, version: back.id })}
+          onDone={() => client.invalidateQueries({ queryKey: ["zone", zone] })}
           onClose={() => setBack(undefined)}
-          act={async () => {
-            await activate(zone, set.id, back.id);
-            await client.invalidateQueries({ queryKey: ["zone", zone] });
-          }}
         >
           <p>
-            Every decision from now on is made by what stood in this version, and by nothing that came after
+            Each decision that it makes is made by what stood in this version, and by nothing that came after
             it.
           </p>
-          <Consequences zone={zone} version={async () => ({ set: set.id, version: back.id })} />
-        </Confirm>
+        </PutInForce>
       )}
     </section>
   );
@@ -176,6 +174,7 @@ export function PoliciesPage() {
         {current && !current.version && (
           <p className="note waiting">No policy is in force in this zone, so every call is refused.</p>
         )}
+        <RunningCanary zone={zone} />
         <List<Schema["PolicyItem"]>
           name="policies"
           queryKey={["zone", zone, "policies"]}
@@ -208,6 +207,14 @@ export function PoliciesPage() {
         />
         {current?.set && <History zone={zone} set={current.set} />}
       </div>
+      {address["draft"] && (
+        <DraftPanel
+          key={address["draft"]}
+          zone={zone}
+          request={address["draft"]}
+          close={() => setAddress({ draft: undefined })}
+        />
+      )}
       {address["needless"] && current?.set && current.version && (
         <Needless
           zone={zone}

@@ -101,15 +101,32 @@ function toolsOf(value: unknown): readonly unknown[] | undefined {
   return Array.isArray(answer["tools"]) ? answer["tools"] : undefined;
 }
 
+/**
+ * JSON, or else YAML, which is what most such documents are written in. Aliases are bounded: a document of a few lines would
+ * else become one of gigabytes. Of two members of one name the last counts, as it does in JSON.
+ *
+ * @throws Error where it is neither
+ */
+async function parsed(text: string): Promise<unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const { parse } = await import("yaml");
+    return parse(text, { schema: "core", uniqueKeys: false, maxAliasCount: 100, logLevel: "error" });
+  }
+}
+
 /** Reads such a document; scopes begin with `prefix`. Nothing of it is believed but names and paths. */
-export function readDocument(text: string, prefix: string): Imported {
+export async function readDocument(text: string, prefix: string): Promise<Imported> {
   const wrong = (why: string): Imported => ({ kind: "wrong", why });
   if (text.length > MAX_BYTES) return wrong("The document is longer than 4 MiB.");
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    return wrong("This is not JSON. A document in YAML has to be converted first.");
+    value = await parsed(text);
+  } catch (error) {
+    return wrong(
+      `This is neither JSON nor YAML. ${error instanceof Error ? line(error.message) : ""}`.trim(),
+    );
   }
   if (isObject(value) && isObject(value["paths"]) && ("openapi" in value || "swagger" in value)) {
     const proposals = ofOpenApi(value["paths"], prefix);

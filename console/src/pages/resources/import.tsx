@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Schema } from "../../api/client.ts";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
@@ -83,7 +83,9 @@ export function ImportOperations({
   const [prefix, setPrefix] = useState(suggested);
   const [read, setRead] = useState<Imported>();
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
+  const turn = useRef(0);
   const forget = () => {
+    turn.current++;
     setRead(undefined);
     setChosen(new Set());
   };
@@ -92,6 +94,13 @@ export function ImportOperations({
     if (!file) return;
     if (file.size > MAX_BYTES) setRead({ kind: "wrong", why: `${file.name} is longer than 4 MiB.` });
     else setText(await file.text());
+  };
+  const look = async () => {
+    if (!named || text === "") return;
+    const asked = ++turn.current;
+    const found = await readDocument(text, prefix);
+    // What was typed meanwhile is another document.
+    if (asked === turn.current) setRead(found);
   };
   const proposals = read && read.kind !== "wrong" ? read.proposals : [];
   const operations = merged(
@@ -102,16 +111,16 @@ export function ImportOperations({
   return (
     <Dialog side title="Import operations" onClose={onClose}>
       <p className="quiet">
-        Out of an OpenAPI document, or what an MCP server answers to <code>tools/list</code>, in JSON. It is
-        read here, in your browser; nothing is declared before you choose it and save the resource.
+        Out of an OpenAPI document, or what an MCP server answers to <code>tools/list</code>, in JSON or YAML.
+        It is read here, in your browser; nothing is declared before you choose it and save the resource.
       </p>
-      <Form onSubmit={() => named && setRead(readDocument(text, prefix))}>
+      <Form onSubmit={() => void look()}>
         <div className="field">
           <label htmlFor="import-file">File of the document</label>
           <input
             id="import-file"
             type="file"
-            accept=".json,application/json"
+            accept=".json,.yaml,.yml,application/json,application/yaml"
             className="input"
             onChange={(event) => void take(event.target.files?.[0])}
           />

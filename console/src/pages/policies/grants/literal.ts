@@ -8,7 +8,18 @@ export type Literal =
   | readonly Literal[]
   | { readonly [name: string]: Literal };
 
-export type Place = { readonly start: number; readonly end: number; readonly value: Literal };
+/** Data with the place where it stands in the text, and so all that is in it. */
+export type Node = {
+  readonly start: number;
+  readonly end: number;
+  readonly value: Literal;
+  /** Of an array. */
+  readonly items?: readonly Node[];
+  /** Of an object. */
+  readonly members?: ReadonlyMap<string, Node>;
+  /** Of an object: where the name of each member begins. */
+  readonly names?: readonly number[];
+};
 
 /** Why a rule cannot be read as data. */
 export class NotData extends Error {}
@@ -37,11 +48,12 @@ class Reader {
     return true;
   }
 
-  value(depth = 0): Literal {
+  node(depth = 0): Node {
     if (depth > MAX_DEPTH) throw new NotData("it is nested too deep");
-    if (this.take("{")) return this.object(depth);
-    if (this.take("[")) return this.array(depth);
     this.skip();
+    const start = this.at;
+    if (this.take("{")) return this.object(start, depth);
+    if (this.take("[")) return this.array(start, depth);
     const rest = this.text.slice(this.at);
     const found =
       /^"(?:[^"\\\n]|\\.)*"/.exec(rest) ??
@@ -49,33 +61,36 @@ class Reader {
     if (!found) throw new NotData("something in it has to be worked out");
     this.at += found[0].length;
     try {
-      return JSON.parse(found[0]) as Literal;
+      return { start, end: this.at, value: JSON.parse(found[0]) as Literal };
     } catch {
       throw new NotData("a text in it cannot be read");
     }
   }
 
-  private array(depth: number): Literal {
-    const items: Literal[] = [];
+  private array(start: number, depth: number): Node {
+    const items: Node[] = [];
     while (!this.take("]")) {
-      items.push(this.value(depth + 1));
+      items.push(this.node(depth + 1));
       if (!this.take(",") && !this.closes("]")) throw new NotData("something in it has to be worked out");
     }
-    return items;
+    return { start, end: this.at, value: items.map((item) => item.value), items };
   }
 
-  private object(depth: number): Literal {
+  private object(start: number, depth: number): Node {
     // A name such as `__proto__` is a name like any other.
-    const members = new Map<string, Literal>();
+    const members = new Map<string, Node>();
+    const names: number[] = [];
     while (!this.take("}")) {
-      const name = this.value(depth + 1);
+      const { start, value: name } = this.node(depth + 1);
+      names.push(start);
       if (typeof name !== "string" || !this.take(":"))
         throw new NotData("something in it has to be worked out");
       if (members.has(name)) throw new NotData(`it names ${JSON.stringify(name)} twice`);
-      members.set(name, this.value(depth + 1));
+      members.set(name, this.node(depth + 1));
       if (!this.take(",") && !this.closes("}")) throw new NotData("something in it has to be worked out");
     }
-    return Object.fromEntries(members);
+    const value = Object.fromEntries([...members].map(([name, member]) => [name, member.value]));
+    return { start, end: this.at, value, members, names };
   }
 
   private closes(sign: string): boolean {
@@ -89,7 +104,7 @@ class Reader {
  *
  * @throws NotData where it is more than one rule, or has to be worked out
  */
-export function literalOf(text: string, name: string): Place | undefined {
+export function literalOf(text: string, name: string): Node | undefined {
   const rules = [...text.matchAll(new RegExp(`^(?:default[ \\t]+)?${name}(?![\\w])([^\\n]*)`, "gm"))];
   const [only, second] = rules;
   if (!only) return undefined;
@@ -97,13 +112,11 @@ export function literalOf(text: string, name: string): Place | undefined {
   const head = new RegExp(`^${name}[ \\t]*:=`).exec(only[0]);
   if (!head) throw new NotData(`${name} is not written as one object`);
   const reader = new Reader(text, only.index + head[0].length);
-  reader.skip();
-  const start = reader.at;
-  const value = reader.value();
-  const end = reader.at;
+  const node = reader.node();
+  const { end } = node;
   const [rest] = text.slice(end).split("\n", 1);
   if (!/^[ \t]*(?:#.*)?$/.test(rest ?? "")) throw new NotData(`${name} is not written as one object`);
   // A body that follows on the next line would belong to it.
   if (/^\s*(?:if|else)\b/.test(text.slice(end))) throw new NotData(`${name} has a condition`);
-  return { start, end, value };
+  return node;
 }
