@@ -12,7 +12,7 @@ import { Badge, Id } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { canaryQuery } from "./canary/queries.ts";
-import { RunningCanary } from "./canary/running.tsx";
+import { CanaryState } from "./canary/state.tsx";
 import { DraftPanel } from "./draft/draft.tsx";
 import { PolicyEditor } from "./editor.tsx";
 import { PutInForce } from "./force.tsx";
@@ -174,7 +174,7 @@ export function PoliciesPage() {
         {current && !current.version && (
           <p className="note waiting">No policy is in force in this zone, so every call is refused.</p>
         )}
-        <RunningCanary zone={zone} />
+        <CanaryState zone={zone} />
         <List<Schema["PolicyItem"]>
           name="policies"
           queryKey={["zone", zone, "policies"]}

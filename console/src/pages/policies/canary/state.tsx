@@ -119,66 +119,69 @@ function Ask({
   );
 }
 
+/** How the last one ended. */
+function Ended({ canary, name }: { canary: Canary; name: string }) {
+  return (
+    <p role="status" className={canary.outcome === "too_many_denials" ? "note waiting" : "quiet"}>
+      The last canary was {name}, for {canary.share_percent} % of the applications:{" "}
+      {ending(canary) ?? "it has ended"} <Time at={canary.ended_at} />
+      {canary.ended_by && (
+        <>
+          {" "}
+          by <By of={canary.ended_by} />
+        </>
+      )}
+      . It decided {canary.decisions.toLocaleString()} and newly denied {canary.newly_denied.toLocaleString()}
+      .
+    </p>
+  );
+}
+
 /** The version that decides for some of the applications, what was counted of it, and how it ends. */
-export function RunningCanary({ zone }: { zone: string }) {
+export function CanaryState({ zone }: { zone: string }) {
   const refused = useRefusal("change");
   const seen = useQuery(canaryQuery(zone)).data;
   const [asked, setAsked] = useState<Asked>();
   const set = seen?.canary.policy_set_id;
   const versions = useQuery({ ...setVersionsQuery(zone, set ?? ""), enabled: set !== undefined }).data;
-  // What was asked about may have ended by itself meanwhile: the dialog goes on, and says so.
-  const dialog = (name: string) =>
-    asked && <Ask zone={zone} name={name} asked={asked} onClose={() => setAsked(undefined)} />;
   if (!seen) return null;
   const { canary } = seen;
   const number = versions?.items.find((one) => one.id === canary.version_id)?.version;
   const name = number === undefined ? "the canary" : `version ${number}`;
-  const how = ending(canary);
-  if (!canary.running)
-    return (
-      <>
-        <p role="status" className={canary.outcome === "too_many_denials" ? "note waiting" : "quiet"}>
-          The last canary was {name}, for {canary.share_percent} % of the applications:{" "}
-          {how ?? "it has ended"} <Time at={canary.ended_at} />
-          {canary.ended_by && (
-            <>
-              {" "}
-              by <By of={canary.ended_by} />
-            </>
-          )}
-          . It decided {canary.decisions.toLocaleString()} and newly denied{" "}
-          {canary.newly_denied.toLocaleString()}.
-        </p>
-        {dialog(name)}
-      </>
-    );
   return (
-    <section className="stack" aria-labelledby="canary">
-      <div className="spread">
-        <div>
-          <h2 id="canary">
-            Canary: {name} decides for {canary.share_percent} % of the applications{" "}
-            <Badge meaning="waiting">running</Badge>
-          </h2>
-          <p className="quiet">
-            Begun <Time at={canary.started_at} /> by <By of={canary.started_by} />. The version in force
-            decides for the others.
-          </p>
-        </div>
-        <div className="row">
-          <Button look="main" refused={refused} onClick={() => setAsked({ what: "promote", seen })}>
-            Put it in force…
-          </Button>
-          <Button refused={refused} onClick={() => setAsked({ what: "change", seen })}>
-            Change its rules…
-          </Button>
-          <Button look="danger" refused={refused} onClick={() => setAsked({ what: "back", seen })}>
-            Take it back…
-          </Button>
-        </div>
-      </div>
-      <Counts canary={canary} />
-      {dialog(name)}
-    </section>
+    <>
+      {canary.running ? (
+        <section className="stack" aria-labelledby="canary">
+          <div className="spread">
+            <div>
+              <h2 id="canary">
+                Canary: {name} decides for {canary.share_percent} % of the applications{" "}
+                <Badge meaning="waiting">running</Badge>
+              </h2>
+              <p className="quiet">
+                Begun <Time at={canary.started_at} /> by <By of={canary.started_by} />. The version in force
+                decides for the others.
+              </p>
+            </div>
+            <div className="row">
+              <Button look="main" refused={refused} onClick={() => setAsked({ what: "promote", seen })}>
+                Put it in force…
+              </Button>
+              <Button refused={refused} onClick={() => setAsked({ what: "change", seen })}>
+                Change its rules…
+              </Button>
+              <Button look="danger" refused={refused} onClick={() => setAsked({ what: "back", seen })}>
+                Take it back…
+              </Button>
+            </div>
+          </div>
+          <Counts canary={canary} />
+        </section>
+      ) : (
+        <Ended canary={canary} name={name} />
+      )}
+      {/* It may have ended by itself since it was asked about: the dialog stays where it is, and says so. */}
+      {asked && <Ask zone={zone} name={name} asked={asked} onClose={() => setAsked(undefined)} />}
+    </>
   );
 }
