@@ -7,8 +7,10 @@ use std::ops::{Deref, DerefMut};
 
 use caracal_core::{ZoneId, audit::Event, entity::NotificationType};
 use caracal_lifecycle::{MAX_WAITING, audit_frame, notification, receipts::Counts};
-use caracal_service::Refusal;
-use caracal_storage::{Access, AdminAuditRecord, GlobalWork, Notification, OutboxMessage, ZoneWork};
+use caracal_service::{Refusal, front::IfMatch};
+use caracal_storage::{
+    Access, AdminAuditRecord, GlobalWork, Notification, OutboxMessage, VersionedKind, ZoneWork,
+};
 use caracal_wire::{
     ErrorCode,
     events::{DirectoryInvalidated, DirectoryKind},
@@ -133,6 +135,21 @@ impl<'c> ZoneChange<'c> {
 
     pub(crate) fn call(&self) -> &'c ZoneCall {
         self.call
+    }
+
+    /// Refuses to change another version of an object than the one that is `wanted`; nobody else changes it until the commit.
+    /// What is not there is for the handler to say.
+    pub(crate) async fn expect(
+        &mut self,
+        wanted: &IfMatch,
+        kind: VersionedKind,
+        id: &str,
+    ) -> Result<(), Refusal> {
+        if wanted.is_any() {
+            return Ok(());
+        }
+        let held = self.work.held_version(kind, id).await?;
+        held.map_or(Ok(()), |version| wanted.allows(version))
     }
 
     /// Publishes `message` with the commit.

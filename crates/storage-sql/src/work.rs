@@ -17,7 +17,7 @@ use caracal_storage::{
     Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger, NotificationQueue,
     Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
     RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers,
-    Subjects, Workloads, ZoneWork, Zones,
+    Subjects, VersionedKind, Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -82,6 +82,22 @@ impl ZoneUnit {
     }
 }
 
+/// The table of what has versions, and the condition that a row is not archived.
+const fn versioned(kind: VersionedKind) -> (&'static str, &'static str) {
+    const LIVE: &str = " AND archived_at IS NULL";
+    match kind {
+        VersionedKind::Application => ("applications", LIVE),
+        VersionedKind::Workload => ("workloads", ""),
+        VersionedKind::Provider => ("providers", LIVE),
+        VersionedKind::Resource => ("resources", LIVE),
+        VersionedKind::Grant => ("grants", ""),
+        VersionedKind::SubjectIssuer => ("subject_issuers", LIVE),
+        VersionedKind::Policy => ("policies", LIVE),
+        VersionedKind::PolicySet => ("policy_sets", LIVE),
+        VersionedKind::NotificationSink => ("notification_sinks", ""),
+    }
+}
+
 #[async_trait]
 impl ZoneWork for ZoneUnit {
     fn zone_id(&self) -> &ZoneId {
@@ -98,6 +114,14 @@ impl ZoneWork for ZoneUnit {
             Some(row) => row.int("revision"),
             None => Ok(0),
         }
+    }
+
+    async fn held_version(&mut self, kind: VersionedKind, id: &str) -> Result<Option<i64>, Error> {
+        let (table, live) = versioned(kind);
+        let held = self.tx.dialect.for_update();
+        let sql = format!("SELECT version FROM {table} WHERE zone_id = $1 AND id = $2{live}{held}");
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        row.map(|row| row.int("version")).transpose()
     }
 
     fn applications(&mut self) -> &mut dyn Applications {
@@ -266,6 +290,15 @@ pub(crate) struct GlobalUnit {
 }
 
 impl GlobalUnit {
+    /// Serialises holders of the same name in the deployment. SQLite's only writer needs nothing.
+    pub(crate) async fn lock_name(&self, name: &str) -> Result<(), Error> {
+        if self.tx.dialect == Dialect::Postgres {
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+            self.tx.run(sql, params![name]).await?;
+        }
+        Ok(())
+    }
+
     /// A log of administrative records.
     pub(crate) fn log(&mut self, log: LogId) -> LogUnit<'_> {
         LogUnit::new(

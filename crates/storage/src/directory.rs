@@ -56,6 +56,8 @@ pub trait Zones: Send {
     /// # Errors
     /// [`Error::Conflict`] (`zones_slug`) when the slug is taken; [`Error::Contended`] when it has another version.
     async fn update(&mut self, zone: &Zone) -> Result<bool, Error>;
+    /// The version of the zone, unless it is absent or archived. Nobody else changes it until the end of the work.
+    async fn held_version(&mut self, id: &ZoneId) -> Result<Option<i64>, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error>;
 }

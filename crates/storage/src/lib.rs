@@ -66,4 +66,4 @@ pub use retention::{
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
 pub use state_owners::{StateOwner, StateOwners};
 pub use subjects::{Holdings, SubjectFilter, SubjectSummary, Subjects};
-pub use work::{Access, Connections, GlobalWork, LogWork, RevokedAnchors, Store, ZoneWork};
+pub use work::{Access, Connections, GlobalWork, LogWork, RevokedAnchors, Store, VersionedKind, ZoneWork};

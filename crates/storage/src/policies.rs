@@ -30,7 +30,7 @@ pub trait Policies: Send {
     /// # Errors
     /// [`Error::Conflict`] (`policies_name`) when an active policy has the name.
     async fn create(&mut self, policy: &Policy, first: &PolicyVersion) -> Result<(), Error>;
-    /// Inserts a version; the stored number is the current highest plus one and is returned.
+    /// Inserts a version; the stored number is the current highest plus one and is returned. The policy is changed.
     async fn add_version(&mut self, version: &PolicyVersion) -> Result<i64, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &PolicyId, at: Timestamp) -> Result<bool, Error>;
@@ -94,7 +94,7 @@ pub trait PolicySets: Send {
     /// # Errors
     /// [`Error::Conflict`] (`policy_sets_name`) when an active set has the name.
     async fn create(&mut self, set: &PolicySet) -> Result<(), Error>;
-    /// Inserts a version; the stored number is the current highest plus one and is returned.
+    /// Inserts a version; the stored number is the current highest plus one and is returned. The set is changed.
     async fn add_version(&mut self, version: &PolicySetVersion) -> Result<i64, Error>;
     /// Versions of a set by `(created_at, id)`, newest first.
     async fn versions(
@@ -108,7 +108,8 @@ pub trait PolicySets: Send {
         set: &PolicySetId,
         id: &PolicySetVersionId,
     ) -> Result<Option<PolicySetVersion>, Error>;
-    /// Makes `version` the zone's only version in force, and ends the canary that runs. `false` when the set is absent or
+    /// Makes `version` the zone's only version in force, and ends the canary that runs. The set is changed, and so is the
+    /// one that was in force. `false` when the set is absent or
     /// archived, or the version is not of the set.
     async fn activate(
         &mut self,

@@ -73,6 +73,8 @@ pub struct Swept {
 /// How long events are kept, of one zone or of the deployment.
 #[async_trait]
 pub trait RetentionSetting: Send {
+    /// Serialises whoever changes the setting until the end of the work.
+    async fn lock(&mut self) -> Result<(), Error>;
     /// The setting; absent where nobody made one.
     async fn days(&mut self) -> Result<Option<RetentionDays>, Error>;
     /// Makes it, or takes it away.

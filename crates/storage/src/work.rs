@@ -32,6 +32,29 @@ pub enum Access {
     Grouped(&'static [&'static str]),
 }
 
+/// What has a version that callers may insist on, besides zones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionedKind {
+    /// Applications.
+    Application,
+    /// Workloads.
+    Workload,
+    /// Providers.
+    Provider,
+    /// Resources.
+    Resource,
+    /// Grants.
+    Grant,
+    /// Issuers of subjects.
+    SubjectIssuer,
+    /// Policies; a version that is added is a change.
+    Policy,
+    /// Policy sets; a version that is added, comes into force or leaves it is a change.
+    PolicySet,
+    /// Sinks of notifications.
+    NotificationSink,
+}
+
 /// Ids whose authority ended in a span of time, for enforcement points that start or resynchronise.
 #[derive(Debug, Clone, Default)]
 pub struct RevokedAnchors {
@@ -103,6 +126,8 @@ pub trait ZoneWork: Send {
     /// How often what a zone snapshot is loaded from was changed: its own row, applications, providers, resources,
     /// sealed values, keys, the policy in force and the epoch of its delegations. Equal revisions, equal content.
     async fn revision(&mut self) -> Result<i64, Error>;
+    /// The version of an object, unless it is absent or archived. Nobody else changes the object until the end of the work.
+    async fn held_version(&mut self, kind: VersionedKind, id: &str) -> Result<Option<i64>, Error>;
     /// Applications.
     fn applications(&mut self) -> &mut dyn Applications;
     /// Workloads.

@@ -246,6 +246,7 @@ pub fn table() -> Vec<Route> {
         delete "/v1/admin-tokens/{id}" WRITE_TOKENS "admin_tokens.revoke" admin_tokens::revoke::handle, "Revoke an admin token." ! AdminTokenNotFound;
         get "/v1/accounts" READ_TOKENS "accounts.list" accounts::list, "List accounts of the console.";
         post "/v1/accounts" WRITE_TOKENS "accounts.create" accounts::create::handle, "Make an account and the link by which its holder sets a password." InvalidAccount ! AccountEmailTaken;
+        get "/v1/accounts/{id}" READ_TOKENS "accounts.get" accounts::get, "Read an account of the console." ! AccountNotFound;
         patch "/v1/accounts/{id}" WRITE_TOKENS "accounts.update" accounts::change::patch, "Change or lock an account." InvalidAccount ! NoFields AccountNotFound LastOwner;
         delete "/v1/accounts/{id}" WRITE_TOKENS "accounts.delete" accounts::change::delete, "Delete an account and end its sessions." ! AccountNotFound LastOwner;
         post "/v1/accounts/{id}/link" WRITE_TOKENS "accounts.link" accounts::change::link, "Make a link by which the holder of an account sets another password." ! AccountNotFound;

@@ -15,7 +15,7 @@ use caracal_testkit::client::Answer;
 use crate::stack::{ADMIN, Stack};
 
 /// The path with its parameters filled in; a parameter this walk does not know fails it.
-fn filled(route: &Route<ApiDeps>, zone: &str) -> String {
+pub(crate) fn filled(route: &Route<ApiDeps>, zone: &str) -> String {
     let path = route
         .path
         .replace("{zoneId}", zone)

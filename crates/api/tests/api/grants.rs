@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A resource of the zone that declares `crm:read` and `crm:write`.
-async fn resource(stack: &Stack, zone: &str) -> String {
+pub(crate) async fn resource(stack: &Stack, zone: &str) -> String {
     let key = json!({"name": "key", "kind": "api_key", "config_json": {
         "auth_location": "header", "header_name": "X-Key", "api_key": "a-key-of-the-upstream"}});
     let provider = stack.provider(zone, key).await;
@@ -26,7 +26,7 @@ async fn resource(stack: &Stack, zone: &str) -> String {
     made.expect(201).text("id")
 }
 
-fn grant(application: &str, resource: &str, user: &str) -> Value {
+pub(crate) fn grant(application: &str, resource: &str, user: &str) -> Value {
     json!({
         "application_id": application, "user_id": user, "resource_id": resource,
         "scopes": ["crm:write", "crm:read", "crm:read"],

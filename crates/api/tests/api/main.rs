@@ -38,6 +38,7 @@ mod subject_issuers;
 mod subjects;
 mod tail;
 mod texts;
+mod versions;
 mod workloads;
 mod zone_state;
 mod zones;

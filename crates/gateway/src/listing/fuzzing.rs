@@ -40,7 +40,12 @@ pub fn listing(bytes: &[u8], piece: usize) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         if let Ok(kept) = filter(text) {
             let message: Message = serde_json::from_str(&kept).expect("what is passed on is a message");
-            for tool in message.result.and_then(|result| result.tools).into_iter().flatten() {
+            for tool in message
+                .result
+                .and_then(|result| result.tools)
+                .into_iter()
+                .flatten()
+            {
                 let name = tool.name.as_deref();
                 assert!(name.is_some_and(is_shown), "{name:?} is left in {kept:?}");
             }

@@ -76,6 +76,9 @@ pub struct Declaration<N> {
     /// Whether its requests go through the gates.
     pub(super) gated: bool,
     pub(super) reads_body: bool,
+    /// Whether it changes only the version that `If-Match` names, where it names one. On other routes that change something
+    /// the header is refused.
+    pub minds_version: bool,
     /// Parameters that the handler demands of the path.
     pub(super) parameters: &'static [&'static str],
     pub(super) describe: fn(&mut OpenApiOperation),
@@ -105,6 +108,7 @@ impl<N> Declaration<N> {
             refuses: Vec::new(),
             gated: false,
             reads_body: false,
+            minds_version: false,
             parameters: &[],
             describe,
         }

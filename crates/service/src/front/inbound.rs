@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, request::Parts};
 use super::{
     beside::Beside,
     declaration::{Credential, Declaration, Evidence},
-    repeat::IdempotencyKey,
+    repeat::{IdempotencyKey, without_version},
 };
 use crate::{
     Refusal,
@@ -197,6 +197,9 @@ impl<R: HttpRole> Inbound<R> {
             limits.count_call(&counted, &self.headers).await?;
         }
         self.pass_gates().await?;
+        if self.route.method != Method::GET && !self.route.minds_version {
+            without_version(&self.headers)?;
+        }
         if self.route.idempotent {
             self.idempotency_key = IdempotencyKey::of(&self.headers)?;
         }

@@ -22,6 +22,8 @@ use crate::{
 pub trait Input<R: HttpRole>: Sized + Send {
     /// Whether it is read from the body.
     const BODY: bool = false;
+    /// Whether it is the version that is to be changed.
+    const VERSION: bool = false;
 
     /// Reads it.
     ///

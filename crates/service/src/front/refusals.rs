@@ -54,7 +54,11 @@ pub(super) fn all<N>(
             add(&[ErrorCode::InvalidParams]);
         }
         if route.method != Method::GET {
-            add(&[ErrorCode::Conflict, ErrorCode::ReferenceNotFound]);
+            add(&[
+                ErrorCode::Conflict,
+                ErrorCode::ReferenceNotFound,
+                ErrorCode::PreconditionFailed,
+            ]);
         }
         if route.idempotent {
             add(&IDEMPOTENT);
@@ -155,7 +159,7 @@ fn sentence(status: u16) -> &'static str {
         403 => "The caller may not do this, or not here.",
         404 => "There is no such thing, or not for this caller.",
         409 => "The state of things does not allow it now.",
-        412 => "It is not what `If-Match` says any more.",
+        412 => "It is not what `If-Match` says any more, or has no version that it could name.",
         413 => "The body is larger than the route reads.",
         415 => "The body is of another media type than the route reads.",
         429 => "The caller asks too often, or has as much as it may have.",

@@ -110,6 +110,11 @@ impl IfMatch {
         Self(Vec::new())
     }
 
+    /// Whether the caller insists on no version.
+    pub fn is_any(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether the caller may change what has this version.
     ///
     /// # Errors
@@ -128,6 +133,8 @@ impl IfMatch {
 }
 
 impl<R: HttpRole> Input<R> for IfMatch {
+    const VERSION: bool = true;
+
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
         let wanted = inbound.headers.get_all(header::IF_MATCH);
         Ok(Self(wanted.iter().cloned().collect()))
@@ -141,6 +148,18 @@ impl<R: HttpRole> Input<R> for IfMatch {
             "Changes only what still has one of these tags.",
         );
     }
+}
+
+/// Refuses a request that insists on a version of what has none: that it is what the caller saw cannot be promised.
+///
+/// # Errors
+/// 412 `precondition_failed` when there is an `If-Match`.
+pub(super) fn without_version(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(header::IF_MATCH) {
+        return Err(Refusal::of(ErrorCode::PreconditionFailed)
+            .describe("what this changes has no version; send the request without If-Match"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

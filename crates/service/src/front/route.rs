@@ -83,6 +83,7 @@ impl<R: HttpRole> Route<R> {
             declared: Declaration {
                 gated: true,
                 reads_body: H::BODY,
+                minds_version: H::VERSION,
                 parameters: H::PARAMETERS,
                 ..Declaration::new(method, path, name, needs, H::describe).refuses(H::REFUSES)
             },
@@ -230,6 +231,8 @@ impl RouteError for Refusal {
 pub trait Handler<R: HttpRole, M>: Send + Sync + 'static {
     /// Whether it reads a body.
     const BODY: bool;
+    /// Whether it changes only the version that the caller names.
+    const VERSION: bool;
     /// Parameters that the path must have.
     const PARAMETERS: &'static [&'static str];
     /// What its error is answered with.
@@ -255,6 +258,7 @@ macro_rules! handlers {
             $($input: Input<R> + 'static,)*
         {
             const BODY: bool = false $(|| $input::BODY)*;
+            const VERSION: bool = false $(|| $input::VERSION)*;
             const PARAMETERS: &'static [&'static str] = C::PARAMETERS;
             const REFUSES: &'static [ErrorCode] = E::REFUSES;
 

@@ -18,8 +18,8 @@ use caracal_storage::{
     Chains, Connections, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger,
     LogId, LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies,
     PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting, RevokedAnchors,
-    SecretStore, Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects, Workloads, ZoneWork,
-    Zones,
+    SecretStore, Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects, VersionedKind,
+    Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -129,6 +129,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     }
     async fn revision(&mut self) -> Result<i64, Error> {
         self.work.revision().await
+    }
+    async fn held_version(&mut self, kind: VersionedKind, id: &str) -> Result<Option<i64>, Error> {
+        self.work.held_version(kind, id).await
     }
     fn applications(&mut self) -> &mut dyn Applications {
         self.work.applications()

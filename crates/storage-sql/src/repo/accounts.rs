@@ -7,7 +7,6 @@ use caracal_storage::{
 };
 
 use crate::{
-    dialect::Dialect,
     mapped::{Mapped, mapped},
     paging::Listing,
     params::params,
@@ -40,11 +39,7 @@ impl GlobalUnit {
 #[async_trait]
 impl Accounts for GlobalUnit {
     async fn lock(&mut self) -> Result<(), Error> {
-        if self.tx.dialect == Dialect::Postgres {
-            let sql = "SELECT pg_advisory_xact_lock(hashtextextended('accounts', 0))";
-            self.tx.run(sql, Vec::new()).await?;
-        }
-        Ok(())
+        self.lock_name("accounts").await
     }
 
     async fn get(&mut self, id: &str) -> Result<Option<Account>, Error> {

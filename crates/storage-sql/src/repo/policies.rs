@@ -153,12 +153,10 @@ impl Policies for ZoneUnit {
     }
 
     async fn add_version(&mut self, version: &PolicyVersion) -> Result<i64, Error> {
-        // Holding the policy's row makes writers of the same policy number their versions one after the other.
-        let sql = format!(
-            "SELECT id FROM policies WHERE zone_id = $1 AND id = $2{}",
-            self.tx.dialect.for_update()
-        );
-        if !self.tx.any(sql, params![self.zone, version.policy_id]).await? {
+        // Whoever read the policy read its versions. Holding its row makes writers of the same policy number them one after
+        // the other.
+        let sql = "UPDATE policies SET version = version + 1 WHERE zone_id = $1 AND id = $2";
+        if self.tx.run(sql, params![self.zone, version.policy_id]).await? == 0 {
             return Err(Error::MissingReference);
         }
         self.insert_policy_version(version).await

@@ -113,15 +113,9 @@ impl PolicySets for ZoneUnit {
 
     async fn add_version(&mut self, version: &PolicySetVersion) -> Result<i64, Error> {
         // As for policies: the set's row orders its writers.
-        let lock = format!(
-            "SELECT id FROM policy_sets WHERE zone_id = $1 AND id = $2{}",
-            self.tx.dialect.for_update()
-        );
-        if !self
-            .tx
-            .any(lock, params![self.zone, version.policy_set_id])
-            .await?
-        {
+        let sql = "UPDATE policy_sets SET version = version + 1 WHERE zone_id = $1 AND id = $2";
+        let set = params![self.zone, version.policy_set_id];
+        if self.tx.run(sql, set).await? == 0 {
             return Err(Error::MissingReference);
         }
         let sql = format!(
@@ -180,14 +174,16 @@ impl PolicySets for ZoneUnit {
         at: Timestamp,
     ) -> Result<bool, Error> {
         self.changed = true;
-        // The set is held, so that archiving it at the same moment cannot leave an archived set in force.
-        let lock = format!(
-            "SELECT id FROM policy_sets WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL{}",
-            self.tx.dialect.for_update()
-        );
-        if !self.tx.any(lock, params![self.zone, set]).await? {
+        // The set is held, so that archiving it at the same moment cannot leave an archived set in force. What is in force
+        // is part of a set: the one that was is changed as well.
+        let sql = "UPDATE policy_sets SET version = version + 1 WHERE zone_id = $1 AND archived_at IS NULL \
+             AND id = $2";
+        if self.tx.run(sql, params![self.zone, set]).await? == 0 {
             return Ok(false);
         }
+        let other = "UPDATE policy_sets SET version = version + 1 WHERE zone_id = $1 AND id <> $2 \
+             AND id = (SELECT policy_set_id FROM policy_set_bindings WHERE zone_id = $1)";
+        self.tx.run(other, params![self.zone, set]).await?;
         let sql = "INSERT INTO policy_set_bindings (zone_id, policy_set_id, active_version_id, updated_at) \
              SELECT zone_id, policy_set_id, id, CAST($4 AS BIGINT) FROM policy_set_versions \
              WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3 ON CONFLICT (zone_id) DO UPDATE \

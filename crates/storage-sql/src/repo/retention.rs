@@ -50,6 +50,10 @@ impl Tx {
 
 #[async_trait]
 impl RetentionSetting for ZoneUnit {
+    async fn lock(&mut self) -> Result<(), Error> {
+        self.lock_name("retention-setting").await
+    }
+
     async fn days(&mut self) -> Result<Option<RetentionDays>, Error> {
         self.tx.days(self.zone.as_str()).await
     }
@@ -61,6 +65,10 @@ impl RetentionSetting for ZoneUnit {
 
 #[async_trait]
 impl RetentionSetting for GlobalUnit {
+    async fn lock(&mut self) -> Result<(), Error> {
+        self.lock_name("retention-setting").await
+    }
+
     async fn days(&mut self) -> Result<Option<RetentionDays>, Error> {
         self.tx.days(DEPLOYMENT).await
     }

@@ -99,6 +99,13 @@ impl Zones for GlobalUnit {
         Ok(false)
     }
 
+    async fn held_version(&mut self, id: &ZoneId) -> Result<Option<i64>, Error> {
+        let held = self.tx.dialect.for_update();
+        let sql = format!("SELECT version FROM zones WHERE id = $1 AND archived_at IS NULL{held}");
+        let row = self.tx.one(sql, params![id]).await?;
+        row.map(|row| row.int("version")).transpose()
+    }
+
     async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error> {
         let sql = "UPDATE zones SET archived_at = $2, updated_at = $2 WHERE id = $1 AND archived_at IS NULL";
         Ok(self.tx.run(sql, params![id, at]).await? == 1)

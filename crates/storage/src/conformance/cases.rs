@@ -62,6 +62,9 @@ macro_rules! conformance {
                 versions:
                     every_change_is_another_version,
                     an_update_of_a_version_that_is_no_more_gives_way,
+                    a_held_version_is_that_of_what_is_not_archived,
+                    versions_of_policies_and_what_is_in_force_are_changes,
+                    whoever_changes_what_is_held_waits,
                     the_receipt_of_a_zone_is_found_in_it;
                 accounts:
                     an_account_comes_back_as_it_was_stored_and_its_address_is_its_own,

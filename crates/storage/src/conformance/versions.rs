@@ -2,9 +2,13 @@
 
 use caracal_core::entity::{Application, Attribution};
 
-use crate::Error;
+use crate::{Error, VersionedKind};
 
-use super::{Backend, fixture::Fixture};
+use super::{
+    Backend,
+    fixture::Fixture,
+    race::{race, retry},
+};
 
 pub async fn every_change_is_another_version(backend: Backend) {
     let fixture = Fixture::new(backend).await;
@@ -103,6 +107,104 @@ pub async fn an_update_of_a_version_that_is_no_more_gives_way(backend: Backend) 
     };
     let mut work = fixture.a.write().await;
     assert!(!work.applications().update(&absent).await.unwrap());
+}
+
+pub async fn a_held_version_is_that_of_what_is_not_archived(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let (given, now) = (&fixture.a.given, fixture.world.now());
+    let (provider, workload) = (given.provider(), given.workload());
+    let resource = given.resource(&provider);
+    let mut work = fixture.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    work.workloads().create(&workload).await.unwrap();
+    work.resources().create(&resource).await.unwrap();
+    work.commit().await.unwrap();
+    let (kept, id) = (VersionedKind::Resource, resource.id.as_str());
+    let mut work = fixture.a.write().await;
+    assert_eq!(work.held_version(kept, id).await.unwrap(), Some(1));
+    let held = work
+        .held_version(VersionedKind::Workload, workload.id.as_str())
+        .await;
+    assert_eq!(held.unwrap(), Some(1));
+    let held = work.held_version(VersionedKind::Grant, id).await;
+    assert_eq!(held.unwrap(), None, "there is no such grant");
+    assert!(work.resources().archive(&resource.id, now).await.unwrap());
+    assert_eq!(work.held_version(kept, id).await.unwrap(), None);
+    drop(work);
+    let mut other = fixture.b.write().await;
+    assert_eq!(
+        other.held_version(kept, id).await.unwrap(),
+        None,
+        "of another zone"
+    );
+    drop(other);
+    let mut work = fixture.global_write().await;
+    assert_eq!(work.zones().held_version(fixture.a.id()).await.unwrap(), Some(1));
+    assert!(work.zones().archive(fixture.a.id(), now).await.unwrap());
+    assert_eq!(work.zones().held_version(fixture.a.id()).await.unwrap(), None);
+}
+
+pub async fn versions_of_policies_and_what_is_in_force_are_changes(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let (given, now) = (&fixture.a.given, fixture.world.now());
+    let ((policy, first), set, other) = (given.policy(), given.policy_set(), given.policy_set());
+    let (of_set, of_other) = (
+        given.policy_set_version(&set, &[&first]),
+        given.policy_set_version(&other, &[&first]),
+    );
+    let mut work = fixture.a.write().await;
+    work.policies().create(&policy, &first).await.unwrap();
+    for (set, version) in [(&set, &of_set), (&other, &of_other)] {
+        work.policy_sets().create(set).await.unwrap();
+        work.policy_sets().add_version(version).await.unwrap();
+    }
+    work.policies()
+        .add_version(&given.policy_version(&policy))
+        .await
+        .unwrap();
+    let seen = work.policies().get(&policy.id).await.unwrap().unwrap();
+    assert_eq!(seen.attribution.version, 2);
+    let mut seen = vec![];
+    for (set, version) in [(&set, &of_set), (&other, &of_other)] {
+        assert!(
+            work.policy_sets()
+                .activate(&set.id, &version.id, now)
+                .await
+                .unwrap()
+        );
+    }
+    for set in [&set, &other] {
+        let read = work.policy_sets().get(&set.id).await.unwrap().unwrap();
+        seen.push((read.attribution.version, read.active_version_id.is_some()));
+    }
+    // A version each; the first came into force and left it, the second came.
+    assert_eq!(seen, [(4, false), (3, true)]);
+}
+
+pub async fn whoever_changes_what_is_held_waits(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let provider = fixture.a.given.provider();
+    let mut work = fixture.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    work.commit().await.unwrap();
+    // Of many who hold the same version and then change the object, one finds it so.
+    let (zone, now) = (fixture.a.clone(), fixture.world.now());
+    let archived = race(8, move |_| {
+        let (zone, id) = (zone.clone(), provider.id.clone());
+        async move {
+            let archiving = || async {
+                let mut work = zone.try_write().await?;
+                let held = work.held_version(VersionedKind::Provider, id.as_str()).await?;
+                let archived = work.providers().archive(&id, now).await?;
+                work.commit().await?;
+                assert_eq!(held.is_some(), archived, "somebody else changed what was held");
+                Ok(archived)
+            };
+            retry(archiving).await.unwrap()
+        }
+    })
+    .await;
+    assert_eq!(archived.into_iter().filter(|archived| *archived).count(), 1);
 }
 
 pub async fn the_receipt_of_a_zone_is_found_in_it(backend: Backend) {

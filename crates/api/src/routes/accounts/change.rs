@@ -3,7 +3,7 @@
 use caracal_core::entity::AccountRole;
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Created, NoContent, Path},
+    front::{Body, ById, Created, IfMatch, NoContent, Path, Tagged},
 };
 use caracal_storage::Account;
 use caracal_wire::{
@@ -11,7 +11,7 @@ use caracal_wire::{
     control::accounts::{AccountItem, ChangeAccount, NewLink},
 };
 
-use super::{check_zones, item, not_found};
+use super::{check_zones, item, not_found, tag};
 use crate::{
     call::Call,
     change::{Done, GlobalChange},
@@ -23,6 +23,17 @@ use crate::{
 async fn held(change: &mut GlobalChange<'_>, id: &str) -> Result<Account, Refusal> {
     change.accounts().lock().await?;
     change.accounts().get(id).await?.ok_or_else(not_found)
+}
+
+/// The account as [`held`], if it is still the one that is `wanted`.
+async fn wanted_account(
+    change: &mut GlobalChange<'_>,
+    id: &str,
+    wanted: &IfMatch,
+) -> Result<Account, Refusal> {
+    let account = held(change, id).await?;
+    wanted.allows(tag(&item(account.clone())))?;
+    Ok(account)
 }
 
 /// Refuses to leave nobody who could manage accounts, if that is what the change so far does.
@@ -38,15 +49,16 @@ async fn keep_an_owner(change: &mut GlobalChange<'_>, before: u64) -> Result<(),
 pub(crate) async fn patch(
     call: Call,
     Path(ById { id }): Path<ById<String>>,
+    wanted: IfMatch,
     Body(body): Body<ChangeAccount>,
-) -> Result<Answer<AccountItem>, Refusal> {
+) -> Result<Tagged<AccountItem>, Refusal> {
     if body.is_empty() {
         return Err(no_fields());
     }
     let named = body.reach.as_ref().filter(|reach| !reach.all);
     check_zones(&call, "reach.zones", named.map(|reach| reach.zones.as_slice())).await?;
     let mut change = call.global_change().await?;
-    let mut account = held(&mut change, &id).await?;
+    let mut account = wanted_account(&mut change, &id, &wanted).await?;
     let owners = change.accounts().count_owners().await?;
     if let Some(name) = body.name {
         account.name = name.0;
@@ -75,13 +87,19 @@ pub(crate) async fn patch(
     }
     keep_an_owner(&mut change, owners).await?;
     change.commit(None, Done::ok()).await?;
-    Ok(Answer(item(account)))
+    let item = item(account);
+    let tag = tag(&item);
+    Ok(Tagged(item, tag))
 }
 
 /// `DELETE /v1/accounts/{id}`
-pub(crate) async fn delete(call: Call, Path(ById { id }): Path<ById<String>>) -> Result<NoContent, Refusal> {
+pub(crate) async fn delete(
+    call: Call,
+    Path(ById { id }): Path<ById<String>>,
+    wanted: IfMatch,
+) -> Result<NoContent, Refusal> {
     let mut change = call.global_change().await?;
-    held(&mut change, &id).await?;
+    wanted_account(&mut change, &id, &wanted).await?;
     let owners = change.accounts().count_owners().await?;
     change.accounts().delete(&id).await?;
     keep_an_owner(&mut change, owners).await?;
@@ -120,9 +138,10 @@ pub(crate) async fn end_sessions(
 pub(crate) async fn forget_identity(
     call: Call,
     Path(ById { id }): Path<ById<String>>,
+    wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.global_change().await?;
-    let mut account = held(&mut change, &id).await?;
+    let mut account = wanted_account(&mut change, &id, &wanted).await?;
     let owners = change.accounts().count_owners().await?;
     (account.identity_issuer, account.identity_subject) = (None, None);
     account.updated_at = call.now();

@@ -4,9 +4,10 @@ pub(super) mod change;
 pub(super) mod create;
 
 use caracal_core::ZoneId;
+use caracal_crypto::sha256_hex;
 use caracal_service::{
     Refusal,
-    front::{Answer, Paging},
+    front::{Answer, ById, Paging, Path, Tagged},
 };
 use caracal_storage::{Access, Account};
 use caracal_wire::{ErrorCode, Listing, control::accounts::AccountItem};
@@ -28,6 +29,28 @@ pub(crate) fn item(account: Account) -> AccountItem {
         created_at: account.created_at,
         last_sign_in_at: account.last_sign_in_at,
     }
+}
+
+/// Tells an account that was changed apart from what it was: everything that administrators change of it.
+fn tag(item: &AccountItem) -> String {
+    let changed = AccountItem {
+        last_sign_in_at: None,
+        ..item.clone()
+    };
+    // Plain data always serialises.
+    sha256_hex(&serde_json::to_vec(&changed).unwrap_or_default())
+}
+
+/// `GET /v1/accounts/{id}`
+pub(crate) async fn get(
+    call: Call,
+    Path(ById { id }): Path<ById<String>>,
+) -> Result<Tagged<AccountItem>, Refusal> {
+    let mut work = call.role.store.global(Access::Read).await?;
+    let account = work.accounts().get(&id).await?.ok_or_else(not_found)?;
+    let item = item(account);
+    let tag = tag(&item);
+    Ok(Tagged(item, tag))
 }
 
 pub(crate) fn email_taken() -> Refusal {

@@ -5,8 +5,9 @@ use caracal_crypto::Location;
 use caracal_lifecycle::{EndReason, end_application};
 use caracal_service::{
     Refusal,
-    front::{ById, NoContent, Path},
+    front::{ById, IfMatch, NoContent, Path},
 };
+use caracal_storage::VersionedKind;
 use caracal_wire::events::DirectoryKind;
 use serde::Serialize;
 
@@ -30,9 +31,13 @@ struct Archived<'a> {
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ApplicationId>>,
+    wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     live(&call, change.applications().get(&id).await?)?;
+    change
+        .expect(&wanted, VersionedKind::Application, id.as_str())
+        .await?;
     let done = put_away(&mut change, &id).await?;
     change.commit(done).await?;
     Ok(NoContent)

@@ -4,8 +4,9 @@ use caracal_core::GrantId;
 use caracal_lifecycle::{EndReason, end_subject_at};
 use caracal_service::{
     Refusal,
-    front::{ById, NoContent, Path},
+    front::{ById, IfMatch, NoContent, Path},
 };
+use caracal_storage::VersionedKind;
 
 use super::not_found;
 use crate::{call::ZoneCall, change::Done};
@@ -14,11 +15,13 @@ use crate::{call::ZoneCall, change::Done};
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<GrantId>>,
+    wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     let now = call.now();
     let found = change.grants().get(&id, now).await?;
     let grant = found.ok_or_else(not_found)?.grant;
+    change.expect(&wanted, VersionedKind::Grant, id.as_str()).await?;
     change
         .grants()
         .revoke(&id, &call.caller.attributed_to(), now)

@@ -3,8 +3,9 @@
 use caracal_core::PolicyId;
 use caracal_service::{
     Refusal,
-    front::{Body, ById, Created, Path},
+    front::{Body, ById, Created, IfMatch, Path},
 };
+use caracal_storage::VersionedKind;
 use caracal_wire::control::policies::{PolicySource, VersionAdded};
 
 use super::{not_found, source};
@@ -17,6 +18,7 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicyId>>,
+    wanted: IfMatch,
     Body(body): Body<PolicySource>,
 ) -> Result<Created<VersionAdded>, Refusal> {
     let valid = source::check(&call, body.content.clone()).await?;
@@ -24,6 +26,7 @@ pub(crate) async fn handle(
 
     let mut change = call.change().await?;
     change.lock("policy_version").await?;
+    change.expect(&wanted, VersionedKind::Policy, id.as_str()).await?;
     change.policies().get(&id).await?.ok_or_else(not_found)?;
     let version = source::version(&call, &id, body.content);
     let number = change.policies().add_version(&version).await?;

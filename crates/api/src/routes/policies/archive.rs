@@ -3,8 +3,9 @@
 use caracal_core::PolicyId;
 use caracal_service::{
     Refusal,
-    front::{ById, NoContent, Path},
+    front::{ById, IfMatch, NoContent, Path},
 };
+use caracal_storage::VersionedKind;
 
 use super::not_found;
 use crate::{
@@ -16,8 +17,10 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicyId>>,
+    wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    change.expect(&wanted, VersionedKind::Policy, id.as_str()).await?;
     put_away(&mut change, &id).await?;
     change.commit(Done::no_content()).await?;
     Ok(NoContent)

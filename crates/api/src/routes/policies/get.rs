@@ -3,7 +3,7 @@
 use caracal_core::PolicyId;
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Path},
+    front::{ById, Path, Versioned},
 };
 use caracal_storage::{PageKey, PageRequest};
 use caracal_wire::control::policies::{PolicyDetail, PolicyVersionItem};
@@ -19,13 +19,15 @@ const SOURCE_BYTES: u64 = 1024 * 1024;
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicyId>>,
-) -> Result<Answer<PolicyDetail>, Refusal> {
+) -> Result<Versioned<PolicyDetail>, Refusal> {
     let mut work = call.read().await?;
     let policy = work.policies().get(&id).await?.ok_or_else(not_found)?;
     let versions = work.policies().versions(&id, &VERSIONS, SOURCE_BYTES).await?;
-    Ok(Answer(PolicyDetail {
+    let version = policy.attribution.version;
+    let detail = PolicyDetail {
         policy: policy.into(),
         versions_next_cursor: versions.next.as_ref().map(PageKey::to_cursor),
         versions: versions.items.into_iter().map(PolicyVersionItem::from).collect(),
-    }))
+    };
+    Ok(Versioned(detail, version))
 }

@@ -7,8 +7,9 @@ use caracal_core::{
 };
 use caracal_service::{
     Refusal,
-    front::{Accepted, Body, ById, Path},
+    front::{Accepted, Body, ById, IfMatch, Path},
 };
+use caracal_storage::VersionedKind;
 use caracal_wire::{
     ErrorCode,
     control::policy_sets::{ActivateVersion, Activated},
@@ -35,10 +36,16 @@ struct PutInForce<'p> {
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicySetId>>,
+    wanted: IfMatch,
     Body(ActivateVersion { version_id }): Body<ActivateVersion>,
 ) -> Result<Accepted<Activated>, Refusal> {
     let ready = ready(&call, &id, &version_id).await?;
-    let change = call.change().await?;
+    let mut change = call.change().await?;
+    // Before the set, as whoever else puts a version in force locks them.
+    change.lock("policy_activation").await?;
+    change
+        .expect(&wanted, VersionedKind::PolicySet, id.as_str())
+        .await?;
     carry_out(change, ready, Done::with(StatusCode::ACCEPTED)).await
 }
 

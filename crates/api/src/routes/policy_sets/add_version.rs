@@ -5,8 +5,9 @@ use caracal_core::{PolicySetId, PolicySetVersionId, PolicyVersionId, entity::Pol
 use caracal_crypto::sha256_hex;
 use caracal_service::{
     Refusal,
-    front::{Body, ById, Created, Path},
+    front::{Body, ById, Created, IfMatch, Path},
 };
+use caracal_storage::VersionedKind;
 use caracal_wire::control::policy_sets::{AddSetVersion, ManifestEntry, SetVersionAdded};
 
 use super::{
@@ -23,6 +24,7 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicySetId>>,
+    wanted: IfMatch,
     Body(body): Body<AddSetVersion>,
 ) -> Result<Created<SetVersionAdded>, Refusal> {
     if !(1..=MAX_POLICIES).contains(&body.manifest.len()) {
@@ -47,6 +49,9 @@ pub(crate) async fn handle(
 
     let mut change = call.change().await?;
     change.lock("policy_set_version").await?;
+    change
+        .expect(&wanted, VersionedKind::PolicySet, id.as_str())
+        .await?;
     change.policy_sets().get(&id).await?.ok_or_else(not_found)?;
     let version = version(&call, &id, manifest);
     let number = change.policy_sets().add_version(&version).await?;

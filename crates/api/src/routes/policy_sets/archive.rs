@@ -3,8 +3,9 @@
 use caracal_core::PolicySetId;
 use caracal_service::{
     Refusal,
-    front::{ById, NoContent, Path},
+    front::{ById, IfMatch, NoContent, Path},
 };
+use caracal_storage::VersionedKind;
 
 use super::{not_found, policy_invalidate};
 use crate::{
@@ -16,8 +17,12 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicySetId>>,
+    wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    change
+        .expect(&wanted, VersionedKind::PolicySet, id.as_str())
+        .await?;
     let done = put_away(&mut change, &id).await?;
     change.commit(done).await?;
     Ok(NoContent)

@@ -3,7 +3,7 @@
 use caracal_core::PolicySetId;
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Path},
+    front::{ById, Path, Versioned},
 };
 use caracal_wire::control::policy_sets::PolicySetItem;
 
@@ -13,7 +13,9 @@ use crate::call::ZoneCall;
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicySetId>>,
-) -> Result<Answer<PolicySetItem>, Refusal> {
+) -> Result<Versioned<PolicySetItem>, Refusal> {
     let set = call.read().await?.policy_sets().get(&id).await?;
-    Ok(Answer(set.ok_or_else(not_found)?.into()))
+    let set = set.ok_or_else(not_found)?;
+    let version = set.attribution.version;
+    Ok(Versioned(set.into(), version))
 }

@@ -6,9 +6,10 @@ use caracal_core::{
     ScopeSet,
     audit::{AuditEvent, DecisionChange, EventType},
 };
+use caracal_crypto::sha256_hex;
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, Created, NoContent, Path},
+    front::{Body, Created, IfMatch, NoContent, Path, Tagged},
 };
 use caracal_storage::{AuditFilter, PageRequest, PolicyShadow};
 use caracal_wire::{
@@ -88,10 +89,19 @@ pub(crate) async fn begin(
     Ok(Created(item(&call, &shadow)))
 }
 
+/// Tells shadows apart: which version is decided since when. What is counted of one is no change of it.
+fn tag(shadow: &PolicyShadow) -> String {
+    let since = shadow.started_at.to_rfc3339_micros();
+    sha256_hex(format!("{}\n{since}", shadow.version_id).as_bytes())
+}
+
 /// Ends it. What it differed in stays in the ledger.
-pub(crate) async fn end(call: ZoneCall) -> Result<NoContent, Refusal> {
+pub(crate) async fn end(call: ZoneCall, wanted: IfMatch) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     candidate::lock(&mut change).await?;
+    if let Some(shadow) = change.policy_sets().shadow().await? {
+        wanted.allows(tag(&shadow))?;
+    }
     if !change.policy_sets().end_shadow().await? {
         return Err(not_found());
     }
@@ -117,7 +127,7 @@ struct Told {
 struct Key(DecisionChange, String, String, ScopeSet, Option<String>);
 
 /// What it would have decided otherwise so far.
-pub(crate) async fn report(call: ZoneCall) -> Result<Answer<ShadowReport>, Refusal> {
+pub(crate) async fn report(call: ZoneCall) -> Result<Tagged<ShadowReport>, Refusal> {
     let shadow = call.read().await?.policy_sets().shadow().await?;
     let shadow = shadow.ok_or_else(not_found)?;
     let mut report = ShadowReport {
@@ -151,7 +161,7 @@ pub(crate) async fn report(call: ZoneCall) -> Result<Answer<ShadowReport>, Refus
         }
     }
     report.groups.sort_by_key(|group| Reverse(group.decisions));
-    Ok(Answer(report))
+    Ok(Tagged(report, tag(&shadow)))
 }
 
 fn count(

@@ -5,9 +5,9 @@ use caracal_crypto::Location;
 use caracal_lifecycle::connections;
 use caracal_service::{
     Refusal,
-    front::{ById, NoContent, Path},
+    front::{ById, IfMatch, NoContent, Path},
 };
-use caracal_storage::ConnectionFilter;
+use caracal_storage::{ConnectionFilter, VersionedKind};
 use caracal_wire::events::DirectoryKind;
 
 use super::not_found;
@@ -21,8 +21,12 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ProviderId>>,
+    wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    change
+        .expect(&wanted, VersionedKind::Provider, id.as_str())
+        .await?;
     let done = put_away(&mut change, &id).await?;
     change.commit(done).await?;
     Ok(NoContent)

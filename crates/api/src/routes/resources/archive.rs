@@ -3,8 +3,9 @@
 use caracal_core::ResourceId;
 use caracal_service::{
     Refusal,
-    front::{ById, NoContent, Path},
+    front::{ById, IfMatch, NoContent, Path},
 };
+use caracal_storage::VersionedKind;
 use caracal_wire::events::DirectoryKind;
 
 use super::{not_found, rules};
@@ -17,6 +18,7 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ResourceId>>,
+    wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let audience = &call.role.config.control_audience;
     let mut change = call.change().await?;
@@ -29,6 +31,9 @@ pub(crate) async fn handle(
     if rules::is_control(&resource.identifier, audience) {
         return Err(rules::protected());
     }
+    change
+        .expect(&wanted, VersionedKind::Resource, id.as_str())
+        .await?;
     put_away(&mut change, &id).await?;
     change.commit(Done::no_content()).await?;
     Ok(NoContent)

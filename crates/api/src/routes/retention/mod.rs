@@ -4,9 +4,10 @@ pub(super) mod holds;
 
 use std::time::Duration;
 
+use caracal_crypto::sha256_hex;
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, NoContent},
+    front::{Body, IfMatch, NoContent, Tagged},
 };
 use caracal_storage::{Access, RetentionDays};
 use caracal_wire::{
@@ -16,7 +17,7 @@ use caracal_wire::{
 
 use crate::{
     call::{Call, ZoneCall, require_zone},
-    change::Done,
+    change::{Done, ZoneChange},
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -38,6 +39,22 @@ fn in_force(call: &Call, said: Option<RetentionDays>) -> Retention {
         updated_by,
         updated_at,
     }
+}
+
+/// Tells what was said apart from what somebody said before or after: a tag for `If-Match`. Where nothing was said there is
+/// a tag for that.
+fn tag(said: Option<&RetentionDays>) -> String {
+    let text = said.map(|said| {
+        let at = said.updated_at.to_rfc3339_micros();
+        format!("{}\n{}\n{at}", said.days, said.updated_by)
+    });
+    sha256_hex(text.unwrap_or_default().as_bytes())
+}
+
+/// What is in force, with the tag of what was said.
+fn answer(call: &Call, said: Option<RetentionDays>) -> Tagged<Retention> {
+    let tag = tag(said.as_ref());
+    Tagged(in_force(call, said), tag)
 }
 
 /// What the caller asks for, if it may be.
@@ -64,48 +81,67 @@ pub(in crate::routes) fn days_noted(done: Done<'_>, days: Option<u32>) -> Done<'
     }
 }
 
-pub(crate) async fn get(call: Call) -> Result<Answer<Retention>, Refusal> {
+pub(crate) async fn get(call: Call) -> Result<Tagged<Retention>, Refusal> {
     let mut work = call.role.store.global(Access::Read).await?;
     let said = work.retention_days().days().await?;
-    Ok(Answer(in_force(&call, said)))
+    Ok(answer(&call, said))
 }
 
-pub(crate) async fn put(call: Call, Body(body): Body<SetRetention>) -> Result<Answer<Retention>, Refusal> {
+pub(crate) async fn put(
+    call: Call,
+    wanted: IfMatch,
+    Body(body): Body<SetRetention>,
+) -> Result<Tagged<Retention>, Refusal> {
     let said = asked(&call, &body)?;
     let mut change = call.global_change().await?;
+    change.retention_days().lock().await?;
+    let before = change.retention_days().days().await?;
+    wanted.allows(tag(before.as_ref()))?;
     change.retention_days().set_days(Some(&said)).await?;
     let done = days_noted(Done::ok(), Some(said.days));
     change.commit(None, done).await?;
-    Ok(Answer(in_force(&call, Some(said))))
+    Ok(answer(&call, Some(said)))
 }
 
 /// The zone's own setting, or else the deployment's.
-pub(crate) async fn get_of_zone(call: ZoneCall) -> Result<Answer<Retention>, Refusal> {
+pub(crate) async fn get_of_zone(call: ZoneCall) -> Result<Tagged<Retention>, Refusal> {
     let own = call.read().await?.retention_days().days().await?;
     let mut work = call.role.store.global(Access::Read).await?;
+    let own_tag = tag(own.as_ref());
     let said = match own {
         Some(own) => Some(own),
         None => work.retention_days().days().await?,
     };
-    Ok(Answer(in_force(&call, said)))
+    // Only the zone's own is changed here.
+    Ok(Tagged(in_force(&call, said), own_tag))
 }
 
 pub(crate) async fn put_of_zone(
     call: ZoneCall,
+    wanted: IfMatch,
     Body(body): Body<SetRetention>,
-) -> Result<Answer<Retention>, Refusal> {
+) -> Result<Tagged<Retention>, Refusal> {
     let said = asked(&call, &body)?;
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
+    expect(&mut change, &wanted).await?;
     change.retention_days().set_days(Some(&said)).await?;
     let done = days_noted(Done::ok(), Some(said.days));
     change.commit(done).await?;
-    Ok(Answer(in_force(&call, Some(said))))
+    Ok(answer(&call, Some(said)))
+}
+
+/// Refuses to change another setting of the zone than the one that is `wanted`.
+async fn expect(change: &mut ZoneChange<'_>, wanted: &IfMatch) -> Result<(), Refusal> {
+    change.retention_days().lock().await?;
+    let before = change.retention_days().days().await?;
+    wanted.allows(tag(before.as_ref()))
 }
 
 /// From here on the deployment's setting counts.
-pub(crate) async fn delete_of_zone(call: ZoneCall) -> Result<NoContent, Refusal> {
+pub(crate) async fn delete_of_zone(call: ZoneCall, wanted: IfMatch) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    expect(&mut change, &wanted).await?;
     change.retention_days().set_days(None).await?;
     change.commit(days_noted(Done::no_content(), None)).await?;
     Ok(NoContent)

@@ -4,8 +4,9 @@ use caracal_core::WorkloadId;
 use caracal_crypto::Location;
 use caracal_service::{
     Refusal,
-    front::{ById, NoContent, Path},
+    front::{ById, IfMatch, NoContent, Path},
 };
+use caracal_storage::VersionedKind;
 
 use super::not_found;
 use crate::{
@@ -17,8 +18,12 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<WorkloadId>>,
+    wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    change
+        .expect(&wanted, VersionedKind::Workload, id.as_str())
+        .await?;
     remove(&mut change, &id).await?;
     change.commit(Done::no_content()).await?;
     Ok(NoContent)

@@ -16,8 +16,8 @@ use crate::{call::ZoneCall, change::Done};
 /// next round.
 pub(crate) async fn handle(call: ZoneCall, wanted: IfMatch) -> Result<NoContent, Refusal> {
     let mut change = call.global_change().await?;
-    if let Some(zone) = change.zones().get(&call.zone).await? {
-        wanted.allows(zone.attribution.version)?;
+    if let Some(version) = change.zones().held_version(&call.zone).await? {
+        wanted.allows(version)?;
     }
     let archived = change.zones().archive(&call.zone, call.now()).await?;
     if archived {
