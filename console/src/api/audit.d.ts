@@ -821,6 +821,18 @@ export interface components {
                 };
             };
         };
+        /** @description It is not what `If-Match` says any more, or has no version that it could name. */
+        PreconditionFailed412: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "precondition_failed";
+                };
+            };
+        };
         /** @description The caller asks too often, or has as much as it may have. */
         RateLimited429: {
             headers: {
@@ -1121,6 +1133,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["BusUnavailableOrStorageUnavailable503"];

@@ -127,7 +127,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Read an account of the console. */
+        get: operations["accounts.get"];
         put?: never;
         post?: never;
         /** Delete an account and end its sessions. */
@@ -5570,6 +5571,18 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
+        AccountNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
         AccountNotFoundOrReferenceNotFound404: {
             headers: {
                 [name: string]: unknown;
@@ -7016,7 +7029,7 @@ export interface components {
                 };
             };
         };
-        /** @description It is not what `If-Match` says any more. */
+        /** @description It is not what `If-Match` says any more, or has no version that it could name. */
         PreconditionFailed412: {
             headers: {
                 [name: string]: unknown;
@@ -7025,6 +7038,20 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "precondition_failed";
+                };
+            };
+        };
+        /** @description It is not what `If-Match` says any more, or has no version that it could name. */
+        PreconditionFailed412OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "precondition_failed";
+                    };
                 };
             };
         };
@@ -7609,6 +7636,7 @@ export interface operations {
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -7646,6 +7674,7 @@ export interface operations {
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
@@ -7683,6 +7712,7 @@ export interface operations {
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -7720,6 +7750,7 @@ export interface operations {
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -7757,6 +7788,7 @@ export interface operations {
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -7821,8 +7853,41 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["AccountEmailTakenOrConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "accounts.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["AccountNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -7831,7 +7896,10 @@ export interface operations {
     "accounts.delete": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7851,6 +7919,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["ConflictOrLastOwner409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -7860,7 +7929,10 @@ export interface operations {
     "accounts.update": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7875,6 +7947,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7886,6 +7960,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["ConflictOrLastOwner409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -7916,6 +7991,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -7925,7 +8001,10 @@ export interface operations {
     "accounts.forget_identity": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7945,6 +8024,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["ConflictOrLastOwner409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -7976,6 +8056,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8005,6 +8086,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8079,6 +8161,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8109,6 +8192,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AdminTokenNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8127,6 +8211,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8144,7 +8230,10 @@ export interface operations {
     "audit_retention.set": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8157,6 +8246,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8168,6 +8259,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8225,6 +8317,7 @@ export interface operations {
             400: components["responses"]["InvalidAccountOrSignInExpired400"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8258,6 +8351,7 @@ export interface operations {
             401: components["responses"]["SignInRefused401"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8290,6 +8384,7 @@ export interface operations {
             400: components["responses"]["InvalidBody400"];
             404: components["responses"]["LinkNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8322,6 +8417,7 @@ export interface operations {
             400: components["responses"]["InvalidAccount400"];
             404: components["responses"]["LinkNotFoundOrReferenceNotFound404"];
             409: components["responses"]["AccountEmailTakenOrConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8375,6 +8471,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8407,6 +8504,7 @@ export interface operations {
             401: components["responses"]["SignInRefused401"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8467,6 +8565,7 @@ export interface operations {
             403: components["responses"]["AccountSessionRequiredOrFreshSignInRequiredOrPasskeyNotAllowed403"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8496,6 +8595,7 @@ export interface operations {
             403: components["responses"]["AccountSessionRequiredOrFreshSignInRequiredOrPasskeyNotAllowed403"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8525,6 +8625,7 @@ export interface operations {
             403: components["responses"]["AccountSessionRequiredOrFreshSignInRequired403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8556,6 +8657,7 @@ export interface operations {
             403: components["responses"]["AccountSessionRequired403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8609,6 +8711,7 @@ export interface operations {
             403: components["responses"]["AccountSessionRequired403"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8638,6 +8741,7 @@ export interface operations {
             403: components["responses"]["AccountSessionRequired403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8690,6 +8794,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8722,6 +8827,7 @@ export interface operations {
             401: components["responses"]["SignInRefused401"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8751,6 +8857,7 @@ export interface operations {
             403: components["responses"]["AccountSessionRequired403"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8777,6 +8884,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             502: components["responses"]["IdentityProviderFailed502"];
@@ -8811,6 +8919,7 @@ export interface operations {
             403: components["responses"]["NotInvited403"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -8849,6 +8958,7 @@ export interface operations {
             403: components["responses"]["Denied403OfCommand"];
             404: components["responses"]["NotFoundOrReferenceNotFoundOrRouteNotFound404OfCommand"];
             409: components["responses"]["ConflictOrZoneMismatch409OfCommand"];
+            412: components["responses"]["PreconditionFailed412OfCommand"];
             413: components["responses"]["PayloadTooLarge413OfCommand"];
             415: components["responses"]["UnsupportedMediaType415OfCommand"];
             429: components["responses"]["RateLimited429OfCommand"];
@@ -8883,6 +8993,7 @@ export interface operations {
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidRego422"];
@@ -8985,6 +9096,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflictOrReservedNamespaceOrZoneSlugConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
@@ -9307,6 +9419,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ApplicationNameTakenOrConflictOrReservedNamespace409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -9355,6 +9468,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrReservedNamespace409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["DcrLimitExceededOrDcrRateLimitExceededOrRateLimited429"];
@@ -9398,7 +9512,10 @@ export interface operations {
     "applications.archive": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -9430,6 +9547,7 @@ export interface operations {
             };
             404: components["responses"]["ApplicationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -9573,6 +9691,7 @@ export interface operations {
             };
             404: components["responses"]["ApplicationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
@@ -9720,6 +9839,7 @@ export interface operations {
             };
             404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -9768,6 +9888,7 @@ export interface operations {
             };
             404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -9816,6 +9937,7 @@ export interface operations {
             };
             404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -9936,6 +10058,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -9978,6 +10101,7 @@ export interface operations {
             };
             404: components["responses"]["AuditHoldNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -9998,6 +10122,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10016,7 +10142,10 @@ export interface operations {
     "audit_retention.set_of_zone": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -10031,6 +10160,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10053,6 +10184,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -10063,7 +10195,10 @@ export interface operations {
     "audit_retention.clear_of_zone": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -10094,6 +10229,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10385,6 +10521,7 @@ export interface operations {
             };
             404: components["responses"]["DelegationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -10465,6 +10602,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -10555,6 +10693,7 @@ export interface operations {
             };
             404: components["responses"]["ApplicationNotFoundOrReferenceNotFoundOrResourceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
@@ -10598,7 +10737,10 @@ export interface operations {
     "grants.revoke": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -10630,6 +10772,7 @@ export interface operations {
             };
             404: components["responses"]["GrantNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10740,6 +10883,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSinkLimitReached409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -10784,7 +10928,10 @@ export interface operations {
     "notification_sinks.delete": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -10816,6 +10963,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -10980,6 +11128,7 @@ export interface operations {
             };
             404: components["responses"]["DeliveryNotFoundOrReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11023,6 +11172,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
@@ -11067,6 +11217,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSinkPaused409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11179,6 +11330,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflictOrPolicyNameConflictOrReservedNamespace409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidRego422"];
@@ -11202,6 +11354,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11221,7 +11375,10 @@ export interface operations {
     "policies.archive": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -11253,6 +11410,7 @@ export interface operations {
             };
             404: components["responses"]["PolicyNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11297,6 +11455,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
                 /** @description Repeats the first answer instead of making another. */
                 "Idempotency-Key"?: string;
             };
@@ -11337,6 +11497,7 @@ export interface operations {
             };
             404: components["responses"]["PolicyNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidRego422"];
@@ -11629,6 +11790,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflictOrPolicySetNameConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
@@ -11651,6 +11813,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11670,7 +11834,10 @@ export interface operations {
     "policy_sets.archive": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -11702,6 +11869,7 @@ export interface operations {
             };
             404: components["responses"]["PolicySetNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -11711,7 +11879,10 @@ export interface operations {
     "policy_sets.activate": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -11749,6 +11920,7 @@ export interface operations {
             };
             404: components["responses"]["PolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
@@ -11832,6 +12004,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
@@ -11878,6 +12051,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
                 /** @description Repeats the first answer instead of making another. */
                 "Idempotency-Key"?: string;
             };
@@ -11918,6 +12093,7 @@ export interface operations {
             };
             404: components["responses"]["PolicySetNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
@@ -12000,6 +12176,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
@@ -12050,6 +12227,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
@@ -12100,6 +12278,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
@@ -12150,6 +12329,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
@@ -12172,6 +12352,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12191,7 +12373,10 @@ export interface operations {
     "policy_shadow.end": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -12222,6 +12407,7 @@ export interface operations {
             };
             404: components["responses"]["PolicyShadowNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12304,6 +12490,7 @@ export interface operations {
             };
             404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -12351,6 +12538,7 @@ export interface operations {
             };
             404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -12457,6 +12645,7 @@ export interface operations {
             };
             404: components["responses"]["ProviderConnectionNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -12584,6 +12773,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflictOrProviderIdentifierConflictOrReservedNamespace409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["ProviderCheckFailed422"];
@@ -12633,6 +12823,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["ProviderDiscoveryFailed422"];
@@ -12677,7 +12868,10 @@ export interface operations {
     "providers.archive": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -12709,6 +12903,7 @@ export interface operations {
             };
             404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -12818,6 +13013,7 @@ export interface operations {
             };
             404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["ProviderTestRateLimitedOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
@@ -12925,6 +13121,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["ResourceCheckFailed422"];
@@ -12969,7 +13166,10 @@ export interface operations {
     "resources.archive": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -13001,6 +13201,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrResourceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrProtectedResource409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13109,6 +13310,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrResourceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimitedOrResourceTestRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13292,6 +13494,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13335,6 +13538,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotActive409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13378,6 +13582,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13583,6 +13788,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrIdempotencyKeyConflictOrSubjectIssuerExistsOrSubjectIssuerLimitReached409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
@@ -13626,7 +13832,10 @@ export interface operations {
     "subject_issuers.archive": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -13658,6 +13867,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSubjectIssuerNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13825,6 +14035,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrSubjectNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -13870,6 +14081,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -13949,6 +14161,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrWorkloadNameTaken409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -14047,7 +14260,10 @@ export interface operations {
     "workloads.delete": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -14079,6 +14295,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrWorkloadNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -14122,6 +14339,7 @@ export interface operations {
             };
             404: components["responses"]["ReferenceNotFoundOrWorkloadNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];

@@ -1019,6 +1019,18 @@ export interface components {
                 };
             };
         };
+        /** @description It is not what `If-Match` says any more, or has no version that it could name. */
+        PreconditionFailed412: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "precondition_failed";
+                };
+            };
+        };
         /** @description The caller asks too often, or has as much as it may have. */
         RateLimited429: {
             headers: {
@@ -1203,6 +1215,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             /** @description The caller asks too often, or has as much as it may have. */
@@ -1283,6 +1296,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionLeaseFenced409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -1396,6 +1410,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
@@ -1440,6 +1455,7 @@ export interface operations {
                     };
                 };
             };
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["RevocationStateUnavailableOrStorageUnavailable503"];
@@ -1472,6 +1488,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["AuditUnavailableOrRevocationStateUnavailableOrStorageUnavailable503"];
@@ -1504,6 +1521,7 @@ export interface operations {
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotActive409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["AuditUnavailableOrRevocationStateUnavailableOrStorageUnavailable503"];
@@ -1564,6 +1582,7 @@ export interface operations {
             };
             404: components["responses"]["DelegationEndpointNotFoundOrReferenceNotFoundOrResourceNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrDelegationApplicationMismatchOrDelegationCycleDeniedOrIdempotencyKeyConflictOrIdempotencyResultInactive409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
@@ -1778,6 +1797,7 @@ export interface operations {
             };
             404: components["responses"]["DelegationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];

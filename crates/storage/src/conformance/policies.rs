@@ -37,11 +37,13 @@ async fn stored_set(zone: &InZone, manifest: &[&PolicyVersion]) -> (PolicySet, P
 
 pub async fn a_policy_and_its_versions_come_back_as_stored(backend: Backend) {
     let fixture = Fixture::new(backend).await;
-    let (policy, first) = stored_policy(&fixture.a).await;
+    let (mut policy, first) = stored_policy(&fixture.a).await;
     let second = fixture.a.given.policy_version(&policy);
     let mut work = fixture.a.write().await;
     assert_eq!(work.policies().add_version(&second).await.unwrap(), 2);
     work.commit().await.unwrap();
+    // What is added to it is a change of it.
+    policy.attribution.version = 2;
     let mut work = fixture.a.read().await;
     assert_eq!(
         work.policies().get(&policy.id).await.unwrap().as_ref(),
