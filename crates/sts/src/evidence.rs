@@ -2,13 +2,13 @@
 
 use caracal_authz::{Decision, PolicySnapshot};
 use caracal_core::{
-    CanaryId, Operation, ScopeSet, World,
+    CanaryId, DelegationId, Operation, ScopeSet, SessionId, World,
     audit::{Decided, DecisionRecord, Draft, Event, EventType},
     claims::{ChainHop, MandateClaims},
     entity::Application,
 };
 use caracal_service::Refusal;
-use caracal_wire::sts::DenialReason;
+use caracal_wire::sts::{DenialReason, Explanation};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -22,6 +22,8 @@ pub(crate) struct Evidence<'e> {
     canary: Option<&'e CanaryId>,
     application: &'e Application,
     party: &'e Party,
+    /// What the request named and the party is not of.
+    unproven: Named<'e>,
     request_id: &'e str,
     /// Scopes asked for; a use asks for none.
     scopes: &'e ScopeSet,
@@ -36,6 +38,22 @@ pub(crate) struct Evidence<'e> {
     /// What a governed call asks for.
     pub(crate) operation: Option<&'e Operation>,
     epoch: i64,
+}
+
+/// A session and a delegation that a request names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Named<'n> {
+    session: Option<&'n SessionId>,
+    delegation: Option<&'n DelegationId>,
+}
+
+impl Named<'_> {
+    /// The members of an event that say them.
+    fn members(self) -> Vec<&'static str> {
+        let session = self.session.map(|_| "agent_session_id");
+        let delegation = self.delegation.map(|_| "delegation_edge_id");
+        session.into_iter().chain(delegation).collect()
+    }
 }
 
 /// What an event is about.
@@ -68,6 +86,9 @@ pub(crate) struct Metadata<'m> {
     agent_parent_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     delegation_edge_id: Option<&'m str>,
+    /// Members that say what the request named, and not what was found to be so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unproven: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     delegation_chain: Vec<ChainHop>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,6 +126,7 @@ impl<'e> Evidence<'e> {
                 .map(|(canary, _)| &canary.id),
             application: &case.application,
             party,
+            unproven: Named::default(),
             request_id: case.request_id,
             scopes,
             session_id: None,
@@ -120,6 +142,23 @@ impl<'e> Evidence<'e> {
     pub(crate) fn of_mandate(mut self, claims: &'e MandateClaims) -> Self {
         self.session_id = Some(claims.sid.as_str());
         self.jti = Some(&claims.jti);
+        self
+    }
+
+    /// Says what the request names, of a party that was not found. An event is searched by it, so that whoever looks for
+    /// what was tried in the name of a session finds it; that it is no more than a claim stands beside it.
+    pub(crate) fn claiming(mut self, references: &Explanation<'e>) -> Self {
+        if let Explanation::References {
+            agent_session_id,
+            delegation_edge_id,
+            ..
+        } = *references
+        {
+            self.unproven = Named {
+                session: agent_session_id,
+                delegation: delegation_edge_id,
+            };
+        }
         self
     }
 
@@ -190,14 +229,21 @@ impl<'e> Evidence<'e> {
             jti: self.jti,
             challenge_id: self.approval,
             canary_id: self.canary,
-            agent_session_id: session.map(|session| session.id.as_str()),
+            agent_session_id: session
+                .map(|session| &session.id)
+                .or(self.unproven.session)
+                .map(AsRef::as_ref),
             agent_lifecycle: session.map(|session| session.lifecycle.as_str()),
             agent_labels: session.map(|session| session.labels.as_slice()),
             agent_depth: session.map(|session| session.depth),
             agent_parent_id: session
                 .and_then(|session| session.parent_id.as_ref())
                 .map(AsRef::as_ref),
-            delegation_edge_id: delegation.map(|edge| edge.id.as_str()),
+            delegation_edge_id: delegation
+                .map(|edge| &edge.id)
+                .or(self.unproven.delegation)
+                .map(AsRef::as_ref),
+            unproven: self.unproven.members(),
             delegation_chain: self.party.chain(),
             delegation_hop_count: self.party.lineage.as_ref().map(|lineage| lineage.len()),
             delegation_graph_epoch: delegation.map(|_| self.epoch),

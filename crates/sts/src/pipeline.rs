@@ -122,9 +122,11 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
             let mut refusal = error.refusal();
             if !matches!(error, PartyError::Unavailable) {
                 let nobody = Party::default();
-                let evidence = kind.evidence(Evidence::new(case, &nobody, kind.class(), kind.scopes()), None);
+                let references = kind.references();
+                let evidence = Evidence::new(case, &nobody, kind.class(), kind.scopes());
+                let evidence = kind.evidence(evidence, None).claiming(&references);
                 let resource = kind.resources().next().unwrap_or_default();
-                let details = kind.references().into();
+                let details = references.into();
                 let event = evidence.refused(resource, "exchange_denied", error.reason(), &details);
                 record(case.deps, &[event]).await?;
                 let refused = Refused {

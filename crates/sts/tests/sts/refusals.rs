@@ -77,6 +77,60 @@ async fn every_kind_of_excess_is_denied_with_its_own_reason() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_found_by_the_session_it_names_and_says_that_nothing_proved_it() {
+    let fixture = Fixture::new().await;
+    let held = fixture.delegation.id.as_str();
+    let named = fixture.target.id.as_str();
+    for (changes, session, delegation, unproven) in [
+        (
+            vec![("agent_session_id", "0199-unknown")],
+            Some("0199-unknown"),
+            Some(held),
+            json!(["agent_session_id", "delegation_edge_id"]),
+        ),
+        (
+            vec![("agent_session_id", "0199-unknown"), ("delegation_edge_id", "")],
+            Some("0199-unknown"),
+            None,
+            json!(["agent_session_id"]),
+        ),
+        (
+            vec![("agent_session_id", "")],
+            None,
+            Some(held),
+            json!(["delegation_edge_id"]),
+        ),
+        (
+            vec![("delegation_edge_id", "0199-unknown")],
+            Some(named),
+            Some("0199-unknown"),
+            json!(["agent_session_id", "delegation_edge_id"]),
+        ),
+        // The party was found, and policy decided.
+        (vec![("scope", "tickets:write")], Some(named), Some(held), Value::Null),
+    ] {
+        fixture.mint(&changes).await;
+        let metadata = last_metadata(&fixture).await;
+        // What the search by session goes by.
+        assert_eq!(metadata["agent_session_id"].as_str(), session, "{changes:?}");
+        assert_eq!(metadata["delegation_edge_id"].as_str(), delegation, "{changes:?}");
+        assert_eq!(metadata["unproven"], unproven, "{changes:?}");
+        // What only a found session has is never said of a claim.
+        let lifecycle = metadata.get("agent_lifecycle").is_some();
+        assert_eq!(lifecycle, unproven.is_null(), "{changes:?}");
+    }
+    // One that was revoked is named by the mandates and requests that still come.
+    fixture.parts.revocations.mark([named]);
+    assert_eq!(fixture.mint(&[]).await.body["reason"], "revoked");
+    assert_eq!(last_metadata(&fixture).await["agent_session_id"], named);
+}
+
+async fn last_metadata(fixture: &Fixture) -> Value {
+    let event = fixture.last_event().await;
+    serde_json::from_str(event.metadata_json.unwrap().get()).unwrap()
+}
+
+#[tokio::test]
 async fn a_scope_outside_the_delegation_is_denied_even_if_the_role_has_it() {
     let fixture = Fixture::new().await;
     let mut narrow = fixture.given.delegation(&fixture.source, &fixture.target);
