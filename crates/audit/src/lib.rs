@@ -10,12 +10,14 @@ mod export;
 mod frame;
 mod ingest;
 mod keeping;
+mod lines;
 mod metrics;
 mod pack;
 mod proof;
 mod pruning;
 mod readers;
 mod routes;
+mod rows;
 mod verify;
 
 use std::sync::Arc;
@@ -31,15 +33,17 @@ use caracal_storage::Store;
 pub use earlier::adopt_earlier;
 pub use export::{ExportError, ExportFormat, ExportSpan, export, export_entries, export_line};
 pub use ingest::{IngestHealth, run};
+pub use lines::{Believed, Journal, LinesFault, LinesVerifier, exported_row, read_event, stretches};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use pack::{NotPacked, PackLimits, PackUnverified, pack, verify_pack};
 pub use proof::{
-    Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, LogUnsigned, NotKept, Witness, publish,
-    verify_against,
+    Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, KeptPrunes, LogUnsigned, NotKept, Witness,
+    publish, verify_against,
 };
 pub use pruning::{Archive, Pruning};
 pub use readers::{Needs, Reader, limits};
 pub use routes::{router, table};
+pub use rows::export_rows;
 pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_log, verify_zone};
 
 /// What the audit role works with. Cheap to clone.

@@ -137,11 +137,15 @@ enum AuditCommand {
     /// Print the events of a zone in the order of the ledger, one a line.
     Export {
         /// The zone.
-        #[arg(long, required_unless_present = "records")]
+        #[arg(long, required_unless_present_any = ["records", "rows"])]
         zone: Option<String>,
         /// The administrative records of this zone instead, or `@deployment`: those of the deployment itself.
         #[arg(long, value_name = "ZONE", conflicts_with_all = ["zone", "since", "until", "format"])]
         records: Option<String>,
+        /// Everything that the database says of this log instead (`ledger/ZONE`, `admin/ZONE`, or `admin/` of the deployment),
+        /// row by row, for `docs/ledger/verify_rows.py`.
+        #[arg(long, value_name = "LOG", conflicts_with_all = ["zone", "records", "since", "until", "after", "format"])]
+        rows: Option<String>,
         /// Only events from then on (RFC 3339).
         #[arg(long, value_parser = commands::instant)]
         since: Option<Timestamp>,
@@ -158,26 +162,7 @@ enum AuditCommand {
     /// Put events with all that proves them into one file, which a stranger verifies offline.
     Pack(commands::audit_pack::Wanted),
     /// Recompute every hash and link of the ledger; exit 1 when something does not hold.
-    Verify {
-        /// Only this zone; every zone with entries otherwise.
-        #[arg(long)]
-        zone: Option<String>,
-        /// An earlier answer of `audit verify --json`, kept elsewhere: every chain must still contain the end it had.
-        #[arg(long, value_name = "FILE")]
-        expect: Option<PathBuf>,
-        /// Verify this evidence pack instead, offline.
-        #[arg(long, value_name = "FILE", group = "compared", requires = "trust", conflicts_with_all = ["zone", "expect", "checkpoint"])]
-        pack: Option<PathBuf>,
-        /// Verify this scheduled export instead, a directory or a URL as in `AUDIT_EXPORT_URL`, without a database.
-        #[cfg(feature = "export")]
-        #[arg(long, value_name = "TARGET", group = "compared", requires = "trust", conflicts_with_all = ["zone", "expect", "pack"])]
-        export: Option<String>,
-        #[command(flatten)]
-        against: commands::audit_verify::Against,
-        /// Print one JSON document instead of lines.
-        #[arg(long)]
-        json: bool,
-    },
+    Verify(Box<commands::audit_verify::Wanted>),
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -235,6 +220,7 @@ fn main() -> ExitCode {
                 AuditCommand::Export {
                     zone,
                     records,
+                    rows,
                     since,
                     until,
                     after,
@@ -242,41 +228,17 @@ fn main() -> ExitCode {
                 },
         } => {
             let span = ExportSpan { since, until, after };
-            match records {
-                Some(of) => commands::audit_export::run_records(&of, after),
-                None => commands::audit_export::run(&zone.unwrap_or_default(), span, format.of_lines()),
+            match (rows, records) {
+                (Some(log), _) => commands::audit_export::run_rows(&log),
+                (None, Some(of)) => commands::audit_export::run_records(&of, after),
+                (None, None) => {
+                    commands::audit_export::run(&zone.unwrap_or_default(), span, format.of_lines())
+                }
             }
         }
-        #[cfg(feature = "export")]
         Command::Audit {
-            command:
-                AuditCommand::Verify {
-                    export: Some(target),
-                    against,
-                    json,
-                    ..
-                },
-        } => commands::audit_verify::run_export(&target, &against, json),
-        Command::Audit {
-            command:
-                AuditCommand::Verify {
-                    zone,
-                    expect,
-                    pack: None,
-                    against,
-                    json,
-                    ..
-                },
-        } => commands::audit_verify::run(zone, expect.as_deref(), &against, json),
-        Command::Audit {
-            command:
-                AuditCommand::Verify {
-                    pack: Some(pack),
-                    against,
-                    json,
-                    ..
-                },
-        } => commands::audit_verify::run_pack(&pack, &against, json),
+            command: AuditCommand::Verify(wanted),
+        } => commands::audit_verify::run(&wanted),
         Command::Audit {
             command: AuditCommand::Pack(wanted),
         } => commands::audit_pack::run(wanted),

@@ -1,12 +1,10 @@
 //! How entries are written, and read back to be verified.
 
-use caracal_audit::{ExportFormat, export_line};
-use caracal_core::Timestamp;
+use caracal_audit::{ExportFormat, export_line, read_event};
 use caracal_storage::AuditRow;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use crate::{TableError, entry, table};
+use crate::{TableError, table};
 
 /// How the entries of a part are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,48 +50,16 @@ impl Form {
         Ok(lines)
     }
 
-    /// The entries of `log` in their order; `None` where one cannot be read, or where anything is said of one that the entry
+    /// The entries of a ledger in their order; `None` where one cannot be read, or where anything is said of one that the entry
     /// does not say itself.
-    pub(crate) fn read(self, bytes: bytes::Bytes, log: &str) -> Option<Vec<AuditRow>> {
+    pub(crate) fn read(self, bytes: bytes::Bytes) -> Option<Vec<AuditRow>> {
         let format = match self {
-            Self::Parquet => return table::read(bytes, log),
+            Self::Parquet => return table::read_table(bytes).ok()?.collect::<Result<_, _>>().ok(),
             Self::Ndjson => ExportFormat::Ndjson,
             Self::Ocsf => ExportFormat::Ocsf,
         };
         let lines = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
         let lines = lines.split(|byte| *byte == b'\n');
-        lines
-            .map(|line| {
-                let said = match format {
-                    ExportFormat::Ocsf => serde_json::from_slice::<Activity<'_>>(line).ok()?.unmapped,
-                    ExportFormat::Ndjson => serde_json::from_slice::<Line<'_>>(line).ok()?,
-                };
-                let row = said.row(log)?;
-                (export_line(&row, format).ok()?.as_bytes() == line).then_some(row)
-            })
-            .collect()
-    }
-}
-
-/// What of a line is evidence.
-#[derive(Deserialize)]
-struct Line<'l> {
-    chain_seq: i64,
-    ingested_at: Timestamp,
-    producer_key: String,
-    #[serde(borrow)]
-    event: &'l RawValue,
-}
-
-#[derive(Deserialize)]
-struct Activity<'l> {
-    #[serde(borrow)]
-    unmapped: Line<'l>,
-}
-
-impl Line<'_> {
-    fn row(self, log: &str) -> Option<AuditRow> {
-        let body = self.event.get().to_owned();
-        entry::row(log, self.chain_seq, body, self.ingested_at, self.producer_key)
+        lines.map(|line| read_event(line, format)).collect()
     }
 }

@@ -6,7 +6,6 @@
 //!
 //! A crate of its own, since what it stands on takes longer to compile than the Audit role.
 
-mod entry;
 mod failure;
 mod form;
 mod job;
@@ -22,6 +21,6 @@ pub use job::Export;
 pub use limits::PartLimits;
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use part::{Part, PartName};
-pub use table::{TableError, write_table};
+pub use table::{TableError, UnreadableTable, read_table, write_table};
 pub use target::{InvalidTarget, Target, TargetError};
 pub use verify::{ExportFault, Unverified, Verified, verify_export};

@@ -106,6 +106,20 @@ impl PartName {
         format!("part-{}.{}", self.position(), form.extension())
     }
 
+    /// Whether `names` is the way to its entries, in whatever form they are.
+    pub(crate) fn has_entries(&self, names: &[String]) -> bool {
+        let [zone, date, hour, name] = names else {
+            return false;
+        };
+        let beside = (zone, date, hour) == (&self.zone, &self.date, &self.hour);
+        beside && name.starts_with(&format!("part-{}.", self.position()))
+    }
+
+    /// The zone, where the name of its directory is one.
+    pub(crate) fn zone_id(&self) -> Option<ZoneId> {
+        ZoneId::parse(self.zone.strip_prefix("zone=")?).ok()
+    }
+
     /// The way to `name` beside the record.
     pub(crate) fn beside<'n>(&'n self, name: &'n str) -> [&'n str; 4] {
         [&self.zone, &self.date, &self.hour, name]

@@ -2,8 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use bytes::Bytes;
-use caracal_audit::{ExportError, ExportSpan};
+use caracal_audit::{ExportError, ExportSpan, exported_row};
 use caracal_core::{Timestamp, ZoneId};
 use caracal_ledger::terms::Searched;
 use caracal_storage::{Access, AuditRow, Store};
@@ -13,14 +12,12 @@ use parquet::{
     errors::ParquetError,
     file::{
         properties::{EnabledStatistics, WriterProperties},
-        reader::{FileReader as _, SerializedFileReader},
+        reader::{ChunkReader, SerializedFileReader},
         writer::{SerializedFileWriter, SerializedRowGroupWriter},
     },
-    record::{Field, Row, RowAccessor as _},
+    record::{Field, Row, RowAccessor as _, reader::RowIter},
     schema::parser::parse_message_type,
 };
-
-use crate::entry;
 
 /// Rows read at a time.
 const PAGE: u32 = 500;
@@ -183,20 +180,30 @@ pub(crate) fn whole(rows: &[AuditRow]) -> Result<Vec<u8>, TableError> {
     table.finish()
 }
 
-/// The entries of a table of `log` in their order; `None` where it cannot be read, or a column says something else than the
-/// entry itself.
-pub(crate) fn read(bytes: Bytes, log: &str) -> Option<Vec<AuditRow>> {
-    let table = SerializedFileReader::new(bytes).ok()?;
-    let rows = table.get_row_iter(None).ok()?;
-    rows.map(|row| {
-        let row = row.ok()?;
-        let position = row.get_long(0).ok()?;
-        let taken_at = Timestamp::from_micros(row.get_timestamp_micros(3).ok()?);
-        let (key, body) = (row.get_string(11).ok()?, row.get_string(13).ok()?);
-        let made = entry::row(log, position, body.clone(), taken_at, key.clone())?;
-        says(&row, &made).then_some(made)
-    })
-    .collect()
+/// A table cannot be read, or a column of it says something else than the entry itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the table cannot be read, or says of an entry what is not so")]
+pub struct UnreadableTable;
+
+/// The entries of a table of a ledger in their order, read as they are asked for.
+///
+/// # Errors
+/// [`UnreadableTable`], also of each entry.
+pub fn read_table<R: ChunkReader + 'static>(
+    read: R,
+) -> Result<impl Iterator<Item = Result<AuditRow, UnreadableTable>>, UnreadableTable> {
+    let table = SerializedFileReader::new(read).map_err(|_| UnreadableTable)?;
+    let rows = RowIter::from_file_into(Box::new(table));
+    Ok(rows.map(|row| row.ok().and_then(|row| entry(&row)).ok_or(UnreadableTable)))
+}
+
+/// The entry of a row, where its columns say what the entry says.
+fn entry(row: &Row) -> Option<AuditRow> {
+    let position = row.get_long(0).ok()?;
+    let taken_at = Timestamp::from_micros(row.get_timestamp_micros(3).ok()?);
+    let (key, body) = (row.get_string(11).ok()?, row.get_string(13).ok()?);
+    let made = exported_row(position, body.clone(), taken_at, key.clone())?;
+    says(row, &made).then_some(made)
 }
 
 /// Whether the columns say what the entry says.

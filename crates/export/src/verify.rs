@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caracal_audit::KeptCheckpoints;
+use caracal_audit::{Journal, KeptCheckpoints};
 use caracal_ledger::{
     chain::{Chain, LogId},
-    checkpoint::SignedCheckpoint,
+    checkpoint::{Checkpoint, SignedCheckpoint},
     note::NoteKey,
     trust::Trust,
     verify::{Fault, Progress, Verifier},
@@ -69,8 +69,10 @@ pub struct Verified {
     pub zone: String,
     /// How many parts were looked at.
     pub parts: u64,
-    /// The first entry, and the one behind the last.
+    /// The first entry that was looked at, and the one behind the last.
     pub entries: (u64, u64),
+    /// Where the next verification may go on.
+    pub progress: Option<(LogId, Progress)>,
     /// What does not hold.
     pub fault: Option<ExportFault>,
 }
@@ -79,7 +81,8 @@ pub struct Verified {
 type Listed = (BTreeMap<u64, PartName>, BTreeSet<Vec<String>>);
 
 /// Verifies every part of an export with the keys of the deployment and `threshold` witnesses for the checkpoints in
-/// `kept`, which somebody kept elsewhere. Holds one part at a time.
+/// `kept`, which somebody kept elsewhere. Holds one part at a time, and begins with the part at which `journal` says that a
+/// zone was compared before.
 ///
 /// # Errors
 /// When the target does not answer; what does not hold is told of each zone.
@@ -87,6 +90,7 @@ pub async fn verify_export(
     target: &Target,
     keys: &[NoteKey],
     kept: &KeptCheckpoints,
+    journal: &mut dyn Journal,
 ) -> Result<Vec<Verified>, Unverified> {
     let mut zones: BTreeMap<String, Listed> = BTreeMap::new();
     let mut strays = Vec::new();
@@ -110,9 +114,14 @@ pub async fn verify_export(
             zone: zone.clone(),
             parts: 0,
             entries: (0, 0),
+            progress: None,
             fault: None,
         };
-        found.fault = verify_zone(target, keys, kept, &parts, &mut others, &mut found).await?;
+        let parts = Parts {
+            parts,
+            others: &mut others,
+        };
+        found.fault = verify_zone(target, keys, kept, parts, journal, &mut found).await?;
         if found.fault.is_none() {
             let stray = strays
                 .iter()
@@ -126,16 +135,42 @@ pub async fn verify_export(
     Ok(verified)
 }
 
+/// What lies below a zone.
+struct Parts<'o> {
+    parts: BTreeMap<u64, PartName>,
+    others: &'o mut BTreeSet<Vec<String>>,
+}
+
+impl Parts<'_> {
+    /// Leaves out the parts that end at entry `from` or before it: the next begins there or before.
+    fn skip(&mut self, from: u64) {
+        let Some((first, _)) = self.parts.range(..=from).next_back() else {
+            return;
+        };
+        let first = *first;
+        let left = self.parts.split_off(&first);
+        let skipped = std::mem::replace(&mut self.parts, left);
+        self.others
+            .retain(|names| !skipped.values().any(|part| part.has_entries(names)));
+    }
+}
+
 async fn verify_zone(
     target: &Target,
     keys: &[NoteKey],
     kept: &KeptCheckpoints,
-    parts: &BTreeMap<u64, PartName>,
-    others: &mut BTreeSet<Vec<String>>,
+    mut parts: Parts<'_>,
+    journal: &mut dyn Journal,
     found: &mut Verified,
 ) -> Result<Option<ExportFault>, TargetError> {
+    let zone = parts.parts.values().next().and_then(PartName::zone_id);
+    let earlier = zone.and_then(|zone| journal.earlier(&LogId::Ledger(zone)));
+    let from = earlier.as_ref().map(|earlier| earlier.frontier.size());
+    if let Some(from) = from {
+        parts.skip(from);
+    }
     let mut progress: Option<Progress> = None;
-    for name in parts.values() {
+    for name in parts.parts.values() {
         let title = name.beside(&name.record()).join("/");
         let record = target
             .get(&name.beside(&name.record()))
@@ -173,32 +208,39 @@ async fn verify_zone(
             frontier: before,
         };
         let entries = name.entries(part.form);
-        others.remove(&name.beside(&entries).map(str::to_owned).to_vec());
+        parts
+            .others
+            .remove(&name.beside(&entries).map(str::to_owned).to_vec());
         let read = target.get(&name.beside(&entries)).await?;
         let form = part.form;
         let read = match read {
-            Some(bytes) => tokio::task::spawn_blocking({
-                let log = log.clone();
-                move || form.read(bytes, &log)
-            })
-            .await
-            .ok()
-            .flatten(),
+            Some(bytes) => tokio::task::spawn_blocking(move || form.read(bytes))
+                .await
+                .ok()
+                .flatten(),
             None => None,
         };
         let Some(read) = read else {
             return Ok(Some(ExportFault::Entries(title)));
         };
-        let none = Vec::new();
-        let of_zone = kept.0.get(&LogId::Ledger(part.zone_id.clone())).unwrap_or(&none);
-        let within = of_zone
-            .iter()
-            .filter(|kept| (part.first..=part.end).contains(&kept.size));
+        let (none, id) = (Vec::new(), LogId::Ledger(part.zone_id.clone()));
+        // What was compared before ends somewhere in the first part, and is what it was.
+        let resumed = earlier.as_ref().map(|earlier| Checkpoint {
+            origin: part.origin.clone(),
+            size: earlier.frontier.size(),
+            root: earlier.frontier.root(),
+        });
+        let within = kept.0.get(&id).unwrap_or(&none).iter().chain(&resumed);
+        let within = within.filter(|kept| (part.first..=part.end).contains(&kept.size));
         let known: Vec<_> = within.chain([signed.checkpoint()]).cloned().collect();
         let checked = check(&log, start, &known, &read);
         match checked {
             // More than is signed.
-            Ok(end) if end.frontier.size() == part.end => progress = Some(end),
+            Ok(end) if end.frontier.size() == part.end => {
+                journal.reached(&id, &end);
+                found.progress = Some((id, end.clone()));
+                progress = Some(end);
+            }
             Ok(end) => {
                 let size = end.frontier.size();
                 let fault = Fault::Gap {
@@ -218,6 +260,7 @@ async fn verify_zone(
         .filter(|(zone, _)| zone_directory(zone) == found.zone);
     let largest = known
         .flat_map(|(_, kept)| kept.iter().map(|kept| kept.size))
+        .chain(from)
         .max();
     Ok(largest.filter(|size| *size > found.entries.1).map(|size| {
         let missing = size - found.entries.1;
@@ -225,12 +268,7 @@ async fn verify_zone(
     }))
 }
 
-fn check(
-    log: &str,
-    start: Progress,
-    known: &[caracal_ledger::checkpoint::Checkpoint],
-    read: &[AuditRow],
-) -> Result<Progress, Fault> {
+fn check(log: &str, start: Progress, known: &[Checkpoint], read: &[AuditRow]) -> Result<Progress, Fault> {
     let mut verifier = Verifier::new(log, start, known)?;
     for row in read {
         verifier.push(&row.entry(log), None)?;

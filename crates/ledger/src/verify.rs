@@ -177,6 +177,11 @@ impl Verifier {
         self.compare()
     }
 
+    /// Whether a log may begin with the entry at `index`: all before it may be gone.
+    pub fn begins_pruned(&self, index: u64) -> bool {
+        index > 0 && self.prune.as_ref().is_some_and(|prune| prune.size() == index)
+    }
+
     /// Goes on behind the prune checkpoint without the hashes of what is gone: a checkpoint that is met later proves that
     /// the log began as the prune checkpoint says.
     ///

@@ -114,6 +114,11 @@ fn key(digit: char) -> String {
 }
 
 impl Parts {
+    /// [`Self::audit_key`] in hex, as programs take it.
+    pub fn audit_key_hex() -> String {
+        key('1')
+    }
+
     /// Starts everything over no server.
     ///
     /// # Panics

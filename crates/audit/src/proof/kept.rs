@@ -7,7 +7,7 @@ use caracal_ledger::{
     chain::LogId,
     checkpoint::{Checkpoint, InvalidCheckpoint, SignedCheckpoint},
     note::NoteKey,
-    prune::SignedPrune,
+    prune::{InvalidPrune, Prune, SignedPrune},
     trust::{Distrust, InvalidTrust, Trust},
     verify::{Fault, Progress, Verifier},
 };
@@ -28,6 +28,9 @@ pub enum NotKept {
     /// It is none.
     #[error(transparent)]
     Form(#[from] InvalidCheckpoint),
+    /// It is no prune checkpoint.
+    #[error(transparent)]
+    Prune(#[from] InvalidPrune),
     /// It is not of a log of evidence.
     #[error("the checkpoint is of {0}, which is no log of evidence")]
     Log(String),
@@ -59,6 +62,29 @@ impl KeptCheckpoints {
         let log = LogId::of_origin(origin).ok_or_else(|| NotKept::Log(origin.clone()))?;
         Trust::of_keys(origin, keys.iter().cloned(), threshold)?.check(&signed)?;
         self.0.entry(log).or_default().push(checkpoint.clone());
+        Ok(())
+    }
+}
+
+/// Prune checkpoints by their log, each believed.
+#[derive(Debug, Clone, Default)]
+pub struct KeptPrunes(pub BTreeMap<LogId, Prune>);
+
+impl KeptPrunes {
+    /// Adds a prune checkpoint that a key of its log among `keys` signed; of two of one log the larger counts.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub fn add(&mut self, note: &[u8], keys: &[NoteKey]) -> Result<(), NotKept> {
+        let signed = SignedPrune::parse(note)?;
+        let prune = signed.prune();
+        let origin = &prune.origin;
+        let log = LogId::of_origin(origin).ok_or_else(|| NotKept::Log(origin.clone()))?;
+        Trust::of_keys(origin, keys.iter().cloned(), 0)?.check_prune(&signed)?;
+        let known = self.0.entry(log).or_insert_with(|| prune.clone());
+        if known.size() < prune.size() {
+            *known = prune.clone();
+        }
         Ok(())
     }
 }

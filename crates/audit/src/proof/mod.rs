@@ -32,7 +32,7 @@ use tokio::sync::Notify;
 
 pub use self::{
     directory::Directory,
-    kept::{KeptCheckpoints, NotKept, verify_against},
+    kept::{KeptCheckpoints, KeptPrunes, NotKept, verify_against},
     prefix::LogUnsigned,
     publisher::publish,
     witnesses::{InvalidWitnesses, Witness},

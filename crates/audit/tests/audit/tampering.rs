@@ -7,7 +7,9 @@ use std::{
     process::Command,
 };
 
-use caracal_audit::{KeptCheckpoints, KeptHead, NotKept, export_entries, verify_against, verify_log};
+use caracal_audit::{
+    KeptCheckpoints, KeptHead, NotKept, export_entries, export_rows, verify_against, verify_log,
+};
 use caracal_core::ZoneId;
 use caracal_ledger::{
     block::{self, Kept},
@@ -16,8 +18,10 @@ use caracal_ledger::{
     verify::Progress,
 };
 use caracal_storage::{Access, AdminAuditRecord, LedgerEntry, LogId, LogWork};
+use caracal_testkit::parts::Parts;
 use caracal_wire::audit::ChainReport;
 use http::Method;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::ledger::{Backends, Ledger, TOKEN};
@@ -503,6 +507,66 @@ impl Second {
         Some((said.status.success(), text))
     }
 
+    /// What it finds in all that the database says of the log, row by row: entry and fault, in the order found.
+    async fn finds_in_rows(&self, ledger: &Ledger, kept: Option<&KeptHead>) -> Vec<(i64, String)> {
+        let mut lines = String::new();
+        let write = |line: &str| {
+            lines.push_str(line);
+            lines.push('\n');
+            Ok(())
+        };
+        export_rows(ledger.deps.store.as_ref(), &self.log, write)
+            .await
+            .unwrap();
+        let path = |name: &str| self.place.path().join(name);
+        std::fs::write(path("rows"), lines).unwrap();
+        std::fs::write(path("audit-key"), Parts::audit_key_hex()).unwrap();
+        let mut verify = Command::new(&self.python);
+        verify
+            .arg("-B")
+            .arg(self.checkout.join("docs/ledger/verify_rows.py"))
+            .arg(path("rows"))
+            .arg("--audit-key")
+            .arg(path("audit-key"));
+        if let Some(kept) = kept {
+            let head = json!({"zone_id": kept.zone_id, "entries": kept.entries, "head": kept.head});
+            let of = if self.log.is_administrative() {
+                "administrative"
+            } else {
+                "zones"
+            };
+            std::fs::write(path("heads"), json!({ of: [head] }).to_string()).unwrap();
+            verify.arg("--expect").arg(path("heads"));
+        }
+        let said = verify.output().unwrap();
+        let text = String::from_utf8(said.stdout).unwrap();
+        assert_ne!(
+            said.status.code(),
+            Some(2),
+            "{}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+        let found: Vec<_> = text.lines().filter_map(|line| self.fault_of(line)).collect();
+        assert_eq!(said.status.success(), found.is_empty(), "{text}");
+        found
+    }
+
+    fn fault_of(&self, line: &str) -> Option<(i64, String)> {
+        let said = line.strip_prefix(&format!("{}: entry ", self.log))?;
+        let (position, kind) = said.split_once(": ")?;
+        Some((position.parse().ok()?, kind.to_owned()))
+    }
+
+    /// Where it finds something else in the rows than ours in the database.
+    async fn differs(&self, ledger: &Ledger, kept: Option<&KeptHead>, ours: &ChainReport) -> Option<String> {
+        let theirs = self.finds_in_rows(ledger, kept).await;
+        let said = ours.faults.iter();
+        let ours: Vec<_> = said
+            .map(|fault| (fault.chain_seq, fault.kind.as_str().to_owned()))
+            .collect();
+        (ours != theirs).then(|| format!("ours {ours:?}, theirs {theirs:?}"))
+    }
+
     /// What ours says, of the same checkpoints.
     async fn ours(&self, ledger: &Ledger) -> Option<(bool, String)> {
         let known = &self.known.0[&self.log];
@@ -565,11 +629,14 @@ async fn whatever_is_done(backends: Backends, log: fn(ZoneId) -> LogId) {
             ));
         }
         let disagreement = second.disagreement(&ledger, stranger).await;
-        wrong.extend(disagreement.map(|said| format!("{what} {how}: {said}")));
+        let in_rows = second.differs(&ledger, None, &report).await;
+        let said = disagreement.into_iter().chain(in_rows);
+        wrong.extend(said.map(|said| format!("{what} {how}: {said}")));
         ledger.put_back("kept");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(ledger.verify(&log, None).await.holds());
+    assert_eq!(second.finds_in_rows(&ledger, None).await, []);
 
     // Checkpoints: changed, of a stranger, and two views of one size.
     let good = second.sign(600, [7; 32]);
@@ -643,6 +710,7 @@ async fn a_log_cannot_be_set_back(backends: Backends, log: fn(ZoneId) -> LogId) 
     assert!(ledger.verify(&log, None).await.holds());
     let report = ledger.verify(&log, Some(&kept)).await;
     assert_eq!(report.faults[0].kind.as_str(), "kept_head_missing", "{report:?}");
+    assert_eq!(second.differs(&ledger, Some(&kept), &report).await, None);
     let missing = Finds("400 entries at the end are missing");
     second.assert_finds(&ledger, missing).await;
     ledger.put_back("newer");
@@ -664,6 +732,7 @@ async fn a_log_cannot_be_set_back(backends: Backends, log: fn(ZoneId) -> LogId) 
     let report = ledger.verify(&log, None).await;
     let kinds: Vec<_> = report.faults.iter().map(|fault| fault.kind.as_str()).collect();
     assert_eq!(kinds, ["wrong_head_key"], "{report:?}");
+    assert_eq!(second.differs(&ledger, None, &report).await, None);
     let without = verify_log(ledger.deps.store.as_ref(), &log, None, None)
         .await
         .unwrap();
@@ -676,6 +745,7 @@ async fn a_log_cannot_be_set_back(backends: Backends, log: fn(ZoneId) -> LogId) 
     let report = ledger.verify(&log, Some(&forged)).await;
     assert_eq!(report.faults[0].kind.as_str(), "kept_head_differs", "{report:?}");
     assert_eq!(report.faults[0].chain_seq, 400);
+    assert_eq!(second.differs(&ledger, Some(&forged), &report).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

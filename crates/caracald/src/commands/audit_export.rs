@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use caracal_audit::{ExportFormat, ExportSpan, export, export_entries};
+use caracal_audit::{ExportFormat, ExportSpan, export, export_entries, export_rows};
 use caracal_core::ZoneId;
 use caracal_ledger::chain::LogId;
 use caracal_service::config::Settings;
@@ -60,6 +60,20 @@ pub(crate) fn run_records(of: &str, after: i64) -> anyhow::Result<ExitCode> {
         let mut output = io::BufWriter::new(io::stdout().lock());
         let from = u64::try_from(after).unwrap_or(0);
         export_entries(store.as_ref(), &log, from, |line| writeln!(output, "{line}")).await?;
+        output.flush().context("could not write the export")?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Prints everything that the database says of a log, a row a line. One that never began has no rows, and that is what is
+/// printed: it may have been erased.
+pub(crate) fn run_rows(log: &str) -> anyhow::Result<ExitCode> {
+    let log = LogId::named(log).context("--rows is no log: ledger/ZONE, admin/ZONE or admin/")?;
+    let config = Config::read(Settings::from_process(), &[])?;
+    super::block_on(async move {
+        let (store, _) = Box::pin(wire::ledger(config)).await?;
+        let mut output = io::BufWriter::new(io::stdout().lock());
+        export_rows(store.as_ref(), &log, |line| writeln!(output, "{line}")).await?;
         output.flush().context("could not write the export")?;
         Ok(ExitCode::SUCCESS)
     })

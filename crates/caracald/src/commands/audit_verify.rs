@@ -1,24 +1,93 @@
 //! `caracald audit verify`.
 
+mod backup;
 #[cfg(feature = "export")]
 mod export;
+mod journal;
 mod kept;
+mod offline;
 mod pack;
+mod receipt;
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use caracal_audit::{KeptHeads, verify_evidence};
 use caracal_core::ZoneId;
 use caracal_service::config::Settings;
 use caracal_wire::audit::{ChainReport, EvidenceReport};
+use serde_json::json;
 
-#[cfg(feature = "export")]
-pub(crate) use self::export::run_export;
-use self::kept::Compared;
-pub(crate) use self::{kept::Against, pack::run_pack};
+use self::{
+    backup::Unpacked,
+    kept::{Against, Compared},
+};
 use super::say;
 use crate::{config::Config, wire};
+
+/// What is verified, and against what.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("place").args(["backup", "export", "archive", "pack", "receipt"]).multiple(true)))]
+#[command(group(clap::ArgGroup::new("offline").args(["export", "archive"]).multiple(true)))]
+pub(crate) struct Wanted {
+    /// Only this zone; every zone with entries otherwise.
+    #[arg(long, conflicts_with_all = ["export", "archive", "pack", "receipt"])]
+    zone: Option<String>,
+    /// An earlier answer of `audit verify --json`, kept elsewhere: every chain must still contain the end it had.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["export", "archive", "pack", "receipt"])]
+    expect: Option<PathBuf>,
+    /// Verify the ledger in this backup of `caracal backup` instead of the deployment's.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["export", "archive", "pack", "receipt"])]
+    backup: Option<PathBuf>,
+    /// Verify this evidence pack instead, offline.
+    #[arg(long, value_name = "FILE", group = "compared", requires = "trust", conflicts_with_all = ["export", "archive", "receipt", "checkpoint"])]
+    pack: Option<PathBuf>,
+    /// Verify this receipt instead, offline.
+    #[arg(long, value_name = "FILE", group = "compared", requires = "trust", conflicts_with_all = ["export", "archive", "checkpoint"])]
+    receipt: Option<PathBuf>,
+    /// Verify this instead, without a database: a scheduled export (a directory, or a URL as in `AUDIT_EXPORT_URL`), or a file
+    /// of `audit export`.
+    #[arg(long, value_name = "TARGET", group = "compared", requires = "trust")]
+    export: Option<String>,
+    /// Verify what retention put away in this directory (`AUDIT_ARCHIVE_DIR`, or what it has of one log) instead, without a
+    /// database; with `--export FILE` what the ledger still has of that log too.
+    #[arg(long, value_name = "DIRECTORY", group = "compared", requires = "trust")]
+    archive: Option<PathBuf>,
+    #[command(flatten)]
+    against: Against,
+    /// Print one JSON document instead of lines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Verifies what is wanted; exit 1 when something does not hold.
+pub(crate) fn run(wanted: &Wanted) -> anyhow::Result<ExitCode> {
+    let Wanted { against, json, .. } = wanted;
+    if let Some(pack) = &wanted.pack {
+        return pack::run_pack(pack, against, *json);
+    }
+    if let Some(receipt) = &wanted.receipt {
+        return receipt::run_receipt(receipt, against, *json);
+    }
+    if let Some(archive) = &wanted.archive {
+        let rest = wanted.export.as_deref().map(Path::new);
+        return offline::run_archive(archive, rest, against, *json);
+    }
+    if let Some(export) = &wanted.export {
+        let path = Path::new(export);
+        if path.is_file() {
+            return offline::run_file(path, against, *json);
+        }
+        #[cfg(feature = "export")]
+        return export::run_export(export, against, *json);
+        #[cfg(not(feature = "export"))]
+        anyhow::bail!("--export: {export} is no file, and this build reads no scheduled exports");
+    }
+    run_store(wanted)
+}
 
 fn read_kept(path: &Path) -> anyhow::Result<KeptHeads> {
     let text = std::fs::read(path).with_context(|| format!("--expect: cannot read {}", path.display()))?;
@@ -31,18 +100,21 @@ fn read_kept(path: &Path) -> anyhow::Result<KeptHeads> {
 }
 
 /// Verifies one zone's chains or all of them.
-pub(crate) fn run(
-    zone: Option<String>,
-    expect: Option<&Path>,
-    against: &Against,
-    json: bool,
-) -> anyhow::Result<ExitCode> {
-    let config = Config::read(Settings::from_process(), &[])?;
-    let kept = expect.map(read_kept).transpose()?.unwrap_or_default();
-    super::block_on(async move {
+fn run_store(wanted: &Wanted) -> anyhow::Result<ExitCode> {
+    // Kept until the end: it is removed with this.
+    let backup = wanted.backup.as_deref().map(Unpacked::open).transpose()?;
+    let config = match &backup {
+        Some(backup) => backup.config()?,
+        None => Config::read(Settings::from_process(), &[])?,
+    };
+    let kept = wanted.expect.as_deref().map(read_kept).transpose()?;
+    let kept = kept.unwrap_or_default();
+    super::block_on(async {
         let (store, audit_key) = Box::pin(wire::ledger(config)).await?;
-        let zone = zone
-            .map(|zone| ZoneId::parse(&zone).context("--zone is not a zone id"))
+        let zone = wanted
+            .zone
+            .as_deref()
+            .map(|zone| ZoneId::parse(zone).context("--zone is not a zone id"))
             .transpose()?;
         let report = verify_evidence(store.as_ref(), zone.as_ref(), audit_key.as_ref(), &kept).await?;
         let Some(report) = report else {
@@ -52,25 +124,37 @@ pub(crate) fn run(
                 "the ledger has no entry of zone {zone}: it is misspelt, was never used, or was erased"
             );
         };
-        let compared = against.compare(store.as_ref(), zone.as_ref()).await?;
+        let compared = wanted.against.compare(store.as_ref(), zone.as_ref()).await?;
         let holds = report.holds && compared.iter().all(|one| one.fault.is_none());
-        if json {
-            let mut report = serde_json::to_value(&report)?;
-            report["holds"] = holds.into();
-            if !compared.is_empty() {
-                report["checkpoints"] = serde_json::to_value(&compared)?;
-            }
-            say(&report.to_string())?;
-        } else {
-            let mut lines = lines(&report);
-            lines.extend(compared.iter().map(line));
-            say(&lines.join("\n"))?;
+        let mut lines = lines(&report);
+        lines.extend(compared.iter().map(line));
+        let mut document = serde_json::to_value(&report)?;
+        document["holds"] = holds.into();
+        if !compared.is_empty() {
+            document["checkpoints"] = serde_json::to_value(&compared)?;
         }
-        Ok(if holds {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        verdict(wanted.json.then_some(document), &lines.join("\n"), holds)
+    })
+}
+
+/// Says what came of logs that lie in files.
+fn told(compared: &[Compared], json: bool) -> anyhow::Result<ExitCode> {
+    let holds = compared.iter().all(|one| one.fault.is_none());
+    let document = json.then(|| json!({"holds": holds, "checkpoints": compared}));
+    let lines: Vec<String> = compared.iter().map(line).collect();
+    verdict(document, &lines.join("\n"), holds)
+}
+
+/// Prints the `document`, or else the `text`; the exit code says whether it `holds`.
+fn verdict(document: Option<serde_json::Value>, text: &str, holds: bool) -> anyhow::Result<ExitCode> {
+    match document {
+        Some(document) => say(&document.to_string())?,
+        None => say(text)?,
+    }
+    Ok(if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     })
 }
 

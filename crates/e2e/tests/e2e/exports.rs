@@ -48,16 +48,41 @@ pub(crate) async fn lines_convince_the_second_verifier(
         "--checkpoint",
         kept.to_str().unwrap(),
     ];
-    let verify = |lines: &str| {
+    let trusted = directory.join("trusted");
+    let paths = [&file, &kept, &trusted].map(|path| path.display().to_string());
+    let [lines_file, checkpoint, trusted] = paths.each_ref().map(String::as_str);
+    let ours = [
+        "audit",
+        "verify",
+        "--export",
+        lines_file,
+        "--trust",
+        trusted,
+        "--witnesses",
+        "1",
+        "--checkpoint",
+        checkpoint,
+    ];
+    // No deployment is configured.
+    let stranger = Daemon::default();
+    let verify = async |lines: &str| {
         fs::write(&file, lines).unwrap();
-        run_second_verifier("export", &file, &of, log.deployed, log.witness)
+        let theirs = run_second_verifier("export", &file, &of, log.deployed, log.witness);
+        let ours = stranger.run(&ours).await;
+        assert_eq!(theirs.status.code(), ours.code, "{theirs:?} {ours:#?}");
+        (ours.code, ours.stdout)
     };
-    let holds = verify(lines);
-    assert_eq!(holds.status.code(), Some(0), "{holds:?}");
-    let changed = verify(&lines.replacen("\"allow\"", "\"deny\"", 1));
-    assert_eq!(changed.status.code(), Some(1), "{changed:?}");
+    assert_eq!(verify(lines).await.0, Some(0));
+    let (code, said) = verify(&lines.replacen("\"allow\"", "\"deny\"", 1)).await;
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("DOES NOT HOLD") && said.contains("entry "),
+        "{said}"
+    );
     let (_, cut) = lines.split_once('\n').unwrap();
-    assert_eq!(verify(cut).status.code(), Some(1));
+    let (code, said) = verify(cut).await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("entry 1 stands where 0 is expected"), "{said}");
 }
 
 /// The export of a stack of whose `zone` there are events, into `directory`, with the file of trusted keys.

@@ -194,6 +194,23 @@ async fn two_verifiers_and_a_witness_agree_on_a_running_deployment(deployment: D
         let alone = audit(&stack, &by_event).await.expect(200).text;
         assert_eq!(Receipt::parse(alone.as_bytes()).unwrap().entry, read.entry);
     }
+    let trusted_file = directory.path().join("trusted");
+    fs::write(&trusted_file, &trusted).unwrap();
+    let [receipt_file, trusted_file] = [&file, &trusted_file].map(|path| path.display().to_string());
+    let verify = [
+        "audit",
+        "verify",
+        "--receipt",
+        &receipt_file,
+        "--trust",
+        &trusted_file,
+        "--witnesses",
+        "1",
+    ];
+    let stranger = Daemon::default();
+    let holds = stranger.run(&verify).await;
+    let said = &holds.assert_good().stdout;
+    assert!(said.contains(&request) && said.contains(&origin), "{said}");
     // Tampered copies, at every part of a receipt.
     let good = receipts[0].as_bytes();
     for at in (30..good.len()).step_by(good.len() / 12) {
@@ -208,6 +225,9 @@ async fn two_verifiers_and_a_witness_agree_on_a_running_deployment(deployment: D
     copy[60] ^= 1;
     fs::write(&file, &copy).unwrap();
     assert_ne!(second_verifier(&file, &origin, &told, &witness.keys), Some(0));
+    let found = stranger.run(&verify).await;
+    assert_eq!(found.code, Some(1), "{found:#?}");
+    assert!(found.stdout.contains("DOES NOT HOLD"), "{found:#?}");
     let log = Log {
         deployed: &told,
         witness: &witness.keys,

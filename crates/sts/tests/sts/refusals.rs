@@ -107,7 +107,12 @@ async fn a_refusal_is_found_by_the_session_it_names_and_says_that_nothing_proved
             json!(["agent_session_id", "delegation_edge_id"]),
         ),
         // The party was found, and policy decided.
-        (vec![("scope", "tickets:write")], Some(named), Some(held), Value::Null),
+        (
+            vec![("scope", "tickets:write")],
+            Some(named),
+            Some(held),
+            Value::Null,
+        ),
     ] {
         fixture.mint(&changes).await;
         let metadata = last_metadata(&fixture).await;

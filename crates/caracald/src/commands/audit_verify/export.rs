@@ -1,25 +1,31 @@
 //! `caracald audit verify --export`: without a database.
 
-use std::{path::Path, process::ExitCode};
+use std::{fs::File, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
-use caracal_export::{Target, Verified, verify_export};
+use caracal_audit::{LinesFault, LinesVerifier};
+use caracal_export::{Target, Verified, read_table, verify_export};
 use caracal_service::config::Settings;
 use serde_json::json;
 
-use super::Against;
-use crate::{
-    commands::{block_on, say},
-    config::Config,
-};
+use super::{Against, journal::Journal, verdict};
+use crate::{commands::block_on, config::Config};
+
+/// Rows of a table that wait to be verified.
+const ROWS_AHEAD: usize = 64;
 
 /// Verifies an export; exit 1 when something does not hold.
 pub(crate) fn run_export(target: &str, against: &Against, json: bool) -> anyhow::Result<ExitCode> {
-    let (kept, keys) = against.read()?;
+    let keys = against.keys()?;
+    let kept = against.believed(&keys)?.checkpoints;
+    let mut journal = against.journal()?;
     let url = if target.contains("://") {
         target.to_owned()
     } else {
-        anyhow::ensure!(Path::new(target).is_dir(), "--export: {target} is no directory");
+        anyhow::ensure!(
+            Path::new(target).is_dir(),
+            "--export: {target} is neither a file nor a directory"
+        );
         let path = std::fs::canonicalize(target).context("--export")?;
         let url = url::Url::from_directory_path(path);
         url.map_err(|()| anyhow::anyhow!("--export: {target} is no directory"))?
@@ -29,21 +35,58 @@ pub(crate) fn run_export(target: &str, against: &Against, json: bool) -> anyhow:
     let config = Config::read(Settings::from_process(), &[]).ok();
     let roots = config.and_then(|config| config.extra_ca().ok().flatten());
     let target = Target::open(&url, roots.as_deref()).context("--export")?;
-    let zones = block_on(async { Ok(verify_export(&target, &keys, &kept).await?) })?;
+    let zones = block_on(async { Ok(verify_export(&target, &keys, &kept, &mut journal).await?) })?;
     // Nothing was verified, which is not the same as an export that holds.
     anyhow::ensure!(!zones.is_empty(), "--export: nothing was exported there");
-    let holds = zones.iter().all(|zone| zone.fault.is_none());
-    if json {
-        let zones: Vec<_> = zones.iter().map(of_zone).collect();
-        say(&json!({"holds": holds, "zones": zones}).to_string())?;
-    } else {
-        say(&zones.iter().map(line).collect::<Vec<_>>().join("\n"))?;
+    for (log, progress) in zones
+        .iter()
+        .filter(|zone| zone.fault.is_none())
+        .filter_map(|zone| zone.progress.as_ref())
+    {
+        journal.done(log, progress)?;
     }
-    Ok(if holds {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    journal.finish()?;
+    let holds = zones.iter().all(|zone| zone.fault.is_none());
+    let document = json.then(|| {
+        let zones: Vec<_> = zones.iter().map(of_zone).collect();
+        json!({"holds": holds, "zones": zones})
+    });
+    let lines: Vec<String> = zones.iter().map(line).collect();
+    verdict(document, &lines.join("\n"), holds)
+}
+
+/// Takes the entries of a table that `audit export` wrote.
+pub(super) fn take_table(
+    file: File,
+    verifier: &mut LinesVerifier<'_>,
+    journal: &mut Journal,
+) -> Result<(), LinesFault> {
+    let unreadable = |line, verifier: &LinesVerifier<'_>| LinesFault::Line {
+        line,
+        index: verifier.progress().map_or(0, |progress| progress.frontier.size()),
+    };
+    // The reader of tables may panic at what is none.
+    let (send, rows) = std::sync::mpsc::sync_channel(ROWS_AHEAD);
+    let reader = std::thread::spawn(move || match read_table(file) {
+        Ok(table) => {
+            for row in table {
+                let is_last = row.is_err();
+                if send.send(row).is_err() || is_last {
+                    return;
+                }
+            }
+        }
+        Err(error) => drop(send.send(Err(error))),
+    });
+    let mut line = 0_u64;
+    for row in rows {
+        line = line.saturating_add(1);
+        let row = row.map_err(|_| unreadable(line, verifier))?;
+        verifier.row(&row, journal)?;
+    }
+    reader
+        .join()
+        .map_err(|_| unreadable(line.saturating_add(1), verifier))
 }
 
 fn of_zone(found: &Verified) -> serde_json::Value {
@@ -58,6 +101,7 @@ fn line(found: &Verified) -> String {
         zone,
         parts,
         entries: (from, to),
+        progress: _,
         fault,
     } = found;
     match fault {

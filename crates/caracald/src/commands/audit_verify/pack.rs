@@ -7,8 +7,7 @@ use caracal_audit::{PackUnverified, verify_pack};
 use caracal_ledger::pack::{Asked, Manifest};
 use serde_json::json;
 
-use super::Against;
-use crate::commands::say;
+use super::{Against, verdict};
 
 /// Verifies a pack; exit 1 when something does not hold.
 pub(crate) fn run_pack(path: &Path, against: &Against, json: bool) -> anyhow::Result<ExitCode> {
@@ -30,12 +29,7 @@ pub(crate) fn run_pack(path: &Path, against: &Against, json: bool) -> anyhow::Re
             (false, json!({"holds": false, "fault": fault}), line)
         }
     };
-    say(&if json { answer.to_string() } else { line })?;
-    Ok(if holds {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    verdict(json.then_some(answer), &line, holds)
 }
 
 /// What a pack proves, for people.

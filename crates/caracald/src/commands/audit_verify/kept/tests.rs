@@ -1,4 +1,4 @@
-use std::fs;
+use std::{fs, time::Duration};
 
 use caracal_core::audit::AuditEvent;
 use caracal_crypto::system_world;
@@ -33,28 +33,20 @@ async fn an_interrupted_comparison_goes_on_from_where_it_was_kept_last() {
     fs::write(path("checkpoint"), signed.encode()).unwrap();
     let against = Against {
         checkpoint: vec![path("checkpoint")],
+        pruned: Vec::new(),
         trust: Some(path("trust")),
         witnesses: 0,
         resume: Some(path("state")),
     };
-    let rare = Duration::from_hours(1);
-    let compared = against.compare_keeping(&store, None, rare).await.unwrap();
+    let compare = async |every, state: &str| {
+        let journal = Journal::keeping(Some(&path(state)), every).unwrap();
+        against.compare_with(&store, None, journal).await
+    };
+    let compared = compare(Duration::from_hours(1), "state").await.unwrap();
     assert!(compared[0].fault.is_some() && !path("state").exists());
-    against
-        .compare_keeping(&store, None, Duration::ZERO)
-        .await
-        .unwrap();
-    let kept = against.kept().unwrap().0[&format!("ledger/{zone}")]
-        .read()
-        .unwrap();
+    compare(Duration::ZERO, "state").await.unwrap();
+    let kept = against.journal().unwrap().earlier(&LogId::Ledger(zone)).unwrap();
     assert_eq!(kept.frontier.size(), 2_100);
     // One that cannot be written is told, and is no verdict.
-    let nowhere = Against {
-        resume: Some(path("missing/state")),
-        ..against.clone()
-    };
-    nowhere
-        .compare_keeping(&store, None, Duration::ZERO)
-        .await
-        .unwrap_err();
+    compare(Duration::ZERO, "missing/state").await.unwrap_err();
 }

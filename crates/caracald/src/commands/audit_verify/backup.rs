@@ -1,0 +1,93 @@
+//! `caracald audit verify --backup`: the ledger in a backup of `caracal backup`.
+
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Component, Path},
+};
+
+use anyhow::Context as _;
+use caracal_service::config::Settings;
+use tempfile::TempDir;
+
+use crate::config::{Backend, Config};
+
+/// What of a backup is read: its database, and the keys of the ends of logs.
+const DATABASE: &str = "caracal.db";
+const KEYS: &str = "secrets/auditHmacKey";
+
+/// A backup that was unpacked beside it; it is removed with this.
+pub(super) struct Unpacked(TempDir);
+
+impl Unpacked {
+    /// Unpacks what is needed of the backup at `path`.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let named = || format!("--backup: {}", path.display());
+        let file = File::open(path).with_context(named)?;
+        let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = tempfile::Builder::new()
+            .prefix(".caracal-verify-")
+            .tempdir_in(beside.unwrap_or(Path::new(".")))
+            .context("--backup: there is no place beside it to unpack it")?;
+        unpack(file, directory.path()).with_context(named)?;
+        anyhow::ensure!(
+            directory.path().join(DATABASE).exists(),
+            "--backup: {} is no backup of `caracal backup`",
+            path.display()
+        );
+        Ok(Self(directory))
+    }
+
+    /// The configuration that reads it. Keys that the environment has count before those of the backup.
+    pub(super) fn config(&self) -> anyhow::Result<Config> {
+        let home = self.0.path().display().to_string();
+        let alone = [
+            ("CARACAL_MODE", "dev"),
+            ("CARACAL_STORAGE", "embedded"),
+            ("CARACAL_HOME", home.as_str()),
+        ];
+        let alone = alone.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut config = match Config::read(Settings::from_process(), &[]) {
+            Ok(config) => config,
+            // Without a deployment there is no configuration, and none is needed.
+            Err(_) => Config::read(Settings::new(alone), &[])?,
+        };
+        config.backend = Backend::Embedded;
+        self.0.path().clone_into(&mut config.home);
+        Ok(config)
+    }
+}
+
+fn unpack(file: File, directory: &Path) -> io::Result<()> {
+    let mut archive = tar::Archive::new(io::BufReader::new(file));
+    for member in archive.entries()? {
+        let mut member = member?;
+        let name = member.path()?.into_owned();
+        // Nothing else is written, wherever the archive comes from.
+        let plain = name
+            .components()
+            .all(|component| matches!(component, Component::Normal(_)));
+        let is_key = name.to_str().is_some_and(|name| name.starts_with(KEYS));
+        let wanted = is_key || name == Path::new(DATABASE);
+        if !plain || !wanted || member.header().entry_type() != tar::EntryType::Regular {
+            continue;
+        }
+        let target = directory.join(&name);
+        if let Some(parent) = target.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        // A name that comes twice means its last content.
+        let mut out = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(target)?;
+        io::copy(&mut member, &mut out)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
