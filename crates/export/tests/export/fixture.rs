@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
 };
 
@@ -14,6 +15,8 @@ use caracal_ledger::{log_keys::LogKeys, note::NoteKey};
 use caracal_storage::{Access, LedgerEntry, Store};
 use caracal_testkit::parts::{Backends, Parts, PartsOptions};
 use serde_json::json;
+
+use crate::s3::python;
 
 pub(crate) const HOST: &str = "audit.example";
 /// 2026-05-21T12:00:00Z, when the clock of tests begins.
@@ -121,7 +124,50 @@ impl Fixture {
     }
 
     pub(crate) async fn verify_with(&self, kept: &KeptCheckpoints) -> Vec<Verified> {
-        verify_export(&self.target(), &public(), kept).await.unwrap()
+        verify_export(&self.target(), &public(), kept, &mut ())
+            .await
+            .unwrap()
+    }
+}
+
+impl Fixture {
+    /// What the second verifier, which shares no code with ours, says of each zone: nothing where it holds.
+    pub(crate) fn second(&self, keys: &[NoteKey], kept: &[&str]) -> BTreeMap<String, Option<String>> {
+        let mut verify = Command::new(python());
+        verify
+            .arg("-B")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ledger/verify_parts.py"))
+            .arg(self.directory());
+        for key in keys {
+            verify.args(["--key", &key.encode()]);
+        }
+        for (number, note) in kept.iter().enumerate() {
+            let path = self.directory.path().join(format!("kept-{number}"));
+            fs::write(&path, note).unwrap();
+            verify.arg("--checkpoint").arg(path);
+        }
+        let said = verify.output().unwrap();
+        assert_ne!(
+            said.status.code(),
+            Some(2),
+            "{}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+        let text = String::from_utf8(said.stdout).unwrap();
+        let found: BTreeMap<_, _> = text
+            .lines()
+            .map(|line| {
+                let (zone, said) = line.split_once(": ").unwrap();
+                let fault = said.strip_prefix("does not hold: ");
+                (zone.to_owned(), fault.map(str::to_owned))
+            })
+            .collect();
+        assert_eq!(
+            said.status.success(),
+            found.values().all(Option::is_none),
+            "{text}"
+        );
+        found
     }
 }
 

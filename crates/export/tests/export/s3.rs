@@ -13,7 +13,7 @@ use caracal_testkit::parts::Backends;
 use crate::fixture::{Fixture, at, public};
 
 /// The environment that the end-to-end suite uses, with `moto` and `duckdb` in it.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let target = program.ancestors().nth(3).unwrap().to_owned();
     let venv = target.join("e2e-venv");
@@ -106,7 +106,7 @@ async fn an_s3_compatible_store_takes_each_part_once_and_another_reader_reads_it
     s3.python("s3.create_bucket(Bucket='evidence')");
     let exporters = [0, 1].map(|_| fixture.exporter(at(70), s3.target()));
     futures_util::future::join_all(exporters.iter().map(Export::round)).await;
-    let verified = verify_export(&s3.target(), &public(), &KeptCheckpoints::default())
+    let verified = verify_export(&s3.target(), &public(), &KeptCheckpoints::default(), &mut ())
         .await
         .unwrap();
     assert_eq!(

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, fs, ops::Range};
 
-use caracal_audit::KeptCheckpoints;
-use caracal_export::Form;
-use caracal_ledger::chain::LogId;
+use caracal_audit::{Journal, KeptCheckpoints};
+use caracal_export::{Form, verify_export};
+use caracal_ledger::{chain::LogId, merkle::Frontier, verify::Progress};
 use caracal_testkit::parts::Backends;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
@@ -58,6 +58,68 @@ fn put(fixture: &Fixture, files: &Files) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
+}
+
+/// Goes on where it was.
+#[derive(Default)]
+struct Remembering(BTreeMap<LogId, Progress>);
+
+impl Journal for Remembering {
+    fn earlier(&mut self, log: &LogId) -> Option<Progress> {
+        self.0.get(log).cloned()
+    }
+
+    fn reached(&mut self, log: &LogId, progress: &Progress) {
+        self.0.insert(log.clone(), progress.clone());
+    }
+}
+
+#[tokio::test]
+async fn a_verification_goes_on_with_the_part_at_which_an_earlier_one_ended() {
+    let fixture = Fixture::over(Backends::Embedded, Form::Ndjson).await;
+    let zone = fixture.zone();
+    fixture.append(&zone, 40, at(5)).await;
+    fixture.export(at(70)).await;
+    let mut journal = Remembering::default();
+    let verify = async |journal: &mut Remembering| {
+        let kept = KeptCheckpoints::default();
+        let mut found = verify_export(&fixture.target(), &public(), &kept, journal)
+            .await
+            .unwrap();
+        let found = found.remove(0);
+        (found.parts, found.fault.map(|fault| fault.to_string()))
+    };
+    assert_eq!(verify(&mut journal).await, (3, None));
+    fixture.append(&zone, 20, at(75)).await;
+    fixture.export(at(140)).await;
+    let parts = |files: &Files| files.keys().filter(|name| name.contains("/part-")).count() as u64;
+    let (all, good) = (parts(&fixture.files()), fixture.files());
+    assert!(all > 3);
+    let mut onwards = Remembering(journal.0.clone());
+    // What was there is not looked at again.
+    assert_eq!(verify(&mut onwards).await, (all - 3, None));
+    let mut files = good.clone();
+    let early = files.keys().find(|name| name.contains("/part-")).unwrap().clone();
+    files.insert(early, Vec::new());
+    put(&fixture, &files);
+    assert_eq!(verify(&mut Remembering(journal.0.clone())).await.1, None);
+    assert!(verify(&mut Remembering::default()).await.1.is_some());
+    let log = LogId::Ledger(zone);
+    let mut another = journal.0.clone();
+    let frontier = another[&log].frontier.clone();
+    let mut peaks = frontier.peaks().to_vec();
+    peaks[0] = [7; 32];
+    let frontier = Frontier::from_parts(frontier.size(), peaks).unwrap();
+    another.insert(log.clone(), Progress { frontier, proved: 0 });
+    put(&fixture, &good);
+    let (_, fault) = verify(&mut Remembering(another)).await;
+    assert!(fault.unwrap().contains("signed at 40 entries"));
+    // What was there once is there still.
+    let mut cut = good.clone();
+    cut.retain(|name, _| name.contains("00000000000000000001.") || name.contains("00000000000000000017."));
+    put(&fixture, &cut);
+    let (_, fault) = verify(&mut journal).await;
+    assert!(fault.unwrap().contains("8 entries at the end are missing"));
 }
 
 #[tokio::test]
@@ -152,8 +214,13 @@ async fn every_changed_export_is_found_and_told_where() {
         copy("a file added", "belongs to no record", &|files| {
             files.insert(format!("zone={of}/date=2026-05-21/more"), Vec::new());
         });
+        let [zone_name, other_name] = [&zone, &other].map(|zone| format!("zone={zone}"));
         for (what, files, place) in copies {
             put(&fixture, &files);
+            let second = fixture.second(&public(), &[]);
+            let said = second[&zone_name].as_deref().unwrap_or("that it holds");
+            assert!(said.contains(place), "{what}: the second verifier says {said}");
+            assert_eq!(second[&other_name], None, "{what}");
             let verified = fixture.verify().await;
             let of_zone = verified.iter().find(|found| found.zone.contains(of)).unwrap();
             let fault = of_zone.fault.as_ref().expect(what).to_string();
@@ -183,14 +250,19 @@ async fn every_changed_export_is_found_and_told_where() {
         let of_zone = verified.iter().find(|found| found.zone.contains(of)).unwrap();
         let fault = of_zone.fault.as_ref().unwrap().to_string();
         assert!(fault.contains("8 entries at the end are missing"), "{fault}");
+        assert!(fixture.second(&public(), &[]).values().all(Option::is_none));
+        let second = fixture.second(&public(), &[&note]);
+        let said = second[&zone_name].as_deref();
+        assert_eq!(said, Some("8 entries at the end are missing"));
         // Keys of somebody else.
         put(&fixture, &good);
         let stranger = caracal_ledger::log_keys::LogKeys::derive(keys().host(), &[2; 32], None).unwrap();
         let stranger: Vec<_> = stranger.public().cloned().collect();
-        let verified =
-            caracal_export::verify_export(&fixture.target(), &stranger, &KeptCheckpoints::default())
-                .await
-                .unwrap();
+        let verified = verify_export(&fixture.target(), &stranger, &KeptCheckpoints::default(), &mut ())
+            .await
+            .unwrap();
         assert!(verified.iter().all(|found| found.fault.is_some()));
+        assert!(fixture.second(&stranger, &[]).values().all(Option::is_some));
+        assert!(fixture.second(&public(), &[&note]).values().all(Option::is_none));
     }
 }
