@@ -258,6 +258,16 @@ impl Agent {
         &self.zone
     }
 
+    /// Its application.
+    pub fn application(&self) -> &str {
+        &self.application
+    }
+
+    /// The resource that it calls.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
     /// The path under which the Coordinator knows a session of this agent.
     pub fn session_path(&self, grant: &DelegatedSession) -> String {
         format!("/zones/{}/agents/{}", self.zone, grant.session)

@@ -21,8 +21,10 @@ use crate::{
 
 mod attack;
 mod case;
+mod control;
 mod did;
 mod report;
+mod strangers;
 mod worst;
 mod zones;
 

@@ -1,10 +1,13 @@
 //! One kept connection, one exchange at a time.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -19,6 +22,8 @@ const READ_BYTES: usize = 8 * 1024;
 #[derive(Debug)]
 pub struct Connection {
     address: SocketAddr,
+    /// Where it comes from; nothing where that is the system's to say.
+    source: Option<IpAddr>,
     stream: Option<TcpStream>,
     input: Vec<u8>,
     decoded: Vec<u8>,
@@ -46,9 +51,19 @@ impl Connection {
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
+            source: None,
             stream: None,
             input: Vec::with_capacity(READ_BYTES),
             decoded: Vec::new(),
+        }
+    }
+
+    /// The same from an address of this machine's.
+    #[must_use]
+    pub fn from(self, source: IpAddr) -> Self {
+        Self {
+            source: Some(source),
+            ..self
         }
     }
 
@@ -83,7 +98,7 @@ impl Connection {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
-                let stream = TcpStream::connect(self.address).await?;
+                let stream = connect(self.address, self.source).await?;
                 stream.set_nodelay(true)?;
                 none.insert(stream)
             }
@@ -132,6 +147,19 @@ impl Connection {
         }
         Ok((status, body))
     }
+}
+
+/// A connection to `address`, from `source` where one is given.
+pub(crate) async fn connect(address: SocketAddr, source: Option<IpAddr>) -> std::io::Result<TcpStream> {
+    let Some(source) = source else {
+        return TcpStream::connect(address).await;
+    };
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.bind((source, 0).into())?;
+    socket.connect(address).await
 }
 
 /// Where the body of an answer is.

@@ -28,13 +28,27 @@ pub enum Case {
     RefusedCalls,
     /// Decisions whose labels are what a store or a reader of the ledger could stumble over
     OddEvidence,
+    /// Requests and logins of nobody, at the Control API and the STS, from many addresses
+    Strangers,
+    /// Wrong secrets of an application whose secret people chose, from many addresses: each costs a derivation
+    SecretDerivations,
+    /// Changes that a token which can only read asks for
+    ForbiddenChanges,
+    /// Batches of AuthZEN questions
+    AuthzenBatches,
+    /// Searches for who may do something
+    AuthzenSearches,
+    /// A zone of megabytes, read and compared as one document
+    ZoneDocuments,
+    /// Live tails of the ledger, more than there may be, and events that they all get
+    AuditTails,
     /// Zones without end, each of them asked for
     ManyZones,
 }
 
 impl Case {
     /// All of them; the one that leaves the most behind comes last.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::PolicyBombs,
         Self::PolicyReloads,
         Self::UnreadableZone,
@@ -45,6 +59,13 @@ impl Case {
         Self::FailedLogins,
         Self::RefusedCalls,
         Self::OddEvidence,
+        Self::Strangers,
+        Self::SecretDerivations,
+        Self::ForbiddenChanges,
+        Self::AuthzenBatches,
+        Self::AuthzenSearches,
+        Self::ZoneDocuments,
+        Self::AuditTails,
         Self::ManyZones,
     ];
 
@@ -67,6 +88,13 @@ impl fmt::Display for Case {
             Self::FailedLogins => "failed-logins",
             Self::RefusedCalls => "refused-calls",
             Self::OddEvidence => "odd-evidence",
+            Self::Strangers => "strangers",
+            Self::SecretDerivations => "secret-derivations",
+            Self::ForbiddenChanges => "forbidden-changes",
+            Self::AuthzenBatches => "authzen-batches",
+            Self::AuthzenSearches => "authzen-searches",
+            Self::ZoneDocuments => "zone-documents",
+            Self::AuditTails => "audit-tails",
             Self::ManyZones => "many-zones",
         })
     }

@@ -67,7 +67,7 @@ impl fmt::Display for IsolationReport {
         )?;
         write!(
             f,
-            "{:<16} {:>12} {:>12} {:>7} {:>9} {:>9} {:>10}",
+            "{:<18} {:>12} {:>12} {:>7} {:>9} {:>9} {:>10}",
             "zone A", "quiet p99 ms", "worst p99 ms", "ratio", "calls", "refusals", "B's failed"
         )?;
         for row in &self.rows {
@@ -76,7 +76,7 @@ impl fmt::Display for IsolationReport {
                 .map_or_else(|| String::from("(quiet again)"), |case| case.to_string());
             write!(
                 f,
-                "\n{name:<16} {:>12} {:>12} {:>7} {:>9} {:>9} {:>10}",
+                "\n{name:<18} {:>12} {:>12} {:>7} {:>9} {:>9} {:>10}",
                 row.quiet_p99_ms,
                 row.worst_p99_ms,
                 row.ratio,
@@ -92,7 +92,7 @@ impl fmt::Display for IsolationReport {
             }
         }
         for case in &self.left_out {
-            write!(f, "\n{:<16} left out: it needs --spawn", case.to_string())?;
+            write!(f, "\n{:<18} left out: it needs --spawn", case.to_string())?;
         }
         Ok(())
     }

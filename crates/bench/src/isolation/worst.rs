@@ -1,6 +1,6 @@
 //! What zone A does, and what it gets for it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use caracal_core::Secret;
@@ -18,8 +18,8 @@ use crate::{
 
 /// Connections of a flood.
 pub(super) const FLOODERS: u32 = 8;
-/// Callers that have documents checked at the same time.
-const CHECKERS: usize = 8;
+/// Callers that ask for what is costly, each as soon as it has its answer.
+const ASKERS: usize = 8;
 /// Pause between two bytes of a slow body.
 const TRICKLE: Duration = Duration::from_secs(1);
 /// Span over which zone A's hanging calls begin.
@@ -65,9 +65,11 @@ pub(super) struct Attacker {
     pub(super) unreadable: Option<Arc<Agent>>,
     /// Whoever makes and changes zones.
     pub(super) admin: JsonClient,
-    reader: JsonClient,
+    /// Whoever may read zone A.
+    pub(super) reader: JsonClient,
     gateway: SocketAddr,
-    listeners: [SocketAddr; 4],
+    /// Every role, each once.
+    listeners: Vec<SocketAddr>,
     pub(super) worst: Worst,
     pub(super) tally: Tally,
 }
@@ -80,7 +82,17 @@ impl Attacker {
             admin: JsonClient::new(stack.api, Some(stack.admin_token.clone())),
             reader: JsonClient::new(stack.api, Some(token)),
             gateway: stack.gateway,
-            listeners: [stack.api, stack.sts, stack.gateway, stack.coordinator],
+            listeners: {
+                let all = [
+                    stack.api,
+                    stack.sts,
+                    stack.gateway,
+                    stack.coordinator,
+                    stack.audit,
+                ];
+                let all: BTreeSet<SocketAddr> = all.into_iter().collect();
+                all.into_iter().collect()
+            },
             worst,
             tally: Tally::default(),
         }
@@ -107,20 +119,11 @@ impl Attacker {
         let mut workers = JoinSet::new();
         match case {
             Case::PolicyBombs => {
-                let request = Arc::new(self.reader.request(
-                    "POST",
-                    "/v1/policies/validate",
-                    Some(&json!({"content": bomb()})),
-                ));
-                for _ in 0..CHECKERS {
-                    let (own, request) = (self.clone(), request.clone());
-                    workers.spawn(async move {
-                        let mut connection = Connection::new(own.reader.address());
-                        loop {
-                            own.send(&mut connection, &request).await;
-                        }
-                    });
-                }
+                let bomb = json!({"content": bomb()});
+                self.press(
+                    &mut workers,
+                    self.reader.request("POST", "/v1/policies/validate", Some(&bomb)),
+                );
             }
             Case::HangingCalls => {
                 for number in 0..self.worst.hanging {
@@ -138,7 +141,7 @@ impl Attacker {
                     .login_request(&format!("bench-stranger-{number}"), "cs_wrong")
             }),
             Case::SlowBodies => {
-                for listener in self.listeners {
+                for &listener in &self.listeners {
                     for _ in 0..self.worst.slow {
                         let own = self.clone();
                         workers.spawn(async move { own.trickle(listener).await });
@@ -162,6 +165,13 @@ impl Attacker {
             Case::PolicyReloads => self.reload_policies(&mut workers).await?,
             Case::UnreadableZone => self.ask_for_unreadable(&mut workers)?,
             Case::ManyZones => self.make_zones(&mut workers),
+            Case::Strangers => self.come_as_strangers(&mut workers),
+            Case::SecretDerivations => self.guess(&mut workers).await?,
+            Case::ForbiddenChanges => self.ask_for_more(&mut workers),
+            Case::AuthzenBatches => self.ask_in_batches(&mut workers),
+            Case::AuthzenSearches => self.search(&mut workers),
+            Case::ZoneDocuments => self.compare_documents(&mut workers).await?,
+            Case::AuditTails => self.follow(&mut workers).await?,
             Case::OddEvidence => {
                 let coordinator = self.agent.coordinator_client().await?;
                 for _ in 0..FLOODERS {
@@ -169,16 +179,34 @@ impl Attacker {
                     workers.spawn(async move { own.decide_oddly(coordinator).await });
                 }
             }
-            Case::SessionEnds => {
-                let coordinator = self.agent.coordinator_client().await?;
-                for _ in 0..FLOODERS {
-                    let (own, coordinator) = (self.clone(), coordinator.clone());
-                    workers.spawn(async move { own.begin_and_end(coordinator).await });
-                }
-            }
+            Case::SessionEnds => self.make_sessions(&mut workers).await?,
         }
         while workers.join_next().await.is_some() {}
         Ok(())
+    }
+
+    /// Sessions that begin and end.
+    pub(super) async fn make_sessions(&self, workers: &mut JoinSet<()>) -> anyhow::Result<()> {
+        let coordinator = self.agent.coordinator_client().await?;
+        for _ in 0..FLOODERS {
+            let (own, coordinator) = (self.clone(), coordinator.clone());
+            workers.spawn(async move { own.begin_and_end(coordinator).await });
+        }
+        Ok(())
+    }
+
+    /// Asks the Control API the same, as often as [`ASKERS`] get answers.
+    pub(super) fn press(&self, workers: &mut JoinSet<()>, request: Vec<u8>) {
+        let request = Arc::new(request);
+        for _ in 0..ASKERS {
+            let (own, request) = (self.clone(), request.clone());
+            workers.spawn(async move {
+                let mut connection = Connection::new(own.reader.address());
+                loop {
+                    own.send(&mut connection, &request).await;
+                }
+            });
+        }
     }
 
     pub(super) async fn send(&self, connection: &mut Connection, request: &[u8]) {

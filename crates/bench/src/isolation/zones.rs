@@ -158,7 +158,7 @@ impl Attacker {
         }
     }
 
-    async fn new_zone(&self) -> anyhow::Result<Value> {
+    pub(super) async fn new_zone(&self) -> anyhow::Result<Value> {
         new_zone(&self.admin).await
     }
 }
@@ -169,7 +169,7 @@ async fn new_zone(admin: &JsonClient) -> anyhow::Result<Value> {
 }
 
 /// A data document about as large as one may be.
-fn large_policy() -> String {
+pub(super) fn large_policy() -> String {
     let mut grants = String::new();
     for number in 0..LARGE_POLICY_RESOURCES {
         let comma = if number == 0 { "" } else { ", " };
