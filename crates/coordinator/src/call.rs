@@ -80,7 +80,7 @@ impl HttpRole for App {
     }
 
     async fn may_be_good(&self, head: &Parts) -> bool {
-        auth::may_be_good(self, &head.headers)
+        auth::may_be_good(self, &head.headers).await
     }
 
     /// What a route lets its caller do depends on what it is about; the operator was recognised by the capability.

@@ -9,6 +9,7 @@ use caracal_lifecycle::receipts::Counts;
 use caracal_service::{
     bearers::Bearers,
     issued::IssuedMandates,
+    known_tokens::KnownTokens,
     limits::{Limits, Rule},
     revocation::Revocations,
     zones::{LiveAuthority, ZoneDirectory},
@@ -40,6 +41,8 @@ pub struct CoordinatorDeps {
     pub issuer: Arc<str>,
     /// The operator's bearers; none disables operator access.
     pub operator_tokens: Bearers,
+    /// Who is signed in at the console, in memory.
+    pub known_tokens: Arc<KnownTokens>,
     /// Keys of the digests under which idempotency keys are remembered.
     pub idempotency_keys: HmacRing,
     /// Limits and intervals.

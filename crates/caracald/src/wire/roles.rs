@@ -215,6 +215,7 @@ impl Parts {
             limiter: self.backends.short_lived.clone(),
             issuer: self.issuer.clone(),
             operator_tokens: self.config.keys.coordinator_operator(),
+            known_tokens: Arc::new(KnownTokens::of_people()),
             idempotency_keys: self.keys.idempotency()?,
             config: self.config.coordinator.clone(),
         };

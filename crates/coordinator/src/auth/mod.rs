@@ -11,7 +11,11 @@ use std::{ops::Deref, sync::Arc};
 use caracal_core::claims::MandateClaims;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_lifecycle::Principal;
-use caracal_service::{Refusal, bearers::bearer_of, signed_in::SESSION_TOKEN_PREFIX};
+use caracal_service::{
+    Refusal,
+    bearers::bearer_of,
+    signed_in::{SESSION_TOKEN_PREFIX, session_digest},
+};
 use caracal_wire::ErrorCode;
 use http::HeaderMap;
 
@@ -73,9 +77,17 @@ pub(crate) async fn authenticate(
     mandate::authenticate(app, token).await
 }
 
-/// Whether telling who calls needs no more than what is in memory.
-pub(crate) fn may_be_good(app: &App, headers: &HeaderMap) -> bool {
-    bearer_of(headers).is_some_and(|token| operator::is(app, token) || mandate::of_zone_in_memory(app, token))
+/// Whether telling who calls needs no more than what is in memory, or is worth a query: whoever is signed in at the console
+/// goes on while somebody guesses from the same address, since all browsers come from that of the web role.
+pub(crate) async fn may_be_good(app: &App, headers: &HeaderMap) -> bool {
+    let Some(token) = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES) else {
+        return false;
+    };
+    if !token.starts_with(SESSION_TOKEN_PREFIX) {
+        return operator::is(app, token) || mandate::of_zone_in_memory(app, token);
+    }
+    let (store, now) = (app.store.as_ref(), app.world.now());
+    app.known_tokens.have(store, &[session_digest(token)], now).await
 }
 
 /// 401 with `code` and the challenge of RFC 6750 §3.

@@ -1,9 +1,10 @@
 //! Limits, and what is said when one is reached.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::body::Body;
 use caracal_coordinator::{Capacity, CoordinatorConfig};
+use caracal_core::entity::AccountRole;
 use caracal_service::server::PeerAddr;
 use caracal_testkit::client::Answer;
 use http::Request;
@@ -131,6 +132,33 @@ async fn refused_credentials_are_counted_by_address_and_do_not_lock_out_good_one
     assert_eq!(answer.outcome(), (429, "rate_limited"));
     assert!(answer.headers.contains_key("retry-after"));
     list_from_one_address(&stack, &app.token).await.expect(200);
+}
+
+#[tokio::test]
+async fn whoever_guesses_at_sessions_waits_and_nobody_who_is_signed_in_does() {
+    let stack = Stack::with(CoordinatorConfig {
+        unauthenticated_per_minute: 2,
+        ..config()
+    })
+    .await;
+    let auditor = stack.parts.sign_in(AccountRole::Auditor, None).await;
+    for guess in 0..3 {
+        list_from_one_address(&stack, &format!("ccs_{guess}")).await;
+    }
+    let guess = list_from_one_address(&stack, "ccs_3").await;
+    assert_eq!(guess.outcome(), (429, "rate_limited"));
+    // All browsers come from the one address of the web role.
+    list_from_one_address(&stack, &auditor).await.expect(200);
+    // Guesses of a moment cost one look at who is signed in.
+    let before = stack.deps.store.statements();
+    for guess in 4..40 {
+        list_from_one_address(&stack, &format!("ccs_{guess}")).await;
+    }
+    assert_eq!(stack.deps.store.statements(), before);
+    // Whoever has signed out is nobody, as soon as that is known.
+    stack.advance(Duration::from_mins(10)).await;
+    let ended = list_from_one_address(&stack, &auditor).await;
+    assert!(matches!(ended.outcome().0, 401 | 429), "{}", ended.text);
 }
 
 #[tokio::test]
