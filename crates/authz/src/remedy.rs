@@ -18,7 +18,7 @@ use caracal_core::audit::{DataChange, Obstacle};
 
 use self::case::Case;
 pub use self::{
-    asker::{gate_to_asker, suggest_to_asker},
+    asker::{details_to_asker, gate_to_asker, suggest_to_asker},
     facts::{DataRead, read},
     gates::{Refused, gate},
 };

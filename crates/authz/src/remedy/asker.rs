@@ -40,6 +40,27 @@ pub fn gate_to_asker(refused: &Refused<'_>) -> Option<Vec<DataChange>> {
     told(gate(refused).ok()?, &[])
 }
 
+/// What of `details`, which [`crate::explain`] gave for `reason`, is the asker's to hear, by the same rule: their own scopes
+/// and labels are, the reasons of a restriction and what a confinement says are not.
+pub fn details_to_asker(reason: DenyReason, details: &Value) -> Value {
+    match reason {
+        DenyReason::RestrictionActive => json!({}),
+        DenyReason::ConfinementViolation => match details.get("exceeding") {
+            Some(exceeding) => json!({ "exceeding": exceeding }),
+            None => json!({}),
+        },
+        DenyReason::ResourceNotGranted
+        | DenyReason::DelegationScopeExceeded
+        | DenyReason::RoleScopeMismatch
+        | DenyReason::MandateTargetMismatch
+        | DenyReason::MalformedRiskData
+        | DenyReason::MalformedApprovalData
+        | DenyReason::NoRuleMatched
+        | DenyReason::NoActivePolicySet
+        | DenyReason::PolicyUnusable => details.clone(),
+    }
+}
+
 fn told(changes: Vec<DataChange>, labels: &[Arc<str>]) -> Option<Vec<DataChange>> {
     let known = |change: &DataChange| is_known(change, labels);
     (!changes.is_empty() && changes.iter().all(known)).then_some(changes)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caracal_authz::{Decision, approval::ApprovalTier};
+use caracal_authz::{Decision, approval::ApprovalTier, remedy::details_to_asker};
 use caracal_service::{Refusal, zones::ResourceState};
 use caracal_wire::{
     ErrorCode,
@@ -144,7 +144,15 @@ impl Denied {
     fn explained(&self) -> DenialDetails {
         DenialDetails {
             resource: self.resource.clone(),
-            explanation: self.details.clone(),
+            explanation: self.told_details(),
+        }
+    }
+
+    /// What the reason is about, as the asker is told it; the evidence has all of it.
+    pub(crate) fn told_details(&self) -> Value {
+        match self.decision.as_ref().and_then(|decision| decision.reason) {
+            Some(reason) => details_to_asker(reason, &self.details),
+            None => self.details.clone(),
         }
     }
 }

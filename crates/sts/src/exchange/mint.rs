@@ -58,9 +58,9 @@ impl Mint<'_> {
         }
         let denied = passed.outcomes.into_iter().filter_map(Result::err);
         let denied = denied.map(|denied| DeniedTarget {
-            resource: denied.resource,
+            details: denied.told_details(),
             reason: denied.reason.as_str().into(),
-            details: denied.details,
+            resource: denied.resource,
         });
         Ok((issued, denied.collect()))
     }

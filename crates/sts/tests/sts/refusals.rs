@@ -333,6 +333,26 @@ async fn what_is_the_policys_alone_is_not_told_to_who_is_refused() {
         (said, told),
         (Some("a restriction is in force in this zone"), None)
     );
+    assert!(!answer.text.contains("nobody shall hear"), "{}", answer.text);
+    // The evidence says it, for those who may read that.
+    let event = serde_json::to_string(&fixture.last_event().await).unwrap();
+    assert!(event.contains("nobody shall hear"), "{event}");
+    // Neither the prefix of a confinement is told nor what it leaves.
+    let confined = r#"confinement := [{"label_prefix": "read", "scopes": ["other:scope"]}]"#;
+    fixture.activate(&fixture.policy(confined)).await;
+    let answer = fixture.mint(&[]).await;
+    assert_eq!(answer.body["reason"], "confinement_violation");
+    assert_eq!(
+        answer.body["details"]["exceeding"],
+        serde_json::json!(["tickets:read"])
+    );
+    assert!(
+        !answer.text.contains("label_prefix") && !answer.text.contains("other:scope"),
+        "{}",
+        answer.text
+    );
+    let event = serde_json::to_string(&fixture.last_event().await).unwrap();
+    assert!(event.contains("other:scope"), "{event}");
     // The resource is another application's, and whose is not said.
     let others = fixture.policy("").replace("\"app\"", "\"payroll\"");
     let others = others.replace("app_ids := {", "app_ids := {\"app\": \"x\", ");
