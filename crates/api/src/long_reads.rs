@@ -13,6 +13,7 @@ const LIMITS: TurnLimits = TurnLimits {
     in_all: 4,
     of_one: 1,
     waiting: 0,
+    waiting_in_all: 0,
     wait: Duration::ZERO,
 };
 

@@ -21,6 +21,9 @@ const WAITING: usize = 14;
 /// How many of a zone may wait, whoever asks.
 const WAITING_OF_ZONE: usize = 64;
 
+/// How many of all may wait: each holds a request.
+const WAITING_IN_ALL: usize = 2_048;
+
 /// How long they wait.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -29,6 +32,7 @@ const WHOLE_ZONES: TurnLimits = TurnLimits {
     in_all: 4,
     of_one: 1,
     waiting: 64,
+    waiting_in_all: WAITING_IN_ALL,
     wait: Duration::from_secs(30),
 };
 
@@ -66,12 +70,14 @@ impl PolicyWork {
                 in_all: usize::MAX,
                 of_one: AT_ONCE,
                 waiting: WAITING,
+                waiting_in_all: WAITING_IN_ALL,
                 wait: WAIT,
             }),
             threads: Turns::new(TurnLimits {
                 in_all: threads,
                 of_one: threads.saturating_sub(1),
                 waiting: WAITING_OF_ZONE,
+                waiting_in_all: WAITING_IN_ALL,
                 wait: WAIT,
             }),
             long: LongReads::default(),

@@ -2,7 +2,7 @@
 //! identifier is that very address, so that a client which can send no header of ours reaches it, and so that what it
 //! asks a token for (RFC 8707) is what it calls. Giving a resource such an identifier is what makes it public.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use caracal_core::ZoneId;
 use caracal_service::zones::{DirectoryError, ResourceState};
@@ -76,7 +76,9 @@ impl Address {
     pub(crate) async fn resource(
         &self,
         gateway: &Gateway,
+        peer: Option<IpAddr>,
     ) -> Result<Option<Arc<ResourceState>>, DirectoryError> {
+        let _turn = gateway.turn_of_stranger(&self.zone, peer).await?;
         match gateway.deps.zones.zone(&self.zone).await {
             Ok(zone) => Ok(zone.resource(&self.identifier).cloned()),
             Err(DirectoryError::Unknown) => Ok(None),

@@ -16,7 +16,7 @@ use caracal_service::{
     exchange::{ExchangeGrant, ExchangeRequest, asks_for_content},
     health::{self, Operational},
     request::{Finish, RequestContext, RouteName, finish},
-    server::OPERATIONAL,
+    server::{OPERATIONAL, Standing},
     trace::TRACEPARENT,
 };
 use caracal_wire::{ErrorCode, gateway::Reason};
@@ -31,6 +31,7 @@ use crate::{
     enforce::{Admitted, enforce, read_content},
     gateway::Gateway,
     outcome::Outcome,
+    peer::peer_of,
     routes::{GOVERNED, METADATA, METHODS, RECEIPT},
 };
 
@@ -43,6 +44,7 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
         let gateway = gateway.clone();
         let own = own_route(&request);
         let operational = own.map(|_| operational.clone());
+        let peer = peer_of(request.extensions());
         async move {
             let (name, mut response) = match (own, operational) {
                 (Some(own), Some(routes)) => {
@@ -50,7 +52,7 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
                     (own, answered.unwrap_or_else(|never| match never {}))
                 }
                 _ if discovery::is_asked_for(&request) => {
-                    let told = discovery::metadata(&gateway, request.uri().path()).await;
+                    let told = discovery::metadata(&gateway, request.uri().path(), peer).await;
                     (METADATA, told.unwrap_or_else(refused))
                 }
                 _ => (GOVERNED, proxy(&gateway, request).await.unwrap_or_else(refused)),
@@ -160,6 +162,9 @@ async fn admit(
     context: &RequestContext,
 ) -> Result<(Admitted, ExchangeGrant), Refusal> {
     let mut admitted = enforce(gateway, head, body, &context.request_id).await?;
+    if let Some(standing) = head.extensions.get::<Standing>() {
+        standing.proved();
+    }
     let arguments = admitted.arguments.take();
     let asking = |content: Option<CallContent>| ExchangeRequest {
         zone_id: admitted.claims.zone_id.clone(),

@@ -1,7 +1,7 @@
 //! What a client that has only an address is told: metadata of the resource there (RFC 9728), and, with a refusal, where
 //! that is and which scopes it should ask for (RFC 6750 §3). Nobody is told of a resource without an address.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use axum::{
     Json,
@@ -15,7 +15,7 @@ use caracal_wire::{
 };
 use http::{Method, StatusCode, header, request::Parts};
 
-use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path};
+use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path, peer::peer_of};
 
 /// What every client of MCP does before its first call: without these scopes it cannot even ask what there is.
 const CONNECTING: [&str; 3] = ["initialize", "notifications/initialized", "tools/list"];
@@ -34,10 +34,14 @@ pub(crate) fn is_asked_for(head: &http::Request<axum::body::Body>) -> bool {
 ///
 /// # Errors
 /// 404 where nobody gave a resource this address, whether or not the zone is there; 503 when that is not known.
-pub(crate) async fn metadata(gateway: &Gateway, path: &str) -> Result<Response, Refusal> {
+pub(crate) async fn metadata(
+    gateway: &Gateway,
+    path: &str,
+    peer: Option<IpAddr>,
+) -> Result<Response, Refusal> {
     let address = Address::described_at(gateway.origin(), path)
         .ok_or_else(|| Refusal::of(ErrorCode::ResourceNotFound))?;
-    let Ok(known) = address.resource(gateway).await else {
+    let Ok(known) = address.resource(gateway, peer).await else {
         return Err(Refusal::of(ErrorCode::StsUnavailable)
             .describe("zone state unavailable")
             .reason(Reason::ZoneStateUnavailable));
@@ -65,6 +69,7 @@ pub(crate) struct Addressed {
     method: Method,
     /// As policies read it; absent where it cannot be read.
     path: Option<String>,
+    peer: Option<IpAddr>,
 }
 
 impl Addressed {
@@ -75,6 +80,7 @@ impl Addressed {
         Some(Self {
             path: path.map(std::borrow::Cow::into_owned),
             method: head.method.clone(),
+            peer: peer_of(&head.extensions),
             address,
         })
     }
@@ -85,7 +91,7 @@ impl Addressed {
         if refusal.status != StatusCode::UNAUTHORIZED && lacks_scope.is_none() {
             return refusal;
         }
-        let Ok(Some(known)) = self.address.resource(gateway).await else {
+        let Ok(Some(known)) = self.address.resource(gateway, self.peer).await else {
             return refusal;
         };
         let begun = match (&lacks_scope, refusal.authenticate.as_deref()) {

@@ -24,6 +24,7 @@ use crate::{
     listing::Shown,
     operation::{self, Asked},
     path,
+    peer::peer_of,
     proof::{prove, zone_of},
 };
 
@@ -168,7 +169,7 @@ async fn check(
 
     // The dear one: from here on the claims are the zone's word.
     let claims = proven
-        .insert(prove(gateway, token, &unverified, zone).await?)
+        .insert(prove(gateway, token, &unverified, zone, peer_of(&head.extensions)).await?)
         .clone();
     // Ours, for this Gateway, of this zone, of the class that is spent here.
     rules(gateway, zone, now).check(&claims).map_err(Denial::Claims)?;
@@ -341,7 +342,9 @@ async fn identify(gateway: &Gateway, head: &Parts) -> Option<Arc<MandateClaims>>
     let token = inbound::bearer(&head.headers).ok()?;
     let unverified = Unverified::parse(token).ok()?;
     let zone = unverified.peek().ok()?.zone_id?;
-    let claims = prove(gateway, token, &unverified, &zone).await.ok()?;
+    let claims = prove(gateway, token, &unverified, &zone, peer_of(&head.extensions))
+        .await
+        .ok()?;
     rules(gateway, &zone, gateway.deps.world.now())
         .check(&claims)
         .ok()?;

@@ -1,9 +1,15 @@
 //! The state of one Gateway.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use caracal_core::ZoneId;
-use caracal_service::{egress::EgressClient, fair::Permits};
+use caracal_service::{
+    egress::EgressClient,
+    fair::Permits,
+    limits::{counted_address, turns_of_strangers},
+    turns::{Turn, Turns},
+    zones::DirectoryError,
+};
 
 use crate::{GatewayDeps, metrics::Metrics, readers::Readers, refusals::Refusals, upload::Upload};
 
@@ -18,6 +24,8 @@ pub(crate) struct Gateway {
     pub(crate) permits: Permits<ZoneId>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) refusals: Refusals,
+    /// Those whom nobody has proved, and who name zones that are not in memory.
+    strangers: Turns,
 }
 
 impl Gateway {
@@ -29,6 +37,7 @@ impl Gateway {
             permits: Permits::new(deps.config.max_calls_per_host, deps.config.permit_timeout),
             readers: Arc::new(Readers::new(deps.config.stream_idle_timeout)),
             refusals: Refusals::default(),
+            strangers: turns_of_strangers(),
             deps,
         }
     }
@@ -36,5 +45,21 @@ impl Gateway {
     /// The Gateway as callers know it, where it has a public address.
     pub(crate) fn origin(&self) -> Option<&str> {
         self.deps.config.public_url.as_deref()
+    }
+
+    /// To hold while a zone is read that somebody names who is not proved: a turn among strangers, where it is not in memory.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unavailable`] when too many strangers wait.
+    pub(crate) async fn turn_of_stranger(
+        &self,
+        zone: &ZoneId,
+        peer: Option<IpAddr>,
+    ) -> Result<Option<Turn>, DirectoryError> {
+        if self.deps.zones.remembers(zone) {
+            return Ok(None);
+        }
+        let turn = self.strangers.take(&counted_address(peer)).await;
+        turn.map(Some).map_err(|_| DirectoryError::Unavailable)
     }
 }

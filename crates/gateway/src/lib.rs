@@ -36,6 +36,7 @@ mod operation;
 mod outbound;
 mod outcome;
 mod path;
+mod peer;
 mod proof;
 mod readers;
 mod refusals;

@@ -1,6 +1,6 @@
 //! Proof that a mandate is the zone's own.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use caracal_core::{ZoneId, claims::MandateClaims};
 use caracal_crypto::{VerifyingKey, mandate::Unverified};
@@ -22,8 +22,11 @@ pub(crate) async fn prove(
     token: &str,
     unverified: &Unverified<'_>,
     zone: &ZoneId,
+    peer: Option<IpAddr>,
 ) -> Result<Arc<MandateClaims>, Denial> {
     let kid = &unverified.header().map_err(|_| Denial::Signature)?.kid;
+    let turn = gateway.turn_of_stranger(zone, peer).await;
+    let _turn = turn.map_err(|error| unknown(&error))?;
     let key = verifying_key(gateway, zone, kid.as_str()).await?;
     issued::prove(gateway.deps.issued.as_deref(), token, unverified, &key).map_err(|_| Denial::Signature)
 }

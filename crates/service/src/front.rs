@@ -19,7 +19,7 @@ mod refusals;
 mod repeat;
 mod route;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -51,7 +51,8 @@ use crate::{
     contention::{Attempts, given_up},
     limits::{LimitClass, Limits},
     metrics, sampled,
-    server::PeerAddr,
+    server::{PeerAddr, Standing},
+    turns::Turn,
 };
 
 /// The routes of a role as they are served. Only [`router`] makes it, so a listener has no route that was not declared.
@@ -180,13 +181,18 @@ async fn concluded<R: HttpRole>(
     entered: Result<(), Refusal>,
 ) -> Result<Response, Refusal> {
     let inbound = Arc::new(inbound);
-    let outcome = match entered {
+    let lined_up = match entered {
+        Ok(()) => inbound.line_up().await,
+        Err(refusal) => Err(refusal),
+    };
+    let outcome = match lined_up {
         Ok(()) => {
             let span = tracing::info_span!("route", role = R::NAME, otel.name = inbound.route.name, request.id = %inbound.request_id);
             handle(handler, &inbound).instrument(span).await
         }
         Err(refusal) => Err(refusal),
     };
+    inbound.step_aside();
     let refusal = match outcome {
         Ok(response) => return Ok(response),
         Err(refusal) => inbound.role.rephrase(refusal),
@@ -222,6 +228,7 @@ async fn prove<R: HttpRole>(
             return Err(wait);
         }
     }
+    let _turn = turn_to_prove(role, route, peer, head).await?;
     match role.authenticate(route.needs, params, head).await {
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
             metrics::credentials_refused(R::NAME);
@@ -231,7 +238,33 @@ async fn prove<R: HttpRole>(
             }
             Err(refusal)
         }
-        proved => proved,
+        Ok(caller) => {
+            if R::proves_caller(&route.needs)
+                && let Some(standing) = head.extensions.get::<Standing>()
+            {
+                standing.proved();
+            }
+            Ok(caller)
+        }
+        refused @ Err(_) => refused,
+    }
+}
+
+/// A turn among strangers for whoever is not proved yet. Where none is free, those who may well be somebody do not wait for it:
+/// nobody is kept out by how many others are nobody.
+async fn turn_to_prove<R: HttpRole>(
+    role: &R,
+    route: &Declaration<R::Needs>,
+    peer: Option<IpAddr>,
+    head: &Parts,
+) -> Result<Option<Turn>, Refusal> {
+    let Some(limits) = role.limits().filter(|_| R::proves_caller(&route.needs)) else {
+        return Ok(None);
+    };
+    match limits.free_stranger_turn(peer) {
+        Some(turn) => Ok(Some(turn)),
+        None if role.may_be_good(head).await => Ok(None),
+        None => limits.stranger_turn(peer).await.map(Some),
     }
 }
 

@@ -12,10 +12,25 @@ use caracal_wire::{ErrorCode, coordinator::LimitDetails};
 use http::{HeaderMap, header};
 use parking_lot::RwLock;
 
-use crate::{Refusal, metrics};
+use crate::{
+    Refusal, metrics,
+    turns::{Turn, TurnLimits, Turns},
+};
 
 /// Most of those told to come back later that are remembered; whoever is not costs what they did at first.
 const MAX_WAITING: usize = 10_000;
+
+/// What all whom nobody has proved may have the store do at once: less than its connections, so that those who are proved find
+/// one. One network has fewer, and is next in its turn however many another sends.
+const STRANGERS: TurnLimits = TurnLimits {
+    in_all: 8,
+    of_one: 6,
+    waiting: 256,
+    waiting_in_all: 1_024,
+    wait: Duration::from_secs(5),
+};
+/// After how long those come again who got no turn.
+const NO_TURN: Duration = Duration::from_secs(1);
 
 /// What the calls of a route count towards, besides all the others of their caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +94,8 @@ pub struct Limits {
     refused: Rule,
     registrations: Option<Rule>,
     waiting: RwLock<HashMap<Visitor, Timestamp>>,
+    /// Of those whom nobody has proved, by network.
+    strangers: Turns,
 }
 
 impl Limits {
@@ -91,6 +108,7 @@ impl Limits {
             refused,
             registrations: None,
             waiting: RwLock::default(),
+            strangers: turns_of_strangers(),
         }
     }
 
@@ -191,6 +209,21 @@ impl Limits {
         self.still_waits(Visitor::Stranger(network(peer)), &self.refused)
     }
 
+    /// A turn among all whom nobody has proved, now or when their network is next: held while the store works for them. Never
+    /// hold it while waiting for anybody else.
+    ///
+    /// # Errors
+    /// 429 when too many of them wait.
+    pub async fn stranger_turn(&self, peer: Option<IpAddr>) -> Result<Turn, Refusal> {
+        let turn = self.strangers.take(&counted_address(peer)).await;
+        turn.map_err(|_| limited("strangers_at_once", &self.refused, NO_TURN))
+    }
+
+    /// The same, if it is free.
+    pub(crate) fn free_stranger_turn(&self, peer: Option<IpAddr>) -> Option<Turn> {
+        self.strangers.take_free(&counted_address(peer))
+    }
+
     /// Counts a refused credential.
     ///
     /// # Errors
@@ -249,6 +282,11 @@ impl Limits {
             }
         }
     }
+}
+
+/// What all strangers of a process share, by [`counted_address`]: for roles that count nobody.
+pub fn turns_of_strangers() -> Turns {
+    Turns::new(STRANGERS)
 }
 
 /// What a request is authenticated by, all of it: an account of a shared token waits alone.

@@ -13,7 +13,7 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) REQUESTS = "caracal_http_requests_total";
     /// Requests whose credentials were refused, by role.
     counter(Count) pub(crate) CREDENTIALS_REFUSED = "caracal_http_credentials_refused_total";
-    /// Requests refused for now, by the limit that was reached: calls, refused_credentials, strangers, registrations, sign_in,
+    /// Requests refused for now, by the limit that was reached: calls, refused_credentials, strangers, strangers_at_once, registrations, sign_in,
     /// elsewhere, checks.
     counter(Count) LIMITED = "caracal_http_limited_total";
     /// Requests whose transaction gave way to another, by whether they were done again or given up.
@@ -34,7 +34,7 @@ caracal_core::declare_metrics! {
     gauge(Count) pub(crate) REVOCATIONS_KEPT = "caracal_revocations_in_memory";
     /// Time from the bus taking an event that ends authority to its being in force in this process.
     histogram(Seconds) pub(crate) REVOCATION_LAG = "caracal_revocation_lag_seconds";
-    /// Connections that were not served, by reason.
+    /// Connections that were not served, or gave way to others before anybody was proved on them, by reason.
     counter(Count) pub(crate) CONNECTIONS_REFUSED = "caracal_connections_refused_total";
     /// Live tails that are open.
     gauge(Count) pub(crate) TAILS = "caracal_tails_open";

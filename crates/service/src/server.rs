@@ -30,12 +30,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
 pub(crate) use self::head::Fault;
-pub use self::tls::{TlsFiles, TlsServer, TlsSetupError};
 use self::{
     guard::Guard,
     guarded::Guarded,
     permits::{Permit, Permits},
     shared::{Answered, Shared},
+};
+pub use self::{
+    permits::Standing,
+    tls::{TlsFiles, TlsServer, TlsSetupError},
 };
 
 /// The peer of a connection, as a request extension.
@@ -66,8 +69,8 @@ pub struct ServerLimits {
     pub idle_timeout: Duration,
     /// How long sent bytes may stay unacknowledged, or a closed window may stay closed (RFC 5482).
     pub write_timeout: Duration,
-    /// Most connections at once; further ones wait in the backlog. The last twentieth (4 to 64) answers only
-    /// health, readiness and metrics.
+    /// Most connections at once; further ones wait in the backlog. Once they are taken, one on which nobody was proved gives
+    /// way; where there is none, the last twentieth (4 to 64) answers only health, readiness and metrics.
     pub max_connections: usize,
     /// Most connections of one client address (of one /64 with IPv6); further ones are closed.
     pub max_connections_per_address: usize,
@@ -161,14 +164,14 @@ pub async fn serve(
             }
         };
         if let Some(permit) = permits.take(room, peer.ip()) {
-            connections.spawn(service.clone().connection(stream, peer, permit));
+            connections.spawn(service.clone().serve(stream, peer, permit));
         } else {
             crate::metrics::connection_refused("address_limit");
         }
     }
     for (stream, peer) in backlog(listener) {
         if let Some(permit) = permits.room_now().and_then(|room| permits.take(room, peer.ip())) {
-            connections.spawn(service.clone().connection(stream, peer, permit));
+            connections.spawn(service.clone().serve(stream, peer, permit));
         }
     }
     connections.close();
@@ -207,7 +210,15 @@ struct Connections {
 }
 
 impl Connections {
-    async fn connection(self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+    /// Until it ends, or gives way to somebody else's.
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+        tokio::select! {
+            () = self.connection(stream, peer, &permit) => {}
+            () = permit.gives_way() => tracing::debug!("a connection of a stranger gave way"),
+        }
+    }
+
+    async fn connection(&self, stream: TcpStream, peer: SocketAddr, permit: &Permit) {
         // Answers are small and latency matters more than packet count.
         let _ = stream.set_nodelay(true);
         // A peer that stops acknowledging, or never reads, must not hold its answer in memory for ever.
@@ -219,17 +230,17 @@ impl Connections {
                     () = self.shutdown.cancelled() => false,
                 };
             return if is_http2 {
-                self.http2(stream, peer, &permit).await;
+                self.http2(stream, peer, permit).await;
             } else {
-                self.http(stream, peer, &permit).await;
+                self.http(stream, peer, permit).await;
             };
         };
         let accepting = tls.accept(stream, self.limits.http2);
         match tokio::time::timeout(self.limits.header_read_timeout, accepting).await {
             Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                self.http2(stream, peer, &permit).await;
+                self.http2(stream, peer, permit).await;
             }
-            Ok(Ok(stream)) => self.http(stream, peer, &permit).await,
+            Ok(Ok(stream)) => self.http(stream, peer, permit).await,
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         }
@@ -241,15 +252,16 @@ impl Connections {
     {
         let shared = Arc::new(Shared::default());
         let guard = Guard::new(stream, self.limits, shared.clone());
-        let kept = permit.is_kept();
+        let (kept, standing) = (permit.is_kept(), permit.standing());
         let service = hyper::service::service_fn(|mut request: http::Request<hyper::body::Incoming>| {
             let router = self.router.clone();
-            let shared = shared.clone();
+            let (shared, standing) = (shared.clone(), standing.clone());
             let upgrades = request.headers().contains_key(header::UPGRADE);
             let draining = upgrades.then(|| Draining(self.shutdown.clone()));
             shared.begin();
             async move {
                 request.extensions_mut().insert(PeerAddr(peer));
+                request.extensions_mut().insert(standing);
                 if let Some(draining) = draining {
                     request.extensions_mut().insert(draining);
                 }

@@ -19,6 +19,8 @@ pub struct TurnLimits {
     pub of_one: usize,
     /// Requests of one that wait.
     pub waiting: usize,
+    /// Requests of all that wait. Past it, one that has fewer takes the last place of the one that has most.
+    pub waiting_in_all: usize,
     /// How long they wait.
     pub wait: Duration,
 }
@@ -49,6 +51,8 @@ pub struct Turn {
 #[derive(Debug, Default)]
 struct State {
     taken: usize,
+    /// Places in all queues, of those as well who have left unseen.
+    waiting: usize,
     ones: HashMap<String, One>,
     /// Those of whom somebody waits, each once.
     order: VecDeque<String>,
@@ -58,6 +62,8 @@ struct State {
 struct One {
     taken: usize,
     waiting: VecDeque<oneshot::Sender<Turn>>,
+    /// Whether it stands in the order.
+    ordered: bool,
 }
 
 impl Turns {
@@ -80,38 +86,54 @@ impl Turns {
     pub async fn take(&self, one: &str) -> Result<Turn, NoTurn> {
         let next = {
             let mut state = self.state.lock();
-            let State { taken, ones, order } = &mut *state;
-            let known = ones.entry(one.to_owned()).or_default();
-            known.waiting.retain(|waiting| !waiting.is_closed());
-            if *taken < self.limits.in_all && known.taken < self.limits.of_one && known.waiting.is_empty() {
-                *taken += 1;
-                known.taken += 1;
-                return Ok(self.turn(one));
+            if let Some(turn) = self.free(&mut state, one) {
+                return Ok(turn);
             }
-            if known.waiting.len() >= self.limits.waiting {
-                let no_turn = self.why_not(known);
-                if known.taken == 0 && known.waiting.is_empty() {
-                    ones.remove(one);
-                }
-                return Err(no_turn);
-            }
-            let (sender, next) = oneshot::channel();
-            if known.waiting.is_empty() && !order.iter().any(|waits| waits == one) {
-                order.push_back(one.to_owned());
-            }
-            known.waiting.push_back(sender);
-            next
+            self.join(&mut state, one)?
         };
         if let Ok(Ok(turn)) = timeout(self.limits.wait, next).await {
             return Ok(turn);
         }
         let state = self.state.lock();
-        let known = state.ones.get(one);
-        Err(known.map_or(NoTurn::InAll, |known| self.why_not(known)))
+        Err(self.why_not(state.ones.get(one)))
     }
 
-    fn why_not(&self, known: &One) -> NoTurn {
-        if known.taken >= self.limits.of_one || known.taken >= self.limits.in_all {
+    /// A turn of `one` that is free now, and that nobody of the same waits for.
+    pub fn take_free(&self, one: &str) -> Option<Turn> {
+        self.free(&mut self.state.lock(), one)
+    }
+
+    fn free(&self, state: &mut State, one: &str) -> Option<Turn> {
+        state.tidy(one);
+        let known = state.ones.get(one);
+        let (own, first) = known.map_or((0, true), |known| (known.taken, known.waiting.is_empty()));
+        if state.taken >= self.limits.in_all || own >= self.limits.of_one || !first {
+            return None;
+        }
+        state.taken += 1;
+        state.ones.entry(one.to_owned()).or_default().taken += 1;
+        Some(self.turn(one))
+    }
+
+    /// A place in the queue of `one`.
+    fn join(&self, state: &mut State, one: &str) -> Result<oneshot::Receiver<Turn>, NoTurn> {
+        let own = state.ones.get(one).map_or(0, |known| known.waiting.len());
+        if own >= self.limits.waiting || !state.has_place(own, self.limits.waiting_in_all) {
+            return Err(self.why_not(state.ones.get(one)));
+        }
+        let (sender, next) = oneshot::channel();
+        let known = state.ones.entry(one.to_owned()).or_default();
+        known.waiting.push_back(sender);
+        state.waiting += 1;
+        if !std::mem::replace(&mut known.ordered, true) {
+            state.order.push_back(one.to_owned());
+        }
+        Ok(next)
+    }
+
+    fn why_not(&self, known: Option<&One>) -> NoTurn {
+        let taken = known.map_or(0, |known| known.taken);
+        if taken >= self.limits.of_one || taken >= self.limits.in_all {
             NoTurn::OfOne
         } else {
             NoTurn::InAll
@@ -127,32 +149,31 @@ impl Turns {
 
     /// Gives what is free to those who are next. Whoever gets a turn and still waits is the last after that.
     fn give(&self, state: &mut State) {
-        let State { taken, ones, order } = state;
         let mut at = 0;
-        while *taken < self.limits.in_all
-            && let Some(one) = order.get(at).cloned()
+        while state.taken < self.limits.in_all
+            && let Some(one) = state.order.get(at).cloned()
         {
-            let Some(known) = ones.get_mut(&one) else {
-                order.remove(at);
+            state.tidy(&one);
+            let Some(known) = state.ones.get_mut(&one) else {
+                state.order.remove(at);
                 continue;
             };
-            known.waiting.retain(|waiting| !waiting.is_closed());
             if known.waiting.is_empty() {
-                order.remove(at);
-                if known.taken == 0 {
-                    ones.remove(&one);
-                }
+                known.ordered = false;
+                state.order.remove(at);
+                state.forget(&one);
                 continue;
             }
             if known.taken >= self.limits.of_one {
                 at += 1;
                 continue;
             }
-            order.remove(at);
+            state.order.remove(at);
             while let Some(next) = known.waiting.pop_front() {
+                state.waiting = state.waiting.saturating_sub(1);
                 match next.send(self.turn(&one)) {
                     Ok(()) => {
-                        *taken += 1;
+                        state.taken += 1;
                         known.taken += 1;
                         break;
                     }
@@ -160,7 +181,49 @@ impl Turns {
                     Err(mut turn) => turn.turns = None,
                 }
             }
-            order.push_back(one);
+            state.order.push_back(one);
+        }
+    }
+}
+
+impl State {
+    /// Whoever has gone leaves the queue of `one`.
+    fn tidy(&mut self, one: &str) {
+        if let Some(known) = self.ones.get_mut(one) {
+            let before = known.waiting.len();
+            known.waiting.retain(|waiting| !waiting.is_closed());
+            self.waiting = self.waiting.saturating_sub(before - known.waiting.len());
+        }
+    }
+
+    /// Whether there is a place for one that has `own`, where there are `most`: a full line makes room for it at the cost of
+    /// the one that has most, so that whoever fills the line takes it from themselves.
+    fn has_place(&mut self, own: usize, most: usize) -> bool {
+        if self.waiting < most {
+            return true;
+        }
+        self.waiting = 0;
+        for known in self.ones.values_mut() {
+            known.waiting.retain(|waiting| !waiting.is_closed());
+            self.waiting += known.waiting.len();
+        }
+        if self.waiting < most {
+            return true;
+        }
+        let longest = self.ones.values_mut().max_by_key(|known| known.waiting.len());
+        let Some(longest) = longest.filter(|longest| longest.waiting.len() > own + 1) else {
+            return false;
+        };
+        longest.waiting.pop_back();
+        self.waiting -= 1;
+        true
+    }
+
+    /// Remembers nothing of one that has no turn and waits for none.
+    fn forget(&mut self, one: &str) {
+        let known = self.ones.get(one);
+        if known.is_some_and(|known| known.taken == 0 && known.waiting.is_empty() && !known.ordered) {
+            self.ones.remove(one);
         }
     }
 }
@@ -172,10 +235,8 @@ impl Drop for Turn {
         state.taken = state.taken.saturating_sub(1);
         if let Some(known) = state.ones.get_mut(&self.one) {
             known.taken = known.taken.saturating_sub(1);
-            if known.taken == 0 && known.waiting.is_empty() {
-                state.ones.remove(&self.one);
-            }
         }
+        state.forget(&self.one);
         turns.give(&mut state);
     }
 }
@@ -192,6 +253,7 @@ mod tests {
         in_all: 2,
         of_one: 1,
         waiting: 3,
+        waiting_in_all: 64,
         wait: Duration::from_mins(10),
     };
 
@@ -302,5 +364,37 @@ mod tests {
         drop(busy);
         drop(turns.take("b").await.unwrap());
         assert!(turns.state.lock().ones.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_full_line_makes_room_for_whoever_has_fewer_places_and_for_nobody_else() {
+        let turns = Turns::new(TurnLimits {
+            in_all: 1,
+            waiting_in_all: 3,
+            ..LIMITS
+        });
+        let busy = turns.take("a").await.unwrap();
+        assert!(turns.take_free("b").is_none());
+        let first = waits(&turns, "a").await;
+        let (second, last) = (waits(&turns, "a").await, waits(&turns, "a").await);
+        // The last of those who have most goes.
+        let other = waits(&turns, "b").await;
+        assert_eq!(last.await.unwrap().unwrap_err(), NoTurn::OfOne);
+        assert_eq!(turns.take("b").await.unwrap_err(), NoTurn::InAll);
+        assert_eq!(turns.take("a").await.unwrap_err(), NoTurn::OfOne);
+        // Whoever left makes room without that.
+        second.abort();
+        assert!(second.await.unwrap_err().is_cancelled());
+        let another = waits(&turns, "c").await;
+        drop(busy);
+        for next in [first, other, another] {
+            drop(next.await.unwrap().unwrap());
+        }
+        assert!(turns.take_free("d").is_some());
+        let state = turns.state.lock();
+        assert_eq!(
+            (state.taken, state.waiting, state.order.len(), state.ones.len()),
+            (0, 0, 0, 0)
+        );
     }
 }

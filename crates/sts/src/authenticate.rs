@@ -6,6 +6,7 @@ use caracal_core::{ApplicationId, ControlKey, Secret, ZoneId, entity::Applicatio
 use caracal_service::{
     Refusal,
     limits::{Rule, counted_address},
+    turns::Turn,
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::Access;
@@ -47,14 +48,32 @@ pub(crate) async fn zone_of(deps: &StsDeps, zone: &ZoneId) -> Result<Option<Arc<
     }
 }
 
-/// Before the first statement that a stranger causes.
+/// The same for whoever is not proved yet, at an address: what is not in memory is read among strangers.
 ///
 /// # Errors
-/// 429 while their address is to wait.
-pub(crate) fn may_ask(deps: &StsDeps, peer: Option<IpAddr>) -> Result<(), Refusal> {
+/// As [`zone_of`] and [`may_ask`].
+pub(crate) async fn zone_for(
+    deps: &StsDeps,
+    zone: &ZoneId,
+    peer: Option<IpAddr>,
+) -> Result<Option<Arc<ZoneState>>, Refusal> {
+    let _turn = if deps.zones.remembers(zone) {
+        None
+    } else {
+        Some(may_ask(deps, peer).await?)
+    };
+    zone_of(deps, zone).await
+}
+
+/// A turn among strangers, to hold while the store works for one: before the first statement, and not while anything else is
+/// waited for.
+///
+/// # Errors
+/// 429 while their address is to wait, or too many of them do.
+pub(crate) async fn may_ask(deps: &StsDeps, peer: Option<IpAddr>) -> Result<Turn, Refusal> {
     match deps.limits.stranger_waits(peer) {
         Some(wait) => Err(wait),
-        None => Ok(()),
+        None => deps.limits.stranger_turn(peer).await,
     }
 }
 
@@ -72,10 +91,7 @@ pub(crate) async fn authenticate(
     secret: &Secret,
     peer: Option<IpAddr>,
 ) -> Result<(Arc<ZoneState>, Arc<Application>), Refusal> {
-    if !deps.zones.remembers(zone) {
-        may_ask(deps, peer)?;
-    }
-    let state = zone_of(deps, zone).await?;
+    let state = zone_for(deps, zone, peer).await?;
     let now = deps.world.now();
     let login = Login {
         zone,
@@ -92,7 +108,7 @@ pub(crate) async fn authenticate(
             Err(invalid_client())
         };
     }
-    may_ask(deps, peer)?;
+    let turn = may_ask(deps, peer).await?;
     let reason = match state {
         Some(_) => Reason::UnknownApplication,
         None => Reason::UnknownZone,
@@ -103,6 +119,7 @@ pub(crate) async fn authenticate(
         Ok(()) => elsewhere(deps, zone, application).await?,
         Err(_) => None,
     };
+    drop(turn);
     if let Some(elsewhere) = found
         && elsewhere.is_live(now)
     {
@@ -234,8 +251,9 @@ pub(crate) async fn zone_of_control_key(
     application: &ApplicationId,
     peer: Option<IpAddr>,
 ) -> Result<ZoneId, Refusal> {
-    may_ask(deps, peer)?;
+    let turn = may_ask(deps, peer).await?;
     let found = find(deps, application).await?;
+    drop(turn);
     let key = found.filter(|found| found.is_live(deps.world.now()) && ControlKey::is_named(&found.traits));
     if let Some(key) = key {
         return Ok(key.zone_id);

@@ -4,7 +4,7 @@
 //! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours; what goes
 //! wrong with them is a [`fault`]. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
-//! PostgreSQL and Redis) a caller of their routes (`client`) and what their OpenAPI documents are held to (`document`); with the feature `processes` whole deployments of the
+//! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`) a walk over all texts that these take (`texts`) and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
 //! real binaries (`deployed`).
 //!
 //! Depends on no role: a role's own tests build the role from the parts. To add a server: a module of its own that
@@ -12,6 +12,8 @@
 
 #[cfg(feature = "parts")]
 pub mod client;
+#[cfg(feature = "parts")]
+pub mod crowd;
 #[cfg(feature = "parts")]
 pub mod database;
 #[cfg(feature = "processes")]
@@ -28,4 +30,6 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 pub mod sse;
+#[cfg(feature = "parts")]
+pub mod texts;
 pub mod upstream;

@@ -10,7 +10,7 @@ use caracal_service::{
     health::{self, Dependency, Operational},
     limits::{Limits, Rule},
     request::{Finish, RouteName, finish},
-    server::{OPERATIONAL, PeerAddr},
+    server::{OPERATIONAL, PeerAddr, Standing},
 };
 use caracal_wire::{ErrorCode, health::NotReady};
 use http::Method;
@@ -207,15 +207,24 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
         }
         _ => {
             let token = web.cookies.session(request.headers()).map(str::to_owned);
-            if let Some(rest) = below(&path, CONTROL, "/v1/").filter(|rest| !ONLY_HERE.contains(rest)) {
-                web.api.pass(request, rest, token.as_deref()).await
-            } else if let Some(rest) = below(&path, COORDINATOR, "/zones/") {
-                web.coordinator.pass(request, rest, token.as_deref()).await
-            } else if below(&path, AUDIT, "/").is_some() {
-                web.audit.pass(request, &path, token.as_deref()).await
-            } else {
-                Err(Refusal::of(ErrorCode::RouteNotFound).describe("no such route"))
+            let standing = request.extensions().get::<Standing>().cloned();
+            let answered =
+                if let Some(rest) = below(&path, CONTROL, "/v1/").filter(|rest| !ONLY_HERE.contains(rest)) {
+                    web.api.pass(request, rest, token.as_deref()).await
+                } else if let Some(rest) = below(&path, COORDINATOR, "/zones/") {
+                    web.coordinator.pass(request, rest, token.as_deref()).await
+                } else if below(&path, AUDIT, "/").is_some() {
+                    web.audit.pass(request, &path, token.as_deref()).await
+                } else {
+                    Err(Refusal::of(ErrorCode::RouteNotFound).describe("no such route"))
+                };
+            // Only another role can tell whose session it is.
+            if let (Some(standing), Some(_), Ok(answer)) = (standing, &token, &answered)
+                && answer.status().is_success()
+            {
+                standing.proved();
             }
+            answered
         }
     }
 }

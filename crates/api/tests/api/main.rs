@@ -34,6 +34,7 @@ mod retention;
 mod secrecy;
 mod sinks;
 mod stack;
+mod strangers;
 mod subject_issuers;
 mod subjects;
 mod tail;

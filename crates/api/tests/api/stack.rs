@@ -102,6 +102,11 @@ impl Stack {
         Self { parts, deps, client }
     }
 
+    /// Who calls it.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Sends a request exactly as given.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         self.client.send(request).await

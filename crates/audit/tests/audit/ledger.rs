@@ -31,6 +31,7 @@ pub(crate) struct Ledger {
     pub(crate) parts: Parts,
     pub(crate) deps: AuditDeps,
     pub(crate) stop: CancellationToken,
+    tails: CancellationToken,
     client: Client,
 }
 
@@ -85,6 +86,7 @@ impl Ledger {
 
     async fn idle_with_keys(options: PartsOptions, previous: impl IntoIterator<Item = HmacKey>) -> Self {
         let parts = Parts::with(options).await;
+        let tails = CancellationToken::new();
         let deps = AuditDeps {
             world: parts.world.clone(),
             store: parts.store.clone(),
@@ -99,7 +101,7 @@ impl Ledger {
             known_tokens: Arc::new(KnownTokens::of_people()),
             consumer: String::from("test"),
             checkpoints: None,
-            tails: Tails::new(TailLimits::default(), CancellationToken::new()),
+            tails: Tails::new(TailLimits::default(), tails.clone()),
             background: Background::default(),
             health: Arc::new(IngestHealth::default()),
         };
@@ -109,7 +111,18 @@ impl Ledger {
             parts,
             deps,
             stop,
+            tails,
         }
+    }
+
+    /// Who calls it.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Ends tails, and those to come as soon as they begin.
+    pub(crate) fn close_tails(&self) {
+        self.tails.cancel();
     }
 
     pub(crate) fn zone(&self) -> ZoneId {

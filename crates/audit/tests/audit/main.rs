@@ -4,6 +4,7 @@
 
 mod earlier;
 mod encodings;
+mod every_text;
 mod export;
 mod forgetful_redis;
 mod frame_keys;
@@ -18,5 +19,6 @@ mod power_cut;
 mod proofs;
 mod pruning;
 mod retention;
+mod strangers;
 mod tail;
 mod tampering;

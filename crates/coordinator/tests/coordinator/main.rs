@@ -13,6 +13,7 @@ mod answers;
 mod authentication;
 mod cascade;
 mod delegations;
+mod every_text;
 mod evidence;
 mod idempotency;
 mod interleavings;

@@ -1,6 +1,6 @@
 //! A Coordinator with one zone, and a caller for it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use caracal_coordinator::{CoordinatorConfig, CoordinatorDeps, router};
@@ -10,6 +10,7 @@ use caracal_core::{
     entity::{Application, AuthorityRecord, Lifecycle, ProviderKind, Resource},
 };
 use caracal_crypto::{HmacKey, SigningKey, mandate};
+use caracal_service::known_tokens::KnownTokens;
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
 use caracal_testkit::{
     client::{Answer, Client},
@@ -79,6 +80,7 @@ impl Stack {
             limiter: parts.short_lived.clone(),
             issuer: ISSUER.into(),
             operator_tokens: Secret::new(OPERATOR).into(),
+            known_tokens: Arc::new(KnownTokens::of_people()),
             idempotency_keys: HmacKey::from_bytes(&world.random_bytes::<32>()).into(),
             config,
         };
@@ -93,6 +95,11 @@ impl Stack {
             resource,
             other_resource,
         }
+    }
+
+    /// Who calls it.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Moves the clock, and reads what enforcement points read at an interval.

@@ -7,6 +7,7 @@ mod attacks;
 mod client;
 mod corpus;
 mod cost;
+mod every_text;
 mod evidence;
 mod fairness;
 mod forwarding;

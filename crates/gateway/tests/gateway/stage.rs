@@ -29,6 +29,7 @@ use caracal_service::{
 use caracal_storage::{Access, Store as _, conformance::given::Given};
 use caracal_storage_sql::SqliteStore;
 use caracal_testkit::{
+    client::Client,
     parts::{Parts, PartsOptions},
     upstream::{Answer, Upstream},
 };
@@ -99,6 +100,8 @@ pub(crate) struct Stage {
     pub(crate) parts: Parts,
     pub(crate) world: World,
     pub(crate) address: SocketAddr,
+    /// A caller without a socket.
+    pub(crate) client: Client,
     pub(crate) upstream: Upstream,
     pub(crate) decision: Arc<Decision>,
     pub(crate) revocations: Arc<Revocations>,
@@ -180,10 +183,12 @@ impl Stage {
         };
         let shutdown = CancellationToken::new();
         let router = app(deps, Parts::operational(), world.clone());
+        let client = Client::new(router.clone());
         let served = tokio::spawn(serve(listener, router, options.limits, None, shutdown.clone()));
         Self {
             world,
             address,
+            client,
             upstream,
             decision,
             revocations: parts.revocations.clone(),

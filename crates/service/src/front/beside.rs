@@ -99,6 +99,7 @@ impl<R: HttpRole> Inbound<R> {
                 Bytes::new()
             },
             beside: self.beside.clone(),
+            turn: parking_lot::Mutex::default(),
         };
         let entered = inbound.pass_gates().await;
         let response = concluded(handler, inbound, entered).await?;

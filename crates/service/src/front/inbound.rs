@@ -8,6 +8,7 @@ use caracal_core::{World, id::InvalidId};
 use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, Method, request::Parts};
+use parking_lot::Mutex;
 
 use super::{
     beside::Beside,
@@ -20,6 +21,7 @@ use crate::{
     limits::Limits,
     request::RequestContext,
     server::PeerAddr,
+    turns::Turn,
 };
 
 /// What a role gives the front.
@@ -143,6 +145,8 @@ pub struct Inbound<R: HttpRole> {
     pub body: Bytes,
     /// The routes of the role, for those that run others.
     pub(super) beside: Arc<Beside<R>>,
+    /// Among strangers, where the caller is one.
+    pub(super) turn: Mutex<Option<Turn>>,
 }
 
 impl<R: HttpRole> Inbound<R> {
@@ -171,6 +175,7 @@ impl<R: HttpRole> Inbound<R> {
             idempotency_key: None,
             body: Bytes::new(),
             beside,
+            turn: Mutex::default(),
         }
     }
 
@@ -188,6 +193,27 @@ impl<R: HttpRole> Inbound<R> {
             .await?;
         self.role.permit(&caller, self.route.needs)?;
         self.role.admit(self).await
+    }
+
+    /// Waits among all whom nobody has proved, where the handler is reached by them: those who are proved find the store with
+    /// connections for them, however many strangers come. The body is read by now, since a slow one would keep the others.
+    ///
+    /// # Errors
+    /// 429 when too many wait.
+    pub(super) async fn line_up(&self) -> Result<(), Refusal> {
+        if let Some(limits) = self.role.limits()
+            && !R::proves_caller(&self.route.needs)
+        {
+            let turn = limits.stranger_turn(self.peer).await?;
+            *self.turn.lock() = Some(turn);
+        }
+        Ok(())
+    }
+
+    /// Lets the next stranger have a turn, before a handler waits for something that is bounded by itself: a derivation,
+    /// somebody else's server, what a person decides.
+    pub fn step_aside(&self) {
+        drop(self.turn.lock().take());
     }
 
     /// Everything up to the handler.

@@ -110,14 +110,15 @@ impl Connections {
             streams: AtomicUsize::new(0),
             quiet_since: Mutex::new(Instant::now()),
         });
-        let kept = permit.is_kept();
+        let (kept, standing) = (permit.is_kept(), permit.standing());
         let service = hyper::service::service_fn(|request: Request<Incoming>| {
             let router = self.router.clone();
-            let answering = Answering::begin(&activity);
+            let (answering, standing) = (Answering::begin(&activity), standing.clone());
             async move {
                 let (request, malformed) = as_http1(request);
                 let mut request = request.map(|body| axum::body::Body::new(Paced::new(body, limits)));
                 request.extensions_mut().insert(PeerAddr(peer));
+                request.extensions_mut().insert(standing);
                 let crowded = kept && !OPERATIONAL.contains(&request.uri().path());
                 if let Some(fault) = malformed.or(crowded.then_some(Fault::Crowded)) {
                     request.extensions_mut().insert(RefusedByListener(fault));

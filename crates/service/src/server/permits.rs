@@ -1,20 +1,21 @@
-//! How many connections a listener holds, in all and from one address.
+//! How many connections a listener holds, in all and from one address, and whose give way.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::{IpAddr, Ipv6Addr},
     sync::Arc,
 };
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 /// The connections of one listener.
 #[derive(Debug, Clone)]
 pub(super) struct Permits {
     all: Arc<Semaphore>,
     ordinary: Arc<Semaphore>,
-    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    held: Arc<Mutex<Held>>,
     per_address: usize,
 }
 
@@ -26,9 +27,49 @@ pub(super) struct Room(OwnedSemaphorePermit);
 #[derive(Debug)]
 pub(super) struct Permit {
     _any: OwnedSemaphorePermit,
-    ordinary: Option<OwnedSemaphorePermit>,
+    number: u64,
     address: IpAddr,
-    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    slot: Slot,
+    held: Arc<Mutex<Held>>,
+    kept: bool,
+}
+
+/// Who holds connections.
+#[derive(Debug, Default)]
+struct Held {
+    numbers: u64,
+    by_address: HashMap<IpAddr, usize>,
+    strangers: Strangers,
+}
+
+/// Connections on which nobody was proved yet, by address and age.
+#[derive(Debug, Default)]
+struct Strangers {
+    by_address: HashMap<IpAddr, BTreeMap<u64, Slot>>,
+    /// How many there are of each, the most last.
+    most: BTreeSet<(usize, IpAddr)>,
+}
+
+/// What makes a connection an ordinary one, and ends it when it is taken from it.
+#[derive(Debug, Clone)]
+struct Slot {
+    ordinary: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    gives_way: CancellationToken,
+}
+
+/// The standing of a connection; an extension of its requests.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    number: u64,
+    address: IpAddr,
+    held: Arc<Mutex<Held>>,
+}
+
+impl Standing {
+    /// Somebody was proved on it: from here on it gives way to nobody.
+    pub fn proved(&self) {
+        self.held.lock().strangers.remove(self.address, self.number);
+    }
 }
 
 impl Permits {
@@ -39,7 +80,7 @@ impl Permits {
         Self {
             all: Arc::new(Semaphore::new(all)),
             ordinary: Arc::new(Semaphore::new(all - kept)),
-            by_address: Arc::default(),
+            held: Arc::default(),
             per_address: per_address.max(1),
         }
     }
@@ -54,42 +95,104 @@ impl Permits {
         self.all.clone().try_acquire_owned().ok().map(Room)
     }
 
-    /// Gives `room` to a client, or nothing where its address holds too many already.
+    /// Gives `room` to a client, or nothing where its address holds too many already. Where all are taken, the oldest one on
+    /// which nobody was proved gives way, of the address that has most of them: many strangers together keep out strangers.
     pub(super) fn take(&self, room: Room, address: IpAddr) -> Option<Permit> {
         let address = network(address);
-        {
-            let mut by_address = self.by_address.lock();
-            let held = by_address.entry(address).or_insert(0);
-            if *held >= self.per_address {
-                return None;
-            }
-            *held += 1;
+        let mut held = self.held.lock();
+        let own = held.by_address.entry(address).or_insert(0);
+        if *own >= self.per_address {
+            return None;
         }
+        *own += 1;
+        held.numbers += 1;
+        let number = held.numbers;
+        let free = self.ordinary.clone().try_acquire_owned().ok();
+        let ordinary = free.or_else(|| held.strangers.give_way());
+        let slot = Slot {
+            ordinary: Arc::new(Mutex::new(ordinary)),
+            gives_way: CancellationToken::new(),
+        };
+        let kept = slot.ordinary.lock().is_none();
+        if !kept {
+            held.strangers.add(address, number, slot.clone());
+        }
+        drop(held);
         Some(Permit {
             _any: room.0,
-            ordinary: self.ordinary.clone().try_acquire_owned().ok(),
+            number,
             address,
-            by_address: self.by_address.clone(),
+            slot,
+            held: self.held.clone(),
+            kept,
         })
+    }
+}
+
+impl Strangers {
+    fn add(&mut self, address: IpAddr, number: u64, slot: Slot) {
+        let of_address = self.by_address.entry(address).or_default();
+        self.most.remove(&(of_address.len(), address));
+        of_address.insert(number, slot);
+        self.most.insert((of_address.len(), address));
+    }
+
+    fn remove(&mut self, address: IpAddr, number: u64) -> Option<Slot> {
+        let of_address = self.by_address.get_mut(&address)?;
+        let slot = of_address.remove(&number)?;
+        self.most.remove(&(of_address.len() + 1, address));
+        if of_address.is_empty() {
+            self.by_address.remove(&address);
+        } else {
+            self.most.insert((of_address.len(), address));
+        }
+        Some(slot)
+    }
+
+    /// Ends one, and takes what made it an ordinary one.
+    fn give_way(&mut self) -> Option<OwnedSemaphorePermit> {
+        let (_, address) = *self.most.last()?;
+        let number = *self.by_address.get(&address)?.keys().next()?;
+        let slot = self.remove(address, number)?;
+        slot.gives_way.cancel();
+        crate::metrics::connection_refused("gave_way");
+        slot.ordinary.lock().take()
     }
 }
 
 impl Permit {
     /// Whether this is one of the permits kept for health and metrics.
     pub(super) const fn is_kept(&self) -> bool {
-        self.ordinary.is_none()
+        self.kept
+    }
+
+    /// What its requests can say of it.
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            number: self.number,
+            address: self.address,
+            held: self.held.clone(),
+        }
+    }
+
+    /// Resolves when it is to end for somebody else.
+    pub(super) async fn gives_way(&self) {
+        self.slot.gives_way.cancelled().await;
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut by_address = self.by_address.lock();
-        if let Some(held) = by_address.get_mut(&self.address) {
-            *held -= 1;
-            if *held == 0 {
-                by_address.remove(&self.address);
+        let mut held = self.held.lock();
+        held.strangers.remove(self.address, self.number);
+        if let Some(own) = held.by_address.get_mut(&self.address) {
+            *own -= 1;
+            if *own == 0 {
+                held.by_address.remove(&self.address);
             }
         }
+        // Freed here and not by a standing that outlives it.
+        drop(self.slot.ordinary.lock().take());
     }
 }
 
@@ -113,7 +216,9 @@ mod tests {
             for _ in 0..3 {
                 if held.len() < 8 {
                     let room = permits.room().await.unwrap();
-                    held.push(permits.take(room, IpAddr::from([10, 0, 0, host])).unwrap());
+                    let permit = permits.take(room, IpAddr::from([10, 0, 0, host])).unwrap();
+                    permit.standing().proved();
+                    held.push(permit);
                 }
             }
         }
@@ -126,6 +231,31 @@ mod tests {
         );
         let room = permits.room().await.unwrap();
         assert!(permits.take(room, "::ffff:10.0.0.9".parse().unwrap()).is_some());
+    }
+
+    #[tokio::test]
+    async fn the_oldest_stranger_of_the_address_with_most_gives_way() {
+        let permits = Permits::new(8, 100);
+        let take = async |host: u8| {
+            let room = permits.room().await.unwrap();
+            permits.take(room, IpAddr::from([10, 0, 0, host])).unwrap()
+        };
+        let (one, flooding) = (take(1).await, [take(2).await, take(2).await, take(2).await]);
+        let gone = |permit: &Permit| permit.slot.gives_way.is_cancelled();
+        let newcomer = take(3).await;
+        assert!(!newcomer.is_kept() && gone(&flooding[0]));
+        assert!(!gone(&one) && !gone(&flooding[1]) && !gone(&flooding[2]));
+        newcomer.standing().proved();
+        // Whoever gave way is counted no more, and gives nothing back that was taken from them.
+        drop(flooding);
+        let another = take(4).await;
+        assert!(!another.is_kept() && !gone(&one));
+        drop((one, newcomer, another));
+        let held = permits.held.lock();
+        assert!(held.by_address.is_empty() && held.strangers.most.is_empty());
+        assert!(held.strangers.by_address.is_empty());
+        drop(held);
+        assert_eq!(permits.ordinary.available_permits(), 4);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod http2;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::{
+    Extension,
     extract::State,
     middleware,
     routing::{get, post},
@@ -72,12 +73,15 @@ async fn listen_with(limits: ServerLimits, tls: Option<Arc<TlsServer>>) -> Liste
         )
         .route(
             "/hold",
-            get(|State((routed, go_on)): State<Hold>| async move {
-                let told = go_on.notified();
-                routed.fetch_add(1, Ordering::SeqCst);
-                told.await;
-                "held"
-            }),
+            get(
+                |State((routed, go_on)): State<Hold>, Extension(standing): Extension<Standing>| async move {
+                    let told = go_on.notified();
+                    standing.proved();
+                    routed.fetch_add(1, Ordering::SeqCst);
+                    told.await;
+                    "held"
+                },
+            ),
         )
         .route(
             "/endless",
@@ -425,6 +429,43 @@ async fn health_answers_when_requests_fill_every_other_place() {
     while !server.closed_after(echo).await.starts_with("HTTP/1.1 200") {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn strangers_on_every_connection_give_way_to_whoever_comes_next_and_nobody_who_was_proved_does() {
+    let server = listen(ServerLimits {
+        max_connections: 8,
+        ..limits()
+    })
+    .await;
+    let mut somebody = server.connect().await;
+    let hold = b"GET /hold HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n";
+    somebody.write_all(hold).await.unwrap();
+    server.until_routed(1).await;
+    // A head that never ends, a body that never ends, and nothing at all.
+    let mut strangers = Vec::new();
+    for sent in [
+        "GET /echo HT",
+        "POST /echo HTTP/1.1\r\nHost: gw\r\nContent-Length: 9\r\n\r\nx",
+        "",
+    ]
+    .iter()
+    .cycle()
+    .take(30)
+    {
+        let mut stream = server.connect().await;
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        strangers.push(stream);
+    }
+    let echo = b"POST /echo HTTP/1.1\r\nHost: gw\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx";
+    let answer = server.closed_after(echo).await;
+    assert!(answer.ends_with("\r\n\r\nx"), "{answer}");
+    // The first stranger went first.
+    let mut rest = Vec::new();
+    let _ = strangers[0].read_to_end(&mut rest).await;
+    assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
+    server.go_on.notify_waiters();
+    assert!(to_end(&mut somebody).await.ends_with("held"));
 }
 
 #[tokio::test]

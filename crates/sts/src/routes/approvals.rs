@@ -100,6 +100,7 @@ pub(super) async fn get(
             return Ok(Answer(status(approval, state)));
         };
         let end = Instant::now() + approval.expires_at.since(now);
+        call.step_aside();
         tokio::select! {
             () = waiter.decided() => {}
             () = sleep_until(deadline.min(end)) => {}

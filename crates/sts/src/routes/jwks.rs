@@ -8,15 +8,11 @@ use axum::{
 };
 use caracal_core::ZoneId;
 use caracal_crypto::jwks::Jwks;
-use caracal_service::{Refusal, server::PeerAddr, zones::DirectoryError};
+use caracal_service::{Refusal, server::PeerAddr};
 use caracal_wire::ErrorCode;
 use http::header;
 
-use crate::{
-    StsDeps,
-    authenticate::{may_ask, unavailable},
-    malformed::malformed,
-};
+use crate::{StsDeps, authenticate::zone_for, malformed::malformed};
 
 /// Never lists zones: the caller must know the one it wants.
 pub(super) async fn get(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
@@ -28,18 +24,14 @@ pub(super) async fn get(deps: Arc<StsDeps>, request: Request) -> Result<Response
         .map_err(|error| malformed("zone_id", error))?;
     // Keys of zones that are in use are everybody's to ask for; what strangers make us look for is counted.
     let peer = request.extensions().get::<PeerAddr>().map(|peer| peer.0.ip());
-    if !deps.zones.remembers(&zone) {
-        may_ask(&deps, peer)?;
-    }
-    let state = match deps.zones.zone(&zone).await {
-        Ok(state) if !state.verifying_keys.is_empty() => state,
-        Ok(_) => return Err(Refusal::of(ErrorCode::ResourceNotFound)),
-        Err(DirectoryError::Unknown) => {
+    let state = match zone_for(&deps, &zone, peer).await? {
+        Some(state) if !state.verifying_keys.is_empty() => state,
+        Some(_) => return Err(Refusal::of(ErrorCode::ResourceNotFound)),
+        None => {
             // Past the limit the next one is told to wait.
             let _ = deps.limits.count_stranger(peer).await;
             return Err(Refusal::of(ErrorCode::ResourceNotFound));
         }
-        Err(DirectoryError::Unavailable) => return Err(unavailable()),
     };
     let document = Jwks::new(state.verifying_keys.iter().map(|(_, key)| key)).to_json();
     Ok((

@@ -12,7 +12,7 @@ use caracal_service::{
     Refusal,
     body::{is_of_type, read_bounded},
     request::RequestContext,
-    server::PeerAddr,
+    server::{PeerAddr, Standing},
 };
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, StatusCode, header};
@@ -33,6 +33,8 @@ pub(super) struct Posted {
     pub(super) path: String,
     pub(super) peer: Option<IpAddr>,
     pub(super) body: Bytes,
+    /// Of its connection.
+    pub(super) standing: Option<Standing>,
 }
 
 impl Posted {
@@ -62,9 +64,17 @@ impl Posted {
             context,
             body: read_bounded(body, most).await?,
             path: parts.uri.path().to_owned(),
+            standing: parts.extensions.get::<Standing>().cloned(),
             peer: parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip()),
             headers: parts.headers,
         })
+    }
+}
+
+/// Whoever asked is somebody.
+pub(super) fn proved(standing: Option<&Standing>) {
+    if let Some(standing) = standing {
+        standing.proved();
     }
 }
 

@@ -10,7 +10,7 @@ use caracal_core::{
 use caracal_service::{Refusal, request::RequestContext, zones::ZoneState};
 use http::StatusCode;
 
-use super::posted::Posted;
+use super::posted::{Posted, proved};
 use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client},
@@ -49,6 +49,7 @@ impl Presented {
         let (application, secret) = form::client(&fields, login.as_ref())?;
         let proven = authenticate(deps, &zone_id, &application, &secret, posted.peer).await;
         let (zone, _) = proven.map_err(|refusal| challenged(login.as_ref(), refusal))?;
+        proved(posted.standing.as_ref());
         Ok(Self {
             zone,
             zone_id,

@@ -6,7 +6,7 @@ use axum::{extract::Request, response::Response};
 use caracal_core::ApprovalId;
 use caracal_service::Refusal;
 
-use super::posted::{Posted, uncached};
+use super::posted::{Posted, proved, uncached};
 use crate::{
     StsDeps,
     fields::Fields,
@@ -27,6 +27,7 @@ pub(super) async fn manifest(deps: Arc<StsDeps>, request: Request) -> Result<Res
     let fields = Fields::parse(&posted.body, &[])?;
     let login = login(&posted, &fields)?;
     let launch = Launch::proven(&deps, login, &posted.context.request_id, "run-manifest").await?;
+    proved(posted.standing.as_ref());
     uncached(&launch.manifest().await?)
 }
 
@@ -42,5 +43,6 @@ pub(super) async fn credentials(deps: Arc<StsDeps>, request: Request) -> Result<
         approval_id: approval_id.as_ref(),
     };
     let launch = Launch::proven(&deps, login, &posted.context.request_id, "run-credential").await?;
+    proved(posted.standing.as_ref());
     uncached(&credential(&launch, &wanted).await?)
 }

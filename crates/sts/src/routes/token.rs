@@ -19,7 +19,7 @@ use caracal_wire::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::posted::{Posted, uncached};
+use super::posted::{Posted, proved, uncached};
 use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client, unavailable, zone_of_control_key},
@@ -37,12 +37,16 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
         path,
         peer,
         body,
+        standing,
     } = Posted::read(&deps, request).await?;
     let login = Login::of(&headers)?;
     let form = TokenRequest::parse(&body, login.as_ref())?;
     let from_gateway = from_gateway(&deps, &context, &headers, &path, &form, &body).await?;
     let exchange = Exchange::of(&form, from_gateway, &deps.config.control_audience)?;
     let answered = answer(&deps, &context, &form, exchange, peer).await;
+    if from_gateway || answered.is_ok() {
+        proved(standing.as_ref());
+    }
     let response = answered.map_err(|refusal| challenged(login.as_ref(), refusal))?;
     uncached(&response)
 }

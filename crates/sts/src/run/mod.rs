@@ -92,7 +92,7 @@ impl<'l> Launch<'l> {
         request_id: &'l str,
         counter: &str,
     ) -> Result<Self, Refusal> {
-        may_ask(deps, login.peer)?;
+        let turn = may_ask(deps, login.peer).await?;
         let found = async {
             let mut work = deps.store.global(Access::Read).await?;
             work.find_workload(&login.workload_id).await
@@ -101,6 +101,7 @@ impl<'l> Launch<'l> {
             tracing::error!(error = %caracal_service::error_chain(&error), "could not look for a workload");
             unavailable()
         })?;
+        drop(turn);
         let wrong = |refusal: Refusal| match refusal.status {
             StatusCode::UNAUTHORIZED => refusal.describe("invalid workload credentials"),
             _ => refusal,

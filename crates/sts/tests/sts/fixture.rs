@@ -28,7 +28,7 @@ use caracal_storage::{Access, ZoneWork, conformance::given::Given};
 use caracal_sts::{Canaries, Connections, ServiceTokens, Shadows, StsConfig, StsDeps, SubjectKeys};
 use caracal_testkit::{
     client::{Answer, Client},
-    parts::{ISSUER, Parts},
+    parts::{Backends, ISSUER, Parts, PartsOptions},
 };
 use serde_json::json;
 use tokio_util::task::TaskTracker;
@@ -64,7 +64,15 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
-        let parts = Parts::start().await;
+        Self::over(Backends::Embedded).await
+    }
+
+    pub(crate) async fn over(backends: Backends) -> Self {
+        let parts = Parts::with(PartsOptions {
+            backends,
+            ..PartsOptions::default()
+        })
+        .await;
         let given = Given::new(&parts.world);
         let (secret, stored) = parts.client_secret();
         let zone = given.zone();

@@ -5,6 +5,7 @@
 mod approvals;
 mod canary;
 mod control_keys;
+mod every_text;
 mod exchange;
 mod fixture;
 mod held_calls;
@@ -16,3 +17,4 @@ mod requests;
 mod revocation;
 mod run;
 mod shadow;
+mod strangers;

@@ -47,6 +47,7 @@ pub(crate) async fn begin(call: Call) -> Result<Answer<BegunSingleSignOn>, Refus
     let provider = provider(&call)?;
     let (keys, world) = (&call.role.token_keys, &call.role.world);
     let begun = begun::begin(keys, world, Purpose::SingleSignOn, LIFETIME);
+    call.step_aside();
     let authorization_url = provider.authorization_url(&begun.proof(), &begun.state).await?;
     Ok(Answer(BegunSingleSignOn {
         authorization_url: authorization_url.into(),
@@ -75,6 +76,7 @@ async fn finish_counted(call: &Call, body: FinishSingleSignOn) -> Result<NewSess
         &body.state,
         &body.browser,
     )?;
+    call.step_aside();
     provider
         .check_issuer(body.iss.as_ref().map(|iss| iss.0.as_str()))
         .await?;

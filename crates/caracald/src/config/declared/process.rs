@@ -217,7 +217,7 @@ pub(crate) static MAX_CONNECTIONS: Setting<Number<usize>> = Setting::new(
     "MAX_CONNECTIONS",
     Role::ALL,
     || ServerLimits::default().max_connections,
-    "Open connections of a listener; fewer where descriptors are few. The last twentieth (4 to 64) answers only /health, /ready and /metrics.",
+    "Open connections of a listener; fewer where descriptors are few. Where all are taken, one on which nobody was proved gives way; where somebody was on each, the last twentieth (4 to 64) answers only /health, /ready and /metrics.",
 );
 pub(crate) static MAX_CONNECTIONS_PER_ADDRESS: Setting<Number<usize>> = Setting::new(
     "MAX_CONNECTIONS_PER_ADDRESS",
