@@ -69,6 +69,7 @@ impl Asked {
     /// Sends it to a router, with a bearer token; an empty one is none.
     pub async fn send(self, client: &Client, bearer: &str) -> Answer {
         let call = client.call(self.method, &self.path).bearer(bearer);
+        let call = call.header("host", "walk.example");
         let call = match &self.header {
             Some((name, value)) => call.header(name, value),
             None => call,
@@ -101,6 +102,8 @@ struct Tried<'t> {
     echo: Option<String>,
     /// Whether an unseen text is wrong here.
     read: bool,
+    /// What the request is refused with in any case; nothing where that is not known.
+    untouched: &'t str,
 }
 
 impl<'w> TextWalk<'w> {
@@ -133,9 +136,13 @@ impl<'w> TextWalk<'w> {
         let (mut tried, mut wrong) = (0, Vec::new());
         let (long, longer) = ("x".repeat(ENDLESS_IN_HEAD), "x".repeat(ENDLESS_IN_BODY));
         for body in self.document.bodies() {
+            let untouched = send(self.untouched(&body)).await;
             for place in &body.texts {
                 for text in UNSEEN.into_iter().chain([QUOTED, &longer]) {
-                    let one = self.in_body(&body, place, text);
+                    let one = Tried {
+                        untouched: untouched.code(),
+                        ..self.in_body(&body, place, text)
+                    };
                     tried += 1;
                     wrong.extend(one.wrong(&send(one.asked.clone()).await));
                 }
@@ -170,27 +177,30 @@ impl<'w> TextWalk<'w> {
         !self.unread.iter().any(|unread| name.ends_with(unread))
     }
 
+    fn untouched(&self, body: &made_up::Body) -> Asked {
+        Asked {
+            method: body.method.clone(),
+            path: body.path.clone(),
+            header: None,
+            body: body.carried(body.made_up.clone()),
+        }
+    }
+
     fn in_body<'t>(&self, body: &made_up::Body, place: &Place, text: &'t str) -> Tried<'t> {
         let mut sent = body.made_up.clone();
         *sent.pointer_mut(&place.pointer).expect("a place of its own body") = json!(text);
-        let carried = if body.is_form {
-            Carried::Form(fields(&sent))
-        } else {
-            Carried::Json(sent)
-        };
         let prose = place.name == "description" && text == BLANK;
         Tried {
             asked: Asked {
-                method: body.method.clone(),
-                path: body.path.clone(),
-                header: None,
-                body: carried,
+                body: body.carried(sent),
+                ..self.untouched(body)
             },
             text,
             place: place.pointer.clone(),
             name: place.name.clone(),
             echo: Some(place.pointer.clone()),
             read: self.is_read(&place.name) && !prose,
+            untouched: "",
         }
     }
 
@@ -234,6 +244,7 @@ impl<'w> TextWalk<'w> {
             read: parameter.kind != "header" && self.is_read(&name) && text != BLANK,
             name,
             echo: None,
+            untouched: "",
         })
     }
 }
@@ -267,28 +278,16 @@ impl Tried<'_> {
         Some(format!("{why}: {method} {path} {place} {text}: {status} {said}"))
     }
 
-    /// Whether a refusal says which field it is about. A form or a line of a head that cannot be read has none.
+    /// Whether a refusal says which field it is about. A form or a line of a head that cannot be read has none, and what is
+    /// refused in any case is not about it.
     fn is_named(&self, answer: &Answer) -> bool {
+        if !self.untouched.is_empty() && answer.code() == self.untouched {
+            return true;
+        }
         answer.text.contains(self.name.as_str())
             || answer.text.contains("path")
             || answer.text.contains("header")
     }
-}
-
-/// Its texts; a form has nothing else.
-fn fields(body: &Value) -> Vec<(String, String)> {
-    let members = body.as_object().into_iter().flatten();
-    members
-        .filter_map(|(name, value)| match value {
-            Value::String(text) => Some((name.clone(), text.clone())),
-            Value::Number(number) => Some((name.clone(), number.to_string())),
-            Value::Array(items) => {
-                let item = items.first()?.as_str()?;
-                Some((name.clone(), item.to_owned()))
-            }
-            _ => None,
-        })
-        .collect()
 }
 
 /// As it stands in a path or a query (RFC 3986 §2.1).

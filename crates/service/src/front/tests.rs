@@ -1,6 +1,7 @@
 //! The front with a role of three kinds of callers and a few routes.
 
 mod raw;
+mod strangers;
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -83,11 +84,22 @@ impl HttpRole for Shop {
 
     async fn authenticate(&self, _: Needs, _: &Params, head: &Parts) -> Result<String, Refusal> {
         let token = crate::bearers::bearer_of(&head.headers).map(str::to_owned);
+        if token.as_deref() == Some("stuck") {
+            // As where the store does not answer.
+            std::future::pending::<()>().await;
+        }
         token.ok_or_else(|| Refusal::of(ErrorCode::Unauthorized))
     }
 
     fn limits(&self) -> Option<&Limits> {
         Some(&self.limits)
+    }
+
+    async fn may_be_good(&self, head: &Parts) -> bool {
+        !matches!(
+            crate::bearers::bearer_of(&head.headers),
+            Some("stuck" | "stranger")
+        )
     }
 
     fn counted_as(&self, caller: &String) -> String {
@@ -239,15 +251,18 @@ fn limits() -> Limits {
     Limits::new(Arc::new(Counter), World::for_tests(), rules[0], rules[1])
 }
 
-async fn ask(token: &str, method: Method, path: &str, body: &str) -> Reply {
-    let role = Shop {
+fn shop() -> Arc<Shop> {
+    Arc::new(Shop {
         world: World::for_tests(),
         handled: AtomicU32::new(0),
         refused: Arc::default(),
         limits: limits(),
-    };
+    })
+}
+
+async fn ask(token: &str, method: Method, path: &str, body: &str) -> Reply {
+    let role = shop();
     let (refused, world) = (role.refused.clone(), role.world.clone());
-    let role = Arc::new(role);
     let layer = Finish { role: "shop", world };
     let router = mount(&role, routes()).layer(from_fn_with_state(layer, finish));
     let mut request = Request::builder().method(method).uri(path);

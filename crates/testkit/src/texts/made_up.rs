@@ -33,6 +33,33 @@ pub(super) struct Body {
     pub(super) texts: Vec<Place>,
 }
 
+impl Body {
+    /// As a request carries it.
+    pub(super) fn carried(&self, body: Value) -> Carried {
+        if self.is_form {
+            Carried::Form(fields(&body))
+        } else {
+            Carried::Json(body)
+        }
+    }
+}
+
+/// Its texts; a form has nothing else.
+fn fields(body: &Value) -> Vec<(String, String)> {
+    let members = body.as_object().into_iter().flatten();
+    members
+        .filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name.clone(), text.clone())),
+            Value::Number(number) => Some((name.clone(), number.to_string())),
+            Value::Array(items) => {
+                let item = items.first()?.as_str()?;
+                Some((name.clone(), item.to_owned()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
 /// A route with parameters.
 #[derive(Debug)]
 pub(super) struct Route {

@@ -1,5 +1,6 @@
 //! `GET /v1/zones/{zoneId}/audit`
 
+use caracal_core::id::is_valid;
 use caracal_service::{
     Refusal,
     front::{Paging, Query, Sheet},
@@ -55,10 +56,10 @@ pub(super) fn filter(query: SearchLedger) -> Result<AuditFilter, Refusal> {
 
 fn types(list: &str) -> Result<Vec<String>, Refusal> {
     let types: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
-    if list.len() <= 512 && types.len() <= MAX_TYPES && types.iter().all(|name| !name.is_empty()) {
+    if list.len() <= 512 && types.len() <= MAX_TYPES && types.iter().all(|name| is_valid(name)) {
         return Ok(types);
     }
-    let rule = "must be 1 to 16 event types joined by commas";
+    let rule = "must be 1 to 16 event types joined by commas, each of A-Z a-z 0-9 _ . : -";
     Err(Refusal::invalid_field(
         ErrorCode::InvalidQuery,
         "event_type",
