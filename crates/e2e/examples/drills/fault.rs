@@ -6,6 +6,8 @@ use caracal_e2e::{Deployment, Fixture, READ, Role, Stack};
 use caracal_testkit::fault::{Fault as Unwell, Faults};
 use tokio::time::{Instant, sleep};
 
+use crate::evidence::{self, Broken};
+
 /// What a supervisor takes to start a process that died.
 const SUPERVISOR: Duration = Duration::from_secs(1);
 /// Size of the small volume, in MiB.
@@ -35,9 +37,19 @@ pub(crate) enum Fault {
     SpoolFull,
     /// The key of another zone cannot be opened, and every role reads all zones anew.
     UnreadableZone,
+    /// Signed events of the first century come to the ledger.
+    AnotherAge,
+    /// Sessions ask whose labels look like escapes, quotations, markup and SQL.
+    OddLabels,
+    /// What a block of the ledger says of itself is changed in the database.
+    LedgerAltered,
+    /// The Gateway is killed under a call whose upstream hangs.
+    CallCutOff,
+    /// Every process logs to a full disk, from before its start.
+    LogFull,
 }
 
-pub(crate) const DRILLS: [(&str, Fault); 18] = [
+pub(crate) const DRILLS: [(&str, Fault); 23] = [
     ("kill -9 of API", Fault::Kill(Role::Api)),
     ("kill -9 of STS", Fault::Kill(Role::Sts)),
     ("kill -9 of Gateway", Fault::Kill(Role::Gateway)),
@@ -56,6 +68,11 @@ pub(crate) const DRILLS: [(&str, Fault); 18] = [
     ("PostgreSQL read-only", Fault::PostgresReadOnly),
     ("STS's spool volume full", Fault::SpoolFull),
     ("another zone unreadable", Fault::UnreadableZone),
+    ("events of another age", Fault::AnotherAge),
+    ("labels that look like escapes", Fault::OddLabels),
+    ("ledger altered in its database", Fault::LedgerAltered),
+    ("Gateway killed under a call", Fault::CallCutOff),
+    ("disk of the logs full", Fault::LogFull),
 ];
 
 impl Fault {
@@ -72,10 +89,19 @@ impl Fault {
         matches!(self, Self::SpoolFull)
     }
 
+    /// What every process is told besides.
+    pub(crate) const fn variables(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::LogFull => &[("LOG_FILE", "/dev/full")],
+            _ => &[],
+        }
+    }
+
     /// The role whose process is gone for a while, so that nobody can answer for it.
     pub(crate) const fn silent(self) -> Option<Role> {
         match self {
             Self::Kill(role) | Self::Stop(role) => Some(role),
+            Self::CallCutOff => Some(Role::Gateway),
             _ => None,
         }
     }
@@ -91,8 +117,15 @@ impl Fault {
         Some(volume)
     }
 
-    /// Lets it happen and ends it; returns when it ended.
-    pub(crate) async fn happen(self, stack: &Stack, volume: Option<&Volume>, away: Duration) -> Instant {
+    /// Lets it happen and ends it; returns when it ended. What evidence should say of it and does not is `broken`.
+    pub(crate) async fn happen(
+        self,
+        fixture: &Fixture<'_>,
+        volume: Option<&Volume>,
+        away: Duration,
+        broken: &Broken,
+    ) -> Instant {
+        let stack = fixture.zone.stack;
         let production = stack.production();
         match self {
             Self::Kill(role) => {
@@ -156,9 +189,20 @@ impl Fault {
                 restart(&*production.redis().await);
                 sleep(away).await;
             }
+            Self::AnotherAge => evidence::another_age(stack, fixture, away, broken).await,
+            Self::OddLabels => evidence::odd_labels(fixture, away, broken).await,
+            Self::LedgerAltered => evidence::altered(stack, fixture, away, broken).await,
+            Self::CallCutOff => {
+                evidence::cut_off(stack, fixture).await;
+                sleep(SUPERVISOR).await;
+            }
+            Self::LogFull => sleep(away).await,
         }
         let ended = Instant::now();
         stack.revive().await;
+        if matches!(self, Self::CallCutOff) {
+            evidence::says_unknown(fixture, broken).await;
+        }
         ended
     }
 }

@@ -5,6 +5,7 @@
 //! with 1 when a promise was broken: no success without authority, no acknowledged decision lost or doubled, answers
 //! at once (503 with `Retry-After`) while it lasts, recovery without a hand.
 
+mod evidence;
 mod fault;
 mod load;
 mod report;
@@ -16,6 +17,7 @@ use caracal_e2e::{Fixture, Stack};
 use tokio::time::sleep;
 
 use crate::{
+    evidence::Broken,
     fault::{DRILLS, Fault, Volume},
     load::{Load, Phase},
     report::{Report, table},
@@ -28,18 +30,19 @@ const STEADY: Duration = Duration::from_secs(4);
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
-    let stack = Stack::start(fault.deployment()).await;
+    let stack = Stack::with(fault.deployment(), fault.variables()).await;
     // Unmounted when the stack has stopped.
     let volume = fault.volume(&stack).await;
     let fixture = Fixture::set_up(&stack).await;
     let load = Arc::new(Load::default());
     let mut revoker = Revoker::prepare(&fixture, &load).await;
     let workers = load::agents(&fixture).await;
+    let broken = Broken::default();
 
     let script = async {
         sleep(STEADY).await;
         load.enter(Phase::Fault);
-        let ended = fault.happen(&stack, volume.as_ref(), away).await;
+        let ended = fault.happen(&fixture, volume.as_ref(), away, &broken).await;
         let recovered = load.recovered(&stack, ended, TIMEOUT).await;
         load.enter(Phase::After);
         sleep(STEADY).await;
@@ -52,7 +55,8 @@ async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
         revoker.work(&stack),
     );
     let still = revoker.good_for_something().await;
-    let report = Report::of(name, fault.silent(), &load, recovered, still, &fixture).await;
+    let mut report = Report::of(name, fault.silent(), &load, recovered, still, &fixture).await;
+    report.add(broken.into_inner());
     stack.stop().await;
     drop(volume);
     report

@@ -138,6 +138,13 @@ impl Report {
         self.chain_holds = verdict["holds"] == true;
     }
 
+    /// Adds what evidence should have said and did not.
+    pub(crate) fn add(&mut self, broken: Vec<String>) {
+        for what in broken {
+            *self.wrong.entry(what).or_default() += 1;
+        }
+    }
+
     /// Whether every promise was kept.
     pub(crate) fn holds(&self) -> bool {
         self.wrong.is_empty()
@@ -211,7 +218,10 @@ pub(crate) fn table(reports: &[Report], away: Duration) -> String {
          - **decisions**: every mint and call that a client was told had succeeded, over the whole drill; **lost** and\n  \
            **doubled** are those that the ledger does not have, or has twice. Its hash chain is verified as well.\n\
          - **back after**: from the end of the fault, or the start of the new process, until a governed call passed and\n  \
-           every role was ready.\n",
+           every role was ready.\n\n\
+         Five rows are about evidence, and hold only where it says what happened: events of another age are put aside\n\
+         once each and keep no other back, refusals of odd labels are all in the ledger, `caracald audit verify` finds the\n\
+         changed block and nothing once it is put back, and the call that was cut off has an unknown outcome.\n",
     );
     page
 }
