@@ -136,7 +136,7 @@ impl<'w> TextWalk<'w> {
         let (mut tried, mut wrong) = (0, Vec::new());
         let (long, longer) = ("x".repeat(ENDLESS_IN_HEAD), "x".repeat(ENDLESS_IN_BODY));
         for body in self.document.bodies() {
-            let untouched = send(self.untouched(&body)).await;
+            let untouched = send(body.untouched()).await;
             for place in &body.texts {
                 for text in UNSEEN.into_iter().chain([QUOTED, &longer]) {
                     let one = Tried {
@@ -177,15 +177,6 @@ impl<'w> TextWalk<'w> {
         !self.unread.iter().any(|unread| name.ends_with(unread))
     }
 
-    fn untouched(&self, body: &made_up::Body) -> Asked {
-        Asked {
-            method: body.method.clone(),
-            path: body.path.clone(),
-            header: None,
-            body: body.carried(body.made_up.clone()),
-        }
-    }
-
     fn in_body<'t>(&self, body: &made_up::Body, place: &Place, text: &'t str) -> Tried<'t> {
         let mut sent = body.made_up.clone();
         *sent.pointer_mut(&place.pointer).expect("a place of its own body") = json!(text);
@@ -193,7 +184,7 @@ impl<'w> TextWalk<'w> {
         Tried {
             asked: Asked {
                 body: body.carried(sent),
-                ..self.untouched(body)
+                ..body.untouched()
             },
             text,
             place: place.pointer.clone(),

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::{IpAddr, Ipv6Addr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use parking_lot::Mutex;
@@ -63,11 +66,16 @@ pub struct Standing {
     number: u64,
     address: IpAddr,
     held: Arc<Mutex<Held>>,
+    /// Whether somebody was, so that the others of a listener are not looked at for each request.
+    proved: Arc<AtomicBool>,
 }
 
 impl Standing {
     /// Somebody was proved on it: from here on it gives way to nobody.
     pub fn proved(&self) {
+        if self.proved.swap(true, Ordering::Relaxed) {
+            return;
+        }
         self.held.lock().strangers.remove(self.address, self.number);
     }
 }
@@ -172,6 +180,7 @@ impl Permit {
             number: self.number,
             address: self.address,
             held: self.held.clone(),
+            proved: Arc::default(),
         }
     }
 

@@ -343,7 +343,7 @@ async fn what_is_the_policys_alone_is_not_told_to_who_is_refused() {
     let answer = fixture.mint(&[]).await;
     assert_eq!(answer.body["reason"], "confinement_violation");
     assert_eq!(
-        answer.body["details"]["exceeding"],
+        answer.body["details"]["explanation"]["exceeding"],
         serde_json::json!(["tickets:read"])
     );
     assert!(

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::Carried;
+use super::{Asked, Carried};
 
 /// Depth to which bodies are made up.
 const DEPTH: usize = 6;
@@ -34,6 +34,16 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// The request as it was made up.
+    pub(super) fn untouched(&self) -> Asked {
+        Asked {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            header: None,
+            body: self.carried(self.made_up.clone()),
+        }
+    }
+
     /// As a request carries it.
     pub(super) fn carried(&self, body: Value) -> Carried {
         if self.is_form {

@@ -15,8 +15,9 @@ fn request(token: &str, host: u8) -> Request {
         .unwrap()
 }
 
-fn address(host: u8) -> Option<IpAddr> {
-    Some(IpAddr::from([10, 0, 0, host]))
+fn has_turn(role: &Shop, host: u8) -> bool {
+    let address = IpAddr::from([10, 0, 0, host]);
+    role.limits.free_stranger_turn(Some(address)).is_some()
 }
 
 #[tokio::test]
@@ -27,7 +28,7 @@ async fn strangers_whose_proof_hangs_keep_out_strangers_and_nobody_who_may_be_so
     for number in 0..20 {
         stuck.spawn(router.clone().oneshot(request("stuck", number % 2)));
     }
-    while role.limits.free_stranger_turn(address(7)).is_some() {
+    while has_turn(&role, 7) {
         tokio::task::yield_now().await;
     }
     // From the address of the strangers, and from another.
@@ -42,7 +43,7 @@ async fn strangers_whose_proof_hangs_keep_out_strangers_and_nobody_who_may_be_so
     stuck.shutdown().await;
     let answer = next.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(answer.status(), StatusCode::OK, "whoever waited is next");
-    assert!(role.limits.free_stranger_turn(address(9)).is_some());
+    assert!(has_turn(&role, 9));
 }
 
 #[tokio::test]
@@ -53,7 +54,7 @@ async fn one_network_leaves_turns_to_another() {
     for _ in 0..20 {
         stuck.spawn(router.clone().oneshot(request("stuck", 1)));
     }
-    while role.limits.free_stranger_turn(address(1)).is_some() {
+    while has_turn(&role, 1) {
         tokio::task::yield_now().await;
     }
     let answer = router.oneshot(request("stranger", 2)).await.unwrap();
