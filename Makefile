@@ -85,7 +85,7 @@ alerts-check: ## Each alert fires on what it is for and stays silent on what it 
 chart-check: ## The Helm chart without a cluster: every profile against the API's types, what may never be, each unsafe value
 	scripts/chart.sh test
 
-console-e2e: ## The console in a real browser, on a stack of its own (2 minutes)
+console-e2e: ## The console in a real browser, on a stack of its own (5 minutes)
 	scripts/console.sh build
 	$(CARGO) build --locked -p caracald
 	scripts/console-e2e.sh $(TARGET)/debug

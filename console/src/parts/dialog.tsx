@@ -27,8 +27,10 @@ export function Dialog({
     if (dialog && !dialog.open) {
       dialog.showModal();
       // What is to be filled in comes before the way out.
-      const first = keyed ? "h2" : "form :is(input, select, textarea), input";
-      dialog.querySelector<HTMLElement>(first)?.focus();
+      const first = keyed
+        ? null
+        : dialog.querySelector<HTMLElement>("form :is(input, select, textarea), input");
+      (first ?? dialog.querySelector<HTMLElement>("h2"))?.focus();
     }
     return () => {
       dialog?.close();
@@ -48,7 +50,7 @@ export function Dialog({
     >
       <div className="stack">
         <div className="spread">
-          <h2 id={id} tabIndex={keyed ? -1 : undefined}>
+          <h2 id={id} tabIndex={-1}>
             <bdi>{title}</bdi>
           </h2>
           <Button look="plain" onClick={onClose} aria-label="Close">

@@ -118,6 +118,7 @@ export function List<Row>({
       ) : (
         <Table
           ref={table}
+          stacked
           heads={columns.map(({ head, right }) => ({ text: head, className: right ? "right" : undefined }))}
         >
           {found.map((row) => {
@@ -125,7 +126,7 @@ export function List<Row>({
             return (
               <tr key={key} className={key === address["open"] ? "chosen" : undefined}>
                 {columns.map(({ head, cell, right }, index) => (
-                  <td key={head} className={right ? "right" : undefined}>
+                  <td key={head} data-head={head} className={right ? "right" : undefined}>
                     {index === 0 && panel ? (
                       <button
                         type="button"

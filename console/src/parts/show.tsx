@@ -90,7 +90,7 @@ const MEANINGS: Record<string, Meaning> = {
   suspended: "waiting",
   withdrawn: "refused",
 };
-const WORDS: Record<string, string> = { allow: "allowed", deny: "refused" };
+const WORDS: Record<string, string> = { allow: "allowed", deny: "refused", pending: "waiting" };
 
 /** A decision or a state as the services call it. */
 export function State({ of }: { of: string }) {

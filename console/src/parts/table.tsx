@@ -19,6 +19,7 @@ export function Table({
   heads,
   caption,
   headless = false,
+  stacked = false,
   live = false,
   ref,
   children,
@@ -28,6 +29,8 @@ export function Table({
   caption?: string;
   /** The heads are for screen readers alone. */
   headless?: boolean;
+  /** Where the page is narrow a row is a few lines instead of columns past its edge; cells may say their head as `data-head`. */
+  stacked?: boolean;
   /** What changes is read out. */
   live?: boolean;
   ref?: Ref<HTMLTableElement>;
@@ -36,7 +39,7 @@ export function Table({
 }) {
   return (
     <div className="table-scroll" aria-live={live ? "polite" : undefined}>
-      <table ref={ref} className="table">
+      <table ref={ref} className={stacked ? "table stacked" : "table"}>
         {caption && <caption className="hidden-visually">{caption}</caption>}
         <thead className={headless ? "hidden-visually" : undefined}>
           <tr>

@@ -29,6 +29,20 @@ export function useNow(every = 10_000): Date {
   return now;
 }
 
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
+/** A span, in the largest unit that it is a whole number of. */
+export function span(seconds: number): string {
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size && seconds % size === 0) ?? ["second", 1];
+  const words = new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" });
+  return words.format(seconds / size);
+}
+
 /** An instant in the reader's zone, relative, with UTC on hover. */
 export function Time({ at }: { at: string | null | undefined }) {
   const now = useNow();

@@ -63,7 +63,11 @@ function ThemeSwitch() {
 
 /** The frame around every page of somebody who is signed in. */
 export function Shell() {
-  const { zone } = useParams({ strict: false }) as { zone?: string };
+  const { zone: here } = useParams({ strict: false }) as { zone?: string };
+  // Pages of the deployment are on the way between pages of a zone: the way back stays where it was.
+  const [left, setLeft] = useState(here);
+  if (here !== undefined && here !== left) setLeft(here);
+  const zone = here ?? left;
   const me = useQuery(meQuery).data;
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -151,14 +155,14 @@ export function Shell() {
         <div className="foot">
           <ThemeSwitch />
           {me && (
-            <>
-              <span>
+            <div className="spread">
+              <span title={me.account.email}>
                 <bdi>{me.account.name}</bdi>, {me.account.role}
               </span>
               <Button look="plain" onClick={() => void signOut()}>
                 Sign out
               </Button>
-            </>
+            </div>
           )}
         </div>
       </header>

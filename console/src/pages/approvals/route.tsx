@@ -8,6 +8,7 @@ import { Time } from "../../parts/time.tsx";
 import { namesQuery } from "../sessions/queries.ts";
 import { asked, purpose, standing } from "./asked.ts";
 import { ApprovalPanel } from "./panel.tsx";
+import { approvalCountsQuery } from "./queries.ts";
 
 type Approval = Schema["ApprovalItem"];
 
@@ -27,12 +28,7 @@ export function ApprovalsPage() {
   const state = address["state"] ?? "pending";
   const chosen = state === "all" ? undefined : (state as Approval["state"]);
   const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
-  const counts = useQuery({
-    queryKey: ["zone", zone, "approvals", "counts"],
-    queryFn: () =>
-      read(control.GET("/v1/zones/{zoneId}/approvals/counts", { params: { path: { zoneId: zone } } })),
-    refetchInterval: 3_000,
-  }).data;
+  const counts = useQuery(approvalCountsQuery(zone)).data;
   const name = (approval: Approval) => names.get(approval.application_id ?? "") ?? approval.principal_id;
   return (
     <Page title="Approvals" about="Requests that policy holds until a person says yes.">

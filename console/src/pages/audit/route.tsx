@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schema } from "../../api/client.ts";
@@ -9,6 +10,7 @@ import { Pulse } from "../../parts/pulse.tsx";
 import { Badge, Id, State } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
+import { namesQuery } from "../sessions/queries.ts";
 import { RequestDetail } from "./detail.tsx";
 import { began, searchAudit } from "./queries.ts";
 import { about, actor, happened, reason } from "./words.ts";
@@ -121,6 +123,8 @@ export function AuditPage() {
   );
   const { since: _, ...following } = query;
   const live = address["view"] === "live";
+  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const name = (event: Event) => names.get(actor(event) ?? "");
   const chips = FILTERS.filter((name) => !["decision", "since"].includes(name) && address[name]);
   const filters = (
     <>
@@ -178,7 +182,7 @@ export function AuditPage() {
           load={(cursor) => searchAudit(zone, { limit: 100, ...query, ...(cursor ? { cursor } : {}) })}
           keyOf={(event) => event.id}
           textOf={(event) =>
-            `${happened(event)} ${about(event)} ${event.request_id} ${JSON.stringify(event.metadata_json)}`
+            `${happened(event)} ${about(event)} ${reason(event)?.replaceAll("_", " ") ?? ""} ${name(event) ?? ""} ${event.request_id} ${JSON.stringify(event.metadata_json)}`
           }
           columns={[
             {
@@ -207,7 +211,8 @@ export function AuditPage() {
             {
               head: "Who",
               cell: (event) => {
-                const who = actor(event);
+                const [who, known] = [actor(event), name(event)];
+                if (known) return <bdi title={who}>{known}</bdi>;
                 return who ? <Id of={who} /> : <span className="quiet">unknown</span>;
               },
             },

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { coordinator, read } from "../../api/client.ts";
 import { Loaded } from "../../parts/page.tsx";
+import { shortened } from "../../parts/show.tsx";
 import { layout, lineage, type Node } from "./layout.ts";
 import "./graph.css";
 
@@ -75,8 +76,9 @@ export function DelegationGraph({
                     viewBox="0 0 8 8"
                     refX="8"
                     refY="4"
-                    markerWidth="8"
-                    markerHeight="8"
+                    markerWidth="12"
+                    markerHeight="12"
+                    markerUnits="userSpaceOnUse"
                     orient="auto"
                   >
                     <path d="M0,0 L8,4 L0,8 z" />
@@ -106,7 +108,7 @@ export function DelegationGraph({
                       {cut(names.get(node.application) ?? node.application, 24)}
                     </text>
                     <text className="mono" x={left(node) + 10} y={top(node) + 35}>
-                      {cut(node.id, 22)}
+                      {shortened(node.id)}
                     </text>
                   </g>
                 ))}

@@ -11,6 +11,7 @@ import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { namesQuery } from "../sessions/queries.ts";
+import { times } from "../sessions/tree.ts";
 import { DelegationGraph } from "./graph.tsx";
 import { type Delegation, scopesOf } from "./layout.ts";
 
@@ -58,7 +59,7 @@ function Panel({
             "Narrows",
             delegation.parent_edge_id ? <Id key="parent" of={delegation.parent_edge_id} /> : "no other",
           ],
-          ["May be handed on", `${delegation.remaining_hops} more times`],
+          ["May be handed on", times(delegation.remaining_hops)],
           ["Made", <ExactTime key="made" at={delegation.created_at} />],
           ["Ends", <ExactTime key="ends" at={delegation.expires_at} />],
         ]}

@@ -85,17 +85,17 @@ export function DiagnosticsPage() {
         </Button>
       }
     >
-      <Table heads={["Part", "What it does", "State", "Found"]} live>
+      <Table heads={["Part", "What it does", "State", "Found"]} live stacked>
         {(query.data ?? []).map((found) => (
           <tr key={found.name}>
-            <td>
+            <td data-head="Part">
               <strong>{found.name}</strong>
             </td>
             <td className="quiet">{found.what}</td>
             <td>
               <Badge meaning={found.ok ? "allowed" : "refused"}>{found.ok ? "works" : "fails"}</Badge>
             </td>
-            <td style={{ whiteSpace: "normal", minWidth: "24ch" }}>
+            <td style={{ whiteSpace: "normal" }}>
               {found.said}
               {found.mend && <div className="quiet small">{found.mend}</div>}
             </td>

@@ -4,12 +4,18 @@ import type { Schema } from "../../api/client.ts";
 export type Task = { text: string; label: string; to: string };
 
 /** What needs a person, most urgent first. */
-export function attention(overview: Schema["Overview"]): Task[] {
+export function attention(overview: Schema["Overview"], waiting: number): Task[] {
   const { applications, providers, resources, policy_sets, decisions_24h } = overview;
   const tasks: Task[] = [];
   const add = (when: boolean, text: string, label: string, to: string) =>
     when && tasks.push({ text, label, to });
   const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+  add(
+    waiting > 0,
+    `${plural(waiting, "request waits", "requests wait")} for a person.`,
+    "Decide",
+    "/z/$zone/approvals",
+  );
   add(
     policy_sets.enforcing === 0 && resources.total > 0,
     "No policy is in force, so every call is refused.",

@@ -16,8 +16,9 @@ const overview = {
 } satisfies Schema["Overview"];
 
 test("a zone without policy says that everything is refused, and one in order says nothing", () => {
-  expect(attention(overview)[0]?.to).toBe("/z/$zone/policies");
-  expect(attention({ ...overview, policy_sets: { total: 1, enforcing: 1 } })).toEqual([]);
+  expect(attention(overview, 0)[0]?.to).toBe("/z/$zone/policies");
+  expect(attention({ ...overview, policy_sets: { total: 1, enforcing: 1 } }, 0)).toEqual([]);
+  expect(attention(overview, 2)[0]?.text).toBe("2 requests wait for a person.");
 });
 
 test("reasons are counted, most often first", () => {

@@ -33,8 +33,12 @@ export function Refusals({ zone }: { zone: string }) {
             <ul className="bars">
               {rows.map(([why, count]) => (
                 <li key={why}>
-                  <Link to="/z/$zone/audit" params={{ zone }} search={{ decision: "deny", since: "24h" }}>
-                    <span className="bar-label">{why.replaceAll("_", " ")}</span>
+                  <Link
+                    to="/z/$zone/audit"
+                    params={{ zone }}
+                    search={{ decision: "deny", since: "24h", find: why.replaceAll("_", " ") }}
+                  >
+                    <span>{why.replaceAll("_", " ")}</span>
                     <span
                       className="bar"
                       style={{ inlineSize: `${(count / most) * 100}%` }}

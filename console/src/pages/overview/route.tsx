@@ -9,7 +9,8 @@ import { Pulse } from "../../parts/pulse.tsx";
 import { Id, State } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
-import { about, happened } from "../audit/words.ts";
+import { approvalCountsQuery } from "../approvals/queries.ts";
+import { about, happened, reason } from "../audit/words.ts";
 import { zoneQuery } from "../zones/queries.ts";
 import { attention } from "./attention.ts";
 import { overviewQuery } from "./queries.ts";
@@ -39,7 +40,7 @@ function Recent({ zone, before }: { zone: string; before: ReadonlyArray<RecentEv
       {rows.length === 0 ? (
         <p className="quiet">Nothing yet. Events appear here a moment after they happen.</p>
       ) : (
-        <Table heads={["Decision", "Event", "About", "When"]} headless>
+        <Table heads={["Decision", "Event", "About", "When"]} headless stacked>
           {rows.map((event) => (
             <tr key={event.id}>
               <td>
@@ -53,7 +54,8 @@ function Recent({ zone, before }: { zone: string; before: ReadonlyArray<RecentEv
                   search={{ request: event.request_id }}
                 >
                   {happened(event)}
-                </Link>
+                </Link>{" "}
+                <span className="quiet small">{reason(event)?.replaceAll("_", " ")}</span>
               </td>
               <td className="mono quiet">{about(event)}</td>
               <td className="right">
@@ -81,6 +83,7 @@ export function OverviewPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
   const itself = useQuery(zoneQuery(zone)).data;
   const query = useQuery(overviewQuery(zone));
+  const waiting = useQuery(approvalCountsQuery(zone)).data?.pending ?? 0;
   const noEvidence = useRefusal("read_evidence");
   return (
     <Page
@@ -96,7 +99,7 @@ export function OverviewPage() {
       <Loaded query={query}>
         {(overview) => {
           const { applications, resources, policy_sets, sessions, decisions_24h } = overview;
-          const tasks = attention(overview);
+          const tasks = attention(overview, waiting);
           const empty = applications.total === 0 && resources.total === 0;
           return empty ? (
             <Empty
@@ -121,7 +124,11 @@ export function OverviewPage() {
                   },
                   { name: "Allowed, 24 hours", value: decisions_24h.allowed.toLocaleString() },
                   { name: "Refused, 24 hours", value: decisions_24h.denied.toLocaleString() },
-                  { name: "Live authority", value: sessions.active.toLocaleString(), more: "records" },
+                  {
+                    name: "Live authority",
+                    value: sessions.active.toLocaleString(),
+                    more: sessions.active === 1 ? "record" : "records",
+                  },
                   {
                     name: "Resources",
                     value: resources.total.toLocaleString(),

@@ -67,45 +67,56 @@ export function ReceiptsPage() {
       title="Check a receipt"
       about="Whether an event is in the ledger as it stands in its receipt. It is worked out here, in your browser: nothing is sent, and no server has to be believed."
     >
-      <Form onSubmit={() => setFound(checkReceipt(receipt, keys))}>
-        <div className="field">
-          <label htmlFor="receipt-file">File of the receipt</label>
-          <input
-            id="receipt-file"
-            type="file"
-            className="input"
-            onChange={(event) => void take(event.target.files?.[0])}
+      <div className="narrow">
+        <Form onSubmit={() => setFound(checkReceipt(receipt, keys))}>
+          <div className="field">
+            <label htmlFor="receipt-file">File of the receipt</label>
+            <input
+              id="receipt-file"
+              type="file"
+              className="input"
+              onChange={(event) => void take(event.target.files?.[0])}
+            />
+            {refused && <span className="wrong">{refused}</span>}
+          </div>
+          <AreaField
+            label="Or its text"
+            help="As the Audit service answers it, to the last line."
+            rows={8}
+            className="input mono"
+            value={receipt}
+            onChange={(event) => {
+              setReceipt(event.target.value);
+              setFound(undefined);
+            }}
           />
-          {refused && <span className="wrong">{refused}</span>}
-        </div>
-        <AreaField
-          label="Or its text"
-          help="As the Audit service answers it, to the last line."
-          rows={8}
-          className="input mono"
-          value={receipt}
-          onChange={(event) => {
-            setReceipt(event.target.value);
-            setFound(undefined);
-          }}
-        />
-        <AreaField
-          label="Keys that you believe"
-          help="One a line, as `caracald audit keys` prints them; those of witnesses too. Take them from whoever runs the deployment, not from whoever gave you the receipt."
-          rows={4}
-          className="input mono"
-          value={keys}
-          onChange={(event) => {
-            setKeys(event.target.value);
-            setFound(undefined);
-          }}
-        />
-        <div className="row">
-          <Button look="main" type="submit" refused={receipt === "" ? "There is no receipt yet" : undefined}>
-            Check it
-          </Button>
-        </div>
-      </Form>
+          <AreaField
+            label="Keys that you believe"
+            help={
+              <>
+                One a line, as <code>caracald audit keys</code> prints them; those of witnesses too. Take them
+                from whoever runs the deployment, not from whoever gave you the receipt.
+              </>
+            }
+            rows={4}
+            className="input mono"
+            value={keys}
+            onChange={(event) => {
+              setKeys(event.target.value);
+              setFound(undefined);
+            }}
+          />
+          <div className="row">
+            <Button
+              look="main"
+              type="submit"
+              refused={receipt === "" ? "There is no receipt yet" : undefined}
+            >
+              Check it
+            </Button>
+          </div>
+        </Form>
+      </div>
       {found && <Outcome of={found} />}
     </Page>
   );

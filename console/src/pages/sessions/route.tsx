@@ -10,9 +10,9 @@ import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Pulse } from "../../parts/pulse.tsx";
 import { Badge, Facts, Id, Raw, State } from "../../parts/show.tsx";
-import { ExactTime, Time } from "../../parts/time.tsx";
+import { ExactTime, span, Time } from "../../parts/time.tsx";
 import { liveSessionsQuery, namesQuery } from "./queries.ts";
-import { below, type Node, type Session, trees } from "./tree.ts";
+import { below, type Node, type Session, times, trees } from "./tree.ts";
 
 function Authority({ zone, session }: { zone: string; session: string }) {
   const query = useQuery({
@@ -42,7 +42,7 @@ function Authority({ zone, session }: { zone: string; session: string }) {
                 ],
                 ["Resources", held.effective_resources.join(", ") || "any that policy allows"],
                 ["Delegations", held.inbound_edges.length.toLocaleString()],
-                ["May hand on", `${held.effective_max_hops} more times`],
+                ["May hand on", times(held.effective_max_hops)],
                 [
                   "First end",
                   held.earliest_expires_at ? <Time key="end" at={held.earliest_expires_at} /> : "none",
@@ -91,8 +91,8 @@ function Panel({ zone, node, name, close }: { zone: string; node: Node; name: st
         rows={[
           ["Session", <Id key="id" of={session.agent_session_id} />],
           ["Started", <ExactTime key="at" at={session.started_at} />],
-          ["Time to live", session.ttl_seconds ? `${session.ttl_seconds} s` : "as long as its lease"],
-          ["Below it", `${reached.length - 1} sessions`],
+          ["Time to live", session.ttl_seconds ? span(session.ttl_seconds) : "as long as its lease"],
+          ["Below it", reached.length === 2 ? "1 session" : `${reached.length - 1} sessions`],
           ["Authority record", <Id key="record" of={session.subject_authority_record_id} />],
         ]}
       />

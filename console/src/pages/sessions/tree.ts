@@ -26,3 +26,9 @@ export function trees(sessions: ReadonlyArray<Session>): Node[] {
 export function below(node: Node): Session[] {
   return [node.session, ...node.children.flatMap(below)];
 }
+
+/** How often something may be handed on, in words. */
+export function times(hops: number): string {
+  if (hops === 0) return "no more";
+  return hops === 1 ? "once more" : `${hops.toLocaleString()} more times`;
+}

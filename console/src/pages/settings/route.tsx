@@ -107,20 +107,20 @@ function Sessions() {
       <FormProblem error={error} />
       <Loaded query={query}>
         {({ items }) => (
-          <Table heads={["Browser", "How", "Signed in", "Last used", "Ends", "(Actions)"]}>
+          <Table stacked heads={["Browser", "How", "Signed in", "Last used", "Ends", "(Actions)"]}>
             {items.map((session) => (
               <tr key={session.id}>
-                <td>
+                <td data-head="Browser">
                   {browser(session.user_agent)} {session.current && <Badge meaning="allowed">this one</Badge>}
                 </td>
-                <td>{WAYS[session.way]}</td>
-                <td>
+                <td data-head="How">{WAYS[session.way]}</td>
+                <td data-head="Signed in">
                   <Time at={session.created_at} />
                 </td>
-                <td>
+                <td data-head="Last used">
                   <Time at={session.last_seen_at} />
                 </td>
-                <td>
+                <td data-head="Ends">
                   <Time at={session.expires_at} />
                 </td>
                 <td className="right">

@@ -85,19 +85,21 @@ export function ZonesPage() {
                   onChange={(event) => setTyped(event.target.value)}
                 />
               )}
-              <Table heads={["Zone", "Slug", "Id", "Made", "(Actions)"]}>
+              <Table stacked heads={["Zone", "Slug", "Id", "Made", "(Actions)"]}>
                 {found.map((zone) => (
                   <tr key={zone.id}>
-                    <td>
+                    <td data-head="Zone">
                       <Link className="cover" to="/z/$zone" params={{ zone: zone.id }}>
                         <bdi>{zone.name}</bdi>
                       </Link>
                     </td>
-                    <td className="mono">{zone.slug}</td>
-                    <td>
+                    <td data-head="Slug" className="mono">
+                      {zone.slug}
+                    </td>
+                    <td data-head="Id">
                       <Id of={zone.id} />
                     </td>
-                    <td>
+                    <td data-head="Made">
                       <Time at={zone.created_at} />
                     </td>
                     <td className="right">

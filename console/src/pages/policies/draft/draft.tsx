@@ -41,8 +41,7 @@ export function DraftPanel({ zone, request, close }: { zone: string; request: st
       <Loaded query={query}>
         {(none) => (
           <div className="stack-small">
-            <p>The change cannot be drafted by itself, so make it in the text of a policy.</p>
-            {none.kind === "none" && <p className="quiet">{none.why}</p>}
+            {none.kind === "none" && <p>{none.why}</p>}
             <p>{why}</p>
           </div>
         )}

@@ -45,7 +45,7 @@ async function inForce(zone: string, versions: ReadonlySet<string>): Promise<Pol
 
 /** The first policy in whose newest text all of the changes can be made. */
 export function drafted(policies: readonly Policy[], changes: readonly TextChange[], more: boolean): Draft {
-  let why = "no policy is in force";
+  let why = "nothing is in force";
   for (const policy of policies) {
     const text = policy.versions[0]?.content;
     if (typeof text !== "string") continue;
@@ -57,7 +57,10 @@ export function drafted(policies: readonly Policy[], changes: readonly TextChang
       why = `${policy.name}: ${error.message}`;
     }
   }
-  return { kind: "none", why };
+  return {
+    kind: "none",
+    why: `It cannot be drafted (${why}). Make the change in the text of a policy yourself.`,
+  };
 }
 
 /** What a refused request would need, as a change of the policy that it is made in. It is worked out once. */

@@ -1,0 +1,186 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, type Page, test } from "@playwright/test";
+import { Agent, type Json } from "./agent.ts";
+import { admin, asOwner, at, makeAccount, makeZone, signIn, somebody } from "./people.ts";
+
+const EVIL = `<img src=x onerror="window.broken=1"><script>window.broken=1</script>`;
+
+/** A page of another site: by its address, and so for cookies. */
+async function anotherSite(body: string): Promise<[address: string, server: Server]> {
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "text/html");
+    response.end(`<!doctype html><title>another site</title>${body}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return [`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server];
+}
+
+async function zoneNames(): Promise<string[]> {
+  const { items } = await (await (await admin()).get("/v1/zones")).json();
+  return items.map((zone: { name: string }) => zone.name);
+}
+
+test("a page of another site neither frames the console nor acts in it, whoever is signed in", async ({
+  page,
+}) => {
+  await asOwner(page);
+  const web = at("web");
+  const zones = `${web}/api/control/v1/zones`;
+  const [evil, server] = await anotherSite(`
+    <iframe src="${web}/zones"></iframe>
+    <form method="post" action="${zones}" enctype="text/plain">
+      <input name='{"name":"forged by a form","slug":"' value='forged"}'>
+    </form>`);
+  try {
+    const refused = page.waitForEvent("console", (message) =>
+      /frame-ancestors|X-Frame-Options/i.test(message.text()),
+    );
+    await page.goto(evil);
+    await refused;
+    for (const frame of page.frames().slice(1))
+      await expect(frame.getByRole("heading", { name: "Zones" })).toHaveCount(0);
+
+    const answers = await page.evaluate(async (address) => {
+      const tried = async (init: RequestInit) => {
+        try {
+          const answer = await fetch(address, { credentials: "include", ...init });
+          return answer.type === "opaque" ? "opaque" : await answer.text();
+        } catch {
+          return "refused";
+        }
+      };
+      const body = JSON.stringify({ name: "forged by a script" });
+      return [
+        await tried({}),
+        await tried({ method: "POST", body, mode: "no-cors", headers: { "content-type": "text/plain" } }),
+        await tried({ method: "POST", body, headers: { "x-caracal-console": "1" } }),
+      ];
+    }, zones);
+    expect(answers).toEqual(["refused", "opaque", "refused"]);
+    const navigated = page.waitForResponse(zones);
+    await page.evaluate(() => document.querySelector("form")?.submit());
+    expect((await navigated).status()).toBe(403);
+    expect((await zoneNames()).filter((name) => name.startsWith("forged"))).toEqual([]);
+  } finally {
+    server.close();
+  }
+});
+
+/** Whether something that was only to be shown was run, or became an element. */
+async function expectText(page: Page, where: string): Promise<void> {
+  expect(await page.evaluate(() => (window as { broken?: number }).broken), where).toBeUndefined();
+  await expect(page.locator("img, main script, dialog script"), where).toHaveCount(0);
+}
+
+test("every name, document and address is text wherever it is shown", async ({ page }) => {
+  test.setTimeout(180_000);
+  await asOwner(page);
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (/Content Security Policy|Trusted/.test(message.text())) complaints.push(message.text());
+  });
+  const zone = await makeZone(EVIL);
+  const agent = await Agent.start(zone, {
+    more: `\n# ${EVIL}\nrestrict := ["${EVIL.replaceAll('"', "'")}"]\n`,
+  });
+  const api = await admin();
+  const post = async (path: string, data: Json): Promise<Json> => {
+    const answer = await api.post(path, { data });
+    expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
+    return await answer.json();
+  };
+  const base = `/v1/zones/${zone}`;
+  const application = await post(`${base}/applications`, { name: EVIL, registration_method: "managed" });
+  const workload = await post(`${base}/workloads`, { name: EVIL });
+  const provider = await post(`${base}/providers`, { name: EVIL, kind: "none", config_json: {} });
+  const resource = await post(`${base}/resources`, {
+    name: EVIL,
+    identifier: "resource://evil",
+    upstream_url: process.env["E2E_UPSTREAM"],
+    scopes: ["evil:read"],
+    credential_provider_id: provider["id"],
+    operations: [{ method: "GET", path: "/evil", scope: "evil:read" }],
+  });
+  const policy = await post(`${base}/policies`, {
+    name: EVIL,
+    description: EVIL,
+    content: `# caracal:data-document\npackage caracal.authz\nimport rego.v1\n# ${EVIL}\ngrants := {}\n`,
+  });
+  const sink = await post(`${base}/notification-sinks`, {
+    name: EVIL,
+    url: "https://93.184.215.14/%3Cimg%20src=x%20onerror=alert(1)%3E",
+  });
+  await post("/v1/accounts", { email: "evil@example.com", name: EVIL, role: "viewer" });
+  await post("/v1/admin-tokens", { name: EVIL, scope: "global", capability: "read" });
+  const session = await agent.session({ labels: [EVIL] }).catch(() => agent.session());
+  // What an agent asks for is shown as well.
+  const refused = await agent.exchange({ scope: `${EVIL} x`, resource: EVIL, agent_session_id: session });
+  const denied = await agent.exchange({ scope: "run:write", agent_session_id: session });
+  const requests = [refused, denied].map((one) => String(one["request_id"] ?? one["requestId"]));
+
+  const odd = encodeURIComponent(EVIL);
+  const places = [
+    "",
+    `/applications?open=${application["id"]}`,
+    `/workloads?open=${workload["id"]}`,
+    `/providers?open=${provider["id"]}`,
+    `/resources?open=${resource["id"]}`,
+    `/policies?open=${policy["id"]}`,
+    `/policies?open=${agent.policy}`,
+    `/notifications?open=${sink["id"]}`,
+    `/sessions?open=${session}`,
+    "/delegations",
+    "/approvals?state=all",
+    "/audit",
+    "/audit?view=live",
+    ...requests.flatMap((request) => [`/audit?request=${request}`, `/policies?draft=${request}`]),
+    // The address is somebody else's text too.
+    `/audit?find=${odd}`,
+    `/audit?request=${odd}`,
+    `/audit?event_type=${odd}&application_id=${odd}&since=${odd}`,
+    `/policies?draft=${odd}&open=${odd}`,
+    `/approvals?state=${odd}&open=${odd}`,
+  ].map((path) => `/z/${zone}${path}`);
+  for (const path of [...places, `/z/${odd}`, "/zones", "/accounts", "/tokens", `/sign-in?return=${odd}`]) {
+    await page.goto(`${at("web")}${path}`);
+    await expect(page.locator("h1, h2").first()).toBeAttached();
+    await expect(page.getByLabel("Loading")).toHaveCount(0);
+    await expectText(page, path);
+  }
+  expect(complaints).toEqual([]);
+});
+
+test("whoever signs out leaves nothing behind for the next one at the machine", async ({ browser }) => {
+  await makeAccount("leaving@example.com", "viewer");
+  await makeZone("Nobody else's business");
+  const page = await somebody(browser, "leaving@example.com");
+  await page.goto(`${at("web")}/zones`);
+  await expect(page.getByRole("link", { name: "Nobody else's business" })).toBeVisible();
+  const before = await page.context().cookies();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page).toHaveURL(/sign-in/);
+  await page.goBack();
+  await expect(page.getByRole("heading", { name: "Sign in to Caracal" })).toBeVisible();
+  await expect(page.getByText("Nobody else's business")).toHaveCount(0);
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  expect(kept).not.toContain("business");
+  // Nor is what was the session good for anything to whoever copied it.
+  await page.context().addCookies(before);
+  const me = await page.context().request.get(`${at("web")}/api/control/v1/console/me`);
+  expect(me.status()).toBe(401);
+});
+
+test("a session that somebody planted is nobody's after the sign-in", async ({ browser }) => {
+  await makeAccount("planted@example.com", "viewer");
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const planted = `ccs_${"A".repeat(43)}`;
+  await context.addCookies([{ name: "caracal-session", value: planted, url: at("web") }]);
+  await signIn(page, "planted@example.com", "?return=%2F%5Cevil.example");
+  expect(new URL(page.url()).origin).toBe(at("web"));
+  const sessions = (await context.cookies()).filter((cookie) => cookie.name === "caracal-session");
+  expect(sessions).toHaveLength(1);
+  expect(sessions[0]?.value).not.toBe(planted);
+  expect(sessions[0]).toMatchObject({ httpOnly: true, sameSite: "Strict" });
+});
