@@ -45,7 +45,7 @@ test("a page of another site neither frames the console nor acts in it, whoever 
       const tried = async (init: RequestInit) => {
         try {
           const answer = await fetch(address, { credentials: "include", ...init });
-          return answer.type === "opaque" ? "opaque" : await answer.text();
+          return `answered: ${answer.type}`;
         } catch {
           return "refused";
         }
@@ -57,7 +57,7 @@ test("a page of another site neither frames the console nor acts in it, whoever 
         await tried({ method: "POST", body, headers: { "x-caracal-console": "1" } }),
       ];
     }, zones);
-    expect(answers).toEqual(["refused", "opaque", "refused"]);
+    expect(answers).toEqual(["refused", "refused", "refused"]);
     const navigated = page.waitForResponse(zones);
     await page.evaluate(() => document.querySelector("form")?.submit());
     expect((await navigated).status()).toBe(403);
@@ -81,9 +81,7 @@ test("every name, document and address is text wherever it is shown", async ({ p
     if (/Content Security Policy|Trusted/.test(message.text())) complaints.push(message.text());
   });
   const zone = await makeZone(EVIL);
-  const agent = await Agent.start(zone, {
-    more: `\n# ${EVIL}\nrestrict := ["${EVIL.replaceAll('"', "'")}"]\n`,
-  });
+  const agent = await Agent.start(zone, { more: `\n# ${EVIL}\n` });
   const api = await admin();
   const post = async (path: string, data: Json): Promise<Json> => {
     const answer = await api.post(path, { data });
@@ -142,7 +140,14 @@ test("every name, document and address is text wherever it is shown", async ({ p
     `/policies?draft=${odd}&open=${odd}`,
     `/approvals?state=${odd}&open=${odd}`,
   ].map((path) => `/z/${zone}${path}`);
-  for (const path of [...places, `/z/${odd}`, "/zones", "/accounts", "/tokens", `/sign-in?return=${odd}`]) {
+  for (const path of [
+    ...places,
+    "/z/%3Cimg%20src=x%3E",
+    "/zones",
+    "/accounts",
+    "/tokens",
+    `/sign-in?return=${odd}`,
+  ]) {
     await page.goto(`${at("web")}${path}`);
     await expect(page.locator("h1, h2").first()).toBeAttached();
     await expect(page.getByLabel("Loading")).toHaveCount(0);

@@ -97,15 +97,15 @@ export function ApprovalPanel({
       {approval.call && <Call call={approval.call} resource={request.resources[0]} />}
       <Facts
         rows={[
-          [
-            "Scopes",
-            <span key="scopes" className="mono">
-              {request.scopes.join(" ") || "none"}
-            </span>,
-          ],
           ...(approval.call
             ? []
             : [
+                [
+                  "Scopes",
+                  <span key="scopes" className="mono">
+                    {request.scopes.join(" ") || "none"}
+                  </span>,
+                ] as const,
                 [
                   "Resources",
                   <span key="resources" className="mono">
@@ -132,42 +132,44 @@ export function ApprovalPanel({
           <bdi>{approval.decision_reason}</bdi>
         </p>
       )}
-      {said.length > 0 && (
-        <Form onSubmit={() => {}}>
-          <AreaField
-            label="Reason"
-            help="Stands in the evidence. It may be left out."
-            rows={3}
-            maxLength={500}
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-          />
-          {approval.state === "pending" ? (
-            <div className="row">
-              <Button look="main" refused={refused} busy={busy} onClick={() => void decide("approve")}>
-                Approve <kbd className="small">a</kbd>
-              </Button>
-              <Button look="danger" refused={refused} busy={busy} onClick={() => void decide("reject")}>
-                Reject <kbd className="small">r</kbd>
-              </Button>
-            </div>
-          ) : (
-            <div className="row">
-              <Button look="danger" refused={refused} busy={busy} onClick={() => void decide("withdraw")}>
-                Take the yes back <kbd className="small">w</kbd>
-              </Button>
-              <span className="quiet small">Nobody has used it yet. From then on it is a no.</span>
-            </div>
-          )}
-          {refused && <p className="quiet small">{refused}</p>}
-        </Form>
-      )}
       {request.session && (
         <Link to="/z/$zone/sessions" params={{ zone }} search={{ open: request.session }}>
           The session that asks
         </Link>
       )}
       <Raw value={approval} />
+      {said.length > 0 && (
+        <div className="decide">
+          <Form onSubmit={() => {}}>
+            <AreaField
+              label="Reason"
+              help="Stands in the evidence. It may be left out."
+              rows={2}
+              maxLength={500}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+            />
+            {approval.state === "pending" ? (
+              <div className="row">
+                <Button look="main" refused={refused} busy={busy} onClick={() => void decide("approve")}>
+                  Approve <kbd className="small">a</kbd>
+                </Button>
+                <Button look="danger" refused={refused} busy={busy} onClick={() => void decide("reject")}>
+                  Reject <kbd className="small">r</kbd>
+                </Button>
+              </div>
+            ) : (
+              <div className="row">
+                <Button look="danger" refused={refused} busy={busy} onClick={() => void decide("withdraw")}>
+                  Take the yes back <kbd className="small">w</kbd>
+                </Button>
+                <span className="quiet small">Nobody has used it yet. From then on it is a no.</span>
+              </div>
+            )}
+            {refused && <p className="quiet small">{refused}</p>}
+          </Form>
+        </div>
+      )}
     </Dialog>
   );
 }

@@ -102,9 +102,17 @@ function Opened({
       setError(caught);
     }
   };
+  const changes = changed && newest && (
+    <details open={shown === "grants" || draft !== undefined}>
+      <summary>What is changed since version {newest.version}</summary>
+      <Changes before={newest.content ?? ""} after={text} />
+    </details>
+  );
   return (
     <>
       <FormProblem error={error} />
+      {/* Of a draft the change is what it is about; of what somebody types it is a look back. */}
+      {draft !== undefined && changes}
       <div className="tabs" role="tablist" aria-label="How the policy is shown">
         {(["text", "grants"] as const).map((one) => (
           <button
@@ -123,12 +131,7 @@ function Opened({
       ) : (
         <GrantsMatrix zone={zone} text={text} onChange={setText} readOnly={refused !== undefined} />
       )}
-      {changed && newest && (
-        <details open={shown === "grants" || draft !== undefined}>
-          <summary>What you changed since version {newest.version}</summary>
-          <Changes before={newest.content ?? ""} after={text} />
-        </details>
-      )}
+      {draft === undefined && changes}
       <div className="row">
         <Button
           look="main"
