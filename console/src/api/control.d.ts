@@ -1593,6 +1593,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what would be different with a version: its policies, what they state, and who could be given what. */
+        get: operations["policy_sets.diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/least-privilege": {
         parameters: {
             query?: never;
@@ -2207,6 +2224,53 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What sessions of an application with a label can be given otherwise. */
+        AccessChange: {
+            /** @description The application. */
+            application_id: string;
+            /** @description How. */
+            change: components["schemas"]["DecisionChange"];
+            /** @description The label. */
+            label: string;
+            /** @description Why it is denied, or else why it was. */
+            reason?: string | null;
+            /** @description The resource, by identifier. */
+            resource: string;
+            /** @description The scope. */
+            scope: string;
+        };
+        /** @description What applications can be given otherwise, taking a session with one label and a delegation that leaves as much. */
+        AccessDiff: {
+            /** @description The first of those that changed, in the order of application, resource, label and scope. */
+            changes: components["schemas"]["AccessChange"][];
+            /**
+             * Format: int64
+             * @description Combinations that were decided on with both versions.
+             */
+            compared: number;
+            /** @description Whether those are all. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Those that an approval held, and another does.
+             */
+            held_otherwise: number;
+            /**
+             * Format: int64
+             * @description Those that are allowed, with no approval to wait for, and were not.
+             */
+            newly_allowed: number;
+            /**
+             * Format: int64
+             * @description Combinations of application, resource, label and scope that are denied and were not.
+             */
+            newly_denied: number;
+            /**
+             * Format: int64
+             * @description Those that an approval holds, and none held.
+             */
+            newly_held: number;
+        };
         /** @description A question (§6.1). Unknown members are ignored. */
         AccessEvaluation: {
             /** @description Does what. */
@@ -2841,6 +2905,20 @@ export interface components {
             requestId?: string;
             /** @description The same again, for clients that read this name. */
             request_id?: string;
+        };
+        /** @description A version that was compared. */
+        ComparedVersion: {
+            /** @description Lower-case hex SHA-256 of its manifest. */
+            manifest_sha256: string;
+            /** @description Set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            /**
+             * Format: int64
+             * @description 1, 2, 3, …
+             */
+            version: number;
+            /** @description Version. */
+            version_id: components["schemas"]["PolicySetVersionId"];
         };
         /** @description Where everything is (§9.1). */
         Configuration: {
@@ -3519,6 +3597,25 @@ export interface components {
             /** @description How clients may prove themselves there, of the ways that providers know. */
             token_endpoint_auth_methods_supported?: string[];
         };
+        /** @description What a document states otherwise. */
+        DocumentDiff: {
+            /** @description The first statements that are new. */
+            added: unknown[];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            added_count: number;
+            /** @description Its name, such as `grants`. */
+            document: string;
+            /** @description The first statements that are gone. */
+            removed: unknown[];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            removed_count: number;
+        };
         /** @enum {string} */
         Effect: "allow" | "deny";
         Email: string;
@@ -3528,7 +3625,7 @@ export interface components {
          *     A code is never renamed and never means something else: published clients act on it.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "invalid_issuer" | "provider_check_unsupported" | "resource_verification_unsupported" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "grant_scopes_exceed_resource" | "control_resource_not_grantable" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "grant_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_canary_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "provider_check_failed" | "provider_discovery_failed" | "resource_check_failed" | "provider_test_rate_limited" | "provider_discovery_rate_limited" | "resource_test_rate_limited" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "invalid_issuer" | "provider_check_unsupported" | "resource_verification_unsupported" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "rate_limit_above_ceiling" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "grant_scopes_exceed_resource" | "control_resource_not_grantable" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "grant_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_canary_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "provider_check_failed" | "provider_discovery_failed" | "resource_check_failed" | "provider_test_rate_limited" | "provider_discovery_rate_limited" | "resource_test_rate_limited" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
         /** @enum {string} */
         Evaluation: "executed" | "not_executed" | "failed";
         /** @description What was wrong with a question. */
@@ -3930,6 +4027,8 @@ export interface components {
             session: components["schemas"]["SessionItem"];
         };
         /** @enum {string} */
+        MemberChange: "added" | "removed" | "changed";
+        /** @enum {string} */
         MessageState: "missing" | "pending" | "dispatched" | "dead";
         /** @description Where a message stands. */
         MessageStatus: {
@@ -4134,6 +4233,29 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description A version of a policy in a set. */
+        PolicyMember: {
+            /** @description Lower-case hex SHA-256 of its source. */
+            content_sha256: string;
+            /** @description The version, whose source is read by this id. */
+            policy_version_id: components["schemas"]["PolicyVersionId"];
+            /**
+             * Format: int64
+             * @description 1, 2, 3, …
+             */
+            version: number;
+        };
+        /** @description A policy that is not in both with the same version. */
+        PolicyMemberDiff: {
+            /** @description What became of it. */
+            change: components["schemas"]["MemberChange"];
+            from?: components["schemas"]["PolicyMember"] | null;
+            /** @description Its name; null where it was archived. */
+            name?: string | null;
+            /** @description The policy. */
+            policy_id: components["schemas"]["PolicyId"];
+            to?: components["schemas"]["PolicyMember"] | null;
+        };
         /** @description What a source says about itself. */
         PolicyPreview: {
             /** @description `data` paths it reads, sorted. */
@@ -4157,6 +4279,23 @@ export interface components {
             enforcing: number;
             /** @description All. */
             total: number;
+        };
+        /** @description What is different with a version of a policy set. */
+        PolicySetDiff: {
+            /** @description What applications can be given otherwise. */
+            access: components["schemas"]["AccessDiff"];
+            /** @description Documents that state something else, by name. */
+            documents: components["schemas"]["DocumentDiff"][];
+            from?: components["schemas"]["ComparedVersion"] | null;
+            /** @description Policies that are not in both with the same version, in the order of their names. */
+            policies: components["schemas"]["PolicyMemberDiff"][];
+            /** @description The version itself. */
+            to: components["schemas"]["ComparedVersion"];
+            /**
+             * Format: int64
+             * @description Policies that are in both with the same version.
+             */
+            unchanged_policies: number;
         };
         PolicySetId: string;
         /** @description A policy set. */
@@ -5350,6 +5489,11 @@ export interface components {
             dcr_enabled?: boolean;
             /** @description Required when registration is switched off while short-lived applications live. */
             dcr_shutdown?: components["schemas"]["DcrShutdown"];
+            /**
+             * Format: int32
+             * @description Mints a minute of each application at each resource, 1 up to what the deployment allows; null for that.
+             */
+            mint_limit_per_minute?: number | null;
             /** @description Display name. */
             name?: components["schemas"]["Name120"];
             /** @description Kept for clients. */
@@ -5491,6 +5635,11 @@ export interface components {
             frozen_at?: components["schemas"]["Timestamp"];
             /** @description Id. */
             id: components["schemas"]["ZoneId"];
+            /**
+             * Format: int32
+             * @description Mints a minute of each application at each resource, where that is less than the deployment allows.
+             */
+            mint_limit_per_minute?: number;
             /** @description Display name, 1 to 120 characters. */
             name: string;
             /** @description Kept for clients. */
@@ -6141,14 +6290,14 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
-        DcrShutdownNotApplicableOrInvalidParamsOrInvalidZoneOrNoFields400: {
+        DcrShutdownNotApplicableOrInvalidParamsOrInvalidZoneOrNoFieldsOrRateLimitAboveCeiling400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "dcr_shutdown_not_applicable" | "invalid_params" | "invalid_zone" | "no_fields";
+                    error?: "dcr_shutdown_not_applicable" | "invalid_params" | "invalid_zone" | "no_fields" | "rate_limit_above_ceiling";
                 };
             };
         };
@@ -7523,6 +7672,18 @@ export interface components {
                         /** @enum {string} */
                         code?: "upstream";
                     };
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        VersionNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "version_not_found" | "zone_not_found";
                 };
             };
         };
@@ -9209,7 +9370,7 @@ export interface operations {
                     "application/json": components["schemas"]["Zone"];
                 };
             };
-            400: components["responses"]["DcrShutdownNotApplicableOrInvalidParamsOrInvalidZoneOrNoFields400"];
+            400: components["responses"]["DcrShutdownNotApplicableOrInvalidParamsOrInvalidZoneOrNoFieldsOrRateLimitAboveCeiling400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12179,6 +12340,41 @@ export interface operations {
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.diff": {
+        parameters: {
+            query?: {
+                from?: components["schemas"]["PolicySetVersionId"];
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySetDiff"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["VersionNotFoundOrZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
             429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
             503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];

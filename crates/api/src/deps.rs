@@ -55,6 +55,8 @@ pub struct ApiConfig {
     pub max_live_dcr: u64,
     /// Unarchived resources in a zone; 0 means no limit.
     pub max_resources_per_zone: u64,
+    /// Mints of an application at a resource in a minute that the deployment allows. A zone may allow fewer.
+    pub mint_rate_limit_per_min: u32,
     /// How long a token's `last_used_at` may lag.
     pub last_used_debounce: Duration,
     /// How long a session at the console lasts unused.
@@ -95,6 +97,7 @@ impl Default for ApiConfig {
             dcr_limit_per_second: 10,
             max_live_dcr: 1000,
             max_resources_per_zone: 100_000,
+            mint_rate_limit_per_min: 600_000,
             last_used_debounce: Duration::from_mins(1),
             session_idle: Duration::from_hours(12),
             session_max: Duration::from_hours(7 * 24),

@@ -5,6 +5,7 @@
 //! - [`PolicySnapshot`] is a zone's policy, indexed; [`decide`] answers one request against it in about a
 //!   microsecond; [`contract`] publishes the same contract as a Rego module that owners can test against.
 //! - [`PolicySnapshot::check_arguments`] says what tools may be called with.
+//! - [`diff`] tells what differs between two policies.
 //! - [`reach`] reads off a policy who can be given what.
 //! - [`replay`] makes recorded decisions again with another policy, to tell what would change.
 //! - [`remedy`] finds the smallest change of data that would allow what was refused.
@@ -32,6 +33,7 @@
 pub mod approval;
 pub mod contract;
 mod decide;
+pub mod diff;
 pub mod document;
 mod explain;
 #[cfg(test)]

@@ -252,7 +252,7 @@ fn page<C, T>(candidates: &[C], part: ReachPart, check: impl Fn(&C) -> Option<T>
 }
 
 /// A session with these labels asks for the scopes under a delegation that leaves them.
-fn asked(
+pub(crate) fn asked(
     policy: &PolicySnapshot,
     application: &str,
     resource: &str,

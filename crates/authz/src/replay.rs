@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use caracal_core::{
     ScopeSet, Timestamp,
-    audit::{DecisionChange, DecisionRecord, RecordedDecision, Undecidable, UnreadableRecord},
+    audit::{DecisionChange, DecisionRecord, Effect, Undecidable, UnreadableRecord},
 };
 use serde_json::value::RawValue;
 
@@ -160,13 +160,13 @@ pub fn difference<'r>(
     let input = recorded_input(&recorded.input, zone);
     let decision = decide(policy, &input);
     let now = record(&input, &decision).decision;
-    let change = change(was, &now)?;
+    let change = change_between((was.effect, &was.gates), (now.effect, &now.gates))?;
     let presented = recorded.input.presented.as_ref();
     Some(Difference {
         change,
         scopes: presented.map_or(&recorded.input.requested_scopes, |mandate| &mandate.scopes),
         reason: now.reason.as_deref().or(was.reason.as_deref()).map(str::to_owned),
-        allows: verdict(&now) == Verdict::Allow,
+        allows: verdict((now.effect, &now.gates)) == Verdict::Allow,
     })
 }
 
@@ -178,18 +178,21 @@ enum Verdict {
     Allow,
 }
 
-fn verdict(decision: &RecordedDecision<'_>) -> Verdict {
-    match (decision.effect, decision.gates.is_empty()) {
-        (crate::Effect::Deny, _) => Verdict::Deny,
-        (crate::Effect::Allow, false) => Verdict::Hold,
-        (crate::Effect::Allow, true) => Verdict::Allow,
+fn verdict<G>((effect, gates): (Effect, &[G])) -> Verdict {
+    match (effect, gates.is_empty()) {
+        (Effect::Deny, _) => Verdict::Deny,
+        (Effect::Allow, false) => Verdict::Hold,
+        (Effect::Allow, true) => Verdict::Allow,
     }
 }
 
-/// How `now` differs from what was recorded, as far as anybody who asks would notice.
-fn change(was: &RecordedDecision<'_>, now: &RecordedDecision<'_>) -> Option<DecisionChange> {
+/// How a decision differs from another, each with the approvals that hold it, as far as anybody who asks would notice.
+pub(crate) fn change_between<G: PartialEq>(
+    was: (Effect, &[G]),
+    now: (Effect, &[G]),
+) -> Option<DecisionChange> {
     match (verdict(was), verdict(now)) {
-        (Verdict::Hold, Verdict::Hold) => (was.gates != now.gates).then_some(DecisionChange::HeldOtherwise),
+        (Verdict::Hold, Verdict::Hold) => (was.1 != now.1).then_some(DecisionChange::HeldOtherwise),
         (was, now) if was == now => None,
         (_, Verdict::Deny) => Some(DecisionChange::NewlyDenied),
         (_, Verdict::Hold) => Some(DecisionChange::NewlyHeld),

@@ -3,13 +3,20 @@
 use std::time::Duration;
 
 use caracal_events::shortlived::Hit;
-use caracal_service::Refusal;
+use caracal_service::{Refusal, zones::ZoneState};
 
 use crate::{
     authenticate::{too_often, unavailable},
     case::Case,
+    deps::StsDeps,
     metrics,
 };
+
+/// How often in a minute: what the deployment allows, or less where the zone says so.
+pub(crate) fn per_minute(deps: &StsDeps, zone: &ZoneState) -> u32 {
+    let most = deps.config.mint_rate_limit_per_min;
+    zone.zone.mint_limit_per_minute.map_or(most, |own| own.min(most))
+}
 
 /// Charged once per mint and resource; the Gateway's exchange of the same call is free. All names that are no resource
 /// count as one: each of their refusals is written down.
@@ -34,7 +41,7 @@ pub(crate) async fn limit(case: &Case<'_>, resources: &[String]) -> Result<(), R
         .iter()
         .map(|(_, key)| Hit {
             key,
-            limit: deps.config.mint_rate_limit_per_min,
+            limit: per_minute(deps, zone),
             window: Duration::from_mins(1),
         })
         .collect();

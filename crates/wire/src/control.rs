@@ -55,6 +55,7 @@ pub mod connections;
 pub mod grants;
 pub mod notification_sinks;
 pub mod policies;
+pub mod policy_diff;
 pub mod policy_sets;
 pub mod providers;
 pub mod replay;

@@ -114,7 +114,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones" READ_ACCOUNTS "zones.list" zones::list::handle, "List zones that the caller may see.";
         post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone." InvalidZone [idempotent] ! ReservedNamespace ZoneSlugConflict;
         get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone." ! ZoneNotFound;
-        patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone ! NoFields ReservedNamespace DcrShutdownNotApplicable ZoneNotFound DcrShutdownRequired ZoneSlugConflict;
+        patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone ! RateLimitAboveCeiling NoFields ReservedNamespace DcrShutdownNotApplicable ZoneNotFound DcrShutdownRequired ZoneSlugConflict;
         delete "/v1/zones/{zoneId}" ARCHIVE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it." ! ZoneNotFound;
         post "/v1/zones/{zoneId}/freeze" STOP "zones.freeze" zones::freeze::freeze, "Allow nothing in a zone until it is thawed." ! ZoneNotFound;
         post "/v1/zones/{zoneId}/thaw" WRITE "zones.thaw" zones::freeze::thaw, "Allow again what is allowed in a zone." ! ZoneNotFound;
@@ -177,6 +177,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/policy-sets/{id}/versions" READ "policy_sets.list_versions" policy_sets::versions::list, "List the versions of a policy set." ! PolicySetNotFound;
         post "/v1/zones/{zoneId}/policy-sets/{id}/versions" WRITE "policy_sets.add_version" policy_sets::add_version::handle, "Add a version to a policy set." [idempotent] ! [policy_work::REFUSES, policy_sets::BUNDLE] PolicySetNotFound;
         get "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}" READ "policy_sets.get_version" policy_sets::versions::get, "Read a version of a policy set." ! PolicySetVersionNotFound;
+        get "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/diff" READ "policy_sets.diff" policy_sets::diff::handle, "Tell what would be different with a version: its policies, what they state, and who could be given what." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound;
         post "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/replay" TRY "policy_sets.replay" policy_sets::replay::handle, "Make recorded decisions again with a version that need not be in force, and tell what would change." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound InvalidCursor;
         post "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/least-privilege" TRY "policy_sets.least_privilege" policy_sets::least_privilege::handle, "Tell which grants of a version no recorded decision needs, and the policy without them." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound;
         post "/v1/zones/{zoneId}/policy-sets/{id}/activate" WRITE "policy_sets.activate" policy_sets::activate::handle, "Put a version in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound PolicySetBindingNotFound;

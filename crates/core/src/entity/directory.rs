@@ -52,6 +52,10 @@ pub struct Zone {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub frozen_at: Option<Timestamp>,
+    /// Mints a minute of each application at each resource, where that is less than the deployment allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub mint_limit_per_minute: Option<u32>,
     /// Who and when.
     #[serde(flatten)]
     pub attribution: Attribution,

@@ -120,6 +120,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         postgres: "89a83c029442292eba52eebd6465b1a1d9f0f29dda904ff90eed3ad678f882bd",
     },
+    Frozen {
+        version: 32,
+        sqlite: "4c3bd56ea5497ddaf305f72d1180a480d4264cc7715c2df23edcdb8edaf27cd3",
+        postgres: "4c3bd56ea5497ddaf305f72d1180a480d4264cc7715c2df23edcdb8edaf27cd3",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

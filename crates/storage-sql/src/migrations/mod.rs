@@ -36,6 +36,7 @@ mod m0021_policy_canaries;
 mod m0023_grants;
 mod m0025_held_calls;
 mod m0027_receipts;
+mod m0032_mint_limits;
 mod run;
 
 pub use run::{AppliedMigration, MigrationError};
@@ -238,6 +239,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: &[],
         sqlite: &[],
         postgres: m0027_receipts::POSTGRES,
+    },
+    Migration {
+        version: 32,
+        name: "mint_limits",
+        // Earlier builds allow what the deployment allows: it is in force once all are replaced.
+        compatible_from: 11,
+        common: m0032_mint_limits::COMMON,
+        sqlite: &[],
+        postgres: &[],
     },
 ];
 

@@ -14,7 +14,8 @@ use crate::{
 };
 
 mapped!(Zone in "zones" {
-    id, name, slug, dcr_enabled, operator_coauthor_badge, operator_governed, frozen_at, archived_at; attribution
+    id, name, slug, dcr_enabled, operator_coauthor_badge, operator_governed, frozen_at,
+    mint_limit_per_minute, archived_at; attribution
 });
 
 const COLUMNS: &str = Zone::COLUMNS;
@@ -72,7 +73,8 @@ impl Zones for GlobalUnit {
     async fn update(&mut self, zone: &Zone) -> Result<bool, Error> {
         let by = &zone.attribution;
         let sql = "UPDATE zones SET name = $2, slug = $3, dcr_enabled = $4, operator_coauthor_badge = $5, \
-             operator_governed = $6, updated_by = $7, updated_via_operator = $8, updated_at = $9, frozen_at = $11 \
+             operator_governed = $6, updated_by = $7, updated_via_operator = $8, updated_at = $9, frozen_at = $11, \
+             mint_limit_per_minute = $12 \
              WHERE id = $1 AND archived_at IS NULL \
              AND version = $10";
         let params = params![
@@ -87,6 +89,7 @@ impl Zones for GlobalUnit {
             by.updated_at,
             by.version,
             zone.frozen_at,
+            zone.mint_limit_per_minute,
         ];
         if self.tx.run(sql, params).await? == 1 {
             next_revision(&self.tx, &zone.id).await?;

@@ -160,6 +160,7 @@ pub async fn an_update_replaces_names_and_flags_and_keeps_the_creation(backend: 
         .advance(Duration::from_micros(1_000_001));
     let mut changed = Zone {
         frozen_at: Some(fixture.world.now()),
+        mint_limit_per_minute: Some(60),
         name: String::from("Renamed"),
         slug: String::from("renamed"),
         dcr_enabled: !zone.dcr_enabled,

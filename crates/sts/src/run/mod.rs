@@ -27,6 +27,7 @@ use crate::{
     evidence::record,
     failed_login::{self, Reason},
     fields::Fields,
+    limit::per_minute,
     malformed::malformed,
     metrics,
 };
@@ -123,17 +124,17 @@ impl<'l> Launch<'l> {
         {
             return Err(wrong(invalid_client()));
         }
+        // Its zone may be archived meanwhile.
+        let zone = zone_of(deps, &workload.zone_id)
+            .await?
+            .ok_or_else(|| invalid_client().describe("invalid workload credentials"))?;
         let key = format!("rl:{counter}:{}", workload.id);
-        let limit = deps.config.mint_rate_limit_per_min;
+        let limit = per_minute(deps, &zone);
         let counted = deps.limiter.hit(&key, limit, Duration::from_mins(1)).await;
         let counted = counted.map_err(|_| unavailable())?;
         if !counted.allowed {
             return Err(too_often("the workload asks too often", counted.retry_after));
         }
-        // Its zone may be archived meanwhile.
-        let zone = zone_of(deps, &workload.zone_id)
-            .await?
-            .ok_or_else(|| invalid_client().describe("invalid workload credentials"))?;
         let launch = Self {
             deps,
             zone,

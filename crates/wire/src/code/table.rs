@@ -211,6 +211,7 @@ codes! {
         InvalidFields "invalid_fields" 400 "`fields` names a column that the listing does not have.";
         NoFields "no_fields" 400 "The change names no field.";
         RetentionAboveLimit "retention_above_limit" 400 "Events would be kept longer than the deployment keeps any; `max_days` tells how long that is.";
+        RateLimitAboveCeiling "rate_limit_above_ceiling" 400 "The zone would allow more mints a minute than the deployment; `max_per_minute` tells how many that allows.";
         ZoneIdRequired "zone_id_required" 400 "A token of one zone needs `zone_id`.";
         ZoneIdNotAllowedForGlobal "zone_id_not_allowed_for_global" 400 "A token for every zone has no `zone_id`.";
         DcrShutdownNotApplicable "dcr_shutdown_not_applicable" 400

@@ -261,7 +261,8 @@ pub struct ExplainedDenial {
     pub metadata: Value,
     /// What to simulate it with, as it is; null where policy has nothing to decide.
     pub policy_input: Value,
-    /// The data that policy read to deny it.
+    /// The data that was read to deny it: what policy read, as the version that decided states it; what another gate read, as
+    /// it stands now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read: Vec<DataRead>,
     /// What would have to be different; absent where there was no time to find out.
@@ -272,7 +273,8 @@ pub struct ExplainedDenial {
 /// Something that was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DataRead {
-    /// A document of the policy, or `session`, `delegation`, `mandate`, `request`.
+    /// A document of the policy, or `session`, `authority_record`, `delegation`, `mandate`, `request`, `resource`, `provider`,
+    /// `approval`, `zone`.
     pub data: Cow<'static, str>,
     /// Which member of it.
     pub name: Option<String>,

@@ -54,6 +54,10 @@ changes! {
         /// Kept for clients.
         operator_governed: bool,
     }
+    or_null {
+        /// Mints a minute of each application at each resource, 1 up to what the deployment allows; null for that.
+        mint_limit_per_minute: u32,
+    }
 }
 
 /// Body that freezes a zone. Unknown members are ignored.

@@ -3,6 +3,7 @@
 pub(super) mod by_request;
 pub(super) mod explain;
 mod fields;
+mod gate_facts;
 pub(super) mod list;
 mod outcome;
 mod remedies;

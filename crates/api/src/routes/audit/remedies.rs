@@ -17,7 +17,7 @@ use caracal_wire::control::audit::{DataRead, ExplainedDenial, Suggestion};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::super::policy_sets::bundle;
+use super::{super::policy_sets::bundle, gate_facts, gate_facts::Told};
 use crate::{call::ZoneCall, redact::document};
 
 /// Denials of a request that are gone into, and most versions of policies that are read for them.
@@ -63,7 +63,18 @@ impl<'c> Remedies<'c> {
             }
             Some(Err(_)) => Err(Obstacle::NotRecorded),
             // Policy allowed it, or was not asked.
-            Some(Ok(_)) | None => of_gate(event, denial),
+            Some(Ok(_)) | None => {
+                let metadata = document(event.metadata_json.as_deref());
+                if let Some(reason) = &denial.reason {
+                    let told = Told {
+                        reason,
+                        metadata: &metadata,
+                        details: &denial.details,
+                    };
+                    denial.read = gate_facts::read(self.call, &told).await?;
+                }
+                of_gate(&metadata, denial)
+            }
         };
         let (changes, obstacle) = match found {
             Ok(changes) => (changes, None),
@@ -154,11 +165,10 @@ impl<'c> Remedies<'c> {
 }
 
 /// What gets past a gate that policy is not asked at.
-fn of_gate(event: &AuditEvent, denial: &ExplainedDenial) -> Result<Vec<DataChange>, Obstacle> {
+fn of_gate(metadata: &Value, denial: &ExplainedDenial) -> Result<Vec<DataChange>, Obstacle> {
     let Some(reason) = &denial.reason else {
         return Err(Obstacle::NotRecorded);
     };
-    let metadata = document(event.metadata_json.as_deref());
     let text = |name: &str| metadata.get(name).and_then(Value::as_str);
     remedy::gate(&Refused {
         reason,

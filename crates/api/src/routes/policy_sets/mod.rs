@@ -8,6 +8,7 @@ pub(super) mod bundle;
 pub(super) mod canary;
 mod candidate;
 pub(super) mod create;
+pub(super) mod diff;
 pub(super) mod get;
 pub(super) mod least_privilege;
 pub(super) mod list;

@@ -44,6 +44,7 @@ pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<C
         operator_coauthor_badge: true,
         operator_governed: false,
         frozen_at: None,
+        mint_limit_per_minute: None,
         attribution: call.made(),
         archived_at: None,
     };

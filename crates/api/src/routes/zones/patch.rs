@@ -35,6 +35,9 @@ pub(crate) async fn handle(
             "only applies together with dcr_enabled: false",
         ));
     }
+    if let Some(Some(limit)) = body.mint_limit_per_minute {
+        check_mint_limit(limit, call.role.config.mint_rate_limit_per_min)?;
+    }
     if body.is_empty() {
         return Err(no_fields());
     }
@@ -66,12 +69,17 @@ pub(crate) async fn handle(
         .operator_coauthor_badge
         .unwrap_or(zone.operator_coauthor_badge);
     zone.operator_governed = body.operator_governed.unwrap_or(zone.operator_governed);
+    zone.mint_limit_per_minute = body.mint_limit_per_minute.unwrap_or(zone.mint_limit_per_minute);
     call.stamp(&mut zone.attribution);
     if !change.zones().update(&zone).await.map_err(slug_conflict)? {
         return Err(zone_not_found());
     }
     change.zone_changed(&zone.id);
-    change.commit(Some(&zone.id), Done::ok()).await?;
+    let done = match body.mint_limit_per_minute {
+        Some(limit) => Done::ok().note("mint_limit_per_minute", limit),
+        None => Done::ok(),
+    };
+    change.commit(Some(&zone.id), done).await?;
 
     // Registration is closed from here on, so the sweep meets every live application. Should it fail, the same
     // request again sweeps what is left.
@@ -80,6 +88,23 @@ pub(crate) async fn handle(
     }
     let version = zone.attribution.next();
     Ok(Versioned(zone, version))
+}
+
+/// A zone may allow less than the deployment, and never nothing: that is what freezing it is for.
+fn check_mint_limit(limit: u32, most: u32) -> Result<(), Refusal> {
+    if limit == 0 {
+        return Err(Refusal::invalid_field(
+            ErrorCode::InvalidZone,
+            "mint_limit_per_minute",
+            "must be at least 1; freeze the zone to allow nothing",
+        ));
+    }
+    if limit > most {
+        return Err(Refusal::of(ErrorCode::RateLimitAboveCeiling)
+            .describe("STS_MINT_RATE_LIMIT_PER_MIN is the limit")
+            .with("max_per_minute", most));
+    }
+    Ok(())
 }
 
 async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {

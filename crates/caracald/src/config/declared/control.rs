@@ -124,6 +124,7 @@ pub(crate) fn control(settings: &mut Settings) -> ApiConfig {
         rate_limit_per_min: settings.get(&RATE_LIMIT),
         auth_fail_limit_per_min: settings.get(&AUTH_FAIL_LIMIT),
         max_resources_per_zone: settings.get(&MAX_RESOURCES),
+        mint_rate_limit_per_min: settings.get(&super::MINT_RATE),
         last_used_debounce: settings.get(&LAST_USED_DEBOUNCE),
         outcome_unknown_after: settings.get(&OUTCOME_UNKNOWN_AFTER),
         session_idle: settings.get(&SESSION_IDLE),

@@ -28,6 +28,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
 
 const GATEWAY: &[Role] = &[Role::Gateway];
 const STS: &[Role] = &[Role::Sts];
+const STS_AND_API: &[Role] = &[Role::Sts, Role::Api];
 
 /// Scheme, host and port.
 #[derive(Debug)]
@@ -114,9 +115,9 @@ pub(crate) static GATEWAY_PUBLIC_URL: Optional<HttpOrigin> = Optional::new(
 );
 pub(crate) static MINT_RATE: Setting<Number<u32>> = Setting::new(
     "STS_MINT_RATE_LIMIT_PER_MIN",
-    STS,
+    STS_AND_API,
     || 600_000,
-    "Mints a minute for each zone, resource and application.",
+    "Mints a minute for each zone, resource and application. A zone may allow fewer, never more.",
 );
 pub(crate) static STRANGER_RATE: Setting<Number<u32>> = Setting::new(
     "STS_STRANGER_LIMIT_PER_MIN",

@@ -25,6 +25,7 @@ impl Given {
             operator_coauthor_badge: false,
             operator_governed: false,
             frozen_at: None,
+            mint_limit_per_minute: None,
             attribution: Attribution {
                 updated_at: Some(self.world.now()),
                 ..self.attribution()
