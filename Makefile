@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-production bench-isolation bench-sessions measure-ledger measure-evidence docs deny
+.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -93,10 +93,11 @@ console-e2e: ## The console in a real browser, on a stack of its own (5 minutes)
 console-check: ## Types, lint and tests of what runs in the browser
 	scripts/console.sh check
 
-test-long: ## What takes minutes and is no part of `make test`: ten thousand zones far from their storage
+test-long: ## What takes minutes and is no part of `make test`: ten thousand zones far from their storage, writes cut at every step
 	@scripts/require.sh rust
 	@scripts/require.sh servers
 	$(CARGO) test --locked -p caracal-service --lib zones::tests::far -- --include-ignored --nocapture --test-threads 1
+	$(CARGO) test --locked -p caracal-api --test api cuts:: -- --include-ignored --nocapture --test-threads 1
 
 test-busy: ## The whole suite ten times while every core is busy with something else (RUNS=10; hours)
 	@scripts/require.sh rust
@@ -170,11 +171,18 @@ bench-production: ## The same calls with a process for each role, over a Postgre
 	scripts/bench-production.sh $(TARGET)/release
 
 EVENTS ?= 1000000
+RESOURCES ?= 100000
+APPLICATIONS ?= 10000
 
 measure-ledger: ## Fill a ledger of EVENTS events on both databases, and write what it takes, finds and verifies into the handbook
 	@scripts/require.sh rust
 	@scripts/require.sh servers
 	EVENTS=$(EVENTS) PAGE=$(CURDIR)/docs/src/operate/performance.md $(CARGO) test --release --locked -p caracal-audit --test measure -- --ignored --nocapture ledger
+
+measure-zone: ## What a zone with RESOURCES resources and APPLICATIONS applications costs on PostgreSQL
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	RESOURCES=$(RESOURCES) APPLICATIONS=$(APPLICATIONS) $(CARGO) test --release --locked -p caracal-api --test api -- --ignored --nocapture scale::
 
 measure-evidence: ## What all the evidence of a governed call costs by itself
 	@scripts/require.sh rust

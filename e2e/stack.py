@@ -20,7 +20,13 @@ def secret(name):
 
 def admin():
     """The published admin client, as an operator would make it."""
+    return admin_over(None)
+
+
+def admin_over(http):
+    """The same, over somebody's own HTTP client."""
     return AdminClient(
+        http_client=http,
         api_url=ENDPOINTS["api"],
         admin_token=secret("caracalAdminToken"),
         coordinator_url=ENDPOINTS["coordinator"],

@@ -10,30 +10,30 @@ use serde_json::{Value, json};
 use crate::stack::{ADMIN, PASSWORD, Stack, grants};
 
 /// A zone with one of everything.
-struct Made {
-    zone: String,
-    application: String,
-    provider: String,
-    resource: String,
-    policy: String,
-    policy_version: String,
-    policy_set: String,
-    set_version: String,
-    workload: String,
-    issuer: String,
-    sink: String,
-    delivery: String,
-    approval: String,
+pub(crate) struct Made {
+    pub(crate) zone: String,
+    pub(crate) application: String,
+    pub(crate) provider: String,
+    pub(crate) resource: String,
+    pub(crate) policy: String,
+    pub(crate) policy_version: String,
+    pub(crate) policy_set: String,
+    pub(crate) set_version: String,
+    pub(crate) workload: String,
+    pub(crate) issuer: String,
+    pub(crate) sink: String,
+    pub(crate) delivery: String,
+    pub(crate) approval: String,
     /// A provider at which accounts are connected, and one that is.
-    people: String,
-    connection: String,
-    session: String,
+    pub(crate) people: String,
+    pub(crate) connection: String,
+    pub(crate) session: String,
     /// A session that waits to go on.
-    paused: String,
-    delegation: String,
-    grant: String,
+    pub(crate) paused: String,
+    pub(crate) delegation: String,
+    pub(crate) grant: String,
     /// A resource that is called with mandates.
-    guarded: String,
+    pub(crate) guarded: String,
 }
 
 fn provider(name: &str) -> Value {
@@ -67,7 +67,7 @@ fn issuer(name: &str) -> Value {
 }
 
 impl Made {
-    async fn of(stack: &Stack) -> Self {
+    pub(crate) async fn of(stack: &Stack) -> Self {
         let body = json!({"name": format!("zone {}", stack.parts.world.uuid_v7()), "dcr_enabled": true});
         let zone = stack.post("/v1/zones", body).await.expect(201).text("id");
         let base = format!("/v1/zones/{zone}");
@@ -155,8 +155,34 @@ impl Made {
         }
     }
 
+    /// The ids of what is there.
+    pub(crate) fn ids(&self) -> [&str; 20] {
+        [
+            &self.zone,
+            &self.application,
+            &self.provider,
+            &self.resource,
+            &self.policy,
+            &self.policy_version,
+            &self.policy_set,
+            &self.set_version,
+            &self.workload,
+            &self.issuer,
+            &self.sink,
+            &self.delivery,
+            &self.approval,
+            &self.people,
+            &self.connection,
+            &self.session,
+            &self.paused,
+            &self.delegation,
+            &self.grant,
+            &self.guarded,
+        ]
+    }
+
     /// The path of a route, about what is there.
-    fn path(&self, route: &Route<ApiDeps>) -> String {
+    pub(crate) fn path(&self, route: &Route<ApiDeps>) -> String {
         let (noun, _) = route.name.rsplit_once('.').unwrap();
         let (id, version) = match noun {
             "applications" => (&self.application, ""),
@@ -190,7 +216,7 @@ impl Made {
     }
 
     /// A body that the route takes.
-    fn body(&self, name: &str) -> Option<Value> {
+    pub(crate) fn body(&self, name: &str) -> Option<Value> {
         let content = grants(&self.application);
         Some(match name {
             "zones.update"

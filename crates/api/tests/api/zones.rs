@@ -1,7 +1,8 @@
 //! Zones.
 
+use caracal_api::ApiConfig;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stack::{ADMIN, Stack, grants, masked};
 
@@ -351,4 +352,68 @@ async fn of_an_archived_zone_nobody_sees_or_does_anything_but_its_evidence() {
             assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         }
     }
+}
+
+#[tokio::test]
+async fn a_zone_may_allow_fewer_mints_than_the_deployment_and_never_more() {
+    let stack = Stack::with(ApiConfig {
+        mint_rate_limit_per_min: 100,
+        ..ApiConfig::default()
+    })
+    .await;
+    let zone = stack.zone("acme").await;
+    assert!(
+        stack
+            .get(&zone)
+            .await
+            .expect(200)
+            .get("mint_limit_per_minute")
+            .is_none()
+    );
+    for wrong in [
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!("5"),
+        json!(4_294_967_296_i64),
+    ] {
+        let refused = stack
+            .patch(&zone, json!({ "mint_limit_per_minute": wrong }))
+            .await
+            .expect(400);
+        assert_eq!(
+            (&refused["error"], &refused["details"]["issues"][0]["path"]),
+            (&json!("invalid_zone"), &json!(["mint_limit_per_minute"])),
+            "{wrong}"
+        );
+    }
+    let refused = stack
+        .patch(&zone, json!({ "mint_limit_per_minute": 101 }))
+        .await
+        .expect(400);
+    assert_eq!(
+        (&refused["error"], &refused["max_per_minute"]),
+        (&json!("rate_limit_above_ceiling"), &json!(100))
+    );
+    for (said, kept) in [(json!(100), Some(100)), (json!(1), Some(1)), (json!(null), None)] {
+        let patched = stack
+            .patch(&zone, json!({ "mint_limit_per_minute": said }))
+            .await
+            .expect(200);
+        let read = stack.get(&zone).await.expect(200);
+        for told in [&*patched, &*read] {
+            let told = told.get("mint_limit_per_minute").and_then(Value::as_u64);
+            assert_eq!(told, kept);
+        }
+        let rows = stack.admin_audit(&zone).await;
+        let row = rows.iter().max_by_key(|row| row["chain_seq"].as_u64()).unwrap();
+        assert_eq!(row["payload_json"]["mint_limit_per_minute"], said, "{row}");
+    }
+    // Another change leaves it alone.
+    stack
+        .patch(&zone, json!({ "mint_limit_per_minute": 7 }))
+        .await
+        .expect(200);
+    let renamed = stack.patch(&zone, json!({ "name": "other" })).await.expect(200);
+    assert_eq!(renamed["mint_limit_per_minute"], 7);
 }

@@ -6,6 +6,7 @@ mod checks;
 mod connections;
 mod contention;
 mod crash;
+mod cross_tenant;
 mod daemon;
 mod documents;
 mod draining;

@@ -4,7 +4,10 @@ use std::{path::PathBuf, process::Command, time::Duration};
 
 use caracal_e2e::{Stack, checkout, installed, on_every_deployment};
 
-on_every_deployment!(the_published_python_clients_work);
+on_every_deployment!(
+    the_published_python_clients_work,
+    every_method_of_the_published_admin_client_works
+);
 
 /// A Python with the published clients, made on first use.
 pub(crate) fn python() -> PathBuf {
@@ -12,10 +15,19 @@ pub(crate) fn python() -> PathBuf {
 }
 
 async fn the_published_python_clients_work(stack: &Stack) {
+    succeeds(stack, "e2e/published_clients.py").await;
+}
+
+async fn every_method_of_the_published_admin_client_works(stack: &Stack) {
+    succeeds(stack, "e2e/admin_client.py").await;
+}
+
+/// Runs a script of the checkout against the stack.
+async fn succeeds(stack: &Stack, script: &'static str) {
     let home = stack.home().to_owned();
     let run = tokio::task::spawn_blocking(move || {
         Command::new(python())
-            .arg(checkout().join("e2e/published_clients.py"))
+            .arg(checkout().join(script))
             .env("CARACAL_HOME", home)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .output()

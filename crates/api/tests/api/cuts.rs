@@ -1,0 +1,315 @@
+//! A write that ends between any two of its steps leaves nothing, or all of it with its record: every route that changes
+//! something, from the table, on both stores.
+
+use std::{collections::BTreeMap, future::poll_fn, net::SocketAddr, pin::pin, task::Poll};
+
+use caracal_api::{ApiConfig, ApiDeps, Reach, router, table};
+use caracal_service::front::Route;
+use caracal_storage::Access;
+use caracal_testkit::{
+    client::{Answer, Client},
+    database::connect_with,
+    fault_proxy::{Cut, FaultProxy},
+    parts::Backends,
+};
+use http::Method;
+use serde_json::Value;
+use std::sync::Arc;
+
+use crate::{
+    evidence::Made,
+    stack::{ADMIN, Stack},
+};
+
+/// Most steps of a write: past them something waits for ever.
+const MOST: u64 = 400;
+
+/// Made of several units of work, each with a record of its own: what a cut leaves of them is whole by itself, and asking
+/// again does the rest.
+const SEVERAL: [&str; 4] = [
+    "zones.archive",
+    "zones.update",
+    "provider_connections.revoke",
+    "zone_state.apply",
+];
+
+/// The routes of a zone that change something there, in the form of one request that succeeds.
+fn writes() -> Vec<Route<ApiDeps>> {
+    let skipped = |name: &str| {
+        // These need something to be under way, which evidence.rs makes for them one by one, or someone to answer outside.
+        name.starts_with("policy_canary.")
+            || matches!(
+                name,
+                "provider_connections.finish"
+                    | "policy_shadow.end"
+                    | "audit_holds.lift"
+                    | "approvals.withdraw"
+                    | "subjects.revoke"
+                    | "providers.test"
+                    | "resources.test"
+                    | "providers.discover"
+                    | "policy_sets.simulate"
+                    | "policy_sets.replay"
+                    | "policy_sets.least_privilege"
+            )
+    };
+    let routes = table().into_iter();
+    routes
+        .filter(|route| route.needs.reach == Reach::Zone && route.method != Method::GET)
+        .filter(|route| !skipped(route.name))
+        .collect()
+}
+
+/// What there is to read of a zone, by route.
+type Seen = BTreeMap<String, String>;
+
+/// The routes that list or read what a zone holds; not what counts, decides or records.
+fn reads() -> Vec<Route<ApiDeps>> {
+    let told = |name: &str| {
+        let verb = name.rsplit_once('.').map(|(_, verb)| verb);
+        verb.is_some_and(|verb| ["list", "get", "list_versions", "get_of_zone"].contains(&verb))
+    };
+    let routes = table().into_iter();
+    routes
+        .filter(|route| route.needs.reach == Reach::Zone && route.method == Method::GET && told(route.name))
+        .filter(|route| !route.name.contains("audit.") && !route.name.starts_with("policy_canary"))
+        .collect()
+}
+
+async fn look(stack: &Stack, made: &Made, routes: &[Route<ApiDeps>]) -> Seen {
+    let mut seen = Seen::new();
+    for route in routes {
+        let answer = stack.get(&made.path(route)).await;
+        seen.insert(route.name.to_owned(), stable(&answer));
+    }
+    seen
+}
+
+/// What an answer says, without what each request has anew.
+fn stable(answer: &Answer) -> String {
+    let mut body = answer.body.clone();
+    if let Some(body) = body.as_object_mut() {
+        body.retain(|name, _| !name.to_ascii_lowercase().starts_with("request"));
+    }
+    format!("{} {body}", answer.status)
+}
+
+/// Rows of the zone's administrative record that say that something was done.
+async fn done(stack: &Stack, made: &Made) -> usize {
+    let rows = stack.admin_audit(&format!("/v1/zones/{}", made.zone)).await;
+    let done = |row: &&Value| row["status_code"].as_u64().is_some_and(|status| status < 300);
+    rows.iter().filter(done).count()
+}
+
+/// Where writes are cut.
+enum Knife {
+    /// The request is given up at its n-th wait, as when a process is told to end.
+    GivenUp,
+    /// The connection to PostgreSQL is cut at its n-th step.
+    Connection(FaultProxy),
+}
+
+struct Cutter<'s> {
+    stack: &'s Stack,
+    client: Client,
+    knife: Knife,
+}
+
+/// Polls `future` until it has waited `waits` times, and drops it then.
+async fn given_up_after<F: Future>(future: F, waits: u64) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = waits;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+impl Cutter<'_> {
+    /// Sends a request that is cut at `step`; whether it was.
+    async fn cut(&self, route: &Route<ApiDeps>, made: &Made, token: &str, step: u64, cut: Cut) -> bool {
+        let call = self
+            .client
+            .call(route.method.clone(), &made.path(route))
+            .header("authorization", &format!("Bearer {token}"));
+        let call = match made.body(route.name) {
+            Some(body) => call.json(&body),
+            None => call,
+        };
+        let was_cut = match &self.knife {
+            Knife::GivenUp => given_up_after(call.send(), step).await.is_none(),
+            Knife::Connection(proxy) => {
+                proxy.cut_at(step, cut);
+                let answer = call.send().await;
+                let was_cut = !proxy.cut_nothing();
+                let told = [409, 500, 503].contains(&answer.status.as_u16());
+                assert!(
+                    was_cut || answer.status.is_success(),
+                    "{}: {}",
+                    route.name,
+                    answer.text
+                );
+                assert!(
+                    told || answer.status.is_success(),
+                    "{} cut at {step}: {}",
+                    route.name,
+                    answer.text
+                );
+                was_cut
+            }
+        };
+        // What was given up in the middle of a commit is waited for: nobody writes before it has ended.
+        let work = self.stack.parts.store.global(Access::Write).await;
+        drop(work.expect("the store itself is well"));
+        was_cut
+    }
+
+    async fn token(&self, route: &Route<ApiDeps>, made: &Made) -> String {
+        match route.needs.capability {
+            caracal_api::Capability::Decide => self.stack.token("zone", Some(&made.zone), "approve").await,
+            _ => ADMIN.to_owned(),
+        }
+    }
+
+    /// What a route changes, found by letting it.
+    async fn changes(&self, route: &Route<ApiDeps>) -> Vec<Route<ApiDeps>> {
+        let made = Made::of(self.stack).await;
+        let token = self.token(route, &made).await;
+        let before = look(self.stack, &made, &reads()).await;
+        let body = made.body(route.name);
+        let answer = self
+            .stack
+            .call(
+                Some(&token),
+                &[],
+                route.method.clone(),
+                &made.path(route),
+                body.as_ref(),
+            )
+            .await;
+        assert!(answer.status.is_success(), "{}: {}", route.name, answer.text);
+        let after = look(self.stack, &made, &reads()).await;
+        reads()
+            .into_iter()
+            .filter(|read| before[read.name] != after[read.name])
+            .collect()
+    }
+
+    /// Cuts a route at every step until one request comes through whole.
+    async fn at_every_step(&self, route: &Route<ApiDeps>, cut: Cut) -> u64 {
+        let changed = self.changes(route).await;
+        let mut made = Made::of(self.stack).await;
+        for step in 0..MOST {
+            let token = self.token(route, &made).await;
+            let (before, records) = (
+                look(self.stack, &made, &changed).await,
+                done(self.stack, &made).await,
+            );
+            let was_cut = self.cut(route, &made, &token, step, cut).await;
+            let (after, recorded) = (
+                look(self.stack, &made, &changed).await,
+                done(self.stack, &made).await - records,
+            );
+            let differ = changed
+                .iter()
+                .filter(|read| before[read.name] != after[read.name])
+                .count();
+            let what = format!(
+                "{} cut at {step}: {differ} of {} read otherwise, {recorded} records",
+                route.name,
+                changed.len()
+            );
+            assert!(differ == 0 || recorded > 0, "{what}: nobody wrote it down");
+            if !SEVERAL.contains(&route.name) {
+                assert!(differ == 0 || differ == changed.len(), "{what}: half of it");
+                assert!(recorded <= 1, "{what}");
+                // What reads the same although it was done again has its record all the same.
+                assert!(
+                    recorded == 0 || differ > 0 || changed.is_empty(),
+                    "{what}: nothing was done"
+                );
+            }
+            if !was_cut {
+                assert!(recorded > 0, "{what}: it came through");
+                return step;
+            }
+            if recorded > 0 {
+                made = Made::of(self.stack).await;
+            }
+        }
+        panic!("{} has no end", route.name);
+    }
+
+    async fn every_write(&self, cut: Cut) {
+        let mut steps = 0;
+        let writes = writes();
+        assert!(writes.len() > 40, "{}", writes.len());
+        for route in &writes {
+            steps += self.at_every_step(route, cut).await;
+        }
+        println!("{steps} cuts of {} routes", writes.len());
+    }
+}
+
+async fn given_up(backends: Backends) {
+    let stack = Stack::over(backends, ApiConfig::default()).await;
+    let client = stack.parts.client("api", router(stack.deps.clone()));
+    let cutter = Cutter {
+        stack: &stack,
+        client,
+        knife: Knife::GivenUp,
+    };
+    cutter.every_write(Cut::Before).await;
+}
+
+async fn disconnected(cut: Cut) {
+    let stack = Stack::over(Backends::Postgres, ApiConfig::default()).await;
+    let near = stack.parts.database().owner_url();
+    let port = near
+        .split(['@', '/'])
+        .find_map(|part| part.strip_prefix("127.0.0.1:"))
+        .unwrap();
+    let target: SocketAddr = format!("127.0.0.1:{port}").parse().unwrap();
+    let proxy = FaultProxy::to(target).await;
+    let far = near.replace(&target.to_string(), &proxy.address().to_string());
+    let key = stack.parts.audit_key.current().clone();
+    let deps = ApiDeps {
+        store: Arc::new(connect_with(&far, key).await),
+        ..stack.deps.clone()
+    };
+    let client = stack.parts.client("api", router(deps));
+    let cutter = Cutter {
+        stack: &stack,
+        client,
+        knife: Knife::Connection(proxy),
+    };
+    cutter.every_write(cut).await;
+}
+
+#[tokio::test]
+async fn a_write_that_is_given_up_anywhere_is_done_whole_or_not_at_all_on_sqlite() {
+    given_up(Backends::Embedded).await;
+}
+
+#[tokio::test]
+#[ignore = "a minute or more"]
+async fn a_write_that_is_given_up_anywhere_is_done_whole_or_not_at_all_on_postgresql() {
+    given_up(Backends::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a minute or more"]
+async fn a_write_that_loses_its_connection_anywhere_is_done_whole_or_not_at_all() {
+    Box::pin(disconnected(Cut::Before)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a minute or more"]
+async fn a_write_whose_answer_is_lost_anywhere_is_done_whole_or_not_at_all() {
+    Box::pin(disconnected(Cut::After)).await;
+}
