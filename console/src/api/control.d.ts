@@ -3281,7 +3281,10 @@ export interface components {
         };
         /** @description Something that was read. */
         DataRead: {
-            /** @description A document of the policy, or `session`, `delegation`, `mandate`, `request`. */
+            /**
+             * @description A document of the policy, or `session`, `authority_record`, `delegation`, `mandate`, `request`, `resource`, `provider`,
+             *     `approval`, `zone`.
+             */
             data: string;
             /** @description Which member of it. */
             name?: string | null;
@@ -3571,7 +3574,10 @@ export interface components {
             metadata: unknown;
             /** @description What to simulate it with, as it is; null where policy has nothing to decide. */
             policy_input: unknown;
-            /** @description The data that policy read to deny it. */
+            /**
+             * @description The data that was read to deny it: what policy read, as the version that decided states it; what another gate read, as
+             *     it stands now.
+             */
             read?: components["schemas"]["DataRead"][];
             /** @description Why, in one word. */
             reason?: string | null;

@@ -20,6 +20,7 @@ mod email_server;
 mod endings;
 mod every_text;
 mod evidence;
+mod gate_reads;
 mod grants;
 mod notifications;
 mod openapi;

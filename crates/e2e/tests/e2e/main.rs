@@ -6,7 +6,6 @@ mod checks;
 mod connections;
 mod contention;
 mod crash;
-mod cross_tenant;
 mod daemon;
 mod documents;
 mod draining;
