@@ -18,7 +18,7 @@ import json
 import struct
 import sys
 
-from verify import Tree, Wrong, check_trust, instant, leaf_hash, node_hash, parse_checkpoint, parse_prune, permits, sha256
+from verify import Tree, Wrong, check_trust, instant, leaf_hash, node_hash, parse_checkpoint, parse_prune, sha256
 
 WIDTH = 256
 SPAN = {"ledger": 15 * 60 * 1_000_000, "admin": 24 * 60 * 60 * 1_000_000}
@@ -165,10 +165,10 @@ class Log:
         """Bodies of entries before `first` that are not there: whether one of them may not be missing."""
         start, self.gap_from = self.next if self.gap_from is None else self.gap_from, None
         if self.prune:
-            missing = range(start, min(first, self.prune["tree"].size))
-            refused = next((index for index in missing if not permits(self.prune, index)), None)
-            if refused is not None:
-                self.fault(refused, "sequence_gap")
+            end = min(first, self.prune["tree"].size)
+            refused = [max(kept.start, start) for kept in self.prune["kept"] if max(kept.start, start) < min(kept.stop, end)]
+            if refused:
+                self.fault(min(refused), "sequence_gap")
 
     def leaves(self, row):
         self.gap_from = self.next if self.gap_from is None else self.gap_from

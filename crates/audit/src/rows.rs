@@ -120,8 +120,8 @@ impl<W: FnMut(&str) -> io::Result<()>> Lines<W> {
         })
     }
 
-    /// A block with its entries; how many these are.
-    fn block(&mut self, stored: &LedgerBlock) -> io::Result<u64> {
+    /// A block with its entries; how many these are, where it can be read.
+    fn block(&mut self, stored: &LedgerBlock) -> io::Result<Option<u64>> {
         let entries = match block::decode(&stored.block) {
             Ok((begins, entries)) if begins == stored.first => Some(entries),
             _ => None,
@@ -144,7 +144,7 @@ impl<W: FnMut(&str) -> io::Result<()>> Lines<W> {
                 producer_key: &kept.producer_key,
             })?;
         }
-        Ok(entries.map_or(stored.entries, |entries| entries.len() as u64))
+        Ok(entries.map(|entries| entries.len() as u64))
     }
 
     /// The hashes of entries whose bodies are gone; where they end.
@@ -218,20 +218,30 @@ pub async fn export_rows(
             tag: &kept.tag,
         })?;
     }
-    let (mut next, mut from) = (0_u64, 0_u64);
+    // Leaves are counted as they are printed: how many entries a block is said to have may be anything.
+    let (mut next, mut from, mut leaves) = (0_u64, 0_u64, 0_u64);
     loop {
         let blocks = rows.blocks(from, BLOCKS).await?;
         for block in &blocks {
-            next = lines.gone(rows, next..block.first.min(end)).await?;
-            next = block.first.saturating_add(lines.block(block)?).max(next);
+            let gone = lines.gone(rows, next..block.first.min(end)).await?;
+            let entries = lines.block(block)?;
+            leaves = leaves
+                .saturating_add(gone.saturating_sub(next))
+                .saturating_add(entries.unwrap_or(0));
+            next = block
+                .first
+                .saturating_add(entries.unwrap_or(block.entries))
+                .max(gone);
             from = block.first.saturating_add(1);
         }
         if blocks.is_empty() {
             break;
         }
     }
-    next = lines.gone(rows, next..end).await?;
-    lines.tiles(rows, next).await?;
+    let gone = lines.gone(rows, next..end).await?;
+    lines
+        .tiles(rows, leaves.saturating_add(gone.saturating_sub(next)))
+        .await?;
     let mut after = None;
     loop {
         let postings = rows.postings(after, POSTINGS).await?;

@@ -19,7 +19,7 @@ use self::{
     gone::Gone,
     log::{LogWalk, Made, Opened},
 };
-use crate::keeping;
+use crate::{keeping, lines::Journal};
 
 /// Blocks and postings of a log read at a time.
 const BLOCKS: u32 = 32;
@@ -122,6 +122,16 @@ pub async fn verify_log(
     key: Option<&HmacRing>,
     kept: Option<&KeptHead>,
 ) -> Result<ChainReport, Error> {
+    walk(store, log, key, kept, &mut ()).await
+}
+
+async fn walk(
+    store: &dyn Store,
+    log: &LogId,
+    key: Option<&HmacRing>,
+    kept: Option<&KeptHead>,
+    journal: &mut dyn Journal,
+) -> Result<ChainReport, Error> {
     let mut work = store.log(log, Access::Read).await?;
     // One that cannot be read permits nothing.
     let gone = work.retention().newest_prune().await?;
@@ -141,6 +151,7 @@ pub async fn verify_log(
                 compare_tile(ledger, &mut walk, &made).await?;
             }
         }
+        journal.reached(log, &walk.progress());
     }
     fill(ledger, &mut walk, u64::MAX).await?;
     let mut after = None;
@@ -214,7 +225,8 @@ async fn open(log: &LogId, blocks: Vec<LedgerBlock>) -> Result<Vec<Opened>, Erro
 }
 
 /// Verifies everything, or one `zone`: ledgers, administrative records, and that no log is missing. `None` when the zone has
-/// no ledger and none was kept.
+/// no ledger and none was kept. `journal` hears how far it is, and is not asked where to begin: what a head says is of all
+/// entries.
 ///
 /// # Errors
 /// As [`verify_zone`].
@@ -223,6 +235,7 @@ pub async fn verify_evidence(
     zone: Option<&ZoneId>,
     key: Option<&HmacRing>,
     kept: &KeptHeads,
+    journal: &mut dyn Journal,
 ) -> Result<Option<EvidenceReport>, Error> {
     let mut work = store.global(Access::Read).await?;
     let set = work.chains().set().await?;
@@ -248,7 +261,7 @@ pub async fn verify_evidence(
     }
     let (mut zones, mut administrative) = (Vec::new(), Vec::new());
     for log in &logs {
-        let report = verify_log(store, log, key, kept.of(log)).await?;
+        let report = walk(store, log, key, kept.of(log), journal).await?;
         if log.is_administrative() {
             administrative.push(report);
         } else {

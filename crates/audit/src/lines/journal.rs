@@ -3,7 +3,7 @@
 use caracal_ledger::{chain::LogId, verify::Progress};
 
 /// What remembers a verification and tells about it.
-pub trait Journal {
+pub trait Journal: Send {
     /// How far `log` was compared before. What lies before it is not looked at again.
     fn earlier(&mut self, log: &LogId) -> Option<Progress>;
 

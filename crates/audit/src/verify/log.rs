@@ -12,6 +12,7 @@ use caracal_ledger::{
     chain::{LogId, verify_head},
     merkle::{Frontier, TILE_WIDTH, root},
     terms::{Indexed, max_span},
+    verify::Progress,
 };
 use caracal_storage::{LedgerBlock, LogHead, Posting};
 use caracal_wire::audit::{ChainReport, FaultKind, Pruned};
@@ -152,6 +153,14 @@ impl<'a> LogWalk<'a> {
     fn fault(&mut self, index: u64, id: &str, kind: FaultKind) {
         let position = i64::try_from(index.saturating_add(1)).unwrap_or(i64::MAX);
         self.faults.add(position, id, kind);
+    }
+
+    /// How far it is; nothing was proved yet.
+    pub(super) fn progress(&self) -> Progress {
+        Progress {
+            frontier: self.tree.clone(),
+            proved: 0,
+        }
     }
 
     /// Looks at the next block; returns the tiles that are full now.

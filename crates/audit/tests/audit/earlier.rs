@@ -104,7 +104,10 @@ async fn rows_of_an_earlier_build_are_moved_into_logs_in_their_order_and_new_eve
     );
     drop(work);
     let (key, kept) = (ledger.deps.audit_keys.as_ref(), KeptHeads::default());
-    let report = verify_evidence(store, None, key, &kept).await.unwrap().unwrap();
+    let report = verify_evidence(store, None, key, &kept, &mut ())
+        .await
+        .unwrap()
+        .unwrap();
     assert!(
         report.zones.iter().all(caracal_wire::audit::ChainReport::holds),
         "{report:?}"

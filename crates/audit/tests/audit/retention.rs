@@ -70,7 +70,7 @@ impl Records {
 
     async fn verify(&self, kept: &KeptHeads) -> EvidenceReport {
         let key = self.ledger.deps.audit_keys.as_ref();
-        let report = verify_evidence(self.ledger.deps.store.as_ref(), None, key, kept).await;
+        let report = verify_evidence(self.ledger.deps.store.as_ref(), None, key, kept, &mut ()).await;
         report.unwrap().unwrap()
     }
 

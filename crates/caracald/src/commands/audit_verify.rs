@@ -116,7 +116,16 @@ fn run_store(wanted: &Wanted) -> anyhow::Result<ExitCode> {
             .as_deref()
             .map(|zone| ZoneId::parse(zone).context("--zone is not a zone id"))
             .transpose()?;
-        let report = verify_evidence(store.as_ref(), zone.as_ref(), audit_key.as_ref(), &kept).await?;
+        // Tells how far it is, and keeps nothing: what a head says is of all entries.
+        let mut telling = journal::Journal::open(None)?;
+        let report = verify_evidence(
+            store.as_ref(),
+            zone.as_ref(),
+            audit_key.as_ref(),
+            &kept,
+            &mut telling,
+        )
+        .await?;
         let Some(report) = report else {
             // Nothing was verified, which is not the same as a chain that holds.
             let zone = zone.as_ref().map_or("", ZoneId::as_str);

@@ -45,7 +45,7 @@ async fn backup(directory: &Path, key: &str, kept: &str) -> PathBuf {
 async fn holds(backup: &Unpacked) -> bool {
     let config = backup.config().unwrap();
     let (store, key) = Box::pin(wire::ledger(config)).await.unwrap();
-    let report = verify_evidence(store.as_ref(), None, key.as_ref(), &KeptHeads::default()).await;
+    let report = verify_evidence(store.as_ref(), None, key.as_ref(), &KeptHeads::default(), &mut ()).await;
     report.unwrap().unwrap().holds
 }
 
