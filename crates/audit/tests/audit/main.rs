@@ -5,6 +5,7 @@
 mod earlier;
 mod encodings;
 mod every_text;
+mod every_step;
 mod export;
 mod forgetful_redis;
 mod frame_keys;
