@@ -13,6 +13,7 @@ mod ingest;
 mod isolation;
 mod later_release;
 mod ledger;
+mod lines;
 mod openapi;
 mod pack;
 mod people;

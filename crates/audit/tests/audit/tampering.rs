@@ -34,7 +34,7 @@ const TABLES: [&str; 4] = [
 ];
 
 impl Ledger {
-    async fn fill(&self, log: &LogId, count: usize) {
+    pub(crate) async fn fill(&self, log: &LogId, count: usize) {
         let LogId::Ledger(zone) = log else {
             return self.administer(log, count).await;
         };
@@ -385,20 +385,20 @@ async fn attacks(ledger: &Ledger, of: &LogId) -> Vec<Attack> {
 }
 
 /// The second verifier, which shares no code with ours.
-struct Second {
+pub(crate) struct Second {
     python: PathBuf,
     checkout: PathBuf,
     place: TempDir,
     log: LogId,
     keys: LogKeys,
     notes: Vec<PathBuf>,
-    known: KeptCheckpoints,
+    pub(crate) known: KeptCheckpoints,
     /// What there was to export.
     whole: Option<String>,
 }
 
 impl Second {
-    fn new(log: &LogId) -> Self {
+    pub(crate) fn new(log: &LogId) -> Self {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let test = std::env::current_exe().unwrap();
         // target/<profile>/deps/<test>
@@ -434,7 +434,7 @@ impl Second {
     }
 
     /// Keeps checkpoints of every hundredth entry.
-    async fn keep_all(&mut self, ledger: &Ledger, size: u64) {
+    pub(crate) async fn keep_all(&mut self, ledger: &Ledger, size: u64) {
         let mut work = ledger.opened(&self.log).await;
         let mut tree = Frontier::default();
         for leaf in work.log().leaves(0..size).await.unwrap() {
@@ -484,7 +484,11 @@ impl Second {
 
     /// What it says of what can be exported now; `None` when nothing can be.
     async fn says(&self, ledger: &Ledger) -> Option<(bool, String)> {
-        let lines = self.exported(ledger).await?;
+        Some(self.says_of(&self.exported(ledger).await?))
+    }
+
+    /// What it says of these lines.
+    pub(crate) fn says_of(&self, lines: &str) -> (bool, String) {
         let file = self.place.path().join("export.ndjson");
         std::fs::write(&file, lines).unwrap();
         let mut verify = Command::new(&self.python);
@@ -504,7 +508,7 @@ impl Second {
         let text =
             String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
         assert_ne!(said.status.code(), Some(2), "{text}");
-        Some((said.status.success(), text))
+        (said.status.success(), text)
     }
 
     /// What it finds in all that the database says of the log, row by row: entry and fault, in the order found.

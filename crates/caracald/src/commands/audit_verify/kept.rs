@@ -61,6 +61,17 @@ impl Compared {
             fault,
         }
     }
+
+    /// Of a file whose first line does not hold, so that it is of no log that could be named.
+    pub(super) fn of_nothing(path: &Path, fault: String) -> Self {
+        Self {
+            log: path.display().to_string(),
+            zone_id: None,
+            entries: 0,
+            proved: 0,
+            fault: Some(fault),
+        }
+    }
 }
 
 impl Against {

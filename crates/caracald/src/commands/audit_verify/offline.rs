@@ -133,11 +133,11 @@ fn finish(
             Err(anyhow::Error::new(fault).context(path.display().to_string()))
         }
         Err(fault @ (LinesFault::Line { .. } | LinesFault::Log(_))) => {
-            let Some(log) = log else {
-                return Err(anyhow::Error::new(fault).context(path.display().to_string()));
-            };
             let fault = format!("in {}: {fault}", path.display());
-            Ok(Compared::new(&log, &reached, Some(fault)))
+            Ok(match log {
+                Some(log) => Compared::new(&log, &reached, Some(fault)),
+                None => Compared::of_nothing(path, fault),
+            })
         }
     }
 }

@@ -172,7 +172,13 @@ async fn a_file_of_any_form_is_compared_with_what_was_signed() {
     let one_changed = text
         .replacen("\"allow\"", "\"deny\"", 71)
         .replacen("\"deny\"", "\"allow\"", 70);
+    let first_changed = text.replacen("\"allow\"", "\"deny\"", 1);
     for (what, text, fault) in [
+        (
+            "first changed",
+            first_changed,
+            "line 1, where entry 0 is expected",
+        ),
         ("changed", one_changed, "line 71, where entry 70 is expected"),
         ("cut", lines[..90].join("\n"), "10 entries at the end are missing"),
         (
