@@ -4,8 +4,8 @@
 
 mod earlier;
 mod encodings;
-mod every_text;
 mod every_step;
+mod every_text;
 mod export;
 mod forgetful_redis;
 mod frame_keys;
