@@ -60,7 +60,7 @@ const EMPTY = [
 ];
 
 test("axe finds nothing on any page in both themes, wide and narrow", async ({ page }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_200_000);
   await asOwner(page);
   const fleet = await makeFleet("Fleet");
   const empty = await makeZone("Empty");
