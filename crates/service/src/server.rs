@@ -168,6 +168,8 @@ pub async fn serve(
         } else {
             crate::metrics::connection_refused("address_limit");
         }
+        // Those who came before get to ask before the next one may take their place.
+        tokio::task::yield_now().await;
     }
     for (stream, peer) in backlog(listener) {
         if let Some(permit) = permits.room_now().and_then(|room| permits.take(room, peer.ip())) {

@@ -19,9 +19,11 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Connections of the listener: far fewer than there are strangers.
-const CONNECTIONS: usize = 48;
+const CONNECTIONS: usize = 120;
 /// Strangers, each at an address of its own.
-const STRANGERS: u8 = 150;
+const STRANGERS: u8 = 190;
+/// How long a stranger whose connection ended is away: as a connection over a network takes its time.
+const AWAY: Duration = Duration::from_millis(250);
 /// Longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -61,6 +63,7 @@ impl Crowd {
                         continue;
                     };
                     stay(stream, number, &request, &asked).await;
+                    tokio::time::sleep(AWAY).await;
                 }
             });
         }

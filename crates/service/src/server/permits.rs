@@ -1,6 +1,7 @@
 //! How many connections a listener holds, in all and from one address, and whose give way.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
     net::{IpAddr, Ipv6Addr},
     sync::{
@@ -49,9 +50,12 @@ struct Held {
 #[derive(Debug, Default)]
 struct Strangers {
     by_address: HashMap<IpAddr, BTreeMap<u64, Slot>>,
-    /// How many there are of each, the most last.
-    most: BTreeSet<(usize, IpAddr)>,
+    /// Whose give way, the first one last.
+    order: BTreeSet<Rank>,
 }
+
+/// How many an address has, and its oldest: where all have as many, whoever came last is not the first to go.
+type Rank = (usize, Reverse<u64>, IpAddr);
 
 /// What makes a connection an ordinary one, and ends it when it is taken from it.
 #[derive(Debug, Clone)]
@@ -139,28 +143,40 @@ impl Permits {
 
 impl Strangers {
     fn add(&mut self, address: IpAddr, number: u64, slot: Slot) {
-        let of_address = self.by_address.entry(address).or_default();
-        self.most.remove(&(of_address.len(), address));
-        of_address.insert(number, slot);
-        self.most.insert((of_address.len(), address));
+        self.change(address, |of_address| {
+            of_address.insert(number, slot);
+        });
     }
 
     fn remove(&mut self, address: IpAddr, number: u64) -> Option<Slot> {
-        let of_address = self.by_address.get_mut(&address)?;
-        let slot = of_address.remove(&number)?;
-        self.most.remove(&(of_address.len() + 1, address));
-        if of_address.is_empty() {
-            self.by_address.remove(&address);
-        } else {
-            self.most.insert((of_address.len(), address));
+        self.change(address, |of_address| of_address.remove(&number))
+    }
+
+    /// Changes what an address has, and where it stands.
+    fn change<T>(&mut self, address: IpAddr, change: impl FnOnce(&mut BTreeMap<u64, Slot>) -> T) -> T {
+        let of_address = self.by_address.entry(address).or_default();
+        let rank = |of_address: &BTreeMap<u64, Slot>| {
+            let oldest = of_address.keys().next().copied()?;
+            Some((of_address.len(), Reverse(oldest), address))
+        };
+        if let Some(before) = rank(of_address) {
+            self.order.remove(&before);
         }
-        Some(slot)
+        let changed = change(of_address);
+        match rank(of_address) {
+            Some(after) => {
+                self.order.insert(after);
+            }
+            None => {
+                self.by_address.remove(&address);
+            }
+        }
+        changed
     }
 
     /// Ends one, and takes what made it an ordinary one.
     fn give_way(&mut self) -> Option<OwnedSemaphorePermit> {
-        let (_, address) = *self.most.last()?;
-        let number = *self.by_address.get(&address)?.keys().next()?;
+        let (_, Reverse(number), address) = *self.order.last()?;
         let slot = self.remove(address, number)?;
         slot.gives_way.cancel();
         crate::metrics::connection_refused("gave_way");
@@ -261,10 +277,22 @@ mod tests {
         assert!(!another.is_kept() && !gone(&one));
         drop((one, newcomer, another));
         let held = permits.held.lock();
-        assert!(held.by_address.is_empty() && held.strangers.most.is_empty());
+        assert!(held.by_address.is_empty() && held.strangers.order.is_empty());
         assert!(held.strangers.by_address.is_empty());
         drop(held);
         assert_eq!(permits.ordinary.available_permits(), 4);
+    }
+
+    #[tokio::test]
+    async fn where_all_have_as_many_the_oldest_gives_way() {
+        let permits = Permits::new(8, 100);
+        let mut held = Vec::new();
+        for host in [9, 8, 1, 2, 200, 3] {
+            let room = permits.room().await.unwrap();
+            held.push(permits.take(room, IpAddr::from([10, 0, 0, host])).unwrap());
+        }
+        let gone = held.iter().map(|permit| permit.slot.gives_way.is_cancelled());
+        assert_eq!(gone.collect::<Vec<_>>(), [true, true, false, false, false, false]);
     }
 
     #[test]
