@@ -2305,14 +2305,15 @@ export interface components {
             /** @description Where; null for every zone. */
             zones?: components["schemas"]["ZoneId"][] | null;
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         AccountItemListing: {
             items: components["schemas"]["AccountItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @enum {string} */
-        AccountPower: "look" | "read_evidence" | "decide" | "stop" | "change" | "govern";
+        AccountPower: "look" | "read_evidence" | "decide" | "stop" | "change" | "reveal" | "govern";
         /** @description How far an account reaches. */
         AccountReach: {
             /** @description Every zone, those to come included. */
@@ -2372,11 +2373,12 @@ export interface components {
             /** @description Why it has no resource bound. */
             broad_reason?: string | null;
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         ActiveDelegationListing: {
             items: components["schemas"]["ActiveDelegation"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description Body that adds a version to a set. Unknown members are ignored. */
         AddSetVersion: {
@@ -2423,11 +2425,12 @@ export interface components {
             status_code: number;
         };
         AdminChangeRow: components["schemas"]["AdminChange"] | Record<string, never>;
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         AdminChangeRowListing: {
             items: components["schemas"]["AdminChangeRow"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description Counts of applications. */
         ApplicationCounts: {
@@ -2454,11 +2457,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         ApplicationItemListing: {
             items: components["schemas"]["ApplicationItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description An application together with its secret, shown this once. */
         ApplicationWithSecret: components["schemas"]["ApplicationItem"] & {
@@ -2569,11 +2573,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         ApprovalItemListing: {
             items: components["schemas"]["ApprovalItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @enum {string} */
         ApprovalState: "pending" | "approved" | "rejected" | "expired" | "consumed";
@@ -2739,6 +2744,8 @@ export interface components {
             capability: components["schemas"]["TokenCapability"];
             /** @description Its display name. */
             name: string;
+            /** @description Whether it may see live credentials. */
+            reveals: boolean;
             /** @description How far it reaches. */
             scope: components["schemas"]["TokenScope"];
             /** @description Id of the token. */
@@ -2964,11 +2971,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         ConnectionItemListing: {
             items: components["schemas"]["ConnectionItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description Body that begins to connect an account, or ends a connection. Unknown members are ignored. */
         ConnectionOf: {
@@ -3126,6 +3134,11 @@ export interface components {
             capability?: components["schemas"]["TokenCapability"];
             /** @description Display name. */
             name: components["schemas"]["Name120"];
+            /**
+             * @description Whether it may see live credentials; those with `write` may when absent and their maker may, and no others. It does
+             *     not go with `approve`.
+             */
+            reveals?: boolean;
             /** @description How far it reaches. */
             scope: components["schemas"]["TokenScope"];
             /** @description The zone, of a token of one zone. */
@@ -3437,11 +3450,12 @@ export interface components {
             /** @description Id. */
             id: components["schemas"]["DelegationId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         DelegationItemListing: {
             items: components["schemas"]["DelegationItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A delegation in the graph below another. */
         DelegationNode: {
@@ -3543,11 +3557,12 @@ export interface components {
             /** @description The sink. */
             sink_id: components["schemas"]["NotificationSinkId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         DeliveryItemListing: {
             items: components["schemas"]["DeliveryItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A delivery with what is sent. */
         DeliveryWithPayload: components["schemas"]["DeliveryItem"] & {
@@ -3631,7 +3646,7 @@ export interface components {
          *     A code is never renamed and never means something else: published clients act on it.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "invalid_issuer" | "provider_check_unsupported" | "resource_verification_unsupported" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "rate_limit_above_ceiling" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "grant_scopes_exceed_resource" | "control_resource_not_grantable" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "grant_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_canary_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "provider_check_failed" | "provider_discovery_failed" | "resource_check_failed" | "provider_test_rate_limited" | "provider_discovery_rate_limited" | "resource_test_rate_limited" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "invalid_issuer" | "provider_check_unsupported" | "resource_verification_unsupported" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "rate_limit_above_ceiling" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "reveal_capability_required" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "grant_scopes_exceed_resource" | "control_resource_not_grantable" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "grant_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_canary_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "provider_check_failed" | "provider_discovery_failed" | "resource_check_failed" | "provider_test_rate_limited" | "provider_discovery_rate_limited" | "resource_test_rate_limited" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
         /** @enum {string} */
         Evaluation: "executed" | "not_executed" | "failed";
         /** @description What was wrong with a question. */
@@ -3815,11 +3830,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         GrantItemListing: {
             items: components["schemas"]["GrantItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @enum {string} */
         GrantStatus: "active" | "revoked" | "expired";
@@ -3980,11 +3996,12 @@ export interface components {
             zone_id: components["schemas"]["ZoneId"];
         };
         LedgerEventRow: components["schemas"]["LedgerEvent"] | Record<string, never>;
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         LedgerEventRowListing: {
             items: components["schemas"]["LedgerEventRow"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @enum {string} */
         Lifecycle: "task" | "service";
@@ -4009,6 +4026,16 @@ export interface components {
         };
         /** @enum {string} */
         LinkPurpose: "setup" | "invitation" | "reset";
+        /** @description How many there are on all pages. */
+        ListTotal: {
+            /**
+             * Format: int64
+             * @description At most 10,000.
+             */
+            count: number;
+            /** @description Whether there are no more. */
+            exact: boolean;
+        };
         /** @enum {string} */
         LoadState: "loaded" | "not_loaded" | "failed" | "unreachable";
         /** @description A text by language. */
@@ -4233,11 +4260,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         PolicyItemListing: {
             items: components["schemas"]["PolicyItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A version of a policy in a set. */
         PolicyMember: {
@@ -4316,11 +4344,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         PolicySetItemListing: {
             items: components["schemas"]["PolicySetItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         PolicySetVersionId: string;
         /** @description A policy's source. Unknown members are ignored. */
@@ -4374,11 +4403,12 @@ export interface components {
              */
             version: number;
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         PolicyVersionItemListing: {
             items: components["schemas"]["PolicyVersionItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description Something that a policy says and nobody will meet. */
         PolicyWarning: {
@@ -4455,11 +4485,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         ProviderItemListing: {
             items: components["schemas"]["ProviderItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @enum {string} */
         ProviderKind: "none" | "caracal_mandate" | "oauth2_authorization_code" | "oauth2_client_credentials" | "api_key" | "bearer_token" | "http_basic";
@@ -4517,11 +4548,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         RecordItemListing: {
             items: components["schemas"]["RecordItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description Body that registers a short-lived application. */
         RegisterApplication: {
@@ -4701,11 +4733,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         ResourceItemListing: {
             items: components["schemas"]["ResourceItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description Answer to a resumption. */
         Resumed: {
@@ -4863,11 +4896,12 @@ export interface components {
              */
             ttl_seconds?: number | null;
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         SessionRowListing: {
             items: components["schemas"]["SessionRow"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @enum {string} */
         SessionStatus: "active" | "suspended" | "terminated" | "expired";
@@ -4951,11 +4985,12 @@ export interface components {
              */
             version: number;
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         SetVersionItemListing: {
             items: components["schemas"]["SetVersionItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description Whether somebody has set the deployment up, and how people sign in. */
         SetupState: {
@@ -5146,11 +5181,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         SinkItemListing: {
             items: components["schemas"]["SinkItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A sink together with its secret, shown this once. */
         SinkWithSecret: components["schemas"]["SinkItem"] & {
@@ -5243,11 +5279,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         SubjectIssuerItemListing: {
             items: components["schemas"]["SubjectIssuerItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A subject. What is counted are its authority records. */
         SubjectItem: {
@@ -5280,11 +5317,12 @@ export interface components {
              */
             total_sessions: number;
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         SubjectItemListing: {
             items: components["schemas"]["SubjectItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A subject and what hangs on it. */
         SubjectOverview: {
@@ -5380,16 +5418,19 @@ export interface components {
             last_used_at?: components["schemas"]["Timestamp"] | null;
             /** @description Display name. */
             name: string;
+            /** @description Whether it may see live credentials. */
+            reveals: boolean;
             revoked_at?: components["schemas"]["Timestamp"] | null;
             /** @description `global` or `zone`. */
             scope: components["schemas"]["TokenScope"];
             zone_id?: components["schemas"]["ZoneId"] | null;
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         TokenItemListing: {
             items: components["schemas"]["TokenItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @enum {string} */
         TokenScope: "global" | "zone";
@@ -5617,11 +5658,12 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         WorkloadItemListing: {
             items: components["schemas"]["WorkloadItem"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A secret that was asked for. */
         WorkloadSecret: {
@@ -5656,11 +5698,12 @@ export interface components {
             slug: string;
         };
         ZoneId: string;
-        /** @description One page, newest first. */
+        /** @description One page, newest first unless it was asked for otherwise. */
         ZoneListing: {
             items: components["schemas"]["Zone"][];
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A zone as it was read. */
         ZoneRead: {
@@ -5722,6 +5765,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "account_email_taken" | "conflict";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        AccountEmailTakenOrConflictOrIdempotencyKeyConflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_email_taken" | "conflict" | "idempotency_key_conflict";
                 };
             };
         };
@@ -5882,6 +5937,18 @@ export interface components {
             };
         };
         /** @description The state of things does not allow it now. */
+        ApplicationNameTakenOrConflictOrIdempotencyKeyConflictOrReservedNamespace409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "application_name_taken" | "conflict" | "idempotency_key_conflict" | "reserved_namespace";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
         ApplicationNameTakenOrConflictOrReservedNamespace409: {
             headers: {
                 [name: string]: unknown;
@@ -5942,14 +6009,14 @@ export interface components {
             };
         };
         /** @description The state of things does not allow it now. */
-        ApprovalNotDecidableOrConflict409: {
+        ApprovalNotDecidableOrConflictOrIdempotencyKeyConflict409: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "approval_not_decidable" | "conflict";
+                    error?: "approval_not_decidable" | "conflict" | "idempotency_key_conflict";
                 };
             };
         };
@@ -6017,26 +6084,14 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
-        AuthorizationCodeRequiredOrInvalidAccountOrOauthIssuerMismatchOrProviderOauthDeniedOrSignInExpired400: {
+        ClientSecretNotConfiguredOrInvalidApplicationOrInvalidParamsOrInvalidQueryOrNoFields400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "authorization_code_required" | "invalid_account" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "sign_in_expired";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        ClientSecretNotConfiguredOrInvalidApplicationOrInvalidParamsOrNoFields400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "client_secret_not_configured" | "invalid_application" | "invalid_params" | "no_fields";
+                    error?: "client_secret_not_configured" | "invalid_application" | "invalid_params" | "invalid_query" | "no_fields";
                 };
             };
         };
@@ -6113,6 +6168,18 @@ export interface components {
             };
         };
         /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrReservedNamespace409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "reserved_namespace";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
         ConflictOrIdempotencyKeyConflictOrReservedNamespaceOrZoneSlugConflict409: {
             headers: {
                 [name: string]: unknown;
@@ -6125,6 +6192,42 @@ export interface components {
             };
         };
         /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrSessionNotFoundOrNotActive409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "session_not_found_or_not_active";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrSinkLimitReached409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "sink_limit_reached";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrSinkPaused409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "sink_paused";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
         ConflictOrIdempotencyKeyConflictOrSubjectIssuerExistsOrSubjectIssuerLimitReached409: {
             headers: {
                 [name: string]: unknown;
@@ -6133,6 +6236,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "conflict" | "idempotency_key_conflict" | "subject_issuer_exists" | "subject_issuer_limit_reached";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrWorkloadNameTaken409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "workload_name_taken";
                 };
             };
         };
@@ -6185,66 +6300,6 @@ export interface components {
             };
         };
         /** @description The state of things does not allow it now. */
-        ConflictOrReservedNamespace409: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "conflict" | "reserved_namespace";
-                };
-            };
-        };
-        /** @description The state of things does not allow it now. */
-        ConflictOrSessionNotFoundOrNotActive409: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "conflict" | "session_not_found_or_not_active";
-                };
-            };
-        };
-        /** @description The state of things does not allow it now. */
-        ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "conflict" | "session_not_found_or_not_suspended" | "session_not_live" | "session_parent_not_active" | "session_subject_inactive";
-                };
-            };
-        };
-        /** @description The state of things does not allow it now. */
-        ConflictOrSinkLimitReached409: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "conflict" | "sink_limit_reached";
-                };
-            };
-        };
-        /** @description The state of things does not allow it now. */
-        ConflictOrSinkPaused409: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "conflict" | "sink_paused";
-                };
-            };
-        };
-        /** @description The state of things does not allow it now. */
         ConflictOrWorkloadNameTaken409: {
             headers: {
                 [name: string]: unknown;
@@ -6283,7 +6338,7 @@ export interface components {
             };
         };
         /** @description The caller asks too often, or has as much as it may have. */
-        DcrLimitExceededOrDcrRateLimitExceededOrRateLimited429: {
+        DcrLimitExceededOrDcrRateLimitExceededOrIdempotencyReceiptLimitExceededOrRateLimited429: {
             headers: {
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -6291,19 +6346,7 @@ export interface components {
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "rate_limited";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        DcrShutdownNotApplicableOrInvalidParamsOrInvalidZoneOrNoFieldsOrRateLimitAboveCeiling400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "dcr_shutdown_not_applicable" | "invalid_params" | "invalid_zone" | "no_fields" | "rate_limit_above_ceiling";
+                    error?: "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "idempotency_receipt_limit_exceeded" | "rate_limited";
                 };
             };
         };
@@ -6369,18 +6412,6 @@ export interface components {
                 };
             };
         };
-        /** @description Something sent is not what the route takes. */
-        DuplicateCredentialEnvOrInvalidCredentialEnvOrInvalidParamsOrInvalidWorkloadOrNoFields400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "duplicate_credential_env" | "invalid_credential_env" | "invalid_params" | "invalid_workload" | "no_fields";
-                };
-            };
-        };
         /** @description There is no such thing, or not for this caller. */
         GrantNotFoundOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
@@ -6406,38 +6437,50 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
-        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400: {
+        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidAccountOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params";
+                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_account" | "invalid_query";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidSubjectIssuer400: {
+        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_subject_issuer";
+                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_query";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidZone400: {
+        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_zone";
+                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_query";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidQueryOrInvalidZone400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_query" | "invalid_zone";
                 };
             };
         };
@@ -6518,32 +6561,6 @@ export interface components {
                 };
             };
         };
-        /** @description Something sent is not what the route takes. */
-        Invalid400OfCommand: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["CommandProblem"] & {
-                    error?: {
-                        /** @enum {string} */
-                        code?: "invalid";
-                    };
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidAccount400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_account";
-                };
-            };
-        };
         /** @description Who calls is not proved. */
         InvalidAccountAssertionOrInvalidAdminToken401: {
             headers: {
@@ -6557,158 +6574,146 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidAccountOrInvalidParamsOrNoFields400: {
+        InvalidAccountOrInvalidParamsOrInvalidQueryOrNoFields400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_account" | "invalid_params" | "no_fields";
+                    error?: "invalid_account" | "invalid_params" | "invalid_query" | "no_fields";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidAccountOrSignInExpired400: {
+        InvalidAccountOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_account" | "sign_in_expired";
+                    error?: "invalid_account" | "invalid_query";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidAdminTokenRequestOrZoneIdNotAllowedForGlobalOrZoneIdRequired400: {
+        InvalidAccountOrInvalidQueryOrSignInExpired400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_admin_token_request" | "zone_id_not_allowed_for_global" | "zone_id_required";
+                    error?: "invalid_account" | "invalid_query" | "sign_in_expired";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidApplicationOrInvalidParams400: {
+        InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_application" | "invalid_params";
+                    error?: "invalid_body" | "invalid_cursor" | "invalid_params" | "invalid_query";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidBody400: {
+        InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQueryOrZoneIdRequired400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_body";
+                    error?: "invalid_body" | "invalid_cursor" | "invalid_params" | "invalid_query" | "zone_id_required";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidBodyOrInvalidCursorOrInvalidParams400: {
+        InvalidBodyOrInvalidIssuerOrInvalidParamsOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_body" | "invalid_cursor" | "invalid_params";
+                    error?: "invalid_body" | "invalid_issuer" | "invalid_params" | "invalid_query";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidBodyOrInvalidCursorOrInvalidParamsOrZoneIdRequired400: {
+        InvalidBodyOrInvalidParamsOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_body" | "invalid_cursor" | "invalid_params" | "zone_id_required";
+                    error?: "invalid_body" | "invalid_params" | "invalid_query";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidBodyOrInvalidIssuerOrInvalidParams400: {
+        InvalidBodyOrInvalidParamsOrInvalidQueryOrNoFields400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_body" | "invalid_issuer" | "invalid_params";
+                    error?: "invalid_body" | "invalid_params" | "invalid_query" | "no_fields";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidBodyOrInvalidParams400: {
+        InvalidBodyOrInvalidParamsOrInvalidQueryOrRetentionAboveLimit400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_body" | "invalid_params";
+                    error?: "invalid_body" | "invalid_params" | "invalid_query" | "retention_above_limit";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidBodyOrInvalidParamsOrNoFields400: {
+        InvalidBodyOrInvalidParamsOrInvalidQueryOrZoneIdRequired400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_body" | "invalid_params" | "no_fields";
+                    error?: "invalid_body" | "invalid_params" | "invalid_query" | "zone_id_required";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidBodyOrInvalidParamsOrRetentionAboveLimit400: {
+        InvalidBodyOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_body" | "invalid_params" | "retention_above_limit";
+                    error?: "invalid_body" | "invalid_query";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidBodyOrInvalidParamsOrZoneIdRequired400: {
+        InvalidBodyOrInvalidQueryOrRetentionAboveLimit400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_body" | "invalid_params" | "zone_id_required";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidBodyOrRetentionAboveLimit400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_body" | "retention_above_limit";
+                    error?: "invalid_body" | "invalid_query" | "retention_above_limit";
                 };
             };
         };
@@ -6749,62 +6754,28 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidParams400: {
+        InvalidOrInvalidQuery400OfCommand: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_params";
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "invalid" | "invalid_query";
+                    };
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidParamsOrInvalidProviderConfigOrInvalidProviderConnectionOrProviderConnectionUnsupported400: {
+        InvalidParamsOrInvalidProviderConfigOrInvalidQueryOrProviderCheckUnsupported400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_params" | "invalid_provider_config" | "invalid_provider_connection" | "provider_connection_unsupported";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidParamsOrInvalidProviderConfigOrInvalidProviderOauthAuthorizeOrProviderConnectionUnsupported400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_params" | "invalid_provider_config" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidParamsOrInvalidProviderConfigOrProviderCheckUnsupported400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_params" | "invalid_provider_config" | "provider_check_unsupported";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidParamsOrInvalidProviderConnection400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_params" | "invalid_provider_connection";
+                    error?: "invalid_params" | "invalid_provider_config" | "invalid_query" | "provider_check_unsupported";
                 };
             };
         };
@@ -6821,6 +6792,30 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidQueryOrInvalidSinkOrInvalidSinkUrl400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_query" | "invalid_sink" | "invalid_sink_url";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidQueryOrInvalidSubjectIssuer400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_query" | "invalid_subject_issuer";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
         InvalidParamsOrInvalidQueryOrInvalidZoneState400: {
             headers: {
                 [name: string]: unknown;
@@ -6833,74 +6828,26 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidParamsOrInvalidSinkOrInvalidSinkUrl400: {
+        InvalidParamsOrInvalidQueryOrResourceVerificationUnsupported400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_params" | "invalid_sink" | "invalid_sink_url";
+                    error?: "invalid_params" | "invalid_query" | "resource_verification_unsupported";
                 };
             };
         };
         /** @description Something sent is not what the route takes. */
-        InvalidParamsOrInvalidSubjectIssuer400: {
+        InvalidPasskeyOrInvalidQueryOrSignInExpired400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "invalid_params" | "invalid_subject_issuer";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidParamsOrInvalidSubjectRevoke400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_params" | "invalid_subject_revoke";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidParamsOrInvalidWorkload400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_params" | "invalid_workload";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidParamsOrResourceVerificationUnsupported400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_params" | "resource_verification_unsupported";
-                };
-            };
-        };
-        /** @description Something sent is not what the route takes. */
-        InvalidPasskeyOrSignInExpired400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "invalid_passkey" | "sign_in_expired";
+                    error?: "invalid_passkey" | "invalid_query" | "sign_in_expired";
                 };
             };
         };
@@ -6913,6 +6860,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "invalid_policy_bundle" | "invalid_policy_contract";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidQuery400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_query";
                 };
             };
         };
@@ -7767,6 +7726,7 @@ export interface operations {
                     "application/json": components["schemas"]["Configuration"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -7798,7 +7758,7 @@ export interface operations {
                     "application/json": components["schemas"]["Decision"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParamsOrZoneIdRequired400"];
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
@@ -7836,7 +7796,7 @@ export interface operations {
                     "application/json": components["schemas"]["EvaluationsAnswer"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParamsOrZoneIdRequired400"];
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
@@ -7874,7 +7834,7 @@ export interface operations {
                     "application/json": components["schemas"]["FoundActions"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrZoneIdRequired400"];
+            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
@@ -7912,7 +7872,7 @@ export interface operations {
                     "application/json": components["schemas"]["FoundEntities"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrZoneIdRequired400"];
+            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
@@ -7950,7 +7910,7 @@ export interface operations {
                     "application/json": components["schemas"]["FoundEntities"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrZoneIdRequired400"];
+            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
@@ -7968,6 +7928,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -7996,7 +7959,10 @@ export interface operations {
     "accounts.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8015,15 +7981,16 @@ export interface operations {
                     "application/json": components["schemas"]["NewAccount"];
                 };
             };
-            400: components["responses"]["InvalidAccount400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidAccountOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["ReferenceNotFound404"];
-            409: components["responses"]["AccountEmailTakenOrConflict409"];
+            409: components["responses"]["AccountEmailTakenOrConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -8050,7 +8017,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccountItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFound404"];
@@ -8081,7 +8048,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
@@ -8122,7 +8089,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccountItem"];
                 };
             };
-            400: components["responses"]["InvalidAccountOrInvalidParamsOrNoFields400"];
+            400: components["responses"]["InvalidAccountOrInvalidParamsOrInvalidQueryOrNoFields400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
@@ -8138,7 +8105,10 @@ export interface operations {
     "accounts.end_sessions": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8153,14 +8123,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -8186,7 +8156,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
@@ -8201,7 +8171,10 @@ export interface operations {
     "accounts.link": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8218,14 +8191,15 @@ export interface operations {
                     "application/json": components["schemas"]["NewLink"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -8248,7 +8222,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
@@ -8265,6 +8239,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -8293,7 +8270,10 @@ export interface operations {
     "admin_tokens.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8312,7 +8292,18 @@ export interface operations {
                     "application/json": components["schemas"]["TokenWithText"];
                 };
             };
-            400: components["responses"]["InvalidAdminTokenRequestOrZoneIdNotAllowedForGlobalOrZoneIdRequired400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_admin_token_request" | "invalid_query" | "zone_id_not_allowed_for_global" | "zone_id_required";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -8322,16 +8313,17 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "account_role_forbidden" | "account_scope_required" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required";
+                        error?: "account_role_forbidden" | "account_scope_required" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "reveal_capability_required";
                     };
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -8354,7 +8346,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AdminTokenNotFoundOrReferenceNotFound404"];
@@ -8386,6 +8378,7 @@ export interface operations {
                     "application/json": components["schemas"]["Retention"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatch403"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -8421,7 +8414,7 @@ export interface operations {
                     "application/json": components["schemas"]["Retention"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrRetentionAboveLimit400"];
+            400: components["responses"]["InvalidBodyOrInvalidQueryOrRetentionAboveLimit400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["ReferenceNotFound404"];
@@ -8452,6 +8445,7 @@ export interface operations {
                     "application/json": components["schemas"]["Caller"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -8481,7 +8475,7 @@ export interface operations {
                     "application/json": components["schemas"]["BegunEmailCode"];
                 };
             };
-            400: components["responses"]["InvalidAccountOrSignInExpired400"];
+            400: components["responses"]["InvalidAccountOrInvalidQueryOrSignInExpired400"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
@@ -8514,7 +8508,7 @@ export interface operations {
                     "application/json": components["schemas"]["NewSession"];
                 };
             };
-            400: components["responses"]["InvalidAccountOrSignInExpired400"];
+            400: components["responses"]["InvalidAccountOrInvalidQueryOrSignInExpired400"];
             401: components["responses"]["SignInRefused401"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
@@ -8548,7 +8542,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkItem"];
                 };
             };
-            400: components["responses"]["InvalidBody400"];
+            400: components["responses"]["InvalidBodyOrInvalidQuery400"];
             404: components["responses"]["LinkNotFoundOrReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
@@ -8581,7 +8575,7 @@ export interface operations {
                     "application/json": components["schemas"]["NewSession"];
                 };
             };
-            400: components["responses"]["InvalidAccount400"];
+            400: components["responses"]["InvalidAccountOrInvalidQuery400"];
             404: components["responses"]["LinkNotFoundOrReferenceNotFound404"];
             409: components["responses"]["AccountEmailTakenOrConflict409"];
             412: components["responses"]["PreconditionFailed412"];
@@ -8610,6 +8604,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequired403"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -8636,6 +8631,7 @@ export interface operations {
                     "application/json": components["schemas"]["BegunPasskey"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
@@ -8667,7 +8663,7 @@ export interface operations {
                     "application/json": components["schemas"]["NewSession"];
                 };
             };
-            400: components["responses"]["InvalidAccountOrSignInExpired400"];
+            400: components["responses"]["InvalidAccountOrInvalidQueryOrSignInExpired400"];
             401: components["responses"]["SignInRefused401"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
@@ -8697,6 +8693,7 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyItems"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequired403"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -8727,7 +8724,7 @@ export interface operations {
                     "application/json": components["schemas"]["PasskeyItem"];
                 };
             };
-            400: components["responses"]["InvalidPasskeyOrSignInExpired400"];
+            400: components["responses"]["InvalidPasskeyOrInvalidQueryOrSignInExpired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequiredOrFreshSignInRequiredOrPasskeyNotAllowed403"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
@@ -8758,6 +8755,7 @@ export interface operations {
                     "application/json": components["schemas"]["BegunPasskeyRegistration"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequiredOrFreshSignInRequiredOrPasskeyNotAllowed403"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
@@ -8787,7 +8785,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequiredOrFreshSignInRequired403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
@@ -8819,7 +8817,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidAccount400"];
+            400: components["responses"]["InvalidAccountOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequired403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
@@ -8850,6 +8848,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionItems"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequired403"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -8874,6 +8873,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequired403"];
             404: components["responses"]["ReferenceNotFound404"];
@@ -8903,7 +8903,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequired403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
@@ -8933,6 +8933,7 @@ export interface operations {
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -8942,7 +8943,10 @@ export interface operations {
     "console.make_setup_link": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8957,13 +8961,15 @@ export interface operations {
                     "application/json": components["schemas"]["NewLink"];
                 };
             };
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["ReferenceNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -8990,7 +8996,7 @@ export interface operations {
                     "application/json": components["schemas"]["NewSession"];
                 };
             };
-            400: components["responses"]["InvalidAccount400"];
+            400: components["responses"]["InvalidAccountOrInvalidQuery400"];
             401: components["responses"]["SignInRefused401"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
@@ -9020,6 +9026,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedOut"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequired403"];
             404: components["responses"]["ReferenceNotFound404"];
@@ -9049,6 +9056,7 @@ export interface operations {
                     "application/json": components["schemas"]["BegunSingleSignOn"];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
             409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
@@ -9081,7 +9089,18 @@ export interface operations {
                     "application/json": components["schemas"]["NewSession"];
                 };
             };
-            400: components["responses"]["AuthorizationCodeRequiredOrInvalidAccountOrOauthIssuerMismatchOrProviderOauthDeniedOrSignInExpired400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "authorization_code_required" | "invalid_account" | "invalid_query" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "sign_in_expired";
+                    };
+                };
+            };
             401: components["responses"]["SignInRefused401"];
             403: components["responses"]["NotInvited403"];
             404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
@@ -9120,7 +9139,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invoked"];
                 };
             };
-            400: components["responses"]["Invalid400OfCommand"];
+            400: components["responses"]["InvalidOrInvalidQuery400OfCommand"];
             401: components["responses"]["TokenReplayOrUnauthorized401OfCommand"];
             403: components["responses"]["Denied403OfCommand"];
             404: components["responses"]["NotFoundOrReferenceNotFoundOrRouteNotFound404OfCommand"];
@@ -9156,7 +9175,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyValid"];
                 };
             };
-            400: components["responses"]["InvalidBody400"];
+            400: components["responses"]["InvalidBodyOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
@@ -9196,6 +9215,7 @@ export interface operations {
                     }[];
                 };
             };
+            400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -9208,6 +9228,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -9258,7 +9281,7 @@ export interface operations {
                     "application/json": components["schemas"]["Zone"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidZone400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidQueryOrInvalidZone400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["ReferenceNotFound404"];
@@ -9293,7 +9316,7 @@ export interface operations {
                     "application/json": components["schemas"]["Zone"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ZoneNotFound404"];
@@ -9324,7 +9347,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -9376,7 +9399,18 @@ export interface operations {
                     "application/json": components["schemas"]["Zone"];
                 };
             };
-            400: components["responses"]["DcrShutdownNotApplicableOrInvalidParamsOrInvalidZoneOrNoFieldsOrRateLimitAboveCeiling400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "dcr_shutdown_not_applicable" | "invalid_params" | "invalid_query" | "invalid_zone" | "no_fields" | "rate_limit_above_ceiling";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -9518,6 +9552,8 @@ export interface operations {
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -9549,7 +9585,10 @@ export interface operations {
     "applications.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -9570,7 +9609,18 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationWithSecret"];
                 };
             };
-            400: components["responses"]["InvalidApplicationOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_application" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -9585,11 +9635,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ApplicationNameTakenOrConflictOrReservedNamespace409"];
+            409: components["responses"]["ApplicationNameTakenOrConflictOrIdempotencyKeyConflictOrReservedNamespace409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["OverloadedOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -9598,7 +9648,10 @@ export interface operations {
     "applications.register": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -9619,7 +9672,18 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationWithSecret"];
                 };
             };
-            400: components["responses"]["InvalidApplicationOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_application" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -9634,11 +9698,12 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrReservedNamespace409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrReservedNamespace409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["DcrLimitExceededOrDcrRateLimitExceededOrRateLimited429"];
+            429: components["responses"]["DcrLimitExceededOrDcrRateLimitExceededOrIdempotencyReceiptLimitExceededOrRateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["OverloadedOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -9666,7 +9731,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ApplicationNotFoundOrZoneNotFound404"];
@@ -9698,7 +9763,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -9751,7 +9816,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationItem"];
                 };
             };
-            400: components["responses"]["ClientSecretNotConfiguredOrInvalidApplicationOrInvalidParamsOrNoFields400"];
+            400: components["responses"]["ClientSecretNotConfiguredOrInvalidApplicationOrInvalidParamsOrInvalidQueryOrNoFields400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -9797,7 +9862,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClientSecret"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -9807,7 +9872,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "reveal_capability_required" | "system_zone_read_only" | "zone_forbidden";
                     };
                 };
             };
@@ -9824,7 +9889,10 @@ export interface operations {
     "applications.rotate_secret": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -9842,7 +9910,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationWithSecret"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -9857,10 +9925,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ApplicationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["OverloadedOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -9876,6 +9944,8 @@ export interface operations {
                 until?: components["schemas"]["Timestamp"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -9924,7 +9994,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApprovalCounts"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ZoneNotFound404"];
@@ -9955,7 +10025,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApprovalItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ApprovalNotFoundOrZoneNotFound404"];
@@ -9968,7 +10038,10 @@ export interface operations {
     "approvals.approve": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -9990,7 +10063,18 @@ export interface operations {
                     "application/json": components["schemas"]["ApprovalDecision"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10005,11 +10089,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            409: components["responses"]["ApprovalNotDecidableOrConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -10017,7 +10101,10 @@ export interface operations {
     "approvals.reject": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -10039,7 +10126,18 @@ export interface operations {
                     "application/json": components["schemas"]["ApprovalDecision"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10054,11 +10152,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            409: components["responses"]["ApprovalNotDecidableOrConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -10066,7 +10164,10 @@ export interface operations {
     "approvals.withdraw": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -10088,7 +10189,18 @@ export interface operations {
                     "application/json": components["schemas"]["ApprovalDecision"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10103,11 +10215,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ApprovalNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            409: components["responses"]["ApprovalNotDecidableOrConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -10176,7 +10288,7 @@ export interface operations {
                     "application/json": components["schemas"]["Holds"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -10188,7 +10300,10 @@ export interface operations {
     "audit_holds.place": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -10209,7 +10324,18 @@ export interface operations {
                     "application/json": components["schemas"]["HoldItem"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10224,11 +10350,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -10252,7 +10378,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10297,7 +10423,7 @@ export interface operations {
                     "application/json": components["schemas"]["Retention"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -10335,7 +10461,7 @@ export interface operations {
                     "application/json": components["schemas"]["Retention"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParamsOrRetentionAboveLimit400"];
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQueryOrRetentionAboveLimit400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10380,7 +10506,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10492,7 +10618,7 @@ export interface operations {
                     "application/json": components["schemas"]["Explained"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["RequestNotFound404"];
@@ -10604,7 +10730,7 @@ export interface operations {
                     "application/json": components["schemas"]["DcrStatus"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ZoneNotFound404"];
@@ -10619,6 +10745,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -10650,7 +10778,10 @@ export interface operations {
     "delegations.revoke": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -10672,7 +10803,18 @@ export interface operations {
                     "application/json": components["schemas"]["DelegationRevoked"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10687,11 +10829,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["DelegationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -10717,7 +10859,7 @@ export interface operations {
                     "application/json": components["schemas"]["DelegationTree"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
@@ -10730,7 +10872,10 @@ export interface operations {
     "zones.freeze": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -10753,7 +10898,18 @@ export interface operations {
                     "application/json": components["schemas"]["Zone"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10768,11 +10924,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -10789,6 +10945,8 @@ export interface operations {
                 user_id?: components["schemas"]["Line512"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -10844,7 +11002,18 @@ export interface operations {
                     "application/json": components["schemas"]["GrantItem"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10891,7 +11060,7 @@ export interface operations {
                     "application/json": components["schemas"]["GrantItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["GrantNotFoundOrZoneNotFound404"];
@@ -10923,7 +11092,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10967,7 +11136,7 @@ export interface operations {
                     "application/json": components["schemas"]["GrantAccess"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["GrantNotFoundOrZoneNotFound404"];
@@ -10982,6 +11151,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -11013,7 +11185,10 @@ export interface operations {
     "notification_sinks.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -11034,7 +11209,18 @@ export interface operations {
                     "application/json": components["schemas"]["SinkWithSecret"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidSinkOrInvalidSinkUrl400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_query" | "invalid_sink" | "invalid_sink_url";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11049,11 +11235,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrSinkLimitReached409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrSinkLimitReached409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["OverloadedOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -11082,7 +11268,7 @@ export interface operations {
                     "application/json": components["schemas"]["SinkItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["SinkNotFoundOrZoneNotFound404"];
@@ -11114,7 +11300,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11167,7 +11353,7 @@ export interface operations {
                     "application/json": components["schemas"]["SinkItem"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidSinkOrInvalidSinkUrl400"];
+            400: components["responses"]["InvalidParamsOrInvalidQueryOrInvalidSinkOrInvalidSinkUrl400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11247,7 +11433,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryWithPayload"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["DeliveryNotFoundOrSinkNotFoundOrZoneNotFound404"];
@@ -11260,7 +11446,10 @@ export interface operations {
     "notification_sinks.redeliver": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -11279,7 +11468,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11294,10 +11483,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["DeliveryNotFoundOrReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -11305,7 +11494,10 @@ export interface operations {
     "notification_sinks.rotate_secret": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -11323,7 +11515,7 @@ export interface operations {
                     "application/json": components["schemas"]["SinkWithSecret"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11338,10 +11530,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["OverloadedOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -11350,7 +11542,10 @@ export interface operations {
     "notification_sinks.test": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -11368,7 +11563,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11383,10 +11578,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSinkNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrSinkPaused409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrSinkPaused409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -11411,7 +11606,7 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ZoneNotFound404"];
@@ -11426,6 +11621,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -11481,7 +11679,18 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyCreated"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11529,7 +11738,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyDetail"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["PolicyNotFoundOrZoneNotFound404"];
@@ -11561,7 +11770,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11648,7 +11857,18 @@ export interface operations {
                     "application/json": components["schemas"]["VersionAdded"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11695,7 +11915,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyVersionItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["PolicyVersionNotFoundOrZoneNotFound404"];
@@ -11727,7 +11947,7 @@ export interface operations {
                     "application/json": components["schemas"]["CanaryItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["PolicyCanaryNotFoundOrZoneNotFound404"];
@@ -11758,7 +11978,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11810,7 +12030,7 @@ export interface operations {
                     "application/json": components["schemas"]["CanaryItem"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParamsOrNoFields400"];
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQueryOrNoFields400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11840,6 +12060,8 @@ export interface operations {
             header?: {
                 /** @description Changes only what still has one of these tags. */
                 "If-Match"?: string;
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 zoneId: string;
@@ -11857,7 +12079,7 @@ export interface operations {
                     "application/json": components["schemas"]["Activated"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11872,11 +12094,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["PolicyCanaryNotFoundOrPolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
-            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimitedOrTooManyPolicyChecks429"];
             503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -11886,6 +12108,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -11941,7 +12166,18 @@ export interface operations {
                     "application/json": components["schemas"]["PolicySetItem"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11988,7 +12224,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicySetItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["PolicySetNotFoundOrZoneNotFound404"];
@@ -12020,7 +12256,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12049,6 +12285,8 @@ export interface operations {
             header?: {
                 /** @description Changes only what still has one of these tags. */
                 "If-Match"?: string;
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 zoneId: string;
@@ -12071,7 +12309,18 @@ export interface operations {
                     "application/json": components["schemas"]["Activated"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12086,12 +12335,12 @@ export interface operations {
                 };
             };
             404: components["responses"]["PolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
-            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimitedOrTooManyPolicyChecks429"];
             503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -12155,7 +12404,7 @@ export interface operations {
                     "application/json": components["schemas"]["Simulated"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12185,6 +12434,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -12244,7 +12495,18 @@ export interface operations {
                     "application/json": components["schemas"]["SetVersionAdded"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12291,7 +12553,7 @@ export interface operations {
                     "application/json": components["schemas"]["SetVersionDetail"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["PolicySetVersionNotFoundOrZoneNotFound404"];
@@ -12304,7 +12566,10 @@ export interface operations {
     "policy_canary.begin": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -12327,7 +12592,18 @@ export interface operations {
                     "application/json": components["schemas"]["CanaryItem"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12342,12 +12618,12 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
-            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimitedOrTooManyPolicyChecks429"];
             503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -12413,7 +12689,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeastPrivilege"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12464,7 +12740,7 @@ export interface operations {
                     "application/json": components["schemas"]["Replayed"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParams400"];
+            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12492,7 +12768,10 @@ export interface operations {
     "policy_shadow.begin": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -12515,7 +12794,18 @@ export interface operations {
                     "application/json": components["schemas"]["ShadowItem"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12530,12 +12820,12 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
-            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimitedOrTooManyPolicyChecks429"];
             503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -12562,7 +12852,7 @@ export interface operations {
                     "application/json": components["schemas"]["ShadowReport"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["PolicyShadowNotFoundOrZoneNotFound404"];
@@ -12593,7 +12883,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12624,6 +12914,8 @@ export interface operations {
                 subject_id?: components["schemas"]["Line512"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -12655,7 +12947,10 @@ export interface operations {
     "provider_connections.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -12676,7 +12971,18 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionItem"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidProviderConfigOrInvalidProviderConnectionOrProviderConnectionUnsupported400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_query" | "provider_connection_unsupported";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12691,11 +12997,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -12703,7 +13009,10 @@ export interface operations {
     "provider_connections.authorize": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -12724,7 +13033,18 @@ export interface operations {
                     "application/json": components["schemas"]["BegunAuthorization"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidProviderConfigOrInvalidProviderOauthAuthorizeOrProviderConnectionUnsupported400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider_config" | "invalid_provider_oauth_authorize" | "invalid_query" | "provider_connection_unsupported";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12739,11 +13059,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -12810,7 +13130,10 @@ export interface operations {
     "provider_connections.revoke": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -12831,7 +13154,18 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionItem"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidProviderConnection400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider_connection" | "invalid_query";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -12846,11 +13180,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ProviderConnectionNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -12876,7 +13210,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ProviderConnectionNotFoundOrZoneNotFound404"];
@@ -12893,6 +13227,8 @@ export interface operations {
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -12956,7 +13292,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider" | "invalid_provider_config" | "invalid_provider_identifier" | "provider_check_unsupported";
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider" | "invalid_provider_config" | "invalid_provider_identifier" | "invalid_query" | "provider_check_unsupported";
                     };
                 };
             };
@@ -13009,7 +13345,7 @@ export interface operations {
                     "application/json": components["schemas"]["DiscoveredProvider"];
                 };
             };
-            400: components["responses"]["InvalidBodyOrInvalidIssuerOrInvalidParams400"];
+            400: components["responses"]["InvalidBodyOrInvalidIssuerOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13057,7 +13393,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ProviderNotFoundOrZoneNotFound404"];
@@ -13089,7 +13425,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13150,7 +13486,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "invalid_params" | "invalid_provider" | "invalid_provider_config" | "invalid_provider_identifier" | "no_fields" | "provider_config_required";
+                        error?: "invalid_params" | "invalid_provider" | "invalid_provider_config" | "invalid_provider_identifier" | "invalid_query" | "no_fields" | "provider_config_required";
                     };
                 };
             };
@@ -13199,7 +13535,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderCheck"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidProviderConfigOrProviderCheckUnsupported400"];
+            400: components["responses"]["InvalidParamsOrInvalidProviderConfigOrInvalidQueryOrProviderCheckUnsupported400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13230,6 +13566,8 @@ export interface operations {
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -13293,7 +13631,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "credential_provider_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_resource" | "invalid_resource_identifier" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "resource_verification_unsupported" | "upstream_url_required";
+                        error?: "credential_provider_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_query" | "invalid_resource" | "invalid_resource_identifier" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "resource_verification_unsupported" | "upstream_url_required";
                     };
                 };
             };
@@ -13355,7 +13693,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ResourceNotFoundOrZoneNotFound404"];
@@ -13387,7 +13725,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13448,7 +13786,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "credential_provider_required" | "invalid_params" | "invalid_resource" | "invalid_resource_identifier" | "no_fields" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "upstream_url_required";
+                        error?: "credential_provider_required" | "invalid_params" | "invalid_query" | "invalid_resource" | "invalid_resource_identifier" | "no_fields" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "upstream_url_required";
                     };
                 };
             };
@@ -13496,7 +13834,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceCheck"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrResourceVerificationUnsupported400"];
+            400: components["responses"]["InvalidParamsOrInvalidQueryOrResourceVerificationUnsupported400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13581,7 +13919,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionRow"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
@@ -13662,7 +14000,10 @@ export interface operations {
     "sessions.resume": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -13680,7 +14021,7 @@ export interface operations {
                     "application/json": components["schemas"]["Resumed"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13695,10 +14036,21 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409"];
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "conflict" | "idempotency_key_conflict" | "session_not_found_or_not_suspended" | "session_not_live" | "session_parent_not_active" | "session_subject_inactive";
+                    };
+                };
+            };
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -13706,7 +14058,10 @@ export interface operations {
     "sessions.suspend": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -13724,7 +14079,7 @@ export interface operations {
                     "application/json": components["schemas"]["Suspended"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13739,10 +14094,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrSessionNotFoundOrNotActive409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrSessionNotFoundOrNotActive409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -13750,7 +14105,10 @@ export interface operations {
     "sessions.terminate": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -13768,7 +14126,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionTerminated"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13783,10 +14141,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -13812,7 +14170,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionTree"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
@@ -13844,7 +14202,7 @@ export interface operations {
                     "application/json": components["schemas"]["ZoneState"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ZoneNotFound404"];
@@ -13919,6 +14277,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -13974,7 +14335,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubjectIssuerItem"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidSubjectIssuer400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_query" | "invalid_subject_issuer";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14021,7 +14393,7 @@ export interface operations {
                     "application/json": components["schemas"]["SubjectIssuerItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["SubjectIssuerNotFoundOrZoneNotFound404"];
@@ -14053,7 +14425,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14106,7 +14478,7 @@ export interface operations {
                     "application/json": components["schemas"]["SubjectIssuerItem"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidSubjectIssuer400"];
+            400: components["responses"]["InvalidParamsOrInvalidQueryOrInvalidSubjectIssuer400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14200,7 +14572,10 @@ export interface operations {
     "subjects.revoke": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -14221,7 +14596,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubjectRevoked"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidSubjectRevoke400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_query" | "invalid_subject_revoke";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14236,11 +14622,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSubjectNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -14248,7 +14634,10 @@ export interface operations {
     "zones.thaw": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -14267,7 +14656,7 @@ export interface operations {
                     "application/json": components["schemas"]["Zone"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14282,10 +14671,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -14295,6 +14684,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -14326,7 +14718,10 @@ export interface operations {
     "workloads.create": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
             };
@@ -14347,7 +14742,18 @@ export interface operations {
                     "application/json": components["schemas"]["WorkloadWithSecret"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidWorkload400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_query" | "invalid_workload";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14362,11 +14768,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrWorkloadNameTaken409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrWorkloadNameTaken409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["OverloadedOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -14395,7 +14801,7 @@ export interface operations {
                     "application/json": components["schemas"]["WorkloadItem"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["WorkloadNotFoundOrZoneNotFound404"];
@@ -14435,7 +14841,18 @@ export interface operations {
                     "application/json": components["schemas"]["WorkloadItem"];
                 };
             };
-            400: components["responses"]["DuplicateCredentialEnvOrInvalidCredentialEnvOrInvalidParamsOrInvalidWorkloadOrNoFields400"];
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "duplicate_credential_env" | "invalid_credential_env" | "invalid_params" | "invalid_query" | "invalid_workload" | "no_fields";
+                    };
+                };
+            };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14481,7 +14898,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14507,7 +14924,10 @@ export interface operations {
     "workloads.rotate_secret": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 zoneId: string;
                 id: string;
@@ -14525,7 +14945,7 @@ export interface operations {
                     "application/json": components["schemas"]["WorkloadWithSecret"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14540,10 +14960,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrWorkloadNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["RateLimited429"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             502: components["responses"]["SecretBackendUnavailable502"];
             503: components["responses"]["OverloadedOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -14570,7 +14990,7 @@ export interface operations {
                     "application/json": components["schemas"]["WorkloadSecret"];
                 };
             };
-            400: components["responses"]["InvalidParams400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14580,7 +15000,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "reveal_capability_required" | "system_zone_read_only" | "zone_forbidden";
                     };
                 };
             };

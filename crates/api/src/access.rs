@@ -17,7 +17,8 @@ pub enum Capability {
     /// Let evidence go that is held. Tokens of the whole deployment with capability `write` can, and accounts of owners:
     /// whoever only changes a zone cannot let go what is held against them.
     Release,
-    /// See a live credential. It changes nothing, but whoever reads it can act, so only those can who change.
+    /// See a live credential. It changes nothing, but whoever reads it can act, so it is a capability of its own: tokens say
+    /// whether they have it, and those that write have it unless they say otherwise; accounts that change have it.
     Reveal,
 }
 

@@ -56,13 +56,14 @@ impl<'c> Acting<'c> {
         }
     }
 
-    /// Commits, with the event that the Coordinator leaves of the same.
-    pub(crate) async fn commit(
+    /// Commits, with the event that the Coordinator leaves of the same, and answers with `item`.
+    pub(crate) async fn answer<T: Serialize>(
         self,
         mut change: ZoneChange<'_>,
         event_type: EventType,
         done: Done<'_>,
-    ) -> Result<(), Refusal> {
+        item: T,
+    ) -> Result<T, Refusal> {
         let (call, about) = (self.call, self.about.into_inner());
         let metadata = Metadata {
             about: &about,
@@ -70,6 +71,6 @@ impl<'c> Acting<'c> {
         };
         let (world, zone, request) = (&call.role.world, &call.zone, &call.request_id);
         change.leave(&Draft::new(world, zone, event_type, request, "allow", metadata))?;
-        change.commit(done).await
+        change.answer(done, item).await
     }
 }

@@ -6,7 +6,7 @@
 use std::ops::{Deref, DerefMut};
 
 use caracal_core::{ZoneId, audit::Event, entity::NotificationType};
-use caracal_lifecycle::{MAX_WAITING, audit_frame, notification, receipts::Counts};
+use caracal_lifecycle::{MAX_WAITING, audit_frame, notification};
 use caracal_service::{Refusal, front::IfMatch};
 use caracal_storage::{
     Access, AdminAuditRecord, GlobalWork, Notification, OutboxMessage, VersionedKind, ZoneWork,
@@ -22,9 +22,12 @@ use serde_json::{Map, Value};
 use crate::{
     call::{Call, ZoneCall},
     payload,
-    receipts::{keyed, same_request_was_first},
+    receipts::{kept, keyed, keyed_beyond_zones, same_request_was_first},
     record::record,
 };
+
+/// Most receipts past keeping that whoever leaves one of the deployment deletes.
+const REAPED: u32 = 100;
 
 /// How a committed change is recorded.
 #[derive(Debug)]
@@ -111,7 +114,7 @@ impl ZoneCall {
     pub(crate) async fn change(&self) -> Result<ZoneChange<'_>, Refusal> {
         let mut work = self.role.store.zone(&self.zone, Access::Write).await?;
         if let Some(keyed) = keyed(self)
-            && keyed.claim(work.as_mut(), self.now()).await?.is_some()
+            && keyed.claim(work.receipts(), self.now()).await?.is_some()
         {
             return Err(same_request_was_first());
         }
@@ -211,11 +214,12 @@ impl<'c> ZoneChange<'c> {
     pub(crate) async fn answer<T: Serialize>(mut self, done: Done<'_>, item: T) -> Result<T, Refusal> {
         if let Some(keyed) = keyed(self.call) {
             let made = done.created.unwrap_or_default();
-            let answer = serde_json::to_string(&item).map_err(|_| Refusal::of(ErrorCode::InternalError))?;
-            let (work, now) = (self.work.as_mut(), self.call.now());
-            // Few enough to be counted anew each time.
-            keyed.admit(work, &Counts::default(), now).await?;
-            keyed.keep(work, made, done.status.as_u16(), answer, now).await?;
+            let answer = kept(self.call, &keyed, Some(&self.call.zone), &item)?;
+            let (receipts, now) = (self.work.receipts(), self.call.now());
+            keyed.admit_counted(receipts, now).await?;
+            keyed
+                .keep(receipts, made, done.status.as_u16(), answer, now)
+                .await?;
         }
         self.commit(done).await?;
         Ok(item)
@@ -276,9 +280,15 @@ impl DerefMut for GlobalChange<'_> {
 impl Call {
     /// Begins a change over the deployment.
     pub(crate) async fn global_change(&self) -> Result<GlobalChange<'_>, Refusal> {
+        let mut work = self.role.store.global(Access::Write).await?;
+        if let Some(keyed) = keyed_beyond_zones(self)
+            && keyed.claim(work.receipts(), self.now()).await?.is_some()
+        {
+            return Err(same_request_was_first());
+        }
         Ok(GlobalChange {
             call: self,
-            work: self.role.store.global(Access::Write).await?,
+            work,
             changed: Vec::new(),
         })
     }
@@ -308,6 +318,27 @@ impl GlobalChange<'_> {
             .notify_in(zone, &told, MAX_WAITING)
             .await?;
         Ok(())
+    }
+
+    /// As [`ZoneChange::answer`]; `zone` as for [`GlobalChange::commit`].
+    pub(crate) async fn answer<T: Serialize>(
+        mut self,
+        zone: Option<&ZoneId>,
+        done: Done<'_>,
+        item: T,
+    ) -> Result<T, Refusal> {
+        if let Some(keyed) = keyed_beyond_zones(self.call) {
+            let made = done.created.unwrap_or_default();
+            let answer = kept(self.call, &keyed, None, &item)?;
+            let (receipts, now) = (self.work.receipts(), self.call.now());
+            receipts.reap(now, REAPED).await?;
+            keyed.admit_counted(receipts, now).await?;
+            keyed
+                .keep(receipts, made, done.status.as_u16(), answer, now)
+                .await?;
+        }
+        self.commit(zone, done).await?;
+        Ok(item)
     }
 
     /// As [`ZoneChange::commit`]; `zone` is the zone whose chain records the change, if it is about one.

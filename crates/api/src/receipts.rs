@@ -1,17 +1,21 @@
 //! Receipts of requests with an idempotency key, as the Control API keeps them.
 //!
-//! Only routes that say so take keys: an answer with a secret is shown once and kept nowhere, so it has no receipt.
+//! A receipt is where the change is: in the zone, or of the deployment. Of an answer with a secret only what was sealed is
+//! kept, for whoever was answered and as long as the receipt.
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_core::{Timestamp, ZoneId, entity::Zone};
-use caracal_crypto::sha256;
+use caracal_crypto::{Location, sha256};
 use caracal_lifecycle::receipts::{Keyed, forgotten};
 use caracal_service::{
     Refusal,
     front::{Inbound, request_digest},
 };
+use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
+use serde::Serialize;
 
 use crate::deps::ApiDeps;
 
@@ -38,6 +42,61 @@ pub(crate) fn keyed(inbound: &Inbound<ApiDeps>) -> Option<Keyed> {
         retention: RETENTION,
         max_receipts: MAX_RECEIPTS,
     })
+}
+
+/// As [`keyed`], for receipts of the deployment: of a request about a zone the key is for that zone alone, as it is where
+/// receipts are in the zone.
+pub(crate) fn keyed_beyond_zones(inbound: &Inbound<ApiDeps>) -> Option<Keyed> {
+    let mut keyed = keyed(inbound)?;
+    if let Some(zone) = inbound.params.get("zoneId") {
+        keyed.scope_id = format!("{}@{zone}", keyed.scope_id);
+    }
+    Some(keyed)
+}
+
+/// What is kept of an answer in the receipt of `zone`, or of the deployment.
+pub(crate) fn kept(
+    inbound: &Inbound<ApiDeps>,
+    keyed: &Keyed,
+    zone: Option<&ZoneId>,
+    answer: &impl Serialize,
+) -> Result<String, Refusal> {
+    let failed = |_| Refusal::of(ErrorCode::InternalError);
+    let text = serde_json::to_string(answer).map_err(failed)?;
+    if !inbound.route.shows_secret {
+        return Ok(text);
+    }
+    let digest = keyed.key_digests.first().copied().unwrap_or_default();
+    let location = Location::kept_answer(zone, keyed.operation, &keyed.scope_id, &digest);
+    let role = &inbound.role;
+    let envelope = role.keyring.seal(&role.world, &location, text.as_bytes());
+    let envelope = envelope.map_err(|_| {
+        Refusal::of(ErrorCode::SecretBackendUnavailable)
+            .describe("the answer could not be sealed for repeats")
+    })?;
+    serde_json::to_string(&STANDARD.encode(envelope)).map_err(failed)
+}
+
+/// The receipt with the answer as it was, whatever was kept of it.
+///
+/// # Errors
+/// 409 when its key is no more: the answer cannot be repeated, and the request is not done again.
+pub(crate) fn opened(
+    inbound: &Inbound<ApiDeps>,
+    zone: Option<&ZoneId>,
+    mut receipt: IdempotencyReceipt,
+) -> Result<IdempotencyReceipt, Refusal> {
+    if !inbound.route.shows_secret {
+        return Ok(receipt);
+    }
+    let location = Location::kept_answer(zone, &receipt.operation, &receipt.scope_id, &receipt.key_digest);
+    let answer = serde_json::from_str::<String>(&receipt.response_json)
+        .ok()
+        .and_then(|sealed| STANDARD.decode(sealed).ok())
+        .and_then(|envelope| inbound.role.keyring.open(&location, &envelope).ok())
+        .and_then(|answer| std::str::from_utf8(&answer).map(str::to_owned).ok());
+    receipt.response_json = answer.ok_or_else(forgotten)?;
+    Ok(receipt)
 }
 
 /// The zones that may have the receipt: that of the path, or those that the request would have made.

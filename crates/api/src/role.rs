@@ -19,13 +19,14 @@ use crate::{
     call::home_zone,
     control,
     deps::ApiDeps,
-    receipts::{keyed, zones},
+    receipts::{keyed, keyed_beyond_zones, opened, zones},
     record::record,
 };
 
 impl HttpRole for ApiDeps {
     const NAME: &'static str = "api";
     const TITLE: &'static str = "Caracal Control API";
+    const STRICT_QUERY: bool = true;
     type Needs = Needs;
     type Caller = Principal;
     type Notes = ();
@@ -88,13 +89,20 @@ impl HttpRole for ApiDeps {
         let Some(keyed) = keyed(inbound) else {
             return Ok(None);
         };
+        let now = self.world.now();
         for zone in zones(inbound, &keyed) {
             let mut work = self.store.zone(&zone, Access::Write).await?;
-            if let Some(receipt) = keyed.claim(work.as_mut(), self.world.now()).await? {
-                return Ok(Some(receipt));
+            if let Some(receipt) = keyed.claim(work.receipts(), now).await? {
+                return opened(inbound, Some(&zone), receipt).map(Some);
             }
         }
-        Ok(None)
+        // Changes that reach beyond a zone leave it there, those of a zone itself among them.
+        let Some(keyed) = keyed_beyond_zones(inbound) else {
+            return Ok(None);
+        };
+        let mut work = self.store.global(Access::Write).await?;
+        let found = keyed.claim(work.receipts(), now).await?;
+        found.map(|receipt| opened(inbound, None, receipt)).transpose()
     }
 
     /// Whoever is somebody and refused is recorded; what is allowed is where it changes or reveals something.

@@ -230,7 +230,7 @@ impl Call {
         now: Timestamp,
     ) -> Result<Option<IdempotencyReceipt>, Refusal> {
         let Some(keyed) = keyed else { return Ok(None) };
-        let found = keyed.claim(work, now).await?;
+        let found = keyed.claim(work.receipts(), now).await?;
         if found.is_none() {
             keyed.admit(work, &self.role.receipts, now).await?;
         }
@@ -311,7 +311,9 @@ impl Call {
     ) -> Result<(), Refusal> {
         if let Some(keyed) = keyed {
             let (answer, status) = (text(made)?, StatusCode::CREATED.as_u16());
-            keyed.keep(work.as_mut(), entity.id, status, answer, now).await?;
+            keyed
+                .keep(work.receipts(), entity.id, status, answer, now)
+                .await?;
             metrics::idempotency("created");
         }
         self.commit_unannounced(work, StatusCode::CREATED, entity).await?;

@@ -8,5 +8,6 @@ pub(crate) fn listing<T>(items: Vec<T>, next: Option<&PageKey>) -> Listing<T> {
     Listing {
         items,
         next_cursor: next.map(PageKey::to_cursor),
+        total: None,
     }
 }

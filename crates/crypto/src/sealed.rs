@@ -72,6 +72,14 @@ impl Location {
         Self(format!("zones/{zone}/connections/{connection}/{token}Token").into())
     }
 
+    /// An answer with a secret, kept for repeats of the request with an idempotency key. It names whose key it is and where,
+    /// so that nobody's answer opens as another's.
+    pub fn kept_answer(zone: Option<&ZoneId>, operation: &str, scope: &str, key_digest: &[u8; 32]) -> Self {
+        let zone = zone.map_or("*", ZoneId::as_str);
+        let key = hex::encode(key_digest);
+        Self(format!("receipts/{zone}/{operation}/{scope}/{key}").into())
+    }
+
     /// A location known by its text alone, as when a sweep walks every row of the secret store.
     pub fn from_reference(reference: String) -> Self {
         Self(reference.into())

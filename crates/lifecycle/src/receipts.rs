@@ -6,7 +6,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use caracal_core::{Timestamp, ZoneId};
-use caracal_storage::{IdempotencyReceipt, ZoneWork};
+use caracal_storage::{IdempotencyReceipt, IdempotencyReceipts, ZoneWork};
 use caracal_wire::{ErrorCode, coordinator::LimitDetails};
 use parking_lot::Mutex;
 
@@ -52,12 +52,11 @@ impl Keyed {
     /// When the key was used for something else.
     pub async fn claim(
         &self,
-        work: &mut dyn ZoneWork,
+        receipts: &mut dyn IdempotencyReceipts,
         now: Timestamp,
     ) -> Result<Option<IdempotencyReceipt>, Error> {
         for digest in &self.key_digests {
-            let found = work
-                .receipts()
+            let found = receipts
                 .claim(self.operation, &self.scope_id, digest, now)
                 .await?;
             match found {
@@ -77,25 +76,16 @@ impl Keyed {
     /// # Errors
     /// When there are too many.
     pub async fn admit(&self, work: &mut dyn ZoneWork, counts: &Counts, now: Timestamp) -> Result<(), Error> {
-        let limit = self.max_receipts;
         let scope = (work.zone_id().clone(), self.operation, self.scope_id.clone());
         let remembered = counts.0.lock().get(&scope).copied();
         let (counted_at, count) = match remembered {
-            Some((at, count)) if now.since(at) <= COUNT_EVERY && count < limit => (at, count),
+            Some((at, count)) if now.since(at) <= COUNT_EVERY && count < self.max_receipts => (at, count),
             _ => (
                 now,
                 work.receipts().count(self.operation, &self.scope_id, now).await?,
             ),
         };
-        if count >= limit {
-            return Err(Denial {
-                retry_after: Some(RETRY_WHEN_FULL),
-                ..Denial::of(ErrorCode::IdempotencyReceiptLimitExceeded)
-                    .describe("too many answers are remembered; send the request without a key")
-                    .details(&LimitDetails { limit })
-            }
-            .into());
-        }
+        self.room_for_one_more(count)?;
         let mut counts = counts.0.lock();
         if counts.len() >= MAX_COUNTS {
             counts.clear();
@@ -104,20 +94,46 @@ impl Keyed {
         Ok(())
     }
 
+    /// As [`Keyed::admit`], where receipts are few enough to be counted each time.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub async fn admit_counted(
+        &self,
+        receipts: &mut dyn IdempotencyReceipts,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.room_for_one_more(receipts.count(self.operation, &self.scope_id, now).await?)
+    }
+
+    fn room_for_one_more(&self, count: u64) -> Result<(), Error> {
+        let limit = self.max_receipts;
+        if count < limit {
+            return Ok(());
+        }
+        Err(Denial {
+            retry_after: Some(RETRY_WHEN_FULL),
+            ..Denial::of(ErrorCode::IdempotencyReceiptLimitExceeded)
+                .describe("too many answers are remembered; send the request without a key")
+                .details(&LimitDetails { limit })
+        }
+        .into())
+    }
+
     /// Keeps the answer for repeats; `made` is the id of what was made.
     ///
     /// # Errors
     /// When it is too large to be kept.
     pub async fn keep(
         &self,
-        work: &mut dyn ZoneWork,
+        receipts: &mut dyn IdempotencyReceipts,
         made: &str,
         status: u16,
         answer: String,
         now: Timestamp,
     ) -> Result<(), Error> {
         let receipt = self.receipt(made, status, answer, now)?;
-        Ok(work.receipts().create(&receipt).await?)
+        Ok(receipts.create(&receipt).await?)
     }
 
     /// What is kept of the answer.

@@ -40,7 +40,9 @@ pub use beside::{Asked, Ran};
 pub use declaration::{Credential, Declaration, Evidence, Record};
 pub use document::{Surface, document, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};
-pub use input::{Body, ById, Input, OptionalBody, Paging, Path, Query, QueryOnce};
+pub use input::{
+    Body, ById, Input, Listed, Named, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted,
+};
 pub use operation::OpenApiOperation;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
 pub use route::{FromInbound, Handler, Route, RouteError};
@@ -84,6 +86,7 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
         .into_iter()
         .map(|Route { mut declared, work }| {
             let operation = document::operation(&declared);
+            declared.query_names = operation.query_names();
             declared.refuses = refusals::all(&declared, &R::refuses(&declared.needs), &operation);
             (Arc::new(declared), work)
         })

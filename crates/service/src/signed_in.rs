@@ -35,8 +35,10 @@ pub enum Power {
     Decide,
     /// End and pause what runs.
     Stop,
-    /// Change zones and what is in them, and see live credentials.
+    /// Change zones and what is in them.
     Change,
+    /// See live credentials.
+    Reveal,
     /// Manage accounts, tokens and settings of the deployment.
     Govern,
 }
@@ -54,7 +56,7 @@ pub const fn may(role: AccountRole, power: Power) -> bool {
             role,
             AccountRole::Owner | AccountRole::Admin | AccountRole::Operator
         ),
-        Power::Change => matches!(role, AccountRole::Owner | AccountRole::Admin),
+        Power::Change | Power::Reveal => matches!(role, AccountRole::Owner | AccountRole::Admin),
         Power::Govern => matches!(role, AccountRole::Owner),
     }
 }

@@ -15,6 +15,7 @@ mod errors;
 mod group;
 mod health;
 mod late;
+mod locks;
 mod log_unit;
 mod mapped;
 mod migrations;

@@ -208,6 +208,7 @@ columns!(
     u32 => small,
     Option<u32> => opt_small,
     bool => flag,
+    Option<bool> => opt_flag,
     Vec<u8> => bytes,
     Option<Vec<u8>> => opt_bytes,
     [u8; 32] => digest,

@@ -1,6 +1,6 @@
 //! Keyset pages of both dialects.
 
-use caracal_storage::{Error, PAGE_BYTES, Page, PageKey, PageRequest};
+use caracal_storage::{Error, MOST_COUNTED, Order, PAGE_BYTES, Page, PageKey, PageRequest, Total};
 use sea_orm::Value;
 
 use crate::{params::Param, row::Row, sql::Tx};
@@ -14,6 +14,12 @@ pub(crate) struct Listing {
     params: Vec<Value>,
     at: &'static str,
     id: &'static str,
+    /// The column that listings by name go by.
+    name: Option<&'static str>,
+    /// Columns that are searched.
+    searched: &'static [&'static str],
+    /// Where the conditions are met by an index alone: which columns the listing selects, of which table.
+    narrow: Option<(&'static str, &'static str)>,
 }
 
 impl Listing {
@@ -29,7 +35,29 @@ impl Listing {
             params,
             at,
             id,
+            name: None,
+            searched: &[],
+            narrow: None,
         }
+    }
+
+    /// Lets the listing go by `name`, and be searched for what `columns` have in them.
+    pub(crate) fn by_name(mut self, name: &'static str, columns: &'static [&'static str]) -> Self {
+        (self.name, self.searched) = (Some(name), columns);
+        self
+    }
+
+    /// Keeps rows with `text` in `column`, which is lower case and in an index in the order of the listing: rows are read once
+    /// they are known to be on the page. `columns` are what is selected from `table`.
+    pub(crate) fn holds_in_index(
+        &mut self,
+        (table, columns): (&'static str, &'static str),
+        column: &str,
+        text: &str,
+    ) {
+        let n = self.bind(containing(text));
+        self.and(&format!("{column} LIKE ${n} ESCAPE '\\'"));
+        self.narrow = Some((table, columns));
     }
 
     /// Binds a parameter and returns its number.
@@ -62,62 +90,127 @@ impl Listing {
         self.and(&format!("({any})"));
     }
 
-    /// Reads the page, newest first. It ends at `page.limit` rows or past [`PAGE_BYTES`], whichever comes first,
+    /// Reads the page in the order that it asks for. It ends at `page.limit` rows or past [`PAGE_BYTES`], whichever comes first,
     /// and always holds a row where there is one.
     pub(crate) async fn read<T>(
-        self,
+        mut self,
         tx: &Tx,
         page: &PageRequest,
         decode: impl Fn(&Row) -> Result<T, Error>,
     ) -> Result<Page<T>, Error> {
         let limit = page.limit.max(1) as usize;
+        if page.order.by_name() && self.name.is_none() || page.search.is_some() && self.searched.is_empty() {
+            return Err(Error::Corrupt(String::from(
+                "a listing was asked for what it does not have",
+            )));
+        }
+        if let Some(text) = &page.search {
+            self.search(text);
+        }
+        let total = if page.count {
+            Some(self.count(tx).await?)
+        } else {
+            None
+        };
         let (mut items, mut bytes) = (Vec::new(), 0);
         let mut after = page.after.clone();
         loop {
             let wanted = limit - items.len();
             let batch = batch(wanted, items.len(), bytes);
             // One row more than wanted tells whether another page follows.
-            let rows = self.batch(tx, after.as_ref(), batch + 1).await?;
+            let rows = self.batch(tx, page.order, after.as_ref(), batch + 1).await?;
             let more = rows.len() > batch;
             for (position, row) in rows.iter().take(batch).enumerate() {
                 items.push(decode(row)?);
                 bytes += row.width();
                 let follows = more || position + 1 < rows.len();
                 if follows && (items.len() == limit || bytes > PAGE_BYTES) {
-                    let next = Some(self.key(row)?);
-                    return Ok(Page { items, next });
+                    let next = Some(self.key(row, page.order)?);
+                    return Ok(Page { items, next, total });
                 }
             }
             match rows.get(batch - 1) {
-                Some(last) if more => after = Some(self.key(last)?),
-                _ => return Ok(Page { items, next: None }),
+                Some(last) if more => after = Some(self.key(last, page.order)?),
+                _ => {
+                    return Ok(Page {
+                        items,
+                        next: None,
+                        total,
+                    });
+                }
             }
         }
     }
 
+    /// Keeps rows that have `text` in what is searched.
+    fn search(&mut self, text: &str) {
+        self.holds(self.searched, text);
+    }
+
+    /// How many rows there are on all pages.
+    async fn count(&self, tx: &Tx) -> Result<Total, Error> {
+        let listed = match self.narrow {
+            Some((_, columns)) => self.sql.replacen(columns, self.id, 1),
+            None => self.sql.clone(),
+        };
+        let most = MOST_COUNTED + 1;
+        let sql = format!("SELECT COUNT(*) AS n FROM ({listed} LIMIT {most}) AS counted");
+        let found = tx.count(sql, self.params.clone()).await?;
+        Ok(Total {
+            count: found.min(MOST_COUNTED),
+            exact: found <= MOST_COUNTED,
+        })
+    }
+
     /// The first `count` rows after a key.
-    async fn batch(&self, tx: &Tx, after: Option<&PageKey>, count: usize) -> Result<Vec<Row>, Error> {
-        let (at, id) = (self.at, self.id);
+    async fn batch(
+        &self,
+        tx: &Tx,
+        order: Order,
+        after: Option<&PageKey>,
+        count: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let (by, id) = (self.column_of(order), self.id);
+        let (direction, bound, past) = match order {
+            Order::Newest | Order::NameBackwards => ("DESC", "<=", "<"),
+            Order::Oldest | Order::Name => ("ASC", ">=", ">"),
+        };
         let (mut sql, mut params) = (self.sql.clone(), self.params.clone());
         if let Some(after) = after {
-            params.push(after.at_micros.value());
+            params.push(match order {
+                Order::Newest | Order::Oldest => after.at_micros.value(),
+                Order::Name | Order::NameBackwards => after.name.as_deref().unwrap_or_default().value(),
+            });
             params.push(after.id.as_str().value());
-            let (at_n, id_n) = (params.len() - 1, params.len());
+            let (by_n, id_n) = (params.len() - 1, params.len());
             // The first condition says nothing new, but bounds the index under row-level security, where the
             // second may not be asked of rows that the policy has not admitted.
-            sql = format!("{sql} AND {at} <= ${at_n} AND ({at}, {id}) < (${at_n}, ${id_n})");
+            sql = format!("{sql} AND {by} {bound} ${by_n} AND ({by}, {id}) {past} (${by_n}, ${id_n})");
         }
         params.push(i64::try_from(count).unwrap_or(i64::MAX).value());
         let n = params.len();
-        sql = format!("{sql} ORDER BY {at} DESC, {id} DESC LIMIT ${n}");
+        let sorted = format!("ORDER BY {by} {direction}, {id} {direction}");
+        sql = format!("{sql} {sorted} LIMIT ${n}");
+        if let Some((table, columns)) = self.narrow {
+            let ids = sql.replacen(columns, id, 1);
+            sql = format!("SELECT {columns} FROM {table} WHERE zone_id = $1 AND {id} IN ({ids}) {sorted}");
+        }
         tx.all(sql, params).await
     }
 
-    fn key(&self, row: &Row) -> Result<PageKey, Error> {
-        Ok(PageKey::new(
-            row.time(column(self.at))?,
-            row.text(column(self.id))?,
-        ))
+    fn column_of(&self, order: Order) -> &'static str {
+        match self.name {
+            Some(name) if order.by_name() => name,
+            _ => self.at,
+        }
+    }
+
+    fn key(&self, row: &Row, order: Order) -> Result<PageKey, Error> {
+        let key = PageKey::new(row.time(column(self.at))?, row.text(column(self.id))?);
+        if order.by_name() {
+            return Ok(key.named(row.text(column(self.column_of(order)))?));
+        }
+        Ok(key)
     }
 }
 

@@ -124,6 +124,12 @@ impl Param for Option<Timestamp> {
     }
 }
 
+impl Param for Option<bool> {
+    fn value(&self) -> Value {
+        Value::Bool(*self)
+    }
+}
+
 impl Param for Option<u32> {
     fn value(&self) -> Value {
         Value::BigInt(self.map(i64::from))

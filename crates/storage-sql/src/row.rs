@@ -77,6 +77,11 @@ impl Row {
         self.get(column)
     }
 
+    /// A truth value or nothing.
+    pub(crate) fn opt_flag(&self, column: &'static str) -> Result<Option<bool>, Error> {
+        self.get(column)
+    }
+
     /// Bytes.
     pub(crate) fn bytes(&self, column: &'static str) -> Result<Vec<u8>, Error> {
         self.get(column)

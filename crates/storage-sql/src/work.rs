@@ -21,7 +21,6 @@ use caracal_storage::{
 };
 
 use crate::{
-    dialect::Dialect,
     group::UnitTx,
     late::Late,
     log_unit::{HasLog, LogUnit},
@@ -69,33 +68,6 @@ impl ZoneUnit {
             &mut self.learned,
         )
     }
-
-    /// Serialises holders of the same name in this zone. SQLite's only writer needs nothing.
-    pub(crate) async fn lock_name(&mut self, name: &str) -> Result<(), Error> {
-        let held = self.tx.shared().is_some_and(|member| member.holds(name));
-        if self.tx.dialect == Dialect::Postgres && !held {
-            // 64 bits, and a separator no id contains, so that unrelated names do not meet.
-            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))";
-            self.tx.run(sql, params![name, self.zone]).await?;
-        }
-        Ok(())
-    }
-}
-
-/// The table of what has versions, and the condition that a row is not archived.
-const fn versioned(kind: VersionedKind) -> (&'static str, &'static str) {
-    const LIVE: &str = " AND archived_at IS NULL";
-    match kind {
-        VersionedKind::Application => ("applications", LIVE),
-        VersionedKind::Workload => ("workloads", ""),
-        VersionedKind::Provider => ("providers", LIVE),
-        VersionedKind::Resource => ("resources", LIVE),
-        VersionedKind::Grant => ("grants", ""),
-        VersionedKind::SubjectIssuer => ("subject_issuers", LIVE),
-        VersionedKind::Policy => ("policies", LIVE),
-        VersionedKind::PolicySet => ("policy_sets", LIVE),
-        VersionedKind::NotificationSink => ("notification_sinks", ""),
-    }
 }
 
 #[async_trait]
@@ -117,11 +89,7 @@ impl ZoneWork for ZoneUnit {
     }
 
     async fn held_version(&mut self, kind: VersionedKind, id: &str) -> Result<Option<i64>, Error> {
-        let (table, live) = versioned(kind);
-        let held = self.tx.dialect.for_update();
-        let sql = format!("SELECT version FROM {table} WHERE zone_id = $1 AND id = $2{live}{held}");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.map(|row| row.int("version")).transpose()
+        self.hold_version(kind, id).await
     }
 
     fn applications(&mut self) -> &mut dyn Applications {
@@ -290,15 +258,6 @@ pub(crate) struct GlobalUnit {
 }
 
 impl GlobalUnit {
-    /// Serialises holders of the same name in the deployment. SQLite's only writer needs nothing.
-    pub(crate) async fn lock_name(&self, name: &str) -> Result<(), Error> {
-        if self.tx.dialect == Dialect::Postgres {
-            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-            self.tx.run(sql, params![name]).await?;
-        }
-        Ok(())
-    }
-
     /// A log of administrative records.
     pub(crate) fn log(&mut self, log: LogId) -> LogUnit<'_> {
         LogUnit::new(
@@ -322,6 +281,10 @@ impl GlobalWork for GlobalUnit {
     }
 
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens {
+        self
+    }
+
+    fn receipts(&mut self) -> &mut dyn IdempotencyReceipts {
         self
     }
 

@@ -21,6 +21,8 @@ pub struct AdminToken {
     pub scope: String,
     /// `read`, `write` or `approve`.
     pub capability: String,
+    /// Whether it may see live credentials, where that was said when it was made.
+    pub reveals: Option<bool>,
     /// Zone of a zone token.
     pub zone_id: Option<ZoneId>,
     /// `env-bootstrap`, `env-derived…`, or `admin:<id>`.
@@ -31,6 +33,13 @@ pub struct AdminToken {
     pub last_used_at: Option<Timestamp>,
     /// Revocation.
     pub revoked_at: Option<Timestamp>,
+}
+
+impl AdminToken {
+    /// Whether it may see live credentials: where nothing was said, those that write may.
+    pub fn may_reveal(&self) -> bool {
+        self.reveals.unwrap_or(self.capability == "write")
+    }
 }
 
 /// Admin tokens of the deployment.

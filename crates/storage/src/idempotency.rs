@@ -28,7 +28,7 @@ pub struct IdempotencyReceipt {
     pub expires_at: Timestamp,
 }
 
-/// Receipts of the zone.
+/// Receipts of a zone, or of what is about none.
 #[async_trait]
 pub trait IdempotencyReceipts: Send {
     /// Serialises requests with the same key until the end of the work, then looks for a receipt live at `now`.

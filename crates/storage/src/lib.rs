@@ -58,7 +58,7 @@ pub use notifications::{
     Attempt, ClaimedDelivery, Notification, NotificationBacklog, NotificationQueue, Notifications, Settlement,
 };
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
-pub use page::{InvalidCursor, PAGE_BYTES, Page, PageKey, PageRequest};
+pub use page::{InvalidCursor, MOST_COUNTED, Order, PAGE_BYTES, Page, PageKey, PageRequest, Total};
 pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets, PolicyShadow};
 pub use retention::{
     Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept, held_ids,

@@ -1,4 +1,4 @@
-//! Keyset pages: newest first, with keys of full precision, so that no row is skipped or repeated.
+//! Keyset pages: newest first unless asked otherwise, with keys of full precision, so that no row is skipped or repeated.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{Timestamp, text::TextRule};
@@ -8,7 +8,31 @@ use serde::{Deserialize, Serialize};
 /// and the store's connection busy with at a time.
 pub const PAGE_BYTES: usize = 512 * 1024;
 
-/// Position of a row in `(at DESC, id DESC)` order.
+/// Up to how many rows a listing is counted, so that a count costs no more than a few pages.
+pub const MOST_COUNTED: u64 = 10_000;
+
+/// The order of a listing. Ids tell apart what is equal otherwise, in the same direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// By time, newest first.
+    #[default]
+    Newest,
+    /// By time, oldest first.
+    Oldest,
+    /// By name, by its bytes.
+    Name,
+    /// By name, backwards.
+    NameBackwards,
+}
+
+impl Order {
+    /// Whether it goes by the name.
+    pub const fn by_name(self) -> bool {
+        matches!(self, Self::Name | Self::NameBackwards)
+    }
+}
+
+/// Position of a row in the order of its listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageKey {
     /// Microseconds since the epoch of the sort column.
@@ -16,7 +40,13 @@ pub struct PageKey {
     pub at_micros: i64,
     /// Row id.
     pub id: String,
+    /// The name, in a listing by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
+
+/// Most characters of a cursor: one may carry a name.
+const MAX_CURSOR: usize = 4096;
 
 /// The cursor is not one we made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +59,16 @@ impl PageKey {
         Self {
             at_micros: at.as_micros(),
             id: id.into(),
+            name: None,
+        }
+    }
+
+    /// Key of the row in a listing by name.
+    #[must_use]
+    pub fn named(self, name: String) -> Self {
+        Self {
+            name: Some(name),
+            ..self
         }
     }
 
@@ -43,13 +83,17 @@ impl PageKey {
     /// # Errors
     /// [`InvalidCursor`] when it was not made by [`PageKey::to_cursor`].
     pub fn from_cursor(cursor: &str) -> Result<Self, InvalidCursor> {
-        if cursor.len() > 512 {
+        if cursor.len() > MAX_CURSOR {
             return Err(InvalidCursor);
         }
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
         let key: Self = serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)?;
         // Whatever we made it of is one line; anything else would reach the store as a value.
-        TextRule::line(512).check(&key.id).map_err(|_| InvalidCursor)?;
+        for text in std::iter::once(&key.id).chain(&key.name) {
+            TextRule::line(MAX_CURSOR)
+                .check(text)
+                .map_err(|_| InvalidCursor)?;
+        }
         Ok(key)
     }
 }
@@ -61,22 +105,56 @@ pub struct PageRequest {
     pub limit: u32,
     /// Rows strictly after this key; absent for the first page.
     pub after: Option<PageKey>,
+    /// In which order. Listings whose rows have no name go by time alone.
+    pub order: Order,
+    /// Whether to count all that is listed, on whichever page.
+    pub count: bool,
+    /// A part of what identifies a row to people, taken literally, whatever the case of ASCII letters.
+    pub search: Option<String>,
 }
 
 impl PageRequest {
     /// The first `limit` rows.
     pub const fn first(limit: u32) -> Self {
-        Self { limit, after: None }
+        Self {
+            limit,
+            after: None,
+            order: Order::Newest,
+            count: false,
+            search: None,
+        }
     }
 }
 
 /// One page of rows.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
-    /// The rows, newest first.
+    /// The rows, in the order asked for.
     pub items: Vec<T>,
     /// Key of the last row when more rows follow; absent on the last page.
     pub next: Option<PageKey>,
+    /// How many rows there are on all pages, where that was asked for.
+    pub total: Option<Total>,
+}
+
+/// How many rows there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// At most [`MOST_COUNTED`].
+    pub count: u64,
+    /// Whether there are no more.
+    pub exact: bool,
+}
+
+impl<T> Page<T> {
+    /// A page of what was not counted.
+    pub const fn new(items: Vec<T>, next: Option<PageKey>) -> Self {
+        Self {
+            items,
+            next,
+            total: None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -217,6 +217,8 @@ pub trait GlobalWork: Send {
     fn accounts(&mut self) -> &mut dyn Accounts;
     /// Admin tokens.
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens;
+    /// Receipts of idempotent requests that are about no zone.
+    fn receipts(&mut self) -> &mut dyn IdempotencyReceipts;
     /// The keys that values are sealed under.
     fn key_checks(&mut self) -> &mut dyn KeyChecks;
     /// Administrative records of every zone and of the deployment.

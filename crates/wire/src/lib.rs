@@ -24,4 +24,4 @@ pub mod sts;
 
 pub use code::ErrorCode;
 pub use envelope::{CommandError, CommandProblem, Issue, Issues, OAuthError, Problem};
-pub use listing::{Listing, PageQuery};
+pub use listing::{ListTotal, Listing, PageQuery};

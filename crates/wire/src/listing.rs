@@ -11,13 +11,25 @@ use utoipa::{
     },
 };
 
-/// One page, newest first.
+/// How many there are on all pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListTotal {
+    /// At most 10,000.
+    pub count: u64,
+    /// Whether there are no more.
+    pub exact: bool,
+}
+
+/// One page, newest first unless it was asked for otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// What to send as `cursor` for the next page; null on the last one.
     pub next_cursor: Option<String>,
+    /// How many there are on all pages, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<ListTotal>,
 }
 
 // Written out, since the derive names every listing alike and leaves out what is in it.
@@ -30,9 +42,10 @@ impl<T: ToSchema> PartialSchema for Listing<T> {
                 "What to send as `cursor` for the next page; null on the last one.",
             ));
         ObjectBuilder::new()
-            .description(Some("One page, newest first."))
+            .description(Some("One page, newest first unless it was asked for otherwise."))
             .property("items", items)
             .property("next_cursor", cursor)
+            .property("total", Ref::from_schema_name(ListTotal::name()))
             .required("items")
             .required("next_cursor")
             .into()
@@ -47,6 +60,7 @@ impl<T: ToSchema> ToSchema for Listing<T> {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(schemas);
+        schemas.push((ListTotal::name().into_owned(), ListTotal::schema()));
     }
 }
 

@@ -114,6 +114,7 @@ function Panel({
 }) {
   const client = useQueryClient();
   const changes = useRefusal("change");
+  const hidden = useRefusal("reveal");
   const stops = useRefusal("stop");
   const [doing, setDoing] = useState<Doing>();
   const [error, setError] = useState<unknown>();
@@ -181,7 +182,7 @@ function Panel({
         ]}
       />
       <div className="row">
-        <Button refused={changes} onClick={() => void reveal()}>
+        <Button refused={hidden} onClick={() => void reveal()}>
           Show the secret
         </Button>
         <Button refused={changes} onClick={() => setDoing("rotate")}>

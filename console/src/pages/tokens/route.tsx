@@ -4,7 +4,7 @@ import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
-import { Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
+import { CheckField, Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Code, Id } from "../../parts/show.tsx";
@@ -24,11 +24,12 @@ function NewToken({
   const [name, setName] = useState("");
   const [zone, setZone] = useState("");
   const [capability, setCapability] = useState<"read" | "write">("read");
+  const [reveals, setReveals] = useState(false);
   const [error, setError] = useState<unknown>();
   const make = async () => {
     try {
       const reach = zone === "" ? { scope: "global" as const } : { scope: "zone" as const, zone_id: zone };
-      onMade(await read(control.POST("/v1/admin-tokens", { body: { name, capability, ...reach } })));
+      onMade(await read(control.POST("/v1/admin-tokens", { body: { name, capability, reveals, ...reach } })));
     } catch (caught) {
       setError(caught);
     }
@@ -54,6 +55,12 @@ function NewToken({
           ]}
           value={capability}
           onChange={(event) => setCapability(event.target.value === "write" ? "write" : "read")}
+        />
+        <CheckField
+          label="It may see live credentials"
+          help="Secrets of applications and workloads. Each that it is shown is written down."
+          checked={reveals}
+          onChange={(event) => setReveals(event.target.checked)}
         />
         <SelectField
           label="Where"
@@ -103,7 +110,10 @@ export function TokensPage() {
         textOf={(token) => `${token.name} ${token.id}`}
         columns={[
           { head: "Token", cell: (token) => <bdi>{token.name}</bdi> },
-          { head: "May", cell: (token) => token.capability },
+          {
+            head: "May",
+            cell: (token) => (token.reveals ? `${token.capability}, see credentials` : token.capability),
+          },
           { head: "Where", cell: (token) => (token.zone_id ? <Id of={token.zone_id} /> : "every zone") },
           { head: "Last used", cell: (token) => <Time at={token.last_used_at} /> },
           {

@@ -137,6 +137,7 @@ function Panel({
 }) {
   const client = useQueryClient();
   const refused = useRefusal("change");
+  const hidden = useRefusal("reveal");
   const [error, setError] = useState<unknown>();
   const [doing, setDoing] = useState<"rotate" | "archive">();
   const params = { path: { zoneId: zone, id: workload.id } };
@@ -158,7 +159,7 @@ function Panel({
       />
       <Bindings zone={zone} workload={workload} />
       <div className="row">
-        <Button refused={refused} onClick={() => void show()}>
+        <Button refused={hidden} onClick={() => void show()}>
           Show the secret
         </Button>
         <Button refused={refused} onClick={() => setDoing("rotate")}>

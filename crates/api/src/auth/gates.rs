@@ -44,8 +44,15 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
                 ErrorCode::ApproveCapabilityRequired,
             ]);
         }
-        Capability::Write | Capability::Stop | Capability::Reveal => {
+        Capability::Write | Capability::Stop => {
             codes.extend([ErrorCode::AdminTokenReadOnly, ErrorCode::AdminTokenApproveOnly]);
+        }
+        Capability::Reveal => {
+            codes.extend([
+                ErrorCode::AdminTokenReadOnly,
+                ErrorCode::AdminTokenApproveOnly,
+                ErrorCode::RevealCapabilityRequired,
+            ]);
         }
         Capability::Release => {
             codes.extend([
@@ -103,8 +110,15 @@ pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<()
     }
     match (needs.capability, principal.power) {
         (Capability::Read | Capability::ReadEvidence, _)
-        | (Capability::Write | Capability::Stop | Capability::Release | Capability::Reveal, Power::Write)
+        | (Capability::Write | Capability::Stop | Capability::Release, Power::Write)
         | (Capability::Decide, Power::Approve) => {}
+        (Capability::Reveal, _) if principal.reveals => {}
+        (Capability::Reveal, Power::Write) => {
+            return Err(forbidden(
+                ErrorCode::RevealCapabilityRequired,
+                "this token may not see live credentials",
+            ));
+        }
         (Capability::Decide, Power::Write) if principal.is_bootstrap() => {}
         (Capability::Decide, Power::Write) => {
             return Err(forbidden(
@@ -169,7 +183,8 @@ fn check_account(signed_in: &SignedIn, needs: Needs) -> Result<(), Refusal> {
         (_, Capability::ReadEvidence) => AccountPower::ReadEvidence,
         (_, Capability::Stop) => AccountPower::Stop,
         (_, Capability::Decide) => AccountPower::Decide,
-        (_, Capability::Write | Capability::Reveal) => AccountPower::Change,
+        (_, Capability::Write) => AccountPower::Change,
+        (_, Capability::Reveal) => AccountPower::Reveal,
     };
     if !signed_in.may(power) {
         return refused();

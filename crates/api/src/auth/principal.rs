@@ -89,6 +89,8 @@ pub struct Principal {
     pub(crate) name: String,
     pub(crate) scope: Scope,
     pub(crate) power: Power,
+    /// Whether it may see live credentials.
+    pub(crate) reveals: bool,
     pub(crate) origin: Origin,
     /// The console account the request is for; console tokens always have one.
     pub(crate) account: Option<String>,
@@ -180,6 +182,7 @@ impl Principal {
             name: signed_in.account.email.clone(),
             scope: Scope::Global,
             power,
+            reveals: signed_in.may(AccountPower::Reveal),
             origin: Origin::Account,
             account: None,
             control: None,
@@ -197,6 +200,7 @@ impl Principal {
             name: String::from("nobody"),
             scope: Scope::Global,
             power: Power::Read,
+            reveals: false,
             origin: Origin::Nobody,
             account: None,
             signed_in: None,
@@ -212,6 +216,7 @@ impl Principal {
             name: invocation.application_name.clone(),
             scope: Scope::Zone(invocation.zone.clone()),
             power: Power::Write,
+            reveals: false,
             origin: Origin::Control,
             account: None,
             signed_in: None,

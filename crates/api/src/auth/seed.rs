@@ -70,6 +70,7 @@ pub async fn seed_bootstrap(api: &ApiDeps) -> Result<(), Error> {
                 digest_key: token_key_name(&api.token_keys.current),
                 scope: String::from("global"),
                 capability: capability.to_owned(),
+                reveals: None,
                 zone_id: None,
                 created_by: class.to_owned(),
                 created_at: now,

@@ -142,6 +142,7 @@ fn principal_of(row: &AdminToken) -> Option<Principal> {
         name: row.name.clone(),
         scope,
         power: Power::parse(&row.capability)?,
+        reveals: row.may_reveal(),
         origin,
         account: None,
         signed_in: None,

@@ -26,6 +26,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer<Caller>, Refusal> {
         scope,
         zone_id,
         capability,
+        reveals: caller.reveals,
         account: caller.account.clone(),
     }))
 }

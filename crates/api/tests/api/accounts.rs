@@ -61,7 +61,7 @@ async fn a_link_makes_the_first_owner_once_and_nobody_else_can() {
     let me = get(&stack, used["token"].as_str().unwrap(), "/v1/console/me")
         .await
         .expect(200);
-    assert_eq!(me["may"].as_array().unwrap().len(), 6);
+    assert_eq!(me["may"].as_array().unwrap().len(), 7);
     assert!(!me.to_string().contains("argon2id"));
 }
 

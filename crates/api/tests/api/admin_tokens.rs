@@ -1,9 +1,11 @@
 //! Admin tokens.
 
+use caracal_api::ApiConfig;
+use caracal_testkit::{client::Answer, parts::Backends};
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::stack::{Stack, masked};
+use crate::stack::{ADMIN, Stack, masked};
 
 #[tokio::test]
 async fn a_token_is_shown_once_works_and_ends_with_its_revocation() {
@@ -18,6 +20,7 @@ async fn a_token_is_shown_once_works_and_ends_with_its_revocation() {
       "id": "[id]",
       "last_used_at": null,
       "name": "ci",
+      "reveals": true,
       "revoked_at": null,
       "scope": "global",
       "token": "[token]",
@@ -63,6 +66,77 @@ async fn a_token_never_makes_one_that_may_approve() {
         .call(Some(&write), &[], Method::POST, "/v1/admin-tokens", Some(&body))
         .await
         .expect(201);
+}
+
+/// Makes a token as the holder of `by`.
+async fn made_by(stack: &Stack, by: &str, body: &Value) -> Answer {
+    stack
+        .call(Some(by), &[], Method::POST, "/v1/admin-tokens", Some(body))
+        .await
+}
+
+async fn only_who_may_sees_live_credentials(backends: Backends) {
+    let stack = Stack::over(backends, ApiConfig::default()).await;
+    let zone = stack.zone("acme").await;
+    let (id, secret) = stack.application(&zone, "planner").await;
+    let path = format!("{zone}/applications/{id}/client-secret");
+    let reveal = async |token: &str| stack.call(Some(token), &[], Method::GET, &path, None).await;
+    let token = async |capability: &str, reveals: Option<bool>| {
+        let mut body = json!({ "name": "t", "scope": "global", "capability": capability });
+        if let Some(reveals) = reveals {
+            body["reveals"] = json!(reveals);
+        }
+        made_by(&stack, ADMIN, &body).await
+    };
+    // As the published clients' tokens are made.
+    let writes = token("write", None).await.expect(201).text("token");
+    assert_eq!(reveal(&writes).await.expect(200).text("client_secret"), secret);
+    let narrow = token("write", Some(false)).await.expect(201);
+    assert_eq!(narrow["reveals"], false);
+    let narrow = narrow.text("token");
+    assert_eq!(reveal(&narrow).await.refused(403), "reveal_capability_required");
+    let change = json!({ "name": "other" });
+    let of_application = format!("{zone}/applications/{id}");
+    let changed = stack.call(Some(&narrow), &[], Method::PATCH, &of_application, Some(&change));
+    changed.await.expect(200);
+    // One that reveals need not change anything.
+    let looks = token("read", Some(true)).await.expect(201).text("token");
+    assert_eq!(reveal(&looks).await.expect(200).text("client_secret"), secret);
+    let changed = stack.call(Some(&looks), &[], Method::PATCH, &of_application, Some(&change));
+    assert_eq!(changed.await.refused(403), "admin_token_read_only");
+    let read = token("read", None).await.expect(201).text("token");
+    assert_eq!(reveal(&read).await.refused(403), "admin_token_read_only");
+    let both = token("approve", Some(true)).await;
+    assert_eq!(both.refused(400), "invalid_admin_token_request");
+    // Nobody makes a token that may what they may not, said or unsaid.
+    let wide = json!({ "name": "t", "scope": "global", "reveals": true });
+    assert_eq!(
+        made_by(&stack, &narrow, &wide).await.refused(403),
+        "reveal_capability_required"
+    );
+    let unsaid = json!({ "name": "t", "scope": "global" });
+    let unsaid = made_by(&stack, &narrow, &unsaid).await.expect(201);
+    assert_eq!(unsaid["reveals"], false);
+    let unsaid = unsaid.text("token");
+    assert_eq!(reveal(&unsaid).await.refused(403), "reveal_capability_required");
+    let caller = stack
+        .call(Some(&narrow), &[], Method::GET, "/v1/caller", None)
+        .await;
+    assert_eq!(caller.expect(200)["reveals"], false);
+    // Each that was shown is written down in its zone, and what a token of the deployment was refused is not.
+    let rows = stack.admin_audit(&zone).await;
+    let shown = rows.iter().filter(|row| row["path"] == json!(path));
+    assert_eq!(shown.count(), 2);
+}
+
+#[tokio::test]
+async fn only_whoever_may_sees_live_credentials() {
+    only_who_may_sees_live_credentials(Backends::Embedded).await;
+}
+
+#[tokio::test]
+async fn only_whoever_may_sees_live_credentials_over_postgresql() {
+    only_who_may_sees_live_credentials(Backends::Production).await;
 }
 
 #[tokio::test]

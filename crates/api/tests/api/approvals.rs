@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::stack::{ADMIN, Stack, masked};
 
 /// A request of an application of the zone, opened as the STS does.
-async fn waiting(stack: &Stack, zone: &str, change: impl FnOnce(&mut Approval)) -> String {
+pub(crate) async fn waiting(stack: &Stack, zone: &str, change: impl FnOnce(&mut Approval)) -> String {
     let zone = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
     let mut given = Given::new(&stack.parts.world);
     given.zone_id = zone.clone();

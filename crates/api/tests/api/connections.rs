@@ -14,7 +14,7 @@ use url::Url;
 use crate::stack::{ADMIN, Stack};
 
 /// A provider, whose token endpoint is one that nobody may call.
-fn settings(changes: &Value) -> Value {
+pub(crate) fn settings(changes: &Value) -> Value {
     let mut config = json!({
         "authorization_endpoint": "https://id.example.com/auth?tenant=x", "token_endpoint": "https://127.0.0.1/token",
         "redirect_uri": "https://app.example.com/back", "client_id": "caracal", "client_secret": "s-canary",

@@ -209,6 +209,7 @@ impl Stack {
             scope: TokenScope::parse(scope).unwrap(),
             zone_id: zone.map(|zone| zone.parse().unwrap()),
             capability: Some(TokenCapability::parse(capability).unwrap()),
+            reveals: None,
         };
         self.create("/v1/admin-tokens", body).await.text("token")
     }

@@ -69,8 +69,14 @@ pub struct Declaration<N> {
     pub envelope: Envelope,
     /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
     pub idempotent: bool,
+    /// Whether its answer shows a secret: what the role keeps of it for repeats is sealed.
+    pub shows_secret: bool,
     /// Most bytes of its body, where that is not what routes of its role take.
     pub body_limit: Option<usize>,
+    /// Whether it refuses names in the query string that it does not read.
+    pub(super) strict_query: bool,
+    /// The names that it reads there, once it is served.
+    pub(super) query_names: Vec<String>,
     /// What its handler refuses with, beyond what follows from the rest.
     pub(super) refuses: Vec<refusals::StatusAndCode>,
     /// Whether its requests go through the gates.
@@ -104,7 +110,10 @@ impl<N> Declaration<N> {
             invalid: ErrorCode::InvalidBody,
             envelope: Envelope::Problem,
             idempotent: false,
+            shows_secret: false,
             body_limit: None,
+            strict_query: false,
+            query_names: Vec::new(),
             refuses: Vec::new(),
             gated: false,
             reads_body: false,

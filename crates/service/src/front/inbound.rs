@@ -32,6 +32,9 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     const TITLE: &'static str;
     /// Whether refusals are told in the OAuth envelope.
     const OAUTH: bool = false;
+    /// Whether its routes refuse names in the query string that they do not read: a filter that nobody minds answers with what
+    /// was not asked for.
+    const STRICT_QUERY: bool = false;
     /// What a route needs of its caller: capability, reach, kind of evidence, as the role knows them.
     type Needs: Copy + std::fmt::Debug + Send + Sync + 'static;
     /// Who calls.
@@ -223,6 +226,7 @@ impl<R: HttpRole> Inbound<R> {
             limits.count_call(&counted, &self.headers).await?;
         }
         self.pass_gates().await?;
+        self.check_query()?;
         if self.route.method != Method::GET && !self.route.minds_version {
             without_version(&self.headers)?;
         }
@@ -237,6 +241,24 @@ impl<R: HttpRole> Inbound<R> {
             self.body = body;
         }
         Ok(())
+    }
+
+    /// Whether every name in the query string means something here.
+    fn check_query(&self) -> Result<(), Refusal> {
+        if !self.route.strict_query {
+            return Ok(());
+        }
+        let known = &self.route.query_names;
+        let mut sent = form_urlencoded::parse(self.query.as_bytes());
+        match sent.find(|(name, _)| !known.iter().any(|known| known == name)) {
+            Some((name, _)) => {
+                let rule = "is no parameter of this route";
+                // A field is named by its path, and this one may have dots.
+                let name = name.replace('.', "_");
+                Err(Refusal::invalid_field(ErrorCode::InvalidQuery, &name, rule))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether the caller may do it at all, as often, and here.

@@ -1,7 +1,8 @@
 //! What a handler reads of a request. Its types are its declaration: they are parsed, refused by field and told in the
 //! document.
 
-use caracal_storage::{PageKey, PageRequest};
+use caracal_core::text::TextRule;
+use caracal_storage::{Order, PageKey, PageRequest};
 use caracal_wire::{ErrorCode, PageQuery};
 use serde::{
     Deserialize,
@@ -112,26 +113,105 @@ pub struct Paging<const DEFAULT: u32, const MAX: u32>(pub PageRequest);
 impl<R: HttpRole, const DEFAULT: u32, const MAX: u32> Input<R> for Paging<DEFAULT, MAX> {
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
         let asked: PageQuery = query(&inbound.query)?;
-        let limit = asked.limit.unwrap_or(DEFAULT);
-        if !(1..=MAX).contains(&limit) {
-            let rule = format!("must be a whole number from 1 to {MAX}");
-            return Err(Refusal::invalid_field(ErrorCode::InvalidQuery, "limit", rule));
-        }
-        let after = asked.cursor.as_deref().map(PageKey::from_cursor).transpose();
-        let after = after.map_err(|_| {
-            Refusal::invalid_field(
-                ErrorCode::InvalidCursor,
-                "cursor",
-                "is not a cursor of this listing",
-            )
-        })?;
-        Ok(Self(PageRequest { limit, after }))
+        page(asked.limit, asked.cursor.as_deref(), DEFAULT, MAX).map(Self)
     }
 
     fn describe(operation: &mut OpenApiOperation) {
         operation.page(DEFAULT, MAX);
     }
 }
+
+/// The page that is asked for, newest first.
+fn page(limit: Option<u32>, cursor: Option<&str>, default: u32, max: u32) -> Result<PageRequest, Refusal> {
+    let limit = limit.unwrap_or(default);
+    if !(1..=max).contains(&limit) {
+        let rule = format!("must be a whole number from 1 to {max}");
+        return Err(Refusal::invalid_field(ErrorCode::InvalidQuery, "limit", rule));
+    }
+    let after = cursor.map(PageKey::from_cursor).transpose();
+    let after = after.map_err(|_| no_cursor())?;
+    Ok(PageRequest {
+        after,
+        ..PageRequest::first(limit)
+    })
+}
+
+fn no_cursor() -> Refusal {
+    let rule = "is not a cursor of this listing";
+    Refusal::invalid_field(ErrorCode::InvalidCursor, "cursor", rule)
+}
+
+/// As [`Paging`], of a listing that is sorted and counted: `sort` is `created_at` or `-created_at` (newest first, which it is
+/// unless it says otherwise) and, where `NAMED`, `name` or `-name`; `include_total` counts what is on all pages; and where
+/// `SEARCHED`, `search` is a part of what identifies an object to people.
+#[derive(Debug, Clone)]
+pub struct Listed<const DEFAULT: u32, const MAX: u32, const NAMED: bool, const SEARCHED: bool>(
+    pub PageRequest,
+);
+
+/// A listing by time.
+pub type Sorted<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, false, false>;
+/// A listing by time or name.
+pub type Named<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, true, false>;
+/// A listing by time or name that is searched.
+pub type Searched<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, true, true>;
+
+/// What is asked of a [`Listed`].
+#[derive(Deserialize)]
+struct Asked {
+    limit: Option<u32>,
+    cursor: Option<String>,
+    sort: Option<String>,
+    include_total: Option<bool>,
+    search: Option<String>,
+}
+
+impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool, const SEARCHED: bool> Input<R>
+    for Listed<DEFAULT, MAX, NAMED, SEARCHED>
+{
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        let asked: Asked = query(&inbound.query)?;
+        let invalid = |field, rule: &str| Refusal::invalid_field(ErrorCode::InvalidQuery, field, rule);
+        let order = match asked.sort.as_deref() {
+            None | Some("-created_at") => Order::Newest,
+            Some("created_at") => Order::Oldest,
+            Some("name") if NAMED => Order::Name,
+            Some("-name") if NAMED => Order::NameBackwards,
+            Some(_) if NAMED => {
+                return Err(invalid("sort", "must be created_at, -created_at, name or -name"));
+            }
+            Some(_) => return Err(invalid("sort", "must be created_at or -created_at")),
+        };
+        let page = page(asked.limit, asked.cursor.as_deref(), DEFAULT, MAX)?;
+        // A cursor goes on in the order that it was given out in.
+        if page
+            .after
+            .as_ref()
+            .is_some_and(|after| after.name.is_some() != order.by_name())
+        {
+            return Err(no_cursor());
+        }
+        let search = asked.search.filter(|_| SEARCHED);
+        if let Some(text) = &search {
+            let checked = TextRule::line(MAX_SEARCH).check(text);
+            checked.map_err(|problem| invalid("search", &problem.to_string()))?;
+        }
+        Ok(Self(PageRequest {
+            order,
+            count: asked.include_total.unwrap_or(false),
+            search,
+            ..page
+        }))
+    }
+
+    fn describe(operation: &mut OpenApiOperation) {
+        operation.page(DEFAULT, MAX);
+        operation.listed(NAMED, SEARCHED);
+    }
+}
+
+/// Most characters that are searched for.
+const MAX_SEARCH: usize = 512;
 
 /// A JSON body. The route says which code a wrong one is refused with.
 #[derive(Debug, Clone, Copy)]

@@ -63,6 +63,44 @@ impl OpenApiOperation {
         self.parameters.push(in_query("cursor", false, cursor.into()));
     }
 
+    /// Says that it reads `sort` and `include_total` from the query string, and `search` where it is `searched`.
+    pub(super) fn listed(&mut self, named: bool, searched: bool) {
+        let orders: &[&str] = if named {
+            &["-created_at", "created_at", "name", "-name"]
+        } else {
+            &["-created_at", "created_at"]
+        };
+        let sort = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(orders.iter().copied()))
+            .description(Some("The order; newest first unless it says otherwise."))
+            .default(Some("-created_at".into()));
+        let total = ObjectBuilder::new()
+            .schema_type(Type::Boolean)
+            .description(Some("Whether to count what is on all pages."))
+            .default(Some(false.into()));
+        self.parameters.push(in_query("sort", false, sort.into()));
+        self.parameters
+            .push(in_query("include_total", false, total.into()));
+        if searched {
+            let search = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(512))
+                .description(Some(
+                    "Only those with this text in what identifies them to people, whatever the case of ASCII letters.",
+                ));
+            self.parameters.push(in_query("search", false, search.into()));
+        }
+    }
+
+    /// The names that it reads from the query string.
+    pub(super) fn query_names(&self) -> Vec<String> {
+        let of_query = self.parameters.iter();
+        let of_query = of_query.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
+        of_query.map(|parameter| parameter.name.clone()).collect()
+    }
+
     /// Says that it minds a header.
     pub fn header(&mut self, name: &str, required: Required, sentence: &str) {
         self.parameters.push(header(name, required, sentence));

@@ -60,8 +60,14 @@ pub(super) fn all<N>(
                 ErrorCode::PreconditionFailed,
             ]);
         }
+        if route.strict_query {
+            add(&[ErrorCode::InvalidQuery]);
+        }
         if route.idempotent {
             add(&IDEMPOTENT);
+        }
+        if route.shows_secret {
+            add(&[ErrorCode::SecretBackendUnavailable]);
         }
         if route.reads_body {
             add(&[ErrorCode::UnsupportedMediaType]);

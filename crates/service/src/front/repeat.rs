@@ -87,7 +87,10 @@ pub fn request_digest(path: &str, body: &[u8]) -> [u8; 32] {
 /// The stored answer, marked as a repeat.
 pub(super) fn replayed(receipt: IdempotencyReceipt) -> Response {
     let status = StatusCode::from_u16(receipt.response_status).unwrap_or(StatusCode::OK);
-    let mut response = finished(status, "application/json", receipt.response_json);
+    let mut response = match status {
+        StatusCode::NO_CONTENT => finished(status, "", String::new()),
+        _ => finished(status, "application/json", receipt.response_json),
+    };
     response
         .headers_mut()
         .insert(REPLAYED, HeaderValue::from_static("true"));

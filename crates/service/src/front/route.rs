@@ -84,6 +84,7 @@ impl<R: HttpRole> Route<R> {
                 gated: true,
                 reads_body: H::BODY,
                 minds_version: H::VERSION,
+                strict_query: R::STRICT_QUERY,
                 parameters: H::PARAMETERS,
                 ..Declaration::new(method, path, name, needs, H::describe).refuses(H::REFUSES)
             },
@@ -161,10 +162,25 @@ impl<R: HttpRole> Route<R> {
         self
     }
 
+    /// Takes an `Idempotency-Key`, and shows a secret in its answer.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        let mut this = self.idempotent();
+        this.declared.shows_secret = true;
+        this
+    }
+
     /// Takes bodies of up to `bytes`.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.declared.body_limit = Some(bytes);
+        self
+    }
+
+    /// Ignores names in the query string that it does not read: whoever sends them is not the client.
+    #[must_use]
+    pub fn any_query(mut self) -> Self {
+        self.declared.strict_query = false;
         self
     }
 

@@ -206,6 +206,7 @@ async fn list(_: Call, filter: Query<Filter>, page: Paging<2, 5>) -> Result<Answ
     Ok(Answer(Listing {
         items: vec![item],
         next_cursor: None,
+        total: None,
     }))
 }
 

@@ -237,6 +237,9 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens {
         self.work.admin_tokens()
     }
+    fn receipts(&mut self) -> &mut dyn IdempotencyReceipts {
+        self.work.receipts()
+    }
     fn key_checks(&mut self) -> &mut dyn KeyChecks {
         self.work.key_checks()
     }

@@ -121,6 +121,16 @@ pub(super) const FROZEN: &[Frozen] = &[
         postgres: "89a83c029442292eba52eebd6465b1a1d9f0f29dda904ff90eed3ad678f882bd",
     },
     Frozen {
+        version: 30,
+        sqlite: "456e51129baae46517696014d39b74e78a06a9a016b4d0e20d08f05e175259c8",
+        postgres: "a80e2652c0f788492789e6db0e678ba2e9b7078b008ff178771028d107ac468c",
+    },
+    Frozen {
+        version: 31,
+        sqlite: "1dc39ef818edfc68e007ef9f2647d7a8ddeabe900f2831cf2961b68411d857dd",
+        postgres: "e648950fc041035e18fb7af6b099aedcc4671fd3f848def5ff60beecf232845c",
+    },
+    Frozen {
         version: 32,
         sqlite: "4c3bd56ea5497ddaf305f72d1180a480d4264cc7715c2df23edcdb8edaf27cd3",
         postgres: "4c3bd56ea5497ddaf305f72d1180a480d4264cc7715c2df23edcdb8edaf27cd3",

@@ -36,6 +36,8 @@ mod m0021_policy_canaries;
 mod m0023_grants;
 mod m0025_held_calls;
 mod m0027_receipts;
+mod m0030_deployment_receipts;
+mod m0031_reveal;
 mod m0032_mint_limits;
 mod run;
 
@@ -239,6 +241,24 @@ pub(crate) const ALL: &[Migration] = &[
         common: &[],
         sqlite: &[],
         postgres: m0027_receipts::POSTGRES,
+    },
+    Migration {
+        version: 30,
+        name: "deployment_receipts",
+        // A new table alone; earlier builds take no key where it is used.
+        compatible_from: 11,
+        common: m0030_deployment_receipts::COMMON,
+        sqlite: &[],
+        postgres: m0030_deployment_receipts::POSTGRES,
+    },
+    Migration {
+        version: 31,
+        name: "reveal",
+        // Columns that earlier builds name nowhere, and indexes; by them every token that writes reveals.
+        compatible_from: 11,
+        common: m0031_reveal::COMMON,
+        sqlite: m0031_reveal::SQLITE,
+        postgres: m0031_reveal::POSTGRES,
     },
     Migration {
         version: 32,

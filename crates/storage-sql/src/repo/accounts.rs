@@ -62,6 +62,7 @@ impl Accounts for GlobalUnit {
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Account>, Error> {
         let sql = format!("SELECT {} FROM accounts WHERE TRUE", Account::COLUMNS);
         Listing::new(sql, Vec::new(), "created_at", "id")
+            .by_name("email", &["email", "name"])
             .read(&self.tx, page, Account::read)
             .await
     }

@@ -35,10 +35,7 @@ impl AdminAuditLog for ZoneUnit {
         page: &PageRequest,
     ) -> Result<Page<AdminAuditRow>, Error> {
         if *zone != self.zone {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+            return Ok(Page::new(Vec::new(), None));
         }
         self.records().list_records(filter, page).await
     }

@@ -12,7 +12,8 @@ use crate::{
 };
 
 mapped!(AdminToken in "admin_tokens" {
-    id, name, token_digest, digest_key, scope, capability, zone_id, created_by, created_at, last_used_at, revoked_at
+    id, name, token_digest, digest_key, scope, capability, reveals, zone_id, created_by, created_at,
+    last_used_at, revoked_at
 });
 
 const COLUMNS: &str = AdminToken::COLUMNS;
@@ -42,6 +43,7 @@ impl AdminTokens for GlobalUnit {
     async fn list(&mut self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM admin_tokens WHERE TRUE");
         Listing::new(sql, Vec::new(), "created_at", "id")
+            .by_name("name", &["name", "created_by"])
             .read(&self.tx, page, AdminToken::read)
             .await
     }

@@ -55,7 +55,8 @@ impl Applications for ZoneUnit {
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Application>, Error> {
         let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND archived_at {state}");
-        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        let mut listing =
+            Listing::new(sql, params![self.zone], "created_at", "id").by_name("name", &["name"]);
         if let Some(text) = &which.search {
             listing.holds(&["name"], text);
         }

@@ -28,5 +28,6 @@ mod sessions;
 mod state_owners;
 mod subject_issuers;
 mod subjects;
+mod versions;
 mod workloads;
 mod zones;

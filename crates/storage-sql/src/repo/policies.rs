@@ -105,6 +105,7 @@ impl Policies for ZoneUnit {
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Policy>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1 AND archived_at IS NULL");
         Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name("name", &["name", "description"])
             .read(&self.tx, page, Policy::read)
             .await
     }
@@ -133,7 +134,7 @@ impl Policies for ZoneUnit {
             .last()
             .filter(|_| more)
             .map(|last| PageKey::new(Timestamp::from_micros(last.version), last.id.as_str()));
-        Ok(Page { items, next })
+        Ok(Page::new(items, next))
     }
 
     async fn version(&mut self, id: &PolicyVersionId) -> Result<Option<PolicyVersion>, Error> {

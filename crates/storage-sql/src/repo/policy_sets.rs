@@ -85,6 +85,7 @@ impl PolicySets for ZoneUnit {
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<PolicySet>, Error> {
         Listing::new(SELECT, params![self.zone], "s.created_at", "s.id")
+            .by_name("s.name", &["s.name", "s.description"])
             .read(&self.tx, page, decode)
             .await
     }

@@ -29,7 +29,8 @@ impl Providers for ZoneUnit {
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Provider>, Error> {
         let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND archived_at {state}");
-        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name("name", &["name", "identifier"]);
         if let Some(text) = &which.search {
             listing.holds(&["name", "identifier"], text);
         }

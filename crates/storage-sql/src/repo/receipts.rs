@@ -1,10 +1,21 @@
-//! Idempotency receipts of a zone.
+//! Idempotency receipts of a zone, and of requests that are about none.
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_storage::{Error, IdempotencyReceipt, IdempotencyReceipts};
 
-use crate::{params::params, row::Row, sql::Tx, work::ZoneUnit};
+use crate::{
+    params::params,
+    row::Row,
+    sql::Tx,
+    work::{GlobalUnit, ZoneUnit},
+};
+
+/// Receipts of a zone.
+const OF_ZONES: &str = "idempotency_receipts";
+/// Receipts of the deployment, and what they are filed under.
+const OF_DEPLOYMENT: &str = "deployment_receipts";
+const DEPLOYMENT: &str = "*";
 
 fn decode(row: &Row) -> Result<IdempotencyReceipt, Error> {
     Ok(IdempotencyReceipt {
@@ -21,15 +32,25 @@ fn decode(row: &Row) -> Result<IdempotencyReceipt, Error> {
     })
 }
 
-/// Inserts a receipt; `otherwise` says what becomes of one that is there.
+/// Inserts a receipt of a zone.
 pub(super) async fn insert_receipt(
     tx: &Tx,
     zone: &ZoneId,
     receipt: &IdempotencyReceipt,
+) -> Result<(), Error> {
+    insert(tx, OF_ZONES, zone.as_str(), receipt, "").await.map(|_| ())
+}
+
+/// Inserts a receipt; `otherwise` says what becomes of one that is there.
+async fn insert(
+    tx: &Tx,
+    table: &str,
+    zone: &str,
+    receipt: &IdempotencyReceipt,
     otherwise: &str,
 ) -> Result<u64, Error> {
     let sql = format!(
-        "INSERT INTO idempotency_receipts (zone_id, operation, scope_id, key_digest, request_digest, \
+        "INSERT INTO {table} (zone_id, operation, scope_id, key_digest, request_digest, \
          resource_id, response_status, response_json, created_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) {otherwise}"
     );
@@ -48,55 +69,97 @@ pub(super) async fn insert_receipt(
     tx.run(sql, params).await
 }
 
-#[async_trait]
-impl IdempotencyReceipts for ZoneUnit {
-    async fn claim(
-        &mut self,
-        operation: &str,
-        scope_id: &str,
-        key_digest: &[u8; 32],
-        now: Timestamp,
-    ) -> Result<Option<IdempotencyReceipt>, Error> {
-        let key = hex::encode(key_digest);
-        self.lock_name(&format!("receipt:{operation}:{scope_id}:{key}"))
-            .await?;
-        let sql = "SELECT operation, scope_id, key_digest, request_digest, resource_id, response_status, \
-             response_json, created_at, expires_at FROM idempotency_receipts \
-             WHERE zone_id = $1 AND operation = $2 AND scope_id = $3 AND key_digest = $4 AND expires_at > $5";
-        let row = self
-            .tx
-            .one(sql, params![self.zone, operation, scope_id, key, now])
-            .await?;
-        row.as_ref().map(decode).transpose()
-    }
+/// The live receipt of a key, once its lock is held.
+async fn find(
+    tx: &Tx,
+    (table, zone): (&str, &str),
+    (operation, scope_id, key): (&str, &str, &str),
+    now: Timestamp,
+) -> Result<Option<IdempotencyReceipt>, Error> {
+    let sql = format!(
+        "SELECT operation, scope_id, key_digest, request_digest, resource_id, response_status, \
+         response_json, created_at, expires_at FROM {table} \
+         WHERE zone_id = $1 AND operation = $2 AND scope_id = $3 AND key_digest = $4 AND expires_at > $5"
+    );
+    let row = tx.one(sql, params![zone, operation, scope_id, key, now]).await?;
+    row.as_ref().map(decode).transpose()
+}
 
-    async fn count(&mut self, operation: &str, scope_id: &str, now: Timestamp) -> Result<u64, Error> {
-        let sql = "SELECT COUNT(*) AS n FROM idempotency_receipts \
-             WHERE zone_id = $1 AND operation = $2 AND scope_id = $3 AND expires_at > $4";
-        self.tx
-            .count(sql, params![self.zone, operation, scope_id, now])
-            .await
-    }
+async fn count(
+    tx: &Tx,
+    (table, zone): (&str, &str),
+    (operation, scope_id): (&str, &str),
+    now: Timestamp,
+) -> Result<u64, Error> {
+    let sql = format!(
+        "SELECT COUNT(*) AS n FROM {table} \
+         WHERE zone_id = $1 AND operation = $2 AND scope_id = $3 AND expires_at > $4"
+    );
+    tx.count(sql, params![zone, operation, scope_id, now]).await
+}
 
-    async fn create(&mut self, receipt: &IdempotencyReceipt) -> Result<(), Error> {
-        let replace = "ON CONFLICT (zone_id, operation, scope_id, key_digest) DO UPDATE \
-             SET request_digest = excluded.request_digest, resource_id = excluded.resource_id, \
-             response_status = excluded.response_status, response_json = excluded.response_json, \
-             created_at = excluded.created_at, expires_at = excluded.expires_at \
-             WHERE idempotency_receipts.expires_at <= excluded.created_at";
-        match insert_receipt(&self.tx, &self.zone, receipt, replace).await? {
-            0 => Err(Error::Conflict {
-                constraint: String::from("idempotency_receipts_pkey"),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    async fn reap(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        let sql = "WITH old AS MATERIALIZED (SELECT operation, scope_id, key_digest FROM idempotency_receipts \
-             WHERE zone_id = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3) \
-             DELETE FROM idempotency_receipts WHERE zone_id = $1 \
-             AND (operation, scope_id, key_digest) IN (SELECT operation, scope_id, key_digest FROM old)";
-        self.tx.run(sql, params![self.zone, now, limit]).await
+async fn create(tx: &Tx, table: &str, zone: &str, receipt: &IdempotencyReceipt) -> Result<(), Error> {
+    let replace = format!(
+        "ON CONFLICT (zone_id, operation, scope_id, key_digest) DO UPDATE \
+         SET request_digest = excluded.request_digest, resource_id = excluded.resource_id, \
+         response_status = excluded.response_status, response_json = excluded.response_json, \
+         created_at = excluded.created_at, expires_at = excluded.expires_at \
+         WHERE {table}.expires_at <= excluded.created_at"
+    );
+    match insert(tx, table, zone, receipt, &replace).await? {
+        0 => Err(Error::Conflict {
+            constraint: format!("{table}_pkey"),
+        }),
+        _ => Ok(()),
     }
 }
+
+async fn reap(tx: &Tx, table: &str, zone: &str, now: Timestamp, limit: u32) -> Result<u64, Error> {
+    let sql = format!(
+        "WITH old AS MATERIALIZED (SELECT operation, scope_id, key_digest FROM {table} \
+         WHERE zone_id = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3) \
+         DELETE FROM {table} WHERE zone_id = $1 \
+         AND (operation, scope_id, key_digest) IN (SELECT operation, scope_id, key_digest FROM old)"
+    );
+    tx.run(sql, params![zone, now, limit]).await
+}
+
+macro_rules! receipts {
+    ($unit:ty, $table:expr, |$self:ident| $zone:expr) => {
+        #[async_trait]
+        impl IdempotencyReceipts for $unit {
+            async fn claim(
+                &mut $self,
+                operation: &str,
+                scope_id: &str,
+                key_digest: &[u8; 32],
+                now: Timestamp,
+            ) -> Result<Option<IdempotencyReceipt>, Error> {
+                let key = hex::encode(key_digest);
+                $self
+                    .lock_name(&format!("receipt:{operation}:{scope_id}:{key}"))
+                    .await?;
+                find(&$self.tx, ($table, $zone), (operation, scope_id, &key), now).await
+            }
+
+            async fn count(
+                &mut $self,
+                operation: &str,
+                scope_id: &str,
+                now: Timestamp,
+            ) -> Result<u64, Error> {
+                count(&$self.tx, ($table, $zone), (operation, scope_id), now).await
+            }
+
+            async fn create(&mut $self, receipt: &IdempotencyReceipt) -> Result<(), Error> {
+                create(&$self.tx, $table, $zone, receipt).await
+            }
+
+            async fn reap(&mut $self, now: Timestamp, limit: u32) -> Result<u64, Error> {
+                reap(&$self.tx, $table, $zone, now, limit).await
+            }
+        }
+    };
+}
+receipts!(ZoneUnit, OF_ZONES, |self| self.zone.as_str());
+receipts!(GlobalUnit, OF_DEPLOYMENT, |self| DEPLOYMENT);

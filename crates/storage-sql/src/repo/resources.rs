@@ -42,9 +42,10 @@ impl Resources for ZoneUnit {
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Resource>, Error> {
         let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND archived_at {state}");
-        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name("name", &["name", "identifier"]);
         if let Some(text) = &which.search {
-            listing.holds(&["name", "identifier"], text);
+            listing.holds_in_index((Resource::TABLE, COLUMNS), "searched", text);
         }
         listing.read(&self.tx, page, Resource::read).await
     }

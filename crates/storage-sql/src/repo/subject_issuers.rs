@@ -38,6 +38,7 @@ impl SubjectIssuers for ZoneUnit {
     async fn list(&mut self, page: &PageRequest) -> Result<Page<SubjectIssuer>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM subject_issuers WHERE zone_id = $1 AND archived_at IS NULL");
         Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name("issuer", &["issuer", "audience"])
             .read(&self.tx, page, SubjectIssuer::read)
             .await
     }

@@ -36,6 +36,7 @@ impl Workloads for ZoneUnit {
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Workload>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM workloads WHERE zone_id = $1");
         Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name("name", &["name", "id"])
             .read(&self.tx, page, Workload::read)
             .await
     }

@@ -44,6 +44,7 @@ impl Zones for GlobalUnit {
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM zones WHERE archived_at IS NULL");
         Listing::new(sql, Vec::new(), "created_at", "id")
+            .by_name("name", &["name", "slug"])
             .read(&self.tx, page, Zone::read)
             .await
     }
@@ -67,7 +68,7 @@ impl Zones for GlobalUnit {
     }
 
     async fn keep_receipt(&mut self, zone: &ZoneId, receipt: &IdempotencyReceipt) -> Result<(), Error> {
-        insert_receipt(&self.tx, zone, receipt, "").await.map(|_| ())
+        insert_receipt(&self.tx, zone, receipt).await
     }
 
     async fn update(&mut self, zone: &Zone) -> Result<bool, Error> {

@@ -84,11 +84,8 @@ pub async fn an_account_comes_back_as_it_was_stored_and_its_address_is_its_own(b
             .as_ref(),
         Some(&bob)
     );
-    let page = PageRequest {
-        limit: 10,
-        after: None,
-    };
-    let Page { items, next } = work.accounts().list(&page).await.unwrap();
+    let page = PageRequest::first(10);
+    let Page { items, next, .. } = work.accounts().list(&page).await.unwrap();
     assert_eq!((items, next.is_none()), (vec![bob, ada], true));
 }
 

@@ -58,14 +58,17 @@ macro_rules! conformance {
                     pages_of_agents_concatenate_under_equal_instants,
                     pages_of_the_deployment_concatenate_under_equal_instants,
                     rows_added_and_removed_during_a_walk_hide_and_repeat_no_other,
-                    the_last_page_says_that_it_is_the_last;
+                    the_last_page_says_that_it_is_the_last,
+                    listings_go_by_time_and_name_both_ways_and_are_counted,
+                    a_search_is_taken_literally_and_pages_in_every_order;
                 versions:
                     every_change_is_another_version,
                     an_update_of_a_version_that_is_no_more_gives_way,
                     a_held_version_is_that_of_what_is_not_archived,
                     versions_of_policies_and_what_is_in_force_are_changes,
                     whoever_changes_what_is_held_waits,
-                    the_receipt_of_a_zone_is_found_in_it;
+                    the_receipt_of_a_zone_is_found_in_it,
+                    receipts_of_the_deployment_are_no_zones_and_come_once;
                 accounts:
                     an_account_comes_back_as_it_was_stored_and_its_address_is_its_own,
                     a_session_ends_by_disuse_by_age_by_hand_and_with_its_account,

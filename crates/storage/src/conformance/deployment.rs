@@ -254,6 +254,7 @@ pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
         digest_key: String::from(if digest == 4 { "old" } else { "new" }),
         scope: String::from(if zone.is_some() { "zone" } else { "global" }),
         capability: String::from("write"),
+        reveals: None,
         zone_id: zone.cloned(),
         created_by: String::from("admin:t"),
         created_at: now,

@@ -154,8 +154,8 @@ pub(super) async fn walk<T>(limit: u32, read: impl AsyncFn(PageRequest) -> Page<
         rows.extend(page.items);
         let Some(next) = page.next else { return rows };
         request = PageRequest {
-            limit,
             after: Some(next),
+            ..PageRequest::first(limit)
         };
     }
 }

@@ -334,8 +334,8 @@ pub async fn a_search_that_looks_in_vain_ends_its_page_and_goes_on(backend: Back
     assert!(next.is_some(), "and the page ended early");
     while let Some(after) = next {
         let page = PageRequest {
-            limit: 10,
             after: Some(after),
+            ..PageRequest::first(10)
         };
         let page = a.read().await.ledger().search(&filter, &page).await.unwrap();
         ids.extend(page.items.into_iter().map(|row| row.event.id));

@@ -3,15 +3,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use caracal_core::{
-    SessionId, Timestamp,
-    entity::{Application, Attribution, Session},
+    ResourceId, SessionId, Timestamp,
+    entity::{Application, Attribution, Resource, Session},
 };
 
-use crate::{DelegationDirection, Page, PageRequest, Registered, SessionFilter};
+use crate::{DelegationDirection, Order, Page, PageKey, PageRequest, Registered, SessionFilter, Total};
 
 use super::{
     Backend, delegations,
-    fixture::{Fixture, walk},
+    fixture::{ALL, Fixture, walk},
     given::Given,
 };
 
@@ -323,8 +323,8 @@ pub async fn rows_added_and_removed_during_a_walk_hide_and_repeat_no_other(backe
         match page.next {
             Some(next) if !walked_originals => {
                 request = PageRequest {
-                    limit: 3,
                     after: Some(next),
+                    ..PageRequest::first(3)
                 }
             }
             _ => break,
@@ -374,4 +374,119 @@ pub async fn the_last_page_says_that_it_is_the_last(backend: Backend) {
         .await
         .unwrap();
     assert!(page.items.is_empty() && page.next.is_none());
+}
+
+/// Resources of these names, made at the same instant or one after the other.
+async fn named_resources(fixture: &Fixture, names: &[&str]) -> Vec<Resource> {
+    let provider = fixture.a.given.provider();
+    let mut work = fixture.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    let mut made = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        let mut resource = fixture.a.given.resource(&provider);
+        (*name).clone_into(&mut resource.name);
+        // Two share each instant.
+        let at = Timestamp::from_micros(1_000_000 + i64::try_from(number / 2).unwrap());
+        resource.attribution.created_at = at;
+        work.resources().create(&resource).await.unwrap();
+        made.push(resource);
+    }
+    work.commit().await.unwrap();
+    made
+}
+
+/// The ids of a listing in an order, walked in pages of two, each of which tells how many there are.
+async fn walked(fixture: &Fixture, which: &Registered, order: Order) -> (Vec<ResourceId>, Total) {
+    let mut request = PageRequest {
+        order,
+        count: true,
+        ..PageRequest::first(2)
+    };
+    let mut ids = Vec::new();
+    loop {
+        let mut work = fixture.a.read().await;
+        let page = work.resources().list(which, &request).await.unwrap();
+        let total = page.total.unwrap();
+        ids.extend(page.items.into_iter().map(|resource| resource.id));
+        let Some(next) = page.next else {
+            return (ids, total);
+        };
+        // What a client sends back is the same key.
+        request.after = Some(PageKey::from_cursor(&next.to_cursor()).unwrap());
+    }
+}
+
+/// What the listing must be.
+fn sorted(made: &[Resource], order: Order) -> Vec<ResourceId> {
+    let mut made: Vec<_> = made.iter().collect();
+    made.sort_by_key(|resource| (resource.attribution.created_at, resource.id.clone()));
+    if order.by_name() {
+        made.sort_by_key(|resource| (resource.name.clone(), resource.id.clone()));
+    }
+    if matches!(order, Order::Newest | Order::NameBackwards) {
+        made.reverse();
+    }
+    made.into_iter().map(|resource| resource.id.clone()).collect()
+}
+
+const ORDERS: [Order; 4] = [Order::Newest, Order::Oldest, Order::Name, Order::NameBackwards];
+
+pub async fn listings_go_by_time_and_name_both_ways_and_are_counted(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let made = named_resources(&fixture, &["b", "a", "b", "B", "\u{e4}", "a b", ""]).await;
+    for order in ORDERS {
+        let (ids, total) = walked(&fixture, &Registered::LIVE, order).await;
+        assert_eq!(ids, sorted(&made, order), "{order:?}");
+        assert_eq!(
+            total,
+            Total {
+                count: 7,
+                exact: true
+            },
+            "{order:?}"
+        );
+    }
+    // Whoever does not ask pays for no count.
+    let page = fixture
+        .a
+        .read()
+        .await
+        .resources()
+        .list(&Registered::LIVE, &ALL)
+        .await;
+    assert_eq!(page.unwrap().total, None);
+}
+
+pub async fn a_search_is_taken_literally_and_pages_in_every_order(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let names = [
+        "50% off",
+        "50 off",
+        "OFF_by one",
+        "offXby one",
+        "plain",
+        "b\\off",
+        "off",
+        "Off",
+    ];
+    let made = named_resources(&fixture, &names).await;
+    for (text, found) in [
+        ("off", &[0, 1, 2, 3, 5, 6, 7][..]),
+        ("OFF", &[0, 1, 2, 3, 5, 6, 7]),
+        ("50%", &[0]),
+        ("off_by", &[2]),
+        ("\\", &[5]),
+        ("nowhere", &[]),
+    ] {
+        let wanted: Vec<Resource> = found.iter().map(|at| made[*at].clone()).collect();
+        let which = Registered {
+            archived: false,
+            search: Some(text.to_owned()),
+        };
+        for order in ORDERS {
+            let (ids, total) = walked(&fixture, &which, order).await;
+            assert_eq!(ids, sorted(&wanted, order), "{text} {order:?}");
+            assert_eq!(total.count, wanted.len() as u64, "{text}");
+        }
+    }
 }

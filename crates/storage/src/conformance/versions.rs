@@ -228,3 +228,35 @@ pub async fn the_receipt_of_a_zone_is_found_in_it(backend: Backend) {
     let found = work.receipts().claim(name, scope, key, fixture.world.now()).await;
     assert_eq!(found.unwrap(), None, "and nowhere else");
 }
+
+pub async fn receipts_of_the_deployment_are_no_zones_and_come_once(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let receipt = fixture
+        .a
+        .given
+        .receipt("accounts.create", &fixture.a.given.application());
+    let (name, scope, key) = (&receipt.operation, &receipt.scope_id, &receipt.key_digest);
+    let now = fixture.world.now();
+    let mut work = fixture.global_write().await;
+    assert_eq!(work.receipts().claim(name, scope, key, now).await.unwrap(), None);
+    work.receipts().create(&receipt).await.unwrap();
+    assert_eq!(work.receipts().count(name, scope, now).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    let mut work = fixture.global_write().await;
+    let found = work.receipts().claim(name, scope, key, now).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&receipt));
+    assert!(matches!(
+        work.receipts().create(&receipt).await,
+        Err(Error::Conflict { .. })
+    ));
+    drop(work);
+    let mut work = fixture.a.write().await;
+    let found = work.receipts().claim(name, scope, key, now).await;
+    assert_eq!(found.unwrap(), None, "of no zone");
+    drop(work);
+    let mut work = fixture.global_write().await;
+    let late = receipt.expires_at.plus(std::time::Duration::from_secs(1));
+    assert_eq!(work.receipts().claim(name, scope, key, late).await.unwrap(), None);
+    assert_eq!(work.receipts().reap(late, 10).await.unwrap(), 1);
+    work.commit().await.unwrap();
+}

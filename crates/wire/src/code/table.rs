@@ -246,6 +246,7 @@ codes! {
         AccountSessionRequired "account_session_required" 403 "Only somebody who is signed in at the console can call this.";
         AdminTokenReadOnly "admin_token_read_only" 403 "The token can only read.";
         AdminTokenApproveOnly "admin_token_approve_only" 403 "The token can only read and decide approvals.";
+        RevealCapabilityRequired "reveal_capability_required" 403 "The token may not see live credentials, or make a token that may.";
         ControlDisabled "control_disabled" 503 "Commands are not taken: the deployment has not opened their endpoint, or closed it.";
         TokenReplay "token_replay" 401 "The mandate was used for a command already; mint another one.";
         Denied "denied" 403 "There is no such command, or the mandate does not let its holder run it; `cause` names what the operation refused with.";

@@ -39,8 +39,10 @@ words!(
         Decide = "decide",
         /// End and pause what runs.
         Stop = "stop",
-        /// Change zones and what is in them, and see live credentials.
+        /// Change zones and what is in them.
         Change = "change",
+        /// See live credentials.
+        Reveal = "reveal",
         /// Manage accounts, tokens and settings of the deployment.
         Govern = "govern",
     }

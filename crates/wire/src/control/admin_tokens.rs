@@ -52,6 +52,15 @@ pub struct CreateToken {
     )]
     #[schema(nullable = false)]
     pub capability: Option<TokenCapability>,
+    /// Whether it may see live credentials; those with `write` may when absent and their maker may, and no others. It does
+    /// not go with `approve`.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub reveals: Option<bool>,
 }
 
 /// A token; neither its text nor its digest.
@@ -67,6 +76,8 @@ pub struct TokenItem {
     /// `read`, `write` or `approve`.
     #[schema(value_type = TokenCapability)]
     pub capability: String,
+    /// Whether it may see live credentials.
+    pub reveals: bool,
     /// The zone, of a token of one zone.
     pub zone_id: Option<ZoneId>,
     /// Who made it.
@@ -102,6 +113,8 @@ pub struct Caller {
     pub zone_id: Option<ZoneId>,
     /// What it is good for.
     pub capability: TokenCapability,
+    /// Whether it may see live credentials.
+    pub reveals: bool,
     /// The console account that the request is for.
     pub account: Option<String>,
 }

@@ -115,8 +115,8 @@ pub(crate) async fn link(
     let mut change = call.global_change().await?;
     let account = held(&mut change, &id).await?;
     let link = links::put(&call, &mut change, Some(&account)).await?;
-    change.commit(None, Done::with(http::StatusCode::CREATED)).await?;
-    Ok(Created(link))
+    let done = Done::with(http::StatusCode::CREATED);
+    Ok(Created(change.answer(None, done, link).await?))
 }
 
 /// `POST /v1/accounts/{id}/end-sessions`
@@ -127,9 +127,8 @@ pub(crate) async fn end_sessions(
     let mut change = call.global_change().await?;
     held(&mut change, &id).await?;
     let ended = change.accounts().end_sessions(&id, None).await?;
-    change
-        .commit(None, Done::no_content().note("sessions", ended))
-        .await?;
+    let done = Done::no_content().note("sessions", ended);
+    change.answer(None, done, ()).await?;
     Ok(NoContent)
 }
 

@@ -51,9 +51,10 @@ pub(crate) async fn handle(
         Err(error) => return Err(error.into()),
     }
     let link = links::put(&call, &mut change, Some(&account)).await?;
-    change.commit(None, Done::created(&account.id)).await?;
-    Ok(Created(NewAccount {
+    let id = account.id.clone();
+    let made = NewAccount {
         account: item(account),
         link,
-    }))
+    };
+    Ok(Created(change.answer(None, Done::created(&id), made).await?))
 }

@@ -7,12 +7,15 @@ use caracal_core::ZoneId;
 use caracal_crypto::sha256_hex;
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Paging, Path, Tagged},
+    front::{Answer, ById, Listed, Path, Searched, Tagged},
 };
 use caracal_storage::{Access, Account};
 use caracal_wire::{ErrorCode, Listing, control::accounts::AccountItem};
 
-use crate::{answer::rows, call::Call};
+use crate::{
+    answer::{counted, rows},
+    call::Call,
+};
 
 /// An account as clients see it.
 pub(crate) fn item(account: Account) -> AccountItem {
@@ -83,10 +86,11 @@ fn not_found() -> Refusal {
 /// `GET /v1/accounts`
 pub(crate) async fn list(
     call: Call,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Searched<200, 500>,
 ) -> Result<Answer<Listing<AccountItem>>, Refusal> {
     let mut work = call.role.store.global(Access::Read).await?;
     let read = work.accounts().list(&page).await?;
     let items = read.items.into_iter().map(item).collect();
-    Ok(Answer(rows(items, read.next.as_ref())))
+    let listed = rows(items, read.next.as_ref());
+    Ok(Answer(counted(listed, read.total)))
 }

@@ -46,6 +46,7 @@ pub(crate) async fn handle(
         return Err(Refusal::of(ErrorCode::ApproveCapabilityRequired)
             .describe("only the deployment's own token makes tokens that approve"));
     }
+    let reveals = reveals(&call, capability, body.reveals)?;
 
     let token = new_secret(&call.role.world, ADMIN_TOKEN_PREFIX);
     let mut change = call.global_change().await?;
@@ -61,6 +62,7 @@ pub(crate) async fn handle(
         digest_key: token_key_name(&call.role.token_keys.current),
         scope: body.scope.to_string(),
         capability: capability.to_string(),
+        reveals: Some(reveals),
         zone_id: body.zone_id,
         created_by: format!("admin:{}", call.caller.id),
         created_at: call.now(),
@@ -68,11 +70,27 @@ pub(crate) async fn handle(
         revoked_at: None,
     };
     change.admin_tokens().create(&made).await?;
-    change
-        .commit(made.zone_id.as_ref(), Done::created(&made.id))
-        .await?;
-    Ok(Created(TokenWithText {
+    let (id, zone) = (made.id.clone(), made.zone_id.clone());
+    let shown = TokenWithText {
         item: item(made),
         token: token.expose().to_owned(),
-    }))
+    };
+    let answered = change.answer(zone.as_ref(), Done::created(&id), shown);
+    Ok(Created(answered.await?))
+}
+
+/// Whether the token may see live credentials. Nobody makes one that may who may not.
+fn reveals(call: &Call, capability: TokenCapability, asked: Option<bool>) -> Result<bool, Refusal> {
+    match (asked, capability) {
+        (Some(true), TokenCapability::Approve) => Err(Refusal::invalid_field(
+            ErrorCode::InvalidAdminTokenRequest,
+            "reveals",
+            "does not go with approve",
+        )),
+        (Some(true), _) if !call.caller.reveals => Err(Refusal::of(ErrorCode::RevealCapabilityRequired)
+            .describe("whoever may not see live credentials makes no token that may")),
+        (Some(asked), _) => Ok(asked),
+        (None, TokenCapability::Write) => Ok(call.caller.reveals),
+        (None, TokenCapability::Read | TokenCapability::Approve) => Ok(false),
+    }
 }

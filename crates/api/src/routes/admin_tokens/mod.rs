@@ -10,6 +10,7 @@ use caracal_wire::control::admin_tokens::TokenItem;
 /// A token as clients see it.
 fn item(token: AdminToken) -> TokenItem {
     TokenItem {
+        reveals: token.may_reveal(),
         id: token.id,
         name: token.name,
         scope: token.scope,

@@ -28,8 +28,9 @@ pub(crate) async fn handle(
     require_zone(&mut *change).await?;
     let id = ApplicationId::generate(&call.role.world);
     let (application, client_secret) = make(&mut change, id, body).await?;
-    change.commit(Done::created(application.id.as_str())).await?;
-    Ok(Created(with_secret(&call, application, &client_secret)))
+    let id = application.id.clone();
+    let made = with_secret(&call, application, &client_secret);
+    Ok(Created(change.answer(Done::created(id.as_str()), made).await?))
 }
 
 /// Makes it in a change that the caller commits; its name and traits were checked.

@@ -70,6 +70,7 @@ pub(crate) async fn handle(
     };
     change.applications().create(&application).await?;
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
-    change.commit(Done::created(application.id.as_str())).await?;
-    Ok(Created(with_secret(&call, application, &client_secret)))
+    let id = application.id.clone();
+    let made = with_secret(&call, application, &client_secret);
+    Ok(Created(change.answer(Done::created(id.as_str()), made).await?))
 }

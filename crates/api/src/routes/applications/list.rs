@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Paging, Query},
+    front::{Answer, Listed, Named, Query},
 };
 use caracal_wire::{
     Listing,
@@ -11,14 +11,14 @@ use caracal_wire::{
 
 use super::is_visible;
 use crate::{
-    answer::{registered, rows},
+    answer::{counted, registered, rows},
     call::ZoneCall,
 };
 
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListObjects>,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Named<200, 500>,
 ) -> Result<Answer<Listing<ApplicationItem>>, Refusal> {
     let mut work = call.read().await?;
     let read = work.applications().list(&registered(query), &page).await?;
@@ -28,5 +28,6 @@ pub(crate) async fn handle(
         .into_iter()
         .filter(|application| is_visible(&call, application));
     let items = items.map(|application| ApplicationItem::new(application, show_traits));
-    Ok(Answer(rows(items.collect(), read.next.as_ref())))
+    let listed = rows(items.collect(), read.next.as_ref());
+    Ok(Answer(counted(listed, read.total)))
 }

@@ -29,6 +29,6 @@ pub(crate) async fn handle(
         keep_secret(&mut change, &application, &client_secret).await?;
     }
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
-    change.commit(Done::ok()).await?;
-    Ok(Answer(with_secret(&call, application, &client_secret)))
+    let rotated = with_secret(&call, application, &client_secret);
+    Ok(Answer(change.answer(Done::ok(), rotated).await?))
 }

@@ -76,12 +76,12 @@ async fn said(
         Says::No => approvals::decide(work, &witness, id, by, (false, reason)).await?,
         Says::NotAnyMore => approvals::withdraw(work, &witness, id, &approver, reason).await?,
     };
-    change.commit(Done::ok()).await?;
-    Ok(Answer(ApprovalDecision {
+    let decision = ApprovalDecision {
         state: approval.state(call.now()),
         id: approval.id,
         satisfied_at: approval.satisfied_at,
         rejected_at: approval.rejected_at,
         approver_subject_id: approval.approver_subject_id,
-    }))
+    };
+    Ok(Answer(change.answer(Done::ok(), decision).await?))
 }

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Paging, Query},
+    front::{Answer, Listed, Query, Sorted},
 };
 use caracal_storage::ApprovalFilter;
 use caracal_wire::{
@@ -10,12 +10,15 @@ use caracal_wire::{
     control::approvals::{ApprovalItem, ListApprovals},
 };
 
-use crate::{answer::rows, call::ZoneCall};
+use crate::{
+    answer::{counted, rows},
+    call::ZoneCall,
+};
 
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListApprovals>,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Sorted<200, 500>,
 ) -> Result<Answer<Listing<ApprovalItem>>, Refusal> {
     let now = call.now();
     let filter = ApprovalFilter {
@@ -33,5 +36,6 @@ pub(crate) async fn handle(
         let before = precedents.get(&approval.binding).copied().unwrap_or_default();
         ApprovalItem::new(approval, now, (before.approved, before.rejected))
     });
-    Ok(Answer(rows(items.collect(), found.next.as_ref())))
+    let listed = rows(items.collect(), found.next.as_ref());
+    Ok(Answer(counted(listed, found.total)))
 }

@@ -259,7 +259,10 @@ pub(super) fn page(asked: &PageAsked) -> Result<PageRequest, Refusal> {
         let rule = "was not given out by this search";
         Refusal::invalid_field(ErrorCode::InvalidCursor, "page.token", rule)
     })?;
-    Ok(PageRequest { limit, after })
+    Ok(PageRequest {
+        after,
+        ..PageRequest::first(limit)
+    })
 }
 
 /// Where an answer goes on.

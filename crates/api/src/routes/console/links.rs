@@ -58,9 +58,8 @@ pub(crate) async fn put(
 pub(crate) async fn make(call: Call) -> Result<Created<NewLink>, Refusal> {
     let mut change = call.global_change().await?;
     let link = put(&call, &mut change, None).await?;
-    let status = http::StatusCode::CREATED;
-    change.commit(None, Done::with(status)).await?;
-    Ok(Created(link))
+    let done = Done::with(http::StatusCode::CREATED);
+    Ok(Created(change.answer(None, done, link).await?))
 }
 
 /// `POST /v1/console/links/read`

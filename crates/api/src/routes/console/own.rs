@@ -51,6 +51,7 @@ pub(crate) async fn me(call: Call) -> Result<Answer<Me>, Refusal> {
         (Power::Decide, AccountPower::Decide),
         (Power::Stop, AccountPower::Stop),
         (Power::Change, AccountPower::Change),
+        (Power::Reveal, AccountPower::Reveal),
         (Power::Govern, AccountPower::Govern),
     ];
     let may = powers.into_iter().filter(|(power, _)| signed_in.may(*power));

@@ -28,6 +28,6 @@ pub(crate) async fn handle(
     let done = Done::ok()
         .note("revoked_delegations", answer.revoked_edges)
         .note("terminated_sessions", answer.terminated_sessions);
-    acting.commit(change, EventType::DelegationRevoke, done).await?;
-    Ok(Answer(answer))
+    let answered = acting.answer(change, EventType::DelegationRevoke, done, answer);
+    Ok(Answer(answered.await?))
 }

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Paging, Query},
+    front::{Answer, Listed, Query, Sorted},
 };
 use caracal_storage::GrantFilter;
 use caracal_wire::{
@@ -11,12 +11,16 @@ use caracal_wire::{
 };
 
 use super::item;
-use crate::{answer::rows, call::ZoneCall, fields::scopes};
+use crate::{
+    answer::{counted, rows},
+    call::ZoneCall,
+    fields::scopes,
+};
 
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListGrants>,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Sorted<200, 500>,
 ) -> Result<Answer<Listing<GrantItem>>, Refusal> {
     let wanted: Vec<String> = query
         .scopes
@@ -41,7 +45,7 @@ pub(crate) async fn handle(
         .grants()
         .list(&filter, call.now(), &page)
         .await?;
-    let next = found.next;
+    let (next, total) = (found.next, found.total);
     let items = found.items.into_iter().map(item).collect();
-    Ok(Answer(rows(items, next.as_ref())))
+    Ok(Answer(counted(rows(items, next.as_ref()), total)))
 }

@@ -44,11 +44,12 @@ pub(crate) async fn handle(
         attribution: call.made(),
     };
     let secret = make(&mut change, &sink).await?;
-    change.commit(Done::created(sink.id.as_str())).await?;
-    Ok(Created(SinkWithSecret {
+    let id = sink.id.clone();
+    let made = SinkWithSecret {
         sink: (sink, SinkHealth::default()).into(),
         secret: secret.expose().to_owned(),
-    }))
+    };
+    Ok(Created(change.answer(Done::created(id.as_str()), made).await?))
 }
 
 /// Makes it in a change that the caller commits; its secret. Where it is was checked.

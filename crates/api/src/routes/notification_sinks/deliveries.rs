@@ -78,6 +78,7 @@ pub(crate) async fn redeliver(
         return Err(delivery_not_found());
     }
     let delivery = found(&mut *change, &id, &delivery_id).await?;
-    change.commit(Done::with(StatusCode::ACCEPTED)).await?;
-    Ok(Accepted(delivery.into()))
+    let done = Done::with(StatusCode::ACCEPTED);
+    let queued = DeliveryItem::from(delivery);
+    Ok(Accepted(change.answer(done, queued).await?))
 }

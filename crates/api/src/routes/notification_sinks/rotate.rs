@@ -24,9 +24,9 @@ pub(crate) async fn handle(
     }
     let secret = new_secret(&call.role.world);
     keep_secret(&mut change, &id, &secret).await?;
-    change.commit(Done::ok()).await?;
-    Ok(Answer(SinkWithSecret {
+    let rotated = SinkWithSecret {
         sink: (sink, health).into(),
         secret: secret.expose().to_owned(),
-    }))
+    };
+    Ok(Answer(change.answer(Done::ok(), rotated).await?))
 }

@@ -80,6 +80,7 @@ pub(crate) async fn handle(
         created_at: now,
     };
     change.notifications().enqueue(&delivery).await?;
-    change.commit(Done::with(StatusCode::ACCEPTED)).await?;
-    Ok(Accepted(delivery.into()))
+    let done = Done::with(StatusCode::ACCEPTED);
+    let queued = DeliveryItem::from(delivery);
+    Ok(Accepted(change.answer(done, queued).await?))
 }

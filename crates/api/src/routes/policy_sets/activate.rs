@@ -94,22 +94,21 @@ pub(super) async fn carry_out(
         warnings,
     } = ready;
     let outbox_id = put_in_force(&mut change, &version, &evaluated.documents).await?;
-    change
-        .commit(done.note("version_id", version.id.as_str()))
-        .await?;
     let (id, version_id) = (version.policy_set_id, version.id);
+    let done = done.note("version_id", version_id.as_str());
     // Ids are URL-safe as they are.
     let status_url = format!(
         "/v1/zones/{}/policy-sets/{id}/activation-status?version_id={version_id}&outbox_id={outbox_id}",
         call.zone
     );
-    Ok(Accepted(Activated {
+    let activated = Activated {
         activated: true,
         version_id,
         outbox_id,
         status_url,
         warnings: shown(warnings),
-    }))
+    };
+    Ok(Accepted(change.answer(done, activated).await?))
 }
 
 /// Puts a version in force in a change that the caller commits; the id of the message that tells of it.

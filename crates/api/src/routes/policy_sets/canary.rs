@@ -119,8 +119,8 @@ pub(crate) async fn begin(
         .note("canary_id", canary.id.as_str())
         .note("version_id", canary.version_id.as_str())
         .note("share_percent", canary.share_percent);
-    change.commit(done).await?;
-    Ok(Created(canary.into()))
+    let begun = CanaryItem::from(canary);
+    Ok(Created(change.answer(done, begun).await?))
 }
 
 /// The last one, with what was counted of it.

@@ -85,8 +85,7 @@ pub(crate) async fn begin(
     let done = Done::with(http::StatusCode::CREATED)
         .note("version_id", shadow.version_id.as_str())
         .note("expires_at", shadow.expires_at.to_string());
-    change.commit(done).await?;
-    Ok(Created(item(&call, &shadow)))
+    Ok(Created(change.answer(done, item(&call, &shadow)).await?))
 }
 
 /// Tells shadows apart: which version is decided since when. What is counted of one is no change of it.

@@ -3,7 +3,7 @@
 use caracal_core::{PolicySetId, PolicySetVersionId};
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Paging, Path},
+    front::{Answer, ById, Listed, Path, Sorted},
 };
 use caracal_wire::{
     ErrorCode, Listing,
@@ -17,7 +17,7 @@ use crate::{answer::listing, call::ZoneCall};
 pub(crate) async fn list(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicySetId>>,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Sorted<200, 500>,
 ) -> Result<Answer<Listing<SetVersionItem>>, Refusal> {
     let mut work = call.read().await?;
     work.policy_sets().get(&id).await?.ok_or_else(not_found)?;

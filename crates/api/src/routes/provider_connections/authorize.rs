@@ -51,12 +51,12 @@ pub(crate) async fn handle(
     let done = Done::ok()
         .note("provider_id", provider.id.as_str())
         .note("subject_id", attempt.subject_id.as_str());
-    change.commit(done).await?;
-    Ok(Answer(BegunAuthorization {
+    let begun = BegunAuthorization {
         authorization_url,
         state,
         expires_at: attempt.expires_at,
-    }))
+    };
+    Ok(Answer(change.answer(done, begun).await?))
 }
 
 /// Where the person says yes. What the protocol says comes last and is named nowhere else.

@@ -63,6 +63,6 @@ pub(crate) async fn handle(
     let connection = connect(&mut *change, sealing, account, &tokens).await?;
     let id = connection.id.clone();
     let done = Done::created(id.as_str()).note("subject_id", subject.as_str());
-    change.commit(done).await?;
-    Ok(Created(connection.into()))
+    let made = ConnectionItem::from(connection);
+    Ok(Created(change.answer(done, made).await?))
 }

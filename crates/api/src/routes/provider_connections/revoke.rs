@@ -36,29 +36,27 @@ pub(crate) async fn handle(
     change.commit(done()).await?;
 
     let outcome = tell(&call, &connection).await;
-    let noted = async {
-        let mut change = call.change().await?;
-        change
-            .connections()
-            .note_upstream(&connection.id, outcome)
-            .await?;
-        change
-            .commit(done().note("upstream_revocation", outcome.as_str()))
-            .await
-    };
-    // It is revoked either way.
-    if let Err(refusal) = noted.await {
-        let code = refusal.code.as_str();
-        tracing::warn!(connection.id = %connection.id, outcome = outcome.as_str(), code, "could not note what the server said");
-    }
-    Ok(Answer(ConnectionItem {
+    let id = &connection.id;
+    let revoked = ConnectionItem {
         status: ConnectionStatus::Revoked,
         renewable: false,
         revoked_at: Some(now),
         updated_at: now,
         upstream_revocation: outcome,
-        ..connection.into()
-    }))
+        ..connection.clone().into()
+    };
+    let noted = async {
+        let mut change = call.change().await?;
+        change.connections().note_upstream(id, outcome).await?;
+        let done = done().note("upstream_revocation", outcome.as_str());
+        change.answer(done, &revoked).await.map(|_| ())
+    };
+    // It is revoked either way.
+    if let Err(refusal) = noted.await {
+        let code = refusal.code.as_str();
+        tracing::warn!(connection.id = %id, outcome = outcome.as_str(), code, "could not note what the server said");
+    }
+    Ok(Answer(revoked))
 }
 
 /// Tells the server, as well as that can be done.

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Paging, Query},
+    front::{Answer, Listed, Named, Query},
 };
 use caracal_wire::{
     Listing,
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListObjects>,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Named<200, 500>,
 ) -> Result<Answer<Listing<ProviderItem>>, Refusal> {
     let mut work = call.read().await?;
     Ok(listing(work.providers().list(&registered(query), &page).await?))

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Paging, Query},
+    front::{Answer, Listed, Named, Query},
 };
 use caracal_wire::{
     Listing,
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListObjects>,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Named<200, 500>,
 ) -> Result<Answer<Listing<ResourceItem>>, Refusal> {
     let mut work = call.read().await?;
     let mut read = work.resources().list(&registered(query), &page).await?;

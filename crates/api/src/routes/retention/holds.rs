@@ -53,8 +53,8 @@ pub(crate) async fn place(call: ZoneCall, Body(body): Body<PlaceHold>) -> Result
     if let Some(subject) = &hold.subject {
         done = done.note("subject_id", subject.as_str());
     }
-    change.commit(done).await?;
-    Ok(Created(item(hold)))
+    let placed = item(hold.clone());
+    Ok(Created(change.answer(done, placed).await?))
 }
 
 pub(crate) async fn lift(

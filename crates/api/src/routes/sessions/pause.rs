@@ -19,8 +19,9 @@ pub(crate) async fn suspend(
     let mut change = call.change().await?;
     let suspended = sessions::suspend(change.ending(), &acting.act(), &id).await?;
     let done = Done::ok().note("suspended_sessions", suspended);
-    acting.commit(change, EventType::SessionSuspend, done).await?;
-    Ok(Answer(Suspended { suspended }))
+    let answer = Suspended { suspended };
+    let answered = acting.answer(change, EventType::SessionSuspend, done, answer);
+    Ok(Answer(answered.await?))
 }
 
 /// Lets a paused session and its paused descendants go on.
@@ -32,6 +33,7 @@ pub(crate) async fn resume(
     let mut change = call.change().await?;
     let resumed = sessions::resume(change.ending(), &acting.act(), &id).await?;
     let done = Done::ok().note("resumed_sessions", resumed);
-    acting.commit(change, EventType::SessionResume, done).await?;
-    Ok(Answer(Resumed { resumed }))
+    let answer = Resumed { resumed };
+    let answered = acting.answer(change, EventType::SessionResume, done, answer);
+    Ok(Answer(answered.await?))
 }

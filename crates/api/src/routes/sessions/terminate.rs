@@ -28,6 +28,6 @@ pub(crate) async fn handle(
     let done = Done::ok()
         .note("terminated_sessions", answer.terminated_sessions)
         .note("revoked_delegations", answer.revoked_delegations);
-    acting.commit(change, EventType::SessionEnd, done).await?;
-    Ok(Answer(answer))
+    let answered = acting.answer(change, EventType::SessionEnd, done, answer);
+    Ok(Answer(answered.await?))
 }

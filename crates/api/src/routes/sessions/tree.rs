@@ -51,8 +51,8 @@ pub(crate) async fn handle(
             let full = waiting.len() + tree.nodes.len() >= MAX_NODES;
             tree.truncated |= full && read.next.is_some();
             page = read.next.filter(|_| !full).map(|after| PageRequest {
-                limit: PAGE,
                 after: Some(after),
+                ..PageRequest::first(PAGE)
             });
         }
         tree.nodes.push(SessionNode::new(session, depth));

@@ -102,12 +102,12 @@ pub(crate) async fn revoke(
         .note("terminated_sessions", sessions)
         .note("revoked_delegations", delegations)
         .note("revoked_connections", connections);
-    change.commit(done).await?;
-    Ok(Answer(SubjectRevoked {
+    let revoked = SubjectRevoked {
         subject_id: body.subject_id.0,
         authority_records: records,
         sessions,
         delegations,
         connections,
-    }))
+    };
+    Ok(Answer(change.answer(done, revoked).await?))
 }

@@ -25,8 +25,9 @@ pub(crate) async fn handle(
     require_zone(&mut *change).await?;
     let id = WorkloadId::generate(&call.role.world);
     let (workload, secret) = make(&mut change, id, body.name.0, Vec::new()).await?;
-    change.commit(Done::created(workload.id.as_str())).await?;
-    Ok(Created(with_secret(workload, &secret)))
+    let id = workload.id.clone();
+    let made = with_secret(workload, &secret);
+    Ok(Created(change.answer(Done::created(id.as_str()), made).await?))
 }
 
 /// Makes it in a change that the caller commits.

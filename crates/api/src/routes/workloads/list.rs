@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Paging},
+    front::{Answer, Listed, Searched},
 };
 use caracal_wire::{Listing, control::workloads::WorkloadItem};
 
@@ -10,7 +10,7 @@ use crate::{answer::listing, call::ZoneCall};
 
 pub(crate) async fn handle(
     call: ZoneCall,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Searched<200, 500>,
 ) -> Result<Answer<Listing<WorkloadItem>>, Refusal> {
     let mut work = call.read().await?;
     Ok(listing(work.workloads().list(&page).await?))

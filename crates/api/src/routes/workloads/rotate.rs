@@ -25,6 +25,6 @@ pub(crate) async fn handle(
         return Err(not_found());
     }
     keep_secret(&mut change, &workload, &secret).await?;
-    change.commit(Done::ok()).await?;
-    Ok(Answer(with_secret(workload, &secret)))
+    let rotated = with_secret(workload, &secret);
+    Ok(Answer(change.answer(Done::ok(), rotated).await?))
 }

@@ -56,7 +56,7 @@ async fn set(call: &ZoneCall, frozen: bool, reason: Option<&str>) -> Result<Vers
     if let Some(reason) = reason {
         done = done.note("reason", reason);
     }
-    change.commit(Some(&zone.id), done).await?;
     let version = zone.attribution.next();
+    let zone = change.answer(Some(&call.zone), done, zone).await?;
     Ok(Versioned(zone, version))
 }

@@ -16,7 +16,7 @@ const MAX_READS: u32 = 10;
 
 pub(crate) async fn handle(
     call: Call,
-    Paging(PageRequest { limit, mut after }): Paging<100, 500>,
+    Paging(PageRequest { limit, mut after, .. }): Paging<100, 500>,
 ) -> Result<Answer<Listing<ActiveDelegation>>, Refusal> {
     let mut work = call.work(Access::Read).await?;
     let mut items: Vec<ActiveDelegation> = Vec::new();
@@ -24,8 +24,8 @@ pub(crate) async fn handle(
         // Never more than still fit, so that the cursor is where the items end.
         let wanted = limit - u32::try_from(items.len()).unwrap_or(limit);
         let page = PageRequest {
-            limit: wanted,
             after: after.take(),
+            ..PageRequest::first(wanted)
         };
         let page = work.delegations().list_live(call.now(), &page).await?;
         items.extend(

@@ -105,10 +105,8 @@ impl LogUnit<'_> {
                 signed,
             })
         };
-        Ok(Page {
-            items: found.items.into_iter().map(row).collect::<Result<_, Error>>()?,
-            next: found.next,
-        })
+        let rows = found.items.into_iter().map(row);
+        Ok(Page::new(rows.collect::<Result<_, Error>>()?, found.next))
     }
 
     /// Moves what earlier builds kept row by row under a keyed chain; how many records there were.

@@ -38,6 +38,7 @@ impl Match {
         PageKey {
             at_micros: self.at,
             id: self.id.clone(),
+            name: None,
         }
     }
 }
@@ -159,10 +160,8 @@ impl LogUnit<'_> {
         let wanted = |said: &Indexed| matches!(said, Indexed::Event(event) if filter.passes(event));
         let found = self.search(query, wanted, page).await?;
         let rows = found.items.into_iter().map(|item| item.into_row(&self.name));
-        Ok(Page {
-            items: rows.collect::<Result<_, _>>()?,
-            next: found.next,
-        })
+        let rows = rows.collect::<Result<_, _>>()?;
+        Ok(Page::new(rows, found.next))
     }
 
     /// Entries that are `wanted`, newest first.
@@ -175,10 +174,7 @@ impl LogUnit<'_> {
         let chain_of = self.log.clone();
         let chain = chain_of.chain();
         let Some(log) = self.head().await? else {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+            return Ok(Page::new(Vec::new(), None));
         };
         let limit = page.limit.max(1) as usize;
         let after = page.after.as_ref().map(|key| (key.at_micros, key.id.as_str()));
@@ -221,15 +217,16 @@ impl LogUnit<'_> {
             let follows = found.peek().is_some() || horizon.is_some();
             if follows && (items.len() == limit || bytes > PAGE_BYTES) {
                 let next = Some(key);
-                return Ok(Page { items, next });
+                return Ok(Page::new(items, next));
             }
         }
         // Where the page ends before it is full, everything up to there was looked at.
         let next = horizon.map(|horizon| PageKey {
             at_micros: horizon,
             id: String::from(char::MAX),
+            name: None,
         });
-        Ok(Page { items, next })
+        Ok(Page::new(items, next))
     }
 
     pub(super) async fn events_of_request(
@@ -239,10 +236,7 @@ impl LogUnit<'_> {
     ) -> Result<Page<AuditRow>, Error> {
         // The empty request id is shared by everything that had none.
         let Some(log) = self.head().await?.filter(|_| !request.is_empty()) else {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+            return Ok(Page::new(Vec::new(), None));
         };
         let limit = page.limit.max(1) as usize;
         // A cursor of another listing names no entry: from its instant on.
@@ -280,10 +274,11 @@ impl LogUnit<'_> {
         let next = last.map(|last| PageKey {
             at_micros: last.at,
             id: last.item.index.to_string(),
+            name: None,
         });
         let rows = found.into_iter().map(|event| event.item.into_row(&self.name));
         let items = rows.collect::<Result<_, _>>()?;
-        Ok(Page { items, next })
+        Ok(Page::new(items, next))
     }
 
     pub(super) async fn events_of_requests(

@@ -80,6 +80,7 @@ impl Notifications for ZoneUnit {
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<(NotificationSink, SinkHealth)>, Error> {
         Listing::new(sinks(), params![self.zone], "created_at", "id")
+            .by_name("name", &["name", "url"])
             .read(&self.tx, page, sink)
             .await
     }

@@ -50,6 +50,7 @@ impl Given {
             token_digest: self.world.random_bytes(),
             digest_key: String::from("key"),
             scope: String::from("global"),
+            reveals: Some(false),
             capability: String::from("write"),
             zone_id: None,
             created_by: String::from("env-bootstrap"),
