@@ -108,12 +108,13 @@ fuzz: ## Every parser of untrusted bytes, ten minutes each, a target on each cor
 	@scripts/require.sh rust
 	scripts/fuzz.sh $(or $(SECONDS),600)
 
-lint: ## Formatting, clippy, import circles, OpenAPI, links of the handbook, dependencies: unused ones, licences, advisories
+lint: ## Formatting, clippy, import circles, closed answers, OpenAPI, links of the handbook, dependencies: unused ones, licences, advisories
 	@scripts/require.sh rust
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-import-circles.py
+	scripts/check-closed-answers.py
 	scripts/check-file-length.py
 	scripts/openapi-lint.sh $(TARGET)/openapi-lint
 	scripts/check-doc-links.py

@@ -9,13 +9,11 @@ modules that a reader takes for layers.
     scripts/check-import-circles.py [crate...]
 """
 
-import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-TESTS = re.compile(r"#\[cfg\((?:test|any\(test[^\]]*)\)\]\s*(?:pub(?:\([a-z]+\))?\s+)?mod \w+ \{.*", re.S)
-COMMENT = re.compile(r"//[^\n]*")
+from production import ROOT, code
+
 USE = re.compile(r"\b(crate|super)::(\{|\w+)")
 
 
@@ -46,7 +44,7 @@ def reexports(src):
     """What the crate's root names for its modules: name -> module."""
     named = {}
     for root in (src / "lib.rs", src / "main.rs"):
-        text = COMMENT.sub("", TESTS.sub("", root.read_text())) if root.exists() else ""
+        text = code(root.read_text()) if root.exists() else ""
         for module, rest in re.findall(r"\buse (?:crate::|self::)?(\w+)::([^;]+);", text):
             if module in ("super", "std"):
                 continue
@@ -59,7 +57,7 @@ def imports(known, named, name, files):
     """Modules of the crate that `name` imports, by their own names or through what the root (`named`) names for them."""
     used = {}
     for file, depth in files:
-        text = COMMENT.sub("", TESTS.sub("", file.read_text()))
+        text = code(file.read_text())
         for found in USE.finditer(text):
             begin, first = found.groups()
             # `super` names another module of the crate only from a module's own root.

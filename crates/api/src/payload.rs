@@ -2,7 +2,7 @@
 
 use caracal_core::text::excerpt;
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Collections whose members administrative audit rows name.
 const COLLECTIONS: [&str; 17] = [
@@ -112,10 +112,10 @@ pub(crate) fn describe(method: &Method, path: &str, body: &[u8]) -> Map<String, 
         _ => "update",
     };
     let mut payload = Map::new();
-    payload.insert(String::from("change_kind"), json!(kind));
-    payload.insert(String::from("changed_fields"), json!(fields));
+    payload.insert(String::from("change_kind"), kind.into());
+    payload.insert(String::from("changed_fields"), fields.into());
     if rotated {
-        payload.insert(String::from("secret_rotated"), json!(true));
+        payload.insert(String::from("secret_rotated"), true.into());
     }
     payload
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 pub use caracal_core::entity::{ApproverClass, PrivacyMode};
 
@@ -31,7 +31,7 @@ const fn max_hold_seconds(class: ApproverClass) -> u32 {
 }
 
 /// One element of `approval_tiers`, with its defaults filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ApprovalTier {
     /// Name that `risk` refers to.
     pub tier: Arc<str>,
@@ -40,24 +40,14 @@ pub struct ApprovalTier {
     /// What the approver sees; `identified` unless declared.
     pub privacy: PrivacyMode,
     /// How long the hold may wait, in seconds, at least 1, when declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u32>,
     /// How many people must say yes, 1 to 10, when declared. There is one subject, so a tier of the subject has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub approvals: Option<u32>,
 }
 
 impl ApprovalTier {
-    /// As a result document declares it.
-    pub(crate) fn declaration(&self) -> Value {
-        let mut object = json!({ "tier": self.tier, "approver": self.approver, "privacy": self.privacy });
-        if let Some(members) = object.as_object_mut() {
-            let numbers = [("ttl_seconds", self.ttl_seconds), ("approvals", self.approvals)];
-            for (name, number) in numbers {
-                members.extend(number.map(|number| (name.to_owned(), number.into())));
-            }
-        }
-        object
-    }
-
     /// Reading order of declarations in a result document: by tier, then by every other member as text.
     pub(crate) fn sort_key(&self) -> (&str, &'static str, &'static str, u32, u32) {
         (

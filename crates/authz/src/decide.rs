@@ -7,10 +7,11 @@ use std::{fmt, sync::Arc};
 
 use caracal_core::{
     LIFECYCLE_SCOPE, ScopeSet,
-    audit::{Action, Effect, PrincipalKind, ScopeRisk},
+    audit::{Action, Determining, Effect, PrincipalKind, ScopeRisk},
+    json,
 };
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::{
@@ -110,6 +111,23 @@ impl Serialize for DenyReason {
     }
 }
 
+/// One of the diagnostics of a decision.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Diagnostic<'a> {
+    Reason(DenyReason),
+    StepUpRequired(StepUp<'a>),
+    Risk(&'a [ScopeRisk]),
+}
+
+/// What stands between an allow and a mandate.
+#[derive(Serialize)]
+struct StepUp<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    tiers: &'a [ApprovalTier],
+}
+
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a decision that nobody reads protects nothing"]
@@ -161,27 +179,23 @@ impl Decision {
 
     /// `[{"policy": "…"}]`, empty when denied.
     pub fn determining_policies(&self) -> Value {
-        self.determining_policy
-            .iter()
-            .map(|policy| json!({ "policy": policy }))
-            .collect()
+        json::tree(&Determining(self.determining_policy.as_deref()))
     }
 
     /// Diagnostics as audit events and simulation carry them: the reason, or the approval gates followed by the
     /// risk of the requested scopes.
     pub fn diagnostics(&self) -> Value {
-        let mut diagnostics = Vec::new();
-        if let Some(reason) = self.reason {
-            diagnostics.push(json!({ "reason": reason }));
-        }
-        if !self.gates.is_empty() {
-            let tiers: Vec<Value> = self.gates.iter().map(ApprovalTier::declaration).collect();
-            diagnostics.push(json!({ "step_up_required": { "type": "human_approval", "tiers": tiers } }));
-        }
-        if !self.risk.is_empty() {
-            diagnostics.push(json!({ "risk": self.risk.as_slice() }));
-        }
-        Value::Array(diagnostics)
+        let reason = self.reason.map(Diagnostic::Reason);
+        let gates = (!self.gates.is_empty()).then(|| {
+            Diagnostic::StepUpRequired(StepUp {
+                kind: "human_approval",
+                tiers: &self.gates,
+            })
+        });
+        let risk = (!self.risk.is_empty()).then_some(Diagnostic::Risk(&self.risk));
+        // The evidence of most requests has none, and each has evidence.
+        let diagnostics: SmallVec<[_; 2]> = [reason, gates, risk].into_iter().flatten().collect();
+        json::tree(&diagnostics.as_slice())
     }
 }
 

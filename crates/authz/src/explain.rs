@@ -1,7 +1,10 @@
 //! What a denial was about, for the `details` of responses and audit events. Off the hot path.
 
-use caracal_core::ScopeSet;
-use serde_json::{Value, json};
+use std::sync::Arc;
+
+use caracal_core::{ScopeSet, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     decide::{Decision, DenyReason},
@@ -9,38 +12,81 @@ use crate::{
     snapshot::{Confinement, PolicySnapshot},
 };
 
+/// What each reason is about; the members of an object.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Details<'a> {
+    Nothing {},
+    Restricted {
+        restrictions: &'a [String],
+    },
+    NotGranted {
+        resource: &'a str,
+    },
+    BeyondDelegation {
+        exceeding: ScopeSet,
+        limit: ScopeSet,
+    },
+    Confined {
+        label_prefix: &'a str,
+        exceeding: ScopeSet,
+        limit: &'a ScopeSet,
+    },
+    Unreadable {
+        malformed: bool,
+    },
+    NoRole {
+        labels: &'a [Arc<str>],
+        scopes: &'a ScopeSet,
+    },
+    OtherTarget {
+        resource: &'a str,
+        targets: &'a [Arc<str>],
+    },
+}
+
 /// The details of a denial, as an object; empty for an allow and where there is nothing to add.
 ///
 /// It names only what the caller presented or asked for, and the bound that stopped it: never other
 /// applications, other labels or other resources.
 pub fn explain(policy: &PolicySnapshot, input: &DecisionInput<'_>, decision: &Decision) -> Value {
-    let Some(reason) = decision.reason else {
-        return json!({});
-    };
+    let details = decision.reason.map(|reason| details(policy, input, reason));
+    json::tree(&details.unwrap_or(Details::Nothing {}))
+}
+
+fn details<'a>(policy: &'a PolicySnapshot, input: &DecisionInput<'a>, reason: DenyReason) -> Details<'a> {
     match reason {
-        DenyReason::RestrictionActive => json!({ "restrictions": policy.restriction_reasons() }),
-        DenyReason::ResourceNotGranted => json!({ "resource": input.resource }),
+        DenyReason::RestrictionActive => Details::Restricted {
+            restrictions: policy.restriction_reasons(),
+        },
+        DenyReason::ResourceNotGranted => Details::NotGranted {
+            resource: input.resource,
+        },
         DenyReason::DelegationScopeExceeded => {
             let limit = input
                 .delegation
                 .map(|delegation| delegation.scopes)
                 .cloned()
                 .unwrap_or_default();
-            json!({ "exceeding": input.requested_scopes.difference(&limit), "limit": limit })
+            Details::BeyondDelegation {
+                exceeding: input.requested_scopes.difference(&limit),
+                limit,
+            }
         }
         DenyReason::ConfinementViolation => confinement(policy, input),
-        DenyReason::RoleScopeMismatch => {
-            json!({ "labels": input.principal.labels, "scopes": subject(input) })
-        }
-        DenyReason::MandateTargetMismatch => json!({
-            "resource": input.resource,
-            "targets": input.presented.map(|mandate| mandate.targets).unwrap_or_default(),
-        }),
+        DenyReason::RoleScopeMismatch => Details::NoRole {
+            labels: input.principal.labels,
+            scopes: subject(input),
+        },
+        DenyReason::MandateTargetMismatch => Details::OtherTarget {
+            resource: input.resource,
+            targets: input.presented.map(|mandate| mandate.targets).unwrap_or_default(),
+        },
         DenyReason::MalformedRiskData
         | DenyReason::MalformedApprovalData
         | DenyReason::NoRuleMatched
         | DenyReason::NoActivePolicySet
-        | DenyReason::PolicyUnusable => json!({}),
+        | DenyReason::PolicyUnusable => Details::Nothing {},
     }
 }
 
@@ -51,9 +97,9 @@ fn subject<'a>(input: &DecisionInput<'a>) -> &'a ScopeSet {
     }
 }
 
-fn confinement(policy: &PolicySnapshot, input: &DecisionInput<'_>) -> Value {
+fn confinement<'a>(policy: &'a PolicySnapshot, input: &DecisionInput<'_>) -> Details<'a> {
     let Confinement::Rules(rules) = &policy.confinement else {
-        return json!({ "malformed": true });
+        return Details::Unreadable { malformed: true };
     };
     let violated = rules.iter().find(|(prefix, scopes)| {
         input
@@ -64,11 +110,11 @@ fn confinement(policy: &PolicySnapshot, input: &DecisionInput<'_>) -> Value {
             && !input.requested_scopes.is_subset(scopes)
     });
     match violated {
-        Some((prefix, limit)) => json!({
-            "label_prefix": prefix,
-            "exceeding": input.requested_scopes.difference(limit),
-            "limit": limit,
-        }),
-        None => json!({}),
+        Some((label_prefix, limit)) => Details::Confined {
+            label_prefix,
+            exceeding: input.requested_scopes.difference(limit),
+            limit,
+        },
+        None => Details::Nothing {},
     }
 }

@@ -20,7 +20,7 @@ use self::case::Case;
 pub use self::{
     asker::{details_to_asker, gate_to_asker, suggest_to_asker},
     facts::{DataRead, read},
-    gates::{Refused, gate},
+    gates::{Gate, Refused, gate},
 };
 use crate::{document::PolicyDocuments, input::DecisionInput};
 

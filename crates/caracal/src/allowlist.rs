@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use hyper::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::Outcome;
 use crate::cli::Allowlist;
@@ -47,8 +48,7 @@ pub(crate) fn run(
             Allowlist::Unlock { entry } => lock(&accounts, &normal(entry)?, false).await?,
         };
         answer(&if json {
-            json!({ "entry": said.email, "status": said.status, "changed": said.changed, "link": said.link })
-                .to_string()
+            serde_json::to_string(&said)?
         } else {
             said.sentence()
         })?;
@@ -57,12 +57,41 @@ pub(crate) fn run(
 }
 
 /// What became of an entry.
+#[derive(Serialize)]
 struct Said {
+    #[serde(rename = "entry")]
     email: String,
     status: &'static str,
     changed: bool,
     /// How the holder chooses a password, once.
     link: Option<String>,
+}
+
+/// The accounts, for programs.
+#[derive(Serialize)]
+struct List<'a> {
+    accounts: Vec<Listed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    email: &'a str,
+    role: &'a str,
+    status: &'static str,
+}
+
+/// Asks for an account.
+#[derive(Serialize)]
+struct NewAccount<'a> {
+    email: &'a str,
+    name: &'a str,
+    role: &'a str,
+}
+
+/// Asks for an account to be locked, or to be no longer.
+#[derive(Serialize)]
+struct LockAccount {
+    locked: bool,
 }
 
 impl Said {
@@ -126,13 +155,13 @@ impl Accounts {
         })
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Reply> {
+    /// `body` is JSON, or empty.
+    async fn ask(&self, method: Method, path: &str, body: String) -> anyhow::Result<Reply> {
         let bearer = format!("Bearer {}", self.token);
         let headers = [
             ("Authorization", bearer.as_str()),
             ("Content-Type", "application/json"),
         ];
-        let body = body.map_or_else(String::new, Value::to_string);
         let url = format!("{}{path}", self.api);
         let headers = if body.is_empty() {
             &headers[..1]
@@ -142,7 +171,7 @@ impl Accounts {
         self.http.ask(method, &url, headers, body, TIMEOUT).await
     }
 
-    async fn change(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Reply> {
+    async fn change(&self, method: Method, path: &str, body: String) -> anyhow::Result<Reply> {
         let reply = self.ask(method, path, body).await?;
         if reply.status.is_success() {
             return Ok(reply);
@@ -154,7 +183,7 @@ impl Accounts {
         let (mut found, mut after) = (Vec::new(), String::new());
         for _ in 0..MAX_PAGES {
             let path = format!("/v1/accounts?limit={PAGE}{after}");
-            let reply = self.change(Method::GET, &path, None).await?;
+            let reply = self.change(Method::GET, &path, String::new()).await?;
             let items = reply.body.get("items").and_then(Value::as_array);
             let items = items.context("the Control API answers no accounts")?;
             found.extend(items.iter().filter_map(Account::read));
@@ -195,8 +224,8 @@ async fn add(accounts: &Accounts, email: &str, role: &str, name: Option<&str>) -
         return unchanged(&account);
     }
     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or(email));
-    let body = json!({ "email": email, "name": name, "role": role });
-    let reply = accounts.ask(Method::POST, "/v1/accounts", Some(&body)).await?;
+    let body = serde_json::to_string(&NewAccount { email, name, role })?;
+    let reply = accounts.ask(Method::POST, "/v1/accounts", body).await?;
     if reply.status == StatusCode::CONFLICT
         && let Some(account) = accounts.find(email).await?
     {
@@ -221,7 +250,7 @@ async fn add(accounts: &Accounts, email: &str, role: &str, name: Option<&str>) -
 async fn remove(accounts: &Accounts, email: &str) -> anyhow::Result<Said> {
     let account = accounts.there(email).await?;
     let path = format!("/v1/accounts/{}", account.id);
-    accounts.change(Method::DELETE, &path, None).await?;
+    accounts.change(Method::DELETE, &path, String::new()).await?;
     Ok(Said {
         email: account.email,
         status: "removed",
@@ -236,7 +265,11 @@ async fn lock(accounts: &Accounts, email: &str, locked: bool) -> anyhow::Result<
     if changed {
         let path = format!("/v1/accounts/{}", account.id);
         accounts
-            .change(Method::PATCH, &path, Some(&json!({ "locked": locked })))
+            .change(
+                Method::PATCH,
+                &path,
+                serde_json::to_string(&LockAccount { locked })?,
+            )
             .await?;
         account.locked = locked;
     }
@@ -272,10 +305,13 @@ async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Outcome> {
     let mut all = accounts.all().await?;
     all.sort_by(|one, other| one.email.cmp(&other.email));
     answer(&if json {
-        let items: Vec<_> = (all.iter())
-            .map(|one| json!({ "email": one.email, "role": one.role, "status": one.status() }))
-            .collect();
-        json!({ "accounts": items }).to_string()
+        let accounts = all.iter().map(|one| Listed {
+            email: &one.email,
+            role: &one.role,
+            status: one.status(),
+        });
+        let accounts = accounts.collect();
+        serde_json::to_string(&List { accounts })?
     } else if all.is_empty() {
         "nobody has an account: the link that `caracal up` prints makes the first one".to_owned()
     } else {

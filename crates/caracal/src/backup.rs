@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::Outcome;
 use crate::archive::{self, DATABASE, FORMAT, MANIFEST, Manifest, OTHERS, SPOOL};
@@ -26,6 +26,14 @@ use crate::version::VERSION;
 
 /// Variable that puts the spool elsewhere.
 const SPOOL_VARIABLE: &str = "AUDIT_REPLAY_DIR";
+
+/// What was written, for programs.
+#[derive(Serialize)]
+struct Made<'a> {
+    file: &'a Path,
+    bytes: u64,
+    verified: bool,
+}
 
 pub(crate) fn run(
     mut environment: Environment,
@@ -69,7 +77,12 @@ pub(crate) fn run(
     }
     let bytes = fs::metadata(&target)?.len();
     answer(&if json {
-        json!({ "file": target, "bytes": bytes, "verified": !options.no_verify }).to_string()
+        let made = Made {
+            file: &target,
+            bytes,
+            verified: !options.no_verify,
+        };
+        serde_json::to_string(&made)?
     } else {
         format!(
             "{} ({}{}): it holds the keys of this stack, so keep it as you keep those",

@@ -16,7 +16,7 @@ use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::home::Home;
 use crate::lock::{Attempt, Holder, Lock};
-use crate::output::{answer, note};
+use crate::output::{Stopped, answer, note};
 
 /// The kernel needs this long at most to tear a killed process down.
 const AFTER_KILL: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ pub(crate) fn run(
     }
     let stopped = stop(&home, options)?;
     answer(&match stopped {
-        _ if json => serde_json::json!({ "stopped": stopped }).to_string(),
+        _ if json => serde_json::to_string(&Stopped { stopped })?,
         Some(pid) => format!("stopped caracald (pid {pid})"),
         None => "not running".to_owned(),
     })?;

@@ -56,6 +56,12 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.kind() == ErrorKind::BrokenPipe)
 }
 
+/// What was stopped, for programs: a process, or a kind of containers; null where nothing ran.
+#[derive(serde::Serialize)]
+pub(crate) struct Stopped<T> {
+    pub(crate) stopped: T,
+}
+
 /// Green or red where the reader can see it (<https://no-color.org>).
 pub(crate) struct Paint {
     on: bool,

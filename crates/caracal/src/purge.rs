@@ -5,7 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::Outcome;
 use crate::cli::{Down, Purge, Target};
@@ -165,9 +165,16 @@ fn confirmed(destructive: bool) -> anyhow::Result<bool> {
     Ok(said == "yes" || (!destructive && said == "y"))
 }
 
+/// What was removed, for programs.
+#[derive(Serialize)]
+struct Purged<'a> {
+    removed: &'a [PathBuf],
+    dry_run: bool,
+}
+
 fn report(json: bool, dry_run: bool, removed: &[PathBuf], words: &str) -> anyhow::Result<Outcome> {
     answer(&if json {
-        json!({ "removed": removed, "dry_run": dry_run }).to_string()
+        serde_json::to_string(&Purged { removed, dry_run })?
     } else {
         words.to_owned()
     })?;

@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::Outcome;
 use crate::archive::{self, DATABASE, EPOCH, FORMAT, MANIFEST, Manifest};
@@ -24,6 +24,16 @@ use crate::lock::{Attempt, Lock};
 use crate::marker;
 use crate::output::{answer, note};
 use crate::version::VERSION;
+
+/// What was restored, for programs.
+#[derive(Serialize)]
+struct Restored<'a> {
+    home: &'a Path,
+    files: usize,
+    version: &'a str,
+    created_at: &'a str,
+    dry_run: bool,
+}
 
 pub(crate) fn run(
     mut environment: Environment,
@@ -81,11 +91,14 @@ pub(crate) fn run(
     }
     drop(lock);
     answer(&if json {
-        json!({
-            "home": home.path(), "files": manifest.files.len(), "version": manifest.version,
-            "created_at": manifest.created_at, "dry_run": options.dry_run,
-        })
-        .to_string()
+        let restored = Restored {
+            home: home.path(),
+            files: manifest.files.len(),
+            version: &manifest.version,
+            created_at: &manifest.created_at,
+            dry_run: options.dry_run,
+        };
+        serde_json::to_string(&restored)?
     } else {
         format!(
             "{} the backup of {} (caracal {}, {} files, verified){}",

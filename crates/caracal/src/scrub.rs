@@ -56,7 +56,12 @@ pub(crate) fn as_record(line: &str) -> String {
     if is_record {
         scrub(line)
     } else {
-        serde_json::json!({ "message": scrub(line) }).to_string()
+        #[derive(serde::Serialize)]
+        struct Record {
+            message: String,
+        }
+        let message = scrub(line);
+        serde_json::to_string(&Record { message }).unwrap_or_default()
     }
 }
 

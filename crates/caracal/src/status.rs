@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::Outcome;
 use crate::cli::Status;
@@ -47,7 +47,7 @@ pub(crate) fn run(
     loop {
         let look = look(&home, &environment, mode)?;
         if json {
-            answer(&look.document(mode).to_string())?;
+            answer(&serde_json::to_string(&look.document(mode))?)?;
         } else {
             let table = look.table(mode, &paint);
             answer(&if redraw { format!("{CLEAR}{table}") } else { table })?;
@@ -100,6 +100,26 @@ fn look(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result<Lo
     })
 }
 
+/// What one look found, for programs.
+#[derive(Serialize)]
+struct Document<'a> {
+    mode: &'a str,
+    ok: bool,
+    services: &'a [ProbeResult],
+    stores: &'a [StoreResult],
+    daemon: Option<Daemon<'a>>,
+    containers: Option<Kind>,
+    version: &'static str,
+}
+
+/// Who runs.
+#[derive(Serialize)]
+struct Daemon<'a> {
+    pid: i32,
+    version: Option<&'a str>,
+    uptime_seconds: Option<u64>,
+}
+
 impl Look {
     fn is_good(&self) -> bool {
         !self.services.is_empty()
@@ -107,14 +127,21 @@ impl Look {
             && self.stores.iter().all(|store| store.ok)
     }
 
-    fn document(&self, mode: &str) -> serde_json::Value {
-        let daemon = self.daemon.as_ref().map(
-            |(holder, version, up)| json!({ "pid": holder.pid, "version": version, "uptime_seconds": up }),
-        );
-        json!({
-            "mode": mode, "ok": self.is_good(), "services": self.services, "stores": self.stores,
-            "daemon": daemon, "containers": self.containers, "version": VERSION,
-        })
+    fn document<'a>(&'a self, mode: &'a str) -> Document<'a> {
+        let daemon = self.daemon.as_ref().map(|(holder, version, up)| Daemon {
+            pid: holder.pid,
+            version: version.as_deref(),
+            uptime_seconds: *up,
+        });
+        Document {
+            mode,
+            ok: self.is_good(),
+            services: &self.services,
+            stores: &self.stores,
+            daemon,
+            containers: self.containers,
+            version: VERSION,
+        }
     }
 
     fn table(&self, mode: &str, paint: &Paint) -> String {

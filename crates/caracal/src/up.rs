@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use serde::Serialize;
 
 use crate::Outcome;
 use crate::cli::Up;
@@ -190,6 +191,16 @@ fn detail(pending: &[&ProbeResult]) -> String {
         .join(", ")
 }
 
+/// What runs, for programs.
+#[derive(Serialize)]
+struct Running<'a> {
+    home: &'a Path,
+    pid: i32,
+    endpoints: serde_json::Map<String, serde_json::Value>,
+    admin_token_file: &'a Path,
+    log: &'a Path,
+}
+
 pub(crate) fn report(
     home: &Home,
     hint: &Hint,
@@ -199,11 +210,14 @@ pub(crate) fn report(
 ) -> anyhow::Result<()> {
     let token = home.admin_token_file();
     if json {
-        let line = serde_json::json!({
-            "home": home.path(), "pid": pid, "endpoints": endpoints::document(endpoints),
-            "admin_token_file": token, "log": home.log_file(),
-        });
-        return Ok(answer(&line.to_string())?);
+        let running = Running {
+            home: home.path(),
+            pid,
+            endpoints: endpoints::document(endpoints),
+            admin_token_file: &token,
+            log: &home.log_file(),
+        };
+        return Ok(answer(&serde_json::to_string(&running)?)?);
     }
     let mut lines = vec![format!("caracald is ready (pid {pid})"), String::new()];
     lines.extend(endpoints::lines(endpoints));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use serde_json::json;
+use serde::Serialize;
 
 use self::journal::{Journal, Step};
 use self::kept::Kept;
@@ -88,11 +88,24 @@ pub(crate) fn run(
             (Some(_), true) => format!("{} runs and {installed} is installed", shown(former.as_deref())),
             (Some(_), false) => format!("{installed} runs already"),
         };
-        let line = json!({ "running": former, "installed": installed, "due": due }).to_string();
+        let checked = Checked {
+            running: former.as_deref(),
+            installed: &installed,
+            due,
+        };
+        let line = serde_json::to_string(&checked)?;
         answer(if json { &line } else { &words })?;
         return Ok(if due { Outcome::Bad } else { Outcome::Good });
     }
     plan.carry_out(&environment, &installed, former.as_deref(), json)
+}
+
+/// Whether an upgrade is due, for programs.
+#[derive(Serialize)]
+struct Checked<'a> {
+    running: Option<&'a str>,
+    installed: &'a str,
+    due: bool,
 }
 
 fn shown(version: Option<&str>) -> String {

@@ -10,6 +10,15 @@ const SHA: Option<&str> = option_env!("CARACAL_BUILD_SHA");
 /// `stable` or `rc` in a release build, stamped by the build.
 const STAMPED_MODE: Option<&str> = option_env!("CARACAL_BUILD_MODE");
 
+/// What was built, for programs.
+#[derive(serde::Serialize)]
+struct Built<'a> {
+    binary: &'static str,
+    version: &'static str,
+    mode: &'a str,
+    sha: &'a str,
+}
+
 pub(crate) fn run(environment: &Environment, json: bool) -> anyhow::Result<Outcome> {
     let mode = environment
         .get("CARACAL_MODE")
@@ -19,8 +28,13 @@ pub(crate) fn run(environment: &Environment, json: bool) -> anyhow::Result<Outco
     }
     let sha = SHA.filter(|sha| !sha.is_empty()).unwrap_or("unknown");
     if json {
-        let line = serde_json::json!({ "binary": "caracal", "version": VERSION, "mode": mode, "sha": sha });
-        answer(&line.to_string())?;
+        let built = Built {
+            binary: "caracal",
+            version: VERSION,
+            mode,
+            sha,
+        };
+        answer(&serde_json::to_string(&built)?)?;
     } else {
         answer(&format!(
             "Caracal\n  binary   caracal\n  version  {VERSION}\n  mode     {mode}\n  sha      {sha}"

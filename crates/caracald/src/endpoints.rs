@@ -5,31 +5,41 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 use anyhow::Context as _;
 use caracal_crypto::system_world;
 use caracal_service::files::replace;
+use serde::Serialize;
 
 use crate::config::Role;
+
+/// The file.
+#[derive(Serialize)]
+struct Document {
+    #[serde(flatten)]
+    roles: BTreeMap<&'static str, String>,
+    pid: u32,
+    daemon: Daemon,
+}
+
+#[derive(Serialize)]
+struct Daemon {
+    version: &'static str,
+    started_at: i64,
+}
 
 /// Writes the file atomically.
 ///
 /// # Errors
 /// When the state directory cannot be written.
 pub(crate) fn write(home: &Path, addresses: &[(Role, SocketAddr)]) -> anyhow::Result<()> {
-    let mut document: BTreeMap<&str, serde_json::Value> = addresses
-        .iter()
-        .map(|(role, address)| {
-            (
-                role.as_str(),
-                serde_json::Value::from(format!("http://{address}")),
-            )
-        })
-        .collect();
-    document.insert("pid", std::process::id().into());
-    let started_at = system_world().now().unix_seconds();
-    document.insert(
-        "daemon",
-        serde_json::json!({
-            "version": env!("CARGO_PKG_VERSION"), "started_at": started_at,
-        }),
-    );
+    let document = Document {
+        roles: addresses
+            .iter()
+            .map(|(role, address)| (role.as_str(), format!("http://{address}")))
+            .collect(),
+        pid: std::process::id(),
+        daemon: Daemon {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: system_world().now().unix_seconds(),
+        },
+    };
     let target = home.join("endpoints.json");
     let text = serde_json::to_string(&document).unwrap_or_default();
     replace(&target, text.as_bytes()).with_context(|| format!("cannot write {}", target.display()))

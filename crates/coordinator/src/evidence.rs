@@ -8,7 +8,6 @@ use caracal_lifecycle::{About, Principal};
 use caracal_service::{Refusal, error_chain};
 use caracal_wire::ErrorCode;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::{deps::App, quoting};
 
@@ -79,7 +78,7 @@ pub(crate) async fn refused(
         metadata,
     );
     event.evaluation_status = refusal.code.as_str();
-    event.diagnostics_json = json!([{ "reason": refusal.code }]);
+    event.refused_for(refusal.code.as_str());
     // A failure is logged by `append`; there is nothing to undo.
     let _ = append(app, event).await;
 }

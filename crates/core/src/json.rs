@@ -74,6 +74,11 @@ impl<'de> Deserialize<'de> for JsonObject {
     }
 }
 
+/// The tree of `document`, whose members are texts, numbers and the like under names: it always has one.
+pub fn tree(document: &impl Serialize) -> Value {
+    serde_json::to_value(document).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -25,7 +25,7 @@ use crate::{
     link::Link,
     listing::{Form, Listing, ListingError, Shown},
     outbound::{self, UpstreamRequest},
-    outcome::Outcome,
+    outcome::{Outcome, Rejection},
     returned,
     routes::hold,
     upload::Upload,
@@ -133,11 +133,11 @@ async fn send(
     let target = deps
         .egress
         .target(&grant.directive.url)
-        .map_err(|_| Failure::Rejected("upstream_not_addressable"))?;
+        .map_err(|_| Failure::Rejected(Rejection::UpstreamNotAddressable))?;
     governed.outcome.upstream(target.host_and_port());
     span.record("server.address", target.host());
     if !outbound::host_is_pinned(&grant.directive, target.host()) {
-        return Err(Failure::Rejected("provider_host_not_allowed"));
+        return Err(Failure::Rejected(Rejection::ProviderHostNotAllowed));
     }
     let UpstreamRequest {
         mut request,
@@ -219,7 +219,7 @@ async fn send(
                 error = %caracal_service::error_chain(&error), "an upstream failed"
             );
             Err(match EgressError::of(&error) {
-                Some(verdict) if verdict.is_refusal() => Failure::Rejected("upstream_not_addressable"),
+                Some(verdict) if verdict.is_refusal() => Failure::Rejected(Rejection::UpstreamNotAddressable),
                 Some(EgressError::TimedOut) => Failure::TimedOut,
                 Some(_) => Failure::Unreachable,
                 None => not_read(&error),

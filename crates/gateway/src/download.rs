@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 
 use crate::{
     governed::{Cut, Governed},
-    outcome::End,
+    outcome::{End, FailureKind},
     readers::Read,
     upload::safe,
 };
@@ -139,7 +139,7 @@ impl Stream {
             Ok(Some(Ok(frame))) => Some(Ok(self.pass_on(frame))),
             Ok(Some(Err(error))) => {
                 self.governed.link().cut();
-                self.finish(End::Failed("response_copy_failed"));
+                self.finish(End::Failed(FailureKind::ResponseCopyFailed));
                 Some(Err(DownloadError::Upstream(error)))
             }
             Ok(None) => {
@@ -162,7 +162,7 @@ impl Read for Stream {
         }
         self.stalled = true;
         self.governed.link().cut();
-        self.finish(End::Failed("reader_stalled"));
+        self.finish(End::Failed(FailureKind::ReaderStalled));
         false
     }
 }

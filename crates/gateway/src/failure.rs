@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use crate::{
     denial::{broken, revoked, stalled, too_large},
-    outcome::End,
+    outcome::{End, FailureKind, Rejection},
 };
 
 /// Why a call that was allowed brought no answer of its upstream.
@@ -17,7 +17,7 @@ pub(crate) enum Failure {
     TooLarge,
     BodyBroken,
     CallerStalled,
-    Rejected(&'static str),
+    Rejected(Rejection),
     Unbuildable,
     Busy,
     TimedOut,
@@ -32,16 +32,16 @@ impl Failure {
     pub(crate) fn end(&self) -> End {
         match self {
             Self::Revoked => End::Revoked,
-            Self::TooLarge => End::Failed("request_too_large"),
-            Self::BodyBroken => End::Failed("request_copy_failed"),
-            Self::CallerStalled => End::Failed("request_idle"),
-            Self::Rejected(kind) => End::Rejected(kind),
+            Self::TooLarge => End::Failed(FailureKind::RequestTooLarge),
+            Self::BodyBroken => End::Failed(FailureKind::RequestCopyFailed),
+            Self::CallerStalled => End::Failed(FailureKind::RequestIdle),
+            Self::Rejected(why) => End::Rejected(*why),
             Self::Unbuildable => End::Unbuildable,
-            Self::Busy => End::Failed("upstream_busy"),
-            Self::TimedOut => End::Failed("upstream_timeout"),
-            Self::Unreachable => End::Failed("transport_error"),
-            Self::HeadTooLarge => End::Failed("upstream_head_too_large"),
-            Self::Unreadable => End::Failed("upstream_response_invalid"),
+            Self::Busy => End::Failed(FailureKind::UpstreamBusy),
+            Self::TimedOut => End::Failed(FailureKind::UpstreamTimeout),
+            Self::Unreachable => End::Failed(FailureKind::TransportError),
+            Self::HeadTooLarge => End::Failed(FailureKind::UpstreamHeadTooLarge),
+            Self::Unreadable => End::Failed(FailureKind::UpstreamResponseInvalid),
         }
     }
 
@@ -53,12 +53,12 @@ impl Failure {
             Self::TooLarge => too_large().reason(Reason::PayloadTooLarge),
             Self::BodyBroken => broken().reason(Reason::RequestBroken),
             Self::CallerStalled => stalled().reason(Reason::RequestStalled),
-            Self::Rejected("provider_host_not_allowed") => internal(
+            Self::Rejected(Rejection::ProviderHostNotAllowed) => internal(
                 StatusCode::BAD_GATEWAY,
                 "provider credential not allowed for upstream host",
             )
             .reason(Reason::ProviderHostNotAllowed),
-            Self::Rejected(_) => {
+            Self::Rejected(Rejection::UpstreamNotAddressable) => {
                 internal(StatusCode::BAD_GATEWAY, "upstream not addressable").reason(Reason::EgressDenied)
             }
             Self::Unbuildable => internal(StatusCode::BAD_REQUEST, "upstream request build failed")

@@ -26,7 +26,7 @@ use crate::{
     failure::Failure,
     gateway::Gateway,
     link::Link,
-    outcome::{CANCELLED, End, Outcome},
+    outcome::{End, FailureKind, Outcome},
     routes::hold,
 };
 
@@ -172,7 +172,7 @@ impl Governed {
         self.link.cut();
         self.end(match cut {
             Cut::Revoked => End::Revoked,
-            Cut::Idle => End::Failed("response_idle"),
+            Cut::Idle => End::Failed(FailureKind::ResponseIdle),
         });
     }
 
@@ -238,9 +238,12 @@ impl Drop for Governed {
         // The caller went away: the upstream must not be fed on.
         self.link.cut();
         if self.streams {
-            self.end(End::Failed("response_copy_failed"));
+            self.end(End::Failed(FailureKind::ResponseCopyFailed));
         } else {
-            self.end_with(End::Failed(CANCELLED), StatusCode::from_u16(499).ok());
+            self.end_with(
+                End::Failed(FailureKind::ClientCancelled),
+                StatusCode::from_u16(499).ok(),
+            );
         }
     }
 }

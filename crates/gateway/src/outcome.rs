@@ -15,8 +15,51 @@ use serde::Serialize;
 
 use crate::{enforce::Admitted, gateway::Gateway};
 
-/// The caller went away, which is nobody's failure here.
-pub(crate) const CANCELLED: &str = "client_cancelled";
+caracal_core::words!(
+    /// What failed about a call that was allowed: `error_kind` of its event.
+    FailureKind {
+        /// The body is larger than the Gateway takes.
+        RequestTooLarge = "request_too_large",
+        /// The body ended before its end.
+        RequestCopyFailed = "request_copy_failed",
+        /// The caller sent nothing more of the body.
+        RequestIdle = "request_idle",
+        /// A frame of the caller's is none of a WebSocket.
+        RequestFrameInvalid = "request_frame_invalid",
+        /// Too many calls to the upstream.
+        UpstreamBusy = "upstream_busy",
+        /// The upstream did not answer in time.
+        UpstreamTimeout = "upstream_timeout",
+        /// The upstream could not be reached.
+        TransportError = "transport_error",
+        /// The head of the answer has more fields or bytes than are read.
+        UpstreamHeadTooLarge = "upstream_head_too_large",
+        /// The answer cannot be read.
+        UpstreamResponseInvalid = "upstream_response_invalid",
+        /// The answer ended before its end.
+        ResponseCopyFailed = "response_copy_failed",
+        /// The caller took nothing more of the answer.
+        ReaderStalled = "reader_stalled",
+        /// The upstream sent nothing more of the answer.
+        ResponseIdle = "response_idle",
+        /// Neither end of the socket sent anything.
+        SocketIdle = "socket_idle",
+        /// The Gateway stops.
+        GatewayDraining = "gateway_draining",
+        /// The caller went away, which is nobody's failure here.
+        ClientCancelled = "client_cancelled",
+    }
+);
+
+caracal_core::words!(
+    /// Why a destination was refused: `error_kind` of the event.
+    Rejection {
+        /// It is where nothing may be sent, or no address at all.
+        UpstreamNotAddressable = "upstream_not_addressable",
+        /// The credential is for other hosts.
+        ProviderHostNotAllowed = "provider_host_not_allowed",
+    }
+);
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +69,9 @@ pub(crate) enum End {
     /// The response was cut because authority ended.
     Revoked,
     /// The upstream could not be reached or failed, or the caller went away.
-    Failed(&'static str),
+    Failed(FailureKind),
     /// The destination was refused.
-    Rejected(&'static str),
+    Rejected(Rejection),
     /// The directive could not be turned into a request.
     Unbuildable,
 }
@@ -46,7 +89,8 @@ impl End {
     pub(crate) const fn error_kind(self) -> Option<&'static str> {
         match self {
             Self::Executed | Self::Revoked => None,
-            Self::Failed(kind) | Self::Rejected(kind) => Some(kind),
+            Self::Failed(kind) => Some(kind.as_str()),
+            Self::Rejected(why) => Some(why.as_str()),
             Self::Unbuildable => Some("request_build_failed"),
         }
     }
@@ -210,7 +254,10 @@ impl Outcome {
 
     /// Records the end. `status` is what the caller got, when it is not the upstream's own.
     pub(crate) fn record(&mut self, end: End, status: Option<StatusCode>) {
-        if let Some(kind) = end.error_kind().filter(|kind| *kind != CANCELLED) {
+        if let Some(kind) = end
+            .error_kind()
+            .filter(|kind| *kind != FailureKind::ClientCancelled.as_str())
+        {
             self.gateway.metrics.upstream_failed(kind);
         }
         let status = status.or(self.upstream_status);

@@ -13,3 +13,17 @@ pub fn sentence(word: &str) -> Option<String> {
         .or_else(|| of_sts().map(|reason| reason.sentence().to_owned()))
         .or_else(|| of_gateway().map(|reason| reason.sentence().to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use caracal_authz::remedy::Gate;
+
+    use super::*;
+
+    #[test]
+    fn every_gate_that_data_leads_past_is_a_reason_that_somebody_gives() {
+        for gate in Gate::ALL {
+            assert!(sentence(gate.as_str()).is_some(), "{gate}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use caracal_core::{
 use caracal_service::Refusal;
 use caracal_wire::sts::{DenialReason, Explanation};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{StsDeps, authenticate::unavailable, case::Case, decide::Party};
 
@@ -183,7 +183,7 @@ impl<'e> Evidence<'e> {
         let details = Some(details).filter(|details| !details.is_null());
         let mut event = self.event("deny", resource, Some(reason), details);
         event.evaluation_status = status;
-        event.diagnostics_json = Value::Array(vec![json!({ "reason": reason })]);
+        event.refused_for(reason.as_str());
         event
     }
 

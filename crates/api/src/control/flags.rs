@@ -3,7 +3,7 @@
 use caracal_core::text::excerpt;
 use caracal_service::{Refusal, front::IdempotencyKey};
 use caracal_wire::ErrorCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::catalog::{Flag, Form, Place, Subcommand};
 
@@ -138,7 +138,7 @@ fn read(flag: &Flag, given: &Value) -> Result<Value, Refusal> {
             })?;
             Ok(ids
                 .into_iter()
-                .map(|id| json!({ "policy_version_id": id }))
+                .map(|id| Value::from_iter([("policy_version_id", id)]))
                 .collect())
         }
         Form::Number => {

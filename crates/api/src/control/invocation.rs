@@ -12,7 +12,6 @@ use caracal_core::{
 use caracal_service::{Refusal, error_chain};
 use caracal_wire::ErrorCode;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::deps::ApiDeps;
 
@@ -114,7 +113,7 @@ impl Invocation {
             .event(&api.world, request_id, "deny", code.as_str())
             .undecided();
         event.evaluation_status = code.as_str();
-        event.diagnostics_json = json!([{ "reason": code }]);
+        event.refused_for(code.as_str());
         // A failure is logged below; there is nothing to undo.
         let _ = append(api, event).await;
     }

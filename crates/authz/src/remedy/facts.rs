@@ -1,6 +1,8 @@
 //! The data that a refusal goes back to.
 
-use serde_json::{Value, json};
+use caracal_core::json;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::case::Case;
 use crate::{
@@ -20,11 +22,11 @@ pub struct DataRead {
     pub value: Value,
 }
 
-fn fact(data: &'static str, name: Option<&str>, value: Value) -> DataRead {
+fn fact(data: &'static str, name: Option<&str>, value: impl Serialize) -> DataRead {
     DataRead {
         data,
         name: name.map(str::to_owned),
-        value,
+        value: json::tree(&value),
     }
 }
 
@@ -35,8 +37,8 @@ pub fn read(
     reason: DenyReason,
 ) -> Vec<DataRead> {
     let case = Case::new(documents, input);
-    let labels = || fact("session", Some("labels"), json!(input.principal.labels));
-    let requested = || fact("request", Some("scopes"), json!(input.requested_scopes));
+    let labels = || fact("session", Some("labels"), input.principal.labels);
+    let requested = || fact("request", Some("scopes"), input.requested_scopes);
     let grant = || {
         let entry = case.entry().cloned().unwrap_or_default();
         fact("grants", Some(input.resource), entry)
@@ -49,7 +51,7 @@ pub fn read(
         DenyReason::DelegationScopeExceeded => {
             let scopes = input.delegation.map(|delegation| delegation.scopes);
             let id = input.delegation.map(|delegation| delegation.id);
-            vec![requested(), fact("delegation", id, json!(scopes))]
+            vec![requested(), fact("delegation", id, scopes)]
         }
         DenyReason::ConfinementViolation => {
             let rules = case.documents.confinement.iter().flat_map(elements);
@@ -58,28 +60,24 @@ pub fn read(
                     (input.principal.labels.iter()).any(|label| label.starts_with(prefix))
                 })
             });
-            let rules = fact("confinement", None, met.cloned().collect());
+            let rules = fact("confinement", None, met.collect::<Vec<_>>());
             vec![requested(), labels(), rules]
         }
         DenyReason::RoleScopeMismatch => {
             let scopes = match input.presented {
-                Some(mandate) => fact("mandate", Some("scopes"), json!(mandate.scopes)),
+                Some(mandate) => fact("mandate", Some("scopes"), mandate.scopes),
                 None => requested(),
             };
             vec![scopes, labels(), grant()]
         }
         DenyReason::MandateTargetMismatch => {
             let targets = input.presented.map(|mandate| mandate.targets);
-            vec![fact("mandate", Some("target"), json!(targets))]
+            vec![fact("mandate", Some("target"), targets)]
         }
         DenyReason::NoRuleMatched => vec![
             requested(),
-            fact("session", Some("id"), json!(input.principal.session_id)),
-            fact(
-                "delegation",
-                Some("id"),
-                json!(input.delegation.map(|edge| edge.id)),
-            ),
+            fact("session", Some("id"), input.principal.session_id),
+            fact("delegation", Some("id"), input.delegation.map(|edge| edge.id)),
         ],
         DenyReason::NoActivePolicySet | DenyReason::PolicyUnusable => Vec::new(),
     }

@@ -5,6 +5,58 @@ use serde_json::Value;
 
 use crate::decide::DenyReason;
 
+caracal_core::words!(
+    /// The gates that a change of data leads past, by the reasons that the STS and the Gateway refuse with.
+    #[expect(missing_docs, reason = "the handbook has a sentence for each reason")]
+    Gate {
+        ResourceNotFound = "resource_not_found",
+        ScopeMismatch = "scope_mismatch",
+        OperationNotPermitted = "operation_not_permitted",
+        ResourceOutsideDelegation = "resource_outside_delegation",
+        DelegationTtlExceeded = "delegation_ttl_exceeded",
+        ScopeExceedsDelegation = "scope_exceeds_delegation",
+        ZoneFrozen = "zone_frozen",
+        ApprovalRequired = "approval_required",
+        ApprovalRejected = "approval_rejected",
+        ApprovalExpired = "approval_expired",
+        ApprovalAlreadyConsumed = "approval_already_consumed",
+        ApprovalWithdrawn = "approval_withdrawn",
+        ApprovalOfOtherResource = "approval_of_other_resource",
+        ApprovalOfOtherSession = "approval_of_other_session",
+        ApprovalOfOtherOperation = "approval_of_other_operation",
+        ApprovalOfOtherArguments = "approval_of_other_arguments",
+        ApprovalOfOtherPolicy = "approval_of_other_policy",
+        ApprovalInvalid = "approval_invalid",
+        SessionInactive = "session_inactive",
+        SessionRequired = "session_required",
+        DelegationInactive = "delegation_inactive",
+        DelegationNotHeld = "delegation_not_held",
+        DelegationSessionInactive = "delegation_session_inactive",
+        DelegationApplicationInactive = "delegation_application_inactive",
+        DelegationChainBroken = "delegation_chain_broken",
+        DelegationExceedsParentAuthority = "delegation_exceeds_parent_authority",
+        AuthorityRecordInactive = "authority_record_inactive",
+        Revoked = "revoked",
+        SessionRevoked = "session_revoked",
+        ProviderUnavailable = "provider_unavailable",
+        CredentialNotProvisioned = "credential_not_provisioned",
+        TokenReplay = "token_replay",
+        ReplayStateLost = "replay_state_lost",
+        Expired = "expired",
+        CredentialExpiring = "credential_expiring",
+        LifetimeExhausted = "lifetime_exhausted",
+        SignatureInvalid = "signature_invalid",
+        WrongIssuer = "wrong_issuer",
+        WrongAudience = "wrong_audience",
+        WrongZone = "wrong_zone",
+        WrongUse = "wrong_use",
+        LifetimeTooLong = "lifetime_too_long",
+        GatewayRequired = "gateway_required",
+        MalformedArgumentData = "malformed_argument_data",
+        MalformedOperationRisk = "malformed_operation_risk",
+    }
+);
+
 /// A refusal as its event tells it.
 #[derive(Debug, Clone, Copy)]
 pub struct Refused<'a> {
@@ -35,16 +87,25 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
         listed.filter_map(Value::as_str).map(str::to_owned).collect()
     };
     let text = |name: &str| details.get(name).and_then(Value::as_str).map(str::to_owned);
-    let changes = match reason {
-        "resource_not_found" => vec![DataChange::DeclareResource { resource: resource() }],
-        "scope_mismatch" => {
+    let Some(gate) = Gate::parse(reason) else {
+        // Where policy said so, what it was asked is not there.
+        let policy = DenyReason::ALL.into_iter().any(|known| known.as_str() == reason);
+        return Err(if policy {
+            Obstacle::NotRecorded
+        } else {
+            Obstacle::NotByData
+        });
+    };
+    let changes = match gate {
+        Gate::ResourceNotFound => vec![DataChange::DeclareResource { resource: resource() }],
+        Gate::ScopeMismatch => {
             let declare = |scope| DataChange::DeclareScope {
                 resource: resource(),
                 scope,
             };
             texts("undeclared").into_iter().map(declare).collect()
         }
-        "operation_not_permitted" => match (
+        Gate::OperationNotPermitted => match (
             text("scope"),
             text("method"),
             text("call").or_else(|| text("path")),
@@ -57,57 +118,52 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
             }],
             (None, ..) => return Err(Obstacle::NotRecorded),
         },
-        "resource_outside_delegation" => vec![DataChange::AddDelegationResource { resource: resource() }],
-        "delegation_ttl_exceeded" => {
+        Gate::ResourceOutsideDelegation => vec![DataChange::AddDelegationResource { resource: resource() }],
+        Gate::DelegationTtlExceeded => {
             let seconds = details.get("requested").and_then(Value::as_u64);
             let seconds = seconds.ok_or(Obstacle::NotRecorded)?;
             vec![DataChange::RaiseDelegationTtl { seconds }]
         }
-        "scope_exceeds_delegation" => texts("beyond")
+        Gate::ScopeExceedsDelegation => texts("beyond")
             .into_iter()
             .map(|scope| DataChange::AddDelegationScope { scope })
             .collect(),
-        "zone_frozen" => vec![DataChange::ThawZone],
-        "approval_required"
-        | "approval_rejected"
-        | "approval_expired"
-        | "approval_already_consumed"
-        | "approval_withdrawn"
-        | "approval_of_other_resource"
-        | "approval_of_other_session"
-        | "approval_of_other_operation"
-        | "approval_of_other_arguments"
-        | "approval_of_other_policy"
-        | "approval_invalid" => vec![DataChange::Approve],
-        "session_inactive" | "session_required" => vec![DataChange::StartSession],
-        "delegation_inactive"
-        | "delegation_not_held"
-        | "delegation_session_inactive"
-        | "delegation_application_inactive"
-        | "delegation_chain_broken"
-        | "delegation_exceeds_parent_authority" => vec![DataChange::Delegate],
-        "authority_record_inactive" | "revoked" | "session_revoked" => vec![DataChange::BeginAgain],
-        "provider_unavailable" | "credential_not_provisioned" => {
+        Gate::ZoneFrozen => vec![DataChange::ThawZone],
+        Gate::ApprovalRequired
+        | Gate::ApprovalRejected
+        | Gate::ApprovalExpired
+        | Gate::ApprovalAlreadyConsumed
+        | Gate::ApprovalWithdrawn
+        | Gate::ApprovalOfOtherResource
+        | Gate::ApprovalOfOtherSession
+        | Gate::ApprovalOfOtherOperation
+        | Gate::ApprovalOfOtherArguments
+        | Gate::ApprovalOfOtherPolicy
+        | Gate::ApprovalInvalid => vec![DataChange::Approve],
+        Gate::SessionInactive | Gate::SessionRequired => vec![DataChange::StartSession],
+        Gate::DelegationInactive
+        | Gate::DelegationNotHeld
+        | Gate::DelegationSessionInactive
+        | Gate::DelegationApplicationInactive
+        | Gate::DelegationChainBroken
+        | Gate::DelegationExceedsParentAuthority => vec![DataChange::Delegate],
+        Gate::AuthorityRecordInactive | Gate::Revoked | Gate::SessionRevoked => vec![DataChange::BeginAgain],
+        Gate::ProviderUnavailable | Gate::CredentialNotProvisioned => {
             vec![DataChange::ProvideCredential { resource: resource() }]
         }
-        "token_replay"
-        | "replay_state_lost"
-        | "expired"
-        | "credential_expiring"
-        | "lifetime_exhausted"
-        | "signature_invalid"
-        | "wrong_issuer"
-        | "wrong_audience"
-        | "wrong_zone"
-        | "wrong_use"
-        | "lifetime_too_long"
-        | "gateway_required" => vec![DataChange::MintAgain],
-        "malformed_argument_data" | "malformed_operation_risk" => return Err(Obstacle::PolicyMalformed),
-        // Policy said so, and what it was asked is not there.
-        _ if DenyReason::ALL.into_iter().any(|known| known.as_str() == reason) => {
-            return Err(Obstacle::NotRecorded);
-        }
-        _ => return Err(Obstacle::NotByData),
+        Gate::TokenReplay
+        | Gate::ReplayStateLost
+        | Gate::Expired
+        | Gate::CredentialExpiring
+        | Gate::LifetimeExhausted
+        | Gate::SignatureInvalid
+        | Gate::WrongIssuer
+        | Gate::WrongAudience
+        | Gate::WrongZone
+        | Gate::WrongUse
+        | Gate::LifetimeTooLong
+        | Gate::GatewayRequired => vec![DataChange::MintAgain],
+        Gate::MalformedArgumentData | Gate::MalformedOperationRisk => return Err(Obstacle::PolicyMalformed),
     };
     if changes.is_empty() {
         return Err(Obstacle::NotRecorded);

@@ -9,7 +9,7 @@ use crate::containers::Containers;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::home::Home;
-use crate::output::answer;
+use crate::output::{Stopped, answer};
 
 /// Stops and removes the containers; volumes and secrets stay.
 ///
@@ -35,7 +35,9 @@ pub(crate) fn down(
     }
     Endpoints::forget(home).context("cannot remove where the roles were")?;
     answer(&if json {
-        serde_json::json!({ "stopped": containers.kind }).to_string()
+        serde_json::to_string(&Stopped {
+            stopped: containers.kind,
+        })?
     } else {
         "stopped the containers; their volumes stay".to_owned()
     })?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
+use serde::Serialize;
 
 use super::docker;
 use crate::Outcome;
@@ -189,6 +190,16 @@ fn development(environment: &Environment) -> anyhow::Result<Containers> {
     })
 }
 
+/// What was started, for programs.
+#[derive(Serialize)]
+struct Started<'a> {
+    home: &'a Path,
+    stack: Kind,
+    compose_file: &'a Path,
+    endpoints: serde_json::Map<String, serde_json::Value>,
+    admin_token_file: Option<&'a Path>,
+}
+
 fn report(
     home: &Home,
     hint: &Hint,
@@ -199,11 +210,14 @@ fn report(
     let token = home.admin_token_file();
     let token = token.is_file().then_some(token);
     if json {
-        let line = serde_json::json!({
-            "home": home.path(), "stack": containers.kind, "compose_file": containers.file, "endpoints": endpoints::document(endpoints),
-            "admin_token_file": token,
-        });
-        return Ok(answer(&line.to_string())?);
+        let started = Started {
+            home: home.path(),
+            stack: containers.kind,
+            compose_file: &containers.file,
+            endpoints: endpoints::document(endpoints),
+            admin_token_file: token.as_deref(),
+        };
+        return Ok(answer(&serde_json::to_string(&started)?)?);
     }
     let mut lines = vec!["every role is ready".to_owned(), String::new()];
     lines.extend(endpoints::lines(endpoints));

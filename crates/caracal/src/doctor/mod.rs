@@ -11,7 +11,6 @@ mod workload;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::Outcome;
 use crate::cli::Doctor;
@@ -150,7 +149,7 @@ pub(crate) fn run(
         checks,
     };
     if json {
-        answer(&report.document().to_string())?;
+        answer(&serde_json::to_string(&report.document())?)?;
     } else {
         answer(&report.text(&Paint::for_stdout(&environment)))?;
     }
@@ -168,6 +167,26 @@ struct Report {
     checks: Vec<Check>,
 }
 
+/// A report for programs.
+#[derive(Serialize)]
+struct Document<'a> {
+    command: &'static str,
+    mode: &'static str,
+    ready: bool,
+    strict: bool,
+    summary: Summary,
+    checks: &'a [Check],
+}
+
+/// How many checks came out how.
+#[derive(Serialize)]
+struct Summary {
+    ok: usize,
+    warn: usize,
+    fail: usize,
+    total: usize,
+}
+
 impl Report {
     fn count(&self, status: Status) -> usize {
         self.checks.iter().filter(|check| check.status == status).count()
@@ -177,18 +196,20 @@ impl Report {
         self.count(Status::Fail) == 0 && !(self.strict && self.count(Status::Warn) > 0)
     }
 
-    fn document(&self) -> serde_json::Value {
-        json!({
-            "command": "doctor",
-            "mode": if self.preflight { "preflight" } else { "system" },
-            "ready": self.is_ready(),
-            "strict": self.strict,
-            "summary": {
-                "ok": self.count(Status::Ok), "warn": self.count(Status::Warn),
-                "fail": self.count(Status::Fail), "total": self.checks.len(),
+    fn document(&self) -> Document<'_> {
+        Document {
+            command: "doctor",
+            mode: if self.preflight { "preflight" } else { "system" },
+            ready: self.is_ready(),
+            strict: self.strict,
+            summary: Summary {
+                ok: self.count(Status::Ok),
+                warn: self.count(Status::Warn),
+                fail: self.count(Status::Fail),
+                total: self.checks.len(),
             },
-            "checks": self.checks,
-        })
+            checks: &self.checks,
+        }
     }
 
     fn text(&self, paint: &Paint) -> String {
@@ -260,10 +281,10 @@ mod tests {
         let expected = "host\n  ok    clock        2026\n  fail  port of sts  held by nginx\n\
                         \x20                    -> stop nginx\n\n1 ok, 0 to look at, 1 to mend";
         assert_eq!(report.text(&paint), expected);
-        let document = report.document();
+        let document = serde_json::to_value(report.document()).unwrap();
         assert_eq!(
             (&document["mode"], &document["ready"]),
-            (&json!("preflight"), &json!(false))
+            (&"preflight".into(), &false.into())
         );
         assert_eq!(document["checks"][1]["advice"], "stop nginx");
         assert_eq!(document["summary"]["total"], 2);

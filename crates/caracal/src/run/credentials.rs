@@ -7,13 +7,13 @@ use anyhow::{Context as _, bail};
 use futures_util::future::join_all;
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::identity::Identity;
+use super::notice::Notice;
 use crate::clock;
 use crate::http::{Http, Reply};
-use crate::output::{note, notice};
+use crate::output::note;
 
 /// Longest wait for one answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -137,11 +137,13 @@ impl Launcher {
                     ));
                 }
                 Err(denied) => {
-                    let mut line = json!({ "resource": binding.resource, "reason": denied.reason });
-                    if let Some(request) = denied.request {
-                        line["requestId"] = request.into();
-                    }
-                    notice(&line.to_string());
+                    let refused = Notice {
+                        resource: &binding.resource,
+                        reason: &denied.reason,
+                        request_id: denied.request.as_deref(),
+                        ..Notice::default()
+                    };
+                    refused.tell();
                     missing.push(binding.env.as_str());
                 }
             }
@@ -183,13 +185,11 @@ impl Launcher {
             .context("the STS wants an approval and does not say which")?
             .to_owned();
         let ends = held.text("approval_expires_at");
-        notice(
-            &json!({
-                "resource": binding.resource, "approval_id": approval, "binding": held.text("binding"),
-                "expires_at": ends, "reason": "approval_required",
-            })
-            .to_string(),
-        );
+        Notice {
+            binding: held.text("binding"),
+            ..Notice::approval(&binding.resource, &approval, ends)
+        }
+        .tell();
         let wait = ends.and_then(time_until).unwrap_or(APPROVAL.0).max(APPROVAL.1);
         let deadline = Instant::now() + wait;
         loop {

@@ -7,17 +7,20 @@ mod child_environment;
 mod credentials;
 mod gateway;
 mod identity;
+mod notice;
 mod process;
 mod refresh;
 pub(crate) mod tree;
 pub(crate) mod watcher;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use self::credentials::{Binding, Credential, Launcher};
@@ -213,6 +216,24 @@ fn variables(minted: &BTreeMap<String, Credential>, bindings: &[Binding]) -> Var
     variables
 }
 
+/// What a program would see, for programs.
+#[derive(Serialize)]
+struct Environments<'a> {
+    inherited: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    bindings: Vec<Bound<'a>>,
+    gateway: Vec<Bound<'a>>,
+}
+
+/// A variable that stands for a resource.
+#[derive(Serialize)]
+struct Bound<'a> {
+    env: &'a str,
+    resource: &'a str,
+    scopes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    optional: Option<bool>,
+}
+
 /// What the program would see, with nothing of it minted and nothing secret shown.
 fn print_environment(
     kept: &[(OsString, OsString)],
@@ -225,23 +246,24 @@ fn print_environment(
         .map(|(name, value)| (name.to_string_lossy(), value.to_string_lossy()));
     if json {
         let inherited: BTreeMap<_, _> = kept.collect();
-        let bound: Vec<_> = bindings
-            .iter()
-            .map(|binding| {
-                serde_json::json!({
-                    "env": binding.env, "resource": binding.resource, "scopes": binding.scopes,
-                    "optional": binding.optional,
-                })
-            })
-            .collect();
-        let through: Vec<_> = targets
-            .iter()
-            .map(|target| {
-                serde_json::json!({ "env": target.name, "resource": target.resource, "scopes": target.scopes })
-            })
-            .collect();
-        let line = serde_json::json!({ "inherited": inherited, "bindings": bound, "gateway": through });
-        answer(&line.to_string())?;
+        let bound = bindings.iter().map(|binding| Bound {
+            env: &binding.env,
+            resource: &binding.resource,
+            scopes: &binding.scopes,
+            optional: Some(binding.optional),
+        });
+        let through = targets.iter().map(|target| Bound {
+            env: &target.name,
+            resource: &target.resource,
+            scopes: &target.scopes,
+            optional: None,
+        });
+        let document = Environments {
+            inherited,
+            bindings: bound.collect(),
+            gateway: through.collect(),
+        };
+        answer(&serde_json::to_string(&document)?)?;
         return Ok(());
     }
     let inherited = kept.map(|(name, value)| crate::scrub::scrub(&format!("{name}={value}")));

@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::credentials::{Binding, Credential, Launcher};
 use crate::clock;
@@ -23,14 +23,22 @@ const LEAST: Duration = Duration::from_secs(1);
 /// Longest pause; what says no end is asked for again all the same, so that a rotated key arrives.
 const MOST: Duration = Duration::from_mins(5);
 
+/// What the file says of one variable.
+#[derive(Serialize)]
+struct Entry<'a> {
+    value: &'a str,
+    expires_at: Option<i64>,
+}
+
 pub(super) fn write(file: &Path, minted: &BTreeMap<String, Credential>) -> io::Result<()> {
-    let document: serde_json::Map<_, _> = minted
-        .iter()
-        .map(|(name, credential)| {
-            let entry = json!({ "value": *credential.value, "expires_at": credential.expires_at });
-            (name.clone(), entry)
-        })
-        .collect();
+    let entries = minted.iter().map(|(name, credential)| {
+        let entry = Entry {
+            value: &credential.value,
+            expires_at: credential.expires_at,
+        };
+        (name.as_str(), entry)
+    });
+    let document: BTreeMap<&str, Entry<'_>> = entries.collect();
     let text = zeroize::Zeroizing::new(serde_json::to_vec(&document)?);
     files::replace(file, &text, 0o600)
 }

@@ -16,10 +16,10 @@ use std::{
 
 use anyhow::Context as _;
 use caracal_audit::{KeptHeads, verify_evidence};
-use caracal_core::ZoneId;
+use caracal_core::{ZoneId, json};
 use caracal_service::config::Settings;
 use caracal_wire::audit::{ChainReport, EvidenceReport};
-use serde_json::json;
+use serde::Serialize;
 
 use self::{
     backup::Unpacked,
@@ -149,9 +149,40 @@ fn run_store(wanted: &Wanted) -> anyhow::Result<ExitCode> {
 /// Says what came of logs that lie in files.
 fn told(compared: &[Compared], json: bool) -> anyhow::Result<ExitCode> {
     let holds = compared.iter().all(|one| one.fault.is_none());
-    let document = json.then(|| json!({"holds": holds, "checkpoints": compared}));
+    let document = json.then(|| {
+        document(
+            holds,
+            Checkpoints {
+                checkpoints: compared,
+            },
+        )
+    });
     let lines: Vec<String> = compared.iter().map(line).collect();
     verdict(document, &lines.join("\n"), holds)
+}
+
+/// What came of logs that lie in files, for programs.
+#[derive(Serialize)]
+struct Checkpoints<'a> {
+    checkpoints: &'a [Compared],
+}
+
+/// What does not hold, for programs.
+#[derive(Serialize)]
+struct Fault {
+    fault: String,
+}
+
+/// Whether it holds, and what else is told, for programs.
+#[derive(Serialize)]
+struct Verdict<T> {
+    holds: bool,
+    #[serde(flatten)]
+    told: T,
+}
+
+fn document(holds: bool, told: impl Serialize) -> serde_json::Value {
+    json::tree(&Verdict { holds, told })
 }
 
 /// Prints the `document`, or else the `text`; the exit code says whether it `holds`.

@@ -4,7 +4,8 @@
 //! the second time, refused where nothing was declared and once its session ended, and the ledger has all of it. It works in a
 //! zone of its own, which it archives whatever came out.
 
-pub(super) mod zone;
+mod control;
+pub(crate) mod zone;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -144,9 +145,7 @@ fn refused(answer: &Answer, what: &str) -> anyhow::Result<()> {
 async fn in_the_ledger(zone: &CanaryZone<'_>) -> anyhow::Result<()> {
     let ends = Instant::now().checked_add(LEDGER);
     loop {
-        let answer = zone
-            .admin(Method::GET, "/audit?limit=100&fields=decision", None)
-            .await?;
+        let answer = zone.read("/audit?limit=100&fields=decision").await?;
         let found: zone::Decisions = answer.expect(200)?.read()?;
         if found.has("allow") && found.has("deny") {
             return Ok(());

@@ -6,7 +6,7 @@ use std::{
 };
 
 use caracal_service::config::{Declared, Effective, Origin, Role, Settings};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::config::{Config, contract, declared};
 
@@ -45,8 +45,20 @@ pub(super) fn origin(one: &Effective) -> String {
     }
 }
 
-fn documents(shown: &[&Effective]) -> Vec<serde_json::Value> {
-    let document = |one: &&Effective| json!({ "name": one.name, "value": one.value, "from": origin(one) });
+/// A setting as it is in force, for programs.
+#[derive(Serialize)]
+struct InForce<'a> {
+    name: &'a str,
+    value: Option<&'a str>,
+    from: String,
+}
+
+fn documents<'a>(shown: &[&'a Effective]) -> Vec<InForce<'a>> {
+    let document = |one: &&'a Effective| InForce {
+        name: one.name,
+        value: one.value.as_deref(),
+        from: origin(one),
+    };
     shown.iter().map(document).collect()
 }
 

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeSet, process::ExitCode};
 
+use caracal_core::{Timestamp, ZoneId};
 use caracal_service::config::Settings;
 use caracal_storage::PageRequest;
 use caracal_storage_sql::{DeadMessage, SqlOutboxQueue};
-use serde_json::json;
+use serde::Serialize;
 
 use super::say;
 use crate::{config::Config, wire};
@@ -36,7 +37,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         let queue = wire::outbox(&config).await?;
         let ids = match command {
             Command::List => {
-                each(&queue, |message| Ok(say(&line(message))?)).await?;
+                each(&queue, |message| Ok(say(&line(message)?)?)).await?;
                 return Ok(ExitCode::SUCCESS);
             }
             Command::Requeue { all: false, ids } => ids.into_iter().collect(),
@@ -70,12 +71,27 @@ async fn each(
     }
 }
 
-fn line(message: &DeadMessage) -> String {
-    json!({
-        "id": message.id, "topic": message.topic, "zone_id": message.zone_id, "attempts": message.attempts,
-        "error": message.error, "created_at": message.created_at,
-    })
-    .to_string()
+/// A message that was put aside, for programs.
+#[derive(Serialize)]
+struct PutAside<'a> {
+    id: &'a str,
+    topic: &'a str,
+    zone_id: Option<&'a ZoneId>,
+    attempts: i64,
+    error: Option<&'a str>,
+    created_at: Timestamp,
+}
+
+fn line(message: &DeadMessage) -> anyhow::Result<String> {
+    let aside = PutAside {
+        id: &message.id,
+        topic: &message.topic,
+        zone_id: message.zone_id.as_ref(),
+        attempts: message.attempts,
+        error: message.error.as_deref(),
+        created_at: message.created_at,
+    };
+    Ok(serde_json::to_string(&aside)?)
 }
 
 async fn requeue(queue: &SqlOutboxQueue, ids: &[String]) -> anyhow::Result<ExitCode> {

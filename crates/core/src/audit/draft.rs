@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{AuditEvent, DecisionRecord, EventType, micros};
-use crate::{PolicySetId, PolicySetVersionId, Timestamp, World, ZoneId};
+use crate::{PolicySetId, PolicySetVersionId, Timestamp, World, ZoneId, json};
 
 /// What a spool records. The bytes that it is written as are kept, signed and hashed as they are.
 pub trait Event: Serialize {
@@ -59,6 +59,14 @@ impl Serialize for Determining<'_> {
     }
 }
 
+/// Why it was refused, as one of the diagnostics.
+#[derive(Serialize)]
+struct Reason<'a> {
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+}
+
 /// Which policy decided, as events name it.
 #[derive(Debug, Clone)]
 pub struct Decided<'e> {
@@ -111,6 +119,20 @@ impl<'e, M: Serialize> Draft<'e, M> {
         self.determining_policies_json = Some(Determining::default());
         self.diagnostics_json = Value::Array(Vec::new());
         self
+    }
+
+    /// As one that was refused for `reason` alone.
+    pub fn refused_for(&mut self, reason: &str) {
+        self.because(reason, None);
+    }
+
+    /// As one that was refused for `reason`, with the sentence of what that was about.
+    pub fn refused_because(&mut self, reason: &str, cause: &str) {
+        self.because(reason, Some(cause));
+    }
+
+    fn because(&mut self, reason: &str, cause: Option<&str>) {
+        self.diagnostics_json = json::tree(&[Reason { reason, cause }]);
     }
 
     /// As one that policy decided, with the diagnostics of that.

@@ -21,7 +21,7 @@ use self::tunnel::Tunnel;
 use crate::{
     governed::Governed,
     operation::opening::{lists, only},
-    outcome::{CANCELLED, End},
+    outcome::{End, FailureKind},
 };
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
@@ -87,7 +87,7 @@ impl Opening {
                     .await;
             }
             // The caller went away before it heard that the socket is open.
-            Ok(Err(_)) | Err(_) => governed.end(End::Failed(CANCELLED)),
+            Ok(Err(_)) | Err(_) => governed.end(End::Failed(FailureKind::ClientCancelled)),
         }
     }
 }

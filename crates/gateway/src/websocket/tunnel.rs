@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::frames::{FrameFault, Frames, Sender, close};
 use crate::{
     governed::{Cut, Governed},
-    outcome::{CANCELLED, End},
+    outcome::{End, FailureKind},
 };
 
 /// Bytes read at once in each direction.
@@ -285,16 +285,20 @@ where
             {
                 End::Executed
             }
-            Over::HungUp(Sender::Caller) | Over::Broken(Sender::Caller) => End::Failed(CANCELLED),
-            Over::HungUp(Sender::Upstream) | Over::Broken(Sender::Upstream) => {
-                End::Failed("response_copy_failed")
+            Over::HungUp(Sender::Caller) | Over::Broken(Sender::Caller) => {
+                End::Failed(FailureKind::ClientCancelled)
             }
-            Over::Faulty(Sender::Caller, FrameFault::TooLarge) => End::Failed("request_too_large"),
-            Over::Faulty(Sender::Caller, FrameFault::Invalid) => End::Failed("request_frame_invalid"),
-            Over::Faulty(Sender::Upstream, _) => End::Failed("upstream_response_invalid"),
+            Over::HungUp(Sender::Upstream) | Over::Broken(Sender::Upstream) => {
+                End::Failed(FailureKind::ResponseCopyFailed)
+            }
+            Over::Faulty(Sender::Caller, FrameFault::TooLarge) => End::Failed(FailureKind::RequestTooLarge),
+            Over::Faulty(Sender::Caller, FrameFault::Invalid) => {
+                End::Failed(FailureKind::RequestFrameInvalid)
+            }
+            Over::Faulty(Sender::Upstream, _) => End::Failed(FailureKind::UpstreamResponseInvalid),
             Over::Cut(Cut::Revoked) => End::Revoked,
-            Over::Cut(Cut::Idle) => End::Failed("socket_idle"),
-            Over::Draining => End::Failed("gateway_draining"),
+            Over::Cut(Cut::Idle) => End::Failed(FailureKind::SocketIdle),
+            Over::Draining => End::Failed(FailureKind::GatewayDraining),
         }
     }
 }

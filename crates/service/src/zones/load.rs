@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use caracal_authz::{
-    PolicyIdentity, PolicySnapshot,
+    DenyReason, PolicyIdentity, PolicySnapshot,
     document::{self, PolicyDocuments},
 };
 use caracal_core::{
@@ -278,11 +278,11 @@ async fn policy(zone: &ZoneId, in_force: Option<InForce>) -> PolicySnapshot {
         Ok(Ok(documents)) => PolicySnapshot::build(identity, &documents),
         Ok(Err(problem)) => {
             tracing::error!(zone.id = %zone, %problem, "the active policy set cannot be used; denying everything");
-            PolicySnapshot::unusable(identity, "policy_unusable")
+            PolicySnapshot::unusable(identity, DenyReason::PolicyUnusable.as_str())
         }
         Err(error) => {
             tracing::error!(zone.id = %zone, %error, "evaluating the active policy set did not finish; denying everything");
-            PolicySnapshot::unusable(identity, "policy_unusable")
+            PolicySnapshot::unusable(identity, DenyReason::PolicyUnusable.as_str())
         }
     }
 }

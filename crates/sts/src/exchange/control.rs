@@ -16,7 +16,7 @@ use caracal_wire::{
     sts::{DenialDetails, DenialReason, Explanation},
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Issued, mint_ttl};
 use crate::{
@@ -123,7 +123,7 @@ impl<'f> Control<'f> {
                 let mut event = self.event(case, "deny", None, Some(&denied));
                 event.evaluation_status = denied.reason.as_str();
                 event.determining_policies_json = Some(Determining(None));
-                event.diagnostics_json = json!([{ "reason": denied.reason }]);
+                event.refused_for(denied.reason.as_str());
                 record(case.deps, &[event]).await?;
                 metrics::exchanged(CLASS, "denied");
                 return Err(denied.refusal(audience));

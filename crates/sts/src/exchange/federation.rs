@@ -12,7 +12,7 @@ use caracal_service::Refusal;
 use caracal_storage::Access;
 use caracal_wire::{ErrorCode, sts::DenialReason};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Issued, mint_ttl};
 use crate::{
@@ -238,14 +238,14 @@ impl Made<'_> {
     fn because(mut self, status: &'static str) -> Self {
         self.0.evaluation_status = status;
         self.0.determining_policies_json = Some(Determining(None));
-        self.0.diagnostics_json = json!([{ "reason": status }]);
+        self.0.refused_for(status);
         self
     }
 
     fn rejected(self, why: &NotProven) -> Self {
         let mut made = self.because("subject_federation_rejected");
-        made.0.diagnostics_json =
-            json!([{ "reason": "subject_federation_rejected", "cause": why.to_string() }]);
+        made.0
+            .refused_because("subject_federation_rejected", &why.to_string());
         made
     }
 }

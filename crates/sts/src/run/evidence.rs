@@ -7,7 +7,6 @@ use caracal_core::{
 };
 use caracal_wire::sts::DenialReason;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::Launch;
 
@@ -55,7 +54,7 @@ impl Launch<'_> {
         .undecided();
         event.evaluation_status = status;
         if let Some(reason) = reason {
-            event.diagnostics_json = Value::Array(vec![json!({ "reason": reason })]);
+            event.refused_for(reason.as_str());
         }
         let Some((policy, input, decision)) = decided else {
             return event;

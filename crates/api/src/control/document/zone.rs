@@ -10,7 +10,7 @@ use caracal_wire::{
     ErrorCode,
     control::commands::{ObjectAction, ObjectOutcome},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     super::{dispatch::run, flags::Told},
@@ -175,7 +175,7 @@ impl<'z> Zone<'z> {
         let field = object.kind.identity_field();
         body.insert(field.to_owned(), Value::from(object.identity.as_str()));
         match object.kind {
-            Kind::Application => drop(body.insert(String::from("registration_method"), json!("managed"))),
+            Kind::Application => drop(body.insert(String::from("registration_method"), "managed".into())),
             Kind::Provider => {
                 if let Some(config) = body.remove("config") {
                     body.insert(String::from("config_json"), config);
@@ -307,7 +307,7 @@ impl<'z> Zone<'z> {
         };
         let manifest: Vec<_> = versions
             .iter()
-            .map(|version| json!({ "policy_version_id": version }))
+            .map(|version| Value::from_iter([("policy_version_id", version.as_str())]))
             .collect();
         let body = Map::from_iter([(String::from("manifest"), Value::from(manifest))]);
         let added = self.known.ask("policy_sets.add_version", Some(id), body).await?;

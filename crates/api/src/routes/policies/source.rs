@@ -30,9 +30,10 @@ pub(in crate::routes) async fn check(call: &Call, content: String) -> Result<Val
 }
 
 fn refused(problems: &[PolicyProblem]) -> Refusal {
-    let code = problems
-        .first()
-        .map_or_else(|| String::from("invalid_rego"), |problem| problem.code.clone());
+    let code = problems.first().map_or_else(
+        || ErrorCode::InvalidRego.to_string(),
+        |problem| problem.code.clone(),
+    );
     Refusal::of(ErrorCode::InvalidRego)
         .describe(code)
         .with_details(&PolicyIssues {

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use hyper::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::application::Application;
+use super::refused::Refused;
 use super::target::Target;
 use crate::http::{Http, Reply};
-use crate::output::{note, notice};
+use crate::output::note;
+use crate::run::notice::Notice;
 
 /// Longest wait for one answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,11 +42,33 @@ pub(super) struct Authority {
     held: Mutex<HashMap<usize, String>>,
 }
 
-/// Why a request goes nowhere.
-pub(super) struct Refused {
-    pub(super) status: StatusCode,
-    /// The STS's own envelope.
-    pub(super) body: Value,
+/// Starts a session.
+#[derive(Serialize)]
+struct NewSession<'a> {
+    application_id: &'a str,
+    ttl_seconds: u32,
+    labels: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_authority: Option<&'static str>,
+}
+
+/// Hands authority over one target from one session to another.
+#[derive(Serialize)]
+struct NewDelegation<'a> {
+    issuer_application_id: &'a str,
+    receiver_application_id: &'a str,
+    source_session_id: &'a str,
+    target_session_id: &'a str,
+    scopes: &'a [String],
+    constraints: Constraints<'a>,
+    ttl_seconds: u32,
+}
+
+#[derive(Serialize)]
+struct Constraints<'a> {
+    resources: [&'a str; 1],
 }
 
 impl Authority {
@@ -82,14 +106,19 @@ impl Authority {
     async fn hand_on(&mut self, token: &str, targets: &[Target], labels: &[String]) -> anyhow::Result<()> {
         self.session = self.start(token, Some(&self.root), labels).await?;
         for target in targets {
-            let body = json!({
-                "issuer_application_id": self.application.id, "receiver_application_id": self.application.id,
-                "source_session_id": self.root, "target_session_id": self.session, "scopes": target.scopes,
-                "constraints": {"resources": [target.resource]}, "ttl_seconds": LIFE_SECONDS,
-            });
-            let made = self
-                .coordinate(token, Method::POST, "/delegations", &body)
-                .await?;
+            let asked = NewDelegation {
+                issuer_application_id: &self.application.id,
+                receiver_application_id: &self.application.id,
+                source_session_id: &self.root,
+                target_session_id: &self.session,
+                scopes: &target.scopes,
+                constraints: Constraints {
+                    resources: [&target.resource],
+                },
+                ttl_seconds: LIFE_SECONDS,
+            };
+            let body = serde_json::to_string(&asked)?;
+            let made = self.coordinate(token, Method::POST, "/delegations", body).await?;
             if made.status != StatusCode::CREATED {
                 bail!("{} is not given to the program: {}", target.resource, made.why());
             }
@@ -103,26 +132,29 @@ impl Authority {
     }
 
     async fn start(&self, token: &str, parent: Option<&str>, labels: &[String]) -> anyhow::Result<String> {
-        let mut body = json!({
-            "application_id": self.application.id, "ttl_seconds": LIFE_SECONDS, "labels": labels,
-        });
-        if let Some(parent) = parent {
-            body["parent_id"] = parent.into();
-            body["parent_authority"] = "none".into();
-        }
-        let started = self.coordinate(token, Method::POST, "/agents", &body).await?;
+        let asked = NewSession {
+            application_id: &self.application.id,
+            ttl_seconds: LIFE_SECONDS,
+            labels,
+            parent_id: parent,
+            // What it may do is handed to it.
+            parent_authority: parent.map(|_| "none"),
+        };
+        let body = serde_json::to_string(&asked)?;
+        let started = self.coordinate(token, Method::POST, "/agents", body).await?;
         if started.status != StatusCode::CREATED {
             bail!("no session is started for the program: {}", started.why());
         }
         text(&started, "agent_session_id")
     }
 
+    /// `body` is JSON, or empty.
     async fn coordinate(
         &self,
         token: &str,
         method: Method,
         path: &str,
-        body: &Value,
+        body: String,
     ) -> anyhow::Result<Reply> {
         let url = format!(
             "{}/zones/{}{path}",
@@ -130,12 +162,9 @@ impl Authority {
         );
         let bearer = Zeroizing::new(format!("Bearer {token}"));
         let mut headers = vec![("Authorization", bearer.as_str())];
-        let body = if body.is_null() {
-            String::new()
-        } else {
+        if !body.is_empty() {
             headers.push(("Content-Type", "application/json"));
-            body.to_string()
-        };
+        }
         self.http.ask(method, &url, &headers, body, TIMEOUT).await
     }
 
@@ -203,11 +232,8 @@ impl Authority {
             Some(id) if minted.text("error") == Some("interaction_required") => {
                 let told = self.held.lock().await.insert(place, id.to_owned());
                 if told.as_deref() != Some(id) {
-                    let line = json!({
-                        "resource": edge.resource, "approval_id": id, "reason": "approval_required",
-                        "expires_at": minted.text("approval_expires_at"),
-                    });
-                    notice(&line.to_string());
+                    let ends = minted.text("approval_expires_at");
+                    Notice::approval(&edge.resource, id, ends).tell();
                 }
             }
             // Decided against, or ended: the next request asks anew.
@@ -218,7 +244,7 @@ impl Authority {
         }
         Err(Refused {
             status: minted.status,
-            body: minted.body,
+            body: minted.body.to_string(),
         })
     }
 
@@ -232,7 +258,7 @@ impl Authority {
             let token = self.lifecycle(resource).await?;
             let path = format!("/agents/{}", self.root);
             let reply = self
-                .coordinate(&token, Method::DELETE, &path, &Value::Null)
+                .coordinate(&token, Method::DELETE, &path, String::new())
                 .await?;
             if !reply.status.is_success() && reply.status != StatusCode::NOT_FOUND {
                 bail!("{}", reply.why());
@@ -241,15 +267,6 @@ impl Authority {
         };
         if let Err(error) = ended.await {
             note(&format!("the session {} is not ended: {error:#}", self.root));
-        }
-    }
-}
-
-impl Refused {
-    pub(super) fn unreachable(sentence: &str) -> Self {
-        Self {
-            status: StatusCode::BAD_GATEWAY,
-            body: json!({"error": "upstream_unreachable", "error_description": sentence}),
         }
     }
 }

@@ -14,14 +14,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::authority::{Authority, Refused};
+use super::authority::Authority;
 use super::forward::Forward;
+use super::refused::Refused;
 
 /// Connections of the program at one time; further ones wait.
 const MOST_CONNECTIONS: usize = 256;
@@ -120,20 +120,15 @@ async fn serve(stream: TcpStream, door: Rc<Door>) {
 impl Door {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let Some(path) = self.path(&request) else {
-            let body =
-                json!({"error": "not_found", "error_description": "this address is another program's"});
-            return refusal(StatusCode::NOT_FOUND, &body);
+            return refusal(Refused::stranger());
         };
         let mandate = match self.authority.mandate(self.place).await {
             Ok(mandate) => mandate,
-            Err(refused) => return refusal(refused.status, &refused.body),
+            Err(refused) => return refusal(refused),
         };
         match self.forward.send(request, &path, &self.resource, &mandate).await {
             Ok(response) => response.map(Either::Left),
-            Err(sentence) => {
-                let refused = Refused::unreachable(&sentence);
-                refusal(refused.status, &refused.body)
-            }
+            Err(sentence) => refusal(Refused::unreachable(&sentence)),
         }
     }
 
@@ -157,9 +152,9 @@ impl Door {
     }
 }
 
-fn refusal(status: StatusCode, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Either::Right(Full::from(body.to_string())));
-    *response.status_mut() = status;
+fn refusal(refused: Refused) -> Response<Body> {
+    let mut response = Response::new(Either::Right(Full::from(refused.body)));
+    *response.status_mut() = refused.status;
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -8,6 +8,7 @@ mod application;
 mod authority;
 mod forward;
 mod listener;
+mod refused;
 mod target;
 
 use std::path::Path;

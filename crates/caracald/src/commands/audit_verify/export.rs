@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use caracal_audit::{LinesFault, LinesVerifier};
 use caracal_export::{Target, Verified, read_table, verify_export};
 use caracal_service::config::Settings;
-use serde_json::json;
+use serde::Serialize;
 
-use super::{Against, journal::Journal, verdict};
+use super::{Against, document, journal::Journal, verdict};
 use crate::{commands::block_on, config::Config};
 
 /// Rows of a table that wait to be verified.
@@ -48,8 +48,8 @@ pub(crate) fn run_export(target: &str, against: &Against, json: bool) -> anyhow:
     journal.finish()?;
     let holds = zones.iter().all(|zone| zone.fault.is_none());
     let document = json.then(|| {
-        let zones: Vec<_> = zones.iter().map(of_zone).collect();
-        json!({"holds": holds, "zones": zones})
+        let zones = zones.iter().map(of_zone).collect();
+        document(holds, Zones { zones })
     });
     let lines: Vec<String> = zones.iter().map(line).collect();
     verdict(document, &lines.join("\n"), holds)
@@ -89,11 +89,29 @@ pub(super) fn take_table(
         .map_err(|_| unreadable(line.saturating_add(1), verifier))
 }
 
-fn of_zone(found: &Verified) -> serde_json::Value {
-    json!({
-        "zone": found.zone, "parts": found.parts, "from": found.entries.0, "to": found.entries.1,
-        "fault": found.fault.as_ref().map(ToString::to_string),
-    })
+/// What was found of each zone, for programs.
+#[derive(Serialize)]
+struct Zones<'a> {
+    zones: Vec<OfZone<'a>>,
+}
+
+#[derive(Serialize)]
+struct OfZone<'a> {
+    zone: &'a str,
+    parts: u64,
+    from: u64,
+    to: u64,
+    fault: Option<String>,
+}
+
+fn of_zone(found: &Verified) -> OfZone<'_> {
+    OfZone {
+        zone: &found.zone,
+        parts: found.parts,
+        from: found.entries.0,
+        to: found.entries.1,
+        fault: found.fault.as_ref().map(ToString::to_string),
+    }
 }
 
 fn line(found: &Verified) -> String {

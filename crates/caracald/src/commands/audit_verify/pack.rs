@@ -5,9 +5,15 @@ use std::{fs::File, io::BufReader, path::Path, process::ExitCode};
 use anyhow::Context as _;
 use caracal_audit::{PackUnverified, verify_pack};
 use caracal_ledger::pack::{Asked, Manifest};
-use serde_json::json;
+use serde::Serialize;
 
-use super::{Against, verdict};
+use super::{Against, Fault, document, verdict};
+
+/// What a pack says of itself, for programs.
+#[derive(Serialize)]
+struct OfPack<'a> {
+    manifest: &'a Manifest,
+}
 
 /// Verifies a pack; exit 1 when something does not hold.
 pub(crate) fn run_pack(path: &Path, against: &Against, json: bool) -> anyhow::Result<ExitCode> {
@@ -15,18 +21,14 @@ pub(crate) fn run_pack(path: &Path, against: &Against, json: bool) -> anyhow::Re
     let file = File::open(path).with_context(|| format!("--pack: cannot read {}", path.display()))?;
     let verified = verify_pack(BufReader::new(file), &keys, against.witnesses);
     let (holds, answer, line) = match &verified {
-        Ok(manifest) => (
-            true,
-            json!({"holds": true, "manifest": manifest}),
-            lines(manifest),
-        ),
+        Ok(manifest) => (true, document(true, OfPack { manifest }), lines(manifest)),
         Err(PackUnverified::Archive(error)) if error.kind() != std::io::ErrorKind::InvalidData => {
             return Err(anyhow::Error::msg(error.to_string()).context("--pack"));
         }
         Err(error) => {
             let fault = caracal_service::error_chain(error);
             let line = format!("the pack DOES NOT HOLD: {fault}");
-            (false, json!({"holds": false, "fault": fault}), line)
+            (false, document(false, Fault { fault }), line)
         }
     };
     verdict(json.then_some(answer), &line, holds)

@@ -7,9 +7,18 @@ use caracal_ledger::{
     receipt::{MAX_RECEIPT_BYTES, Receipt},
     trust::Trust,
 };
-use serde_json::json;
+use serde::Serialize;
 
-use super::{Against, verdict};
+use super::{Against, Fault, document, verdict};
+
+/// The event that a receipt proves, for programs.
+#[derive(Serialize)]
+struct Proved<'a> {
+    origin: &'a str,
+    index: u64,
+    size: u64,
+    body: &'a str,
+}
 
 /// Verifies a receipt; exit 1 when it does not hold.
 pub(crate) fn run_receipt(path: &Path, against: &Against, json: bool) -> anyhow::Result<ExitCode> {
@@ -32,14 +41,20 @@ pub(crate) fn run_receipt(path: &Path, against: &Against, json: bool) -> anyhow:
         });
     match proved {
         Ok((origin, index, size, body)) => verdict(
-            json.then(
-                || json!({"holds": true, "origin": origin, "index": index, "size": size, "body": body}),
-            ),
+            json.then(|| {
+                let proved = Proved {
+                    origin: &origin,
+                    index,
+                    size,
+                    body: &body,
+                };
+                document(true, proved)
+            }),
             &format!("the receipt holds: entry {index} of {origin}, of {size} that were signed\n{body}"),
             true,
         ),
         Err(fault) => verdict(
-            json.then(|| json!({"holds": false, "fault": fault})),
+            json.then(|| document(false, Fault { fault: fault.clone() })),
             &format!("the receipt DOES NOT HOLD: {fault}"),
             false,
         ),

@@ -3,12 +3,29 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use caracal_core::{
+    ApplicationId, PolicySetVersionId, PolicyVersionId, ProviderId, SessionId,
+    entity::{Constraints, DeclaredOperation, ProviderKind},
+};
+use caracal_wire::{
+    control::{
+        Line, Name,
+        applications::{CreateApplication, Managed},
+        policies::CreatePolicy,
+        policy_sets::{ActivateVersion, AddSetVersion, CreatePolicySet, ManifestEntry},
+        providers::CreateProvider,
+        resources::CreateResource,
+    },
+    coordinator::{delegations::CreateDelegation, sessions::StartSession},
+};
 use http::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Answer, Asked, Client, Deployment};
+use super::{
+    Answer, Asked, Client, Deployment,
+    control::{Control, JSON, Made},
+};
 
 /// The resource.
 const RESOURCE: &str = "resource://canary";
@@ -16,25 +33,25 @@ const RESOURCE: &str = "resource://canary";
 const SCOPE: &str = "canary:call";
 /// Its one operation.
 const PATH: &str = "/.well-known/jwks.json";
+/// What all that has a name is called.
+const NAME: &str = "canary";
+/// Label of its sessions.
+const LABEL: &str = "caller";
+/// Seconds that a session and its delegation live, unless they are ended.
+const LIFE_SECONDS: u32 = 300;
 /// Longest wait for policy to be in force.
 const PROPAGATION: Duration = Duration::from_secs(20);
-const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
-
-#[derive(Debug, Deserialize)]
-struct Made {
-    id: String,
-}
 
 #[derive(Deserialize)]
 struct Application {
-    id: String,
+    id: ApplicationId,
     client_secret: String,
 }
 
 #[derive(Debug, Deserialize)]
-struct Version {
-    version_id: String,
+struct Version<I> {
+    version_id: I,
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,7 +66,7 @@ struct Status {
 
 #[derive(Debug, Deserialize)]
 struct Started {
-    agent_session_id: String,
+    agent_session_id: SessionId,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,16 +103,13 @@ impl Decisions {
 #[derive(Debug)]
 pub(crate) struct Session {
     lifecycle: String,
-    id: String,
+    id: SessionId,
     delegation: String,
 }
 
 /// The zone.
 pub(crate) struct CanaryZone<'c> {
-    client: &'c Client,
-    deployment: &'c Deployment,
-    token: &'c str,
-    id: String,
+    control: Control<'c>,
     application: Application,
     declared: String,
 }
@@ -107,34 +121,23 @@ impl<'c> CanaryZone<'c> {
         deployment: &'c Deployment,
         token: &'c str,
     ) -> anyhow::Result<Self> {
-        let url = format!("{}/v1/zones", deployment.api.trim_end_matches('/'));
-        let asked = Asked {
-            token: Some(token),
-            body: Some((JSON, json!({"name": "canary"}).to_string())),
-            ..Asked::default()
+        let control = Control::make_zone(client, deployment, token, NAME).await?;
+        let body = CreateApplication {
+            name: Name(NAME.to_owned()),
+            registration_method: Managed::Managed,
+            traits: Vec::new(),
         };
-        let answer = client.ask(Method::POST, &url, asked).await?;
-        let zone: Made = answer.expect(201)?.read()?;
-        let mut made = Self {
-            client,
-            deployment,
-            token,
-            declared: format!("{PATH}?zone_id={}", zone.id),
-            id: zone.id,
-            application: Application {
-                id: String::new(),
-                client_secret: String::new(),
-            },
-        };
-        let body = json!({"name": "canary", "registration_method": "managed"});
-        match made.made("/applications", body).await {
-            Ok(application) => made.application = application,
+        match control.made("/applications", &body).await {
+            Ok(application) => Ok(Self {
+                declared: format!("{PATH}?zone_id={}", control.zone),
+                control,
+                application,
+            }),
             Err(error) => {
-                let _ = made.archive().await;
-                return Err(error);
+                let _ = control.archive().await;
+                Err(error)
             }
         }
-        Ok(made)
     }
 
     /// Path and query of the declared operation.
@@ -142,60 +145,74 @@ impl<'c> CanaryZone<'c> {
         &self.declared
     }
 
-    /// A Control API call below the zone.
-    pub(crate) async fn admin(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> anyhow::Result<Answer> {
-        self.control(method, &format!("/v1/zones/{}{path}", self.id), body)
-            .await
-    }
-
-    async fn control(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Answer> {
-        let url = format!("{}{path}", self.deployment.api.trim_end_matches('/'));
-        let asked = Asked {
-            token: Some(self.token),
-            body: body.map(|body| (JSON, body.to_string())),
-            ..Asked::default()
-        };
-        self.client.ask(method, &url, asked).await
-    }
-
-    async fn made<T: serde::de::DeserializeOwned>(&self, path: &str, body: Value) -> anyhow::Result<T> {
-        self.admin(Method::POST, path, Some(body))
-            .await?
-            .expect(201)?
-            .read()
+    /// What the Control API says below the zone.
+    pub(crate) async fn read(&self, path: &str) -> anyhow::Result<Answer> {
+        self.control.below(Method::GET, path, None).await
     }
 
     /// A credential, a resource over `upstream`, and policy that lets the application call it.
     pub(crate) async fn fill(&self, upstream: &str) -> anyhow::Result<()> {
-        let config = json!({"auth_location": "header", "header_name": "X-Canary", "api_key": self.id});
-        let body = json!({"name": "Canary", "kind": "api_key", "config_json": config});
-        let provider: Made = self.made("/providers", body).await?;
-        let body = json!({
-            "name": "Canary", "identifier": RESOURCE, "upstream_url": upstream.trim_end_matches('/'), "scopes": [SCOPE],
-            "credential_provider_id": provider.id, "operations": [{"method": "GET", "path": PATH, "scope": SCOPE}],
-        });
-        let _: Made = self.made("/resources", body).await?;
-        let apps = json!({"canary": self.application.id});
-        let grants = json!({RESOURCE: {"application": "canary", "roles": {"caller": [SCOPE]}}});
+        let config = [
+            ("auth_location", "header"),
+            ("header_name", "X-Canary"),
+            ("api_key", self.control.zone.as_str()),
+        ];
+        let body = CreateProvider {
+            name: Some(NAME.to_owned()),
+            identifier: None,
+            kind: ProviderKind::ApiKey.as_str().to_owned(),
+            config_json: config
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .into_iter()
+                .collect(),
+            check: None,
+        };
+        let provider: Made<ProviderId> = self.control.made("/providers", &body).await?;
+        let body = CreateResource {
+            name: Some(Line(NAME.to_owned())),
+            identifier: Some(Line(RESOURCE.to_owned())),
+            upstream_url: Some(upstream.trim_end_matches('/').to_owned()),
+            scopes: vec![SCOPE.to_owned()],
+            credential_provider_id: Some(provider.id),
+            operations: vec![DeclaredOperation {
+                method: Method::GET.to_string(),
+                path: PATH.to_owned(),
+                scope: SCOPE.to_owned(),
+            }],
+            operation_enforcement: None,
+            upstream_timeout_seconds: None,
+            cookies: None,
+            check: None,
+        };
+        let _: Made = self.control.made("/resources", &body).await?;
         let document = format!(
-            "# caracal:data-document\npackage caracal.authz\nimport rego.v1\napp_ids := {apps}\ngrants := {grants}\n"
+            "# caracal:data-document\npackage caracal.authz\nimport rego.v1\napp_ids := {{\"canary\": {:?}}}\ngrants := {{{RESOURCE:?}: {{\"application\": \"canary\", \"roles\": {{{LABEL:?}: [{SCOPE:?}]}}}}}}\n",
+            self.application.id.as_str()
         );
-        let policy: Version = self
-            .made("/policies", json!({"name": "canary", "content": document}))
-            .await?;
-        let set: Made = self.made("/policy-sets", json!({"name": "canary"})).await?;
-        let body = json!({"manifest": [{"policy_version_id": policy.version_id}]});
-        let version: Version = self
-            .made(&format!("/policy-sets/{}/versions", set.id), body)
-            .await?;
+        let body = CreatePolicy {
+            name: Line(NAME.to_owned()),
+            description: None,
+            content: document,
+        };
+        let policy: Version<PolicyVersionId> = self.control.made("/policies", &body).await?;
+        let body = CreatePolicySet {
+            name: Line(NAME.to_owned()),
+            description: None,
+        };
+        let set: Made = self.control.made("/policy-sets", &body).await?;
+        let body = AddSetVersion {
+            manifest: vec![ManifestEntry {
+                policy_version_id: policy.version_id,
+            }],
+        };
+        let path = format!("/policy-sets/{}/versions", set.id);
+        let version: Version<PolicySetVersionId> = self.control.made(&path, &body).await?;
         let path = format!("/policy-sets/{}/activate", set.id);
-        let body = json!({"version_id": version.version_id});
-        let answer = self.admin(Method::POST, &path, Some(body)).await?;
+        let body = ActivateVersion {
+            version_id: version.version_id,
+        };
+        let body = serde_json::to_string(&body)?;
+        let answer = self.control.below(Method::POST, &path, Some(body)).await?;
         let activation: Activation = answer.expect(202)?.read()?;
         self.until_in_force(&activation.status_url).await
     }
@@ -203,7 +220,7 @@ impl<'c> CanaryZone<'c> {
     async fn until_in_force(&self, status_url: &str) -> anyhow::Result<()> {
         let ends = Instant::now().checked_add(PROPAGATION);
         loop {
-            let answer = self.control(Method::GET, status_url, None).await?;
+            let answer = self.control.ask(Method::GET, status_url, None).await?;
             let status: Status = answer.expect(200)?.read()?;
             match status.propagation_status.as_str() {
                 "loaded" => return Ok(()),
@@ -222,18 +239,21 @@ impl<'c> CanaryZone<'c> {
         let grant = "urn:ietf:params:oauth:grant-type:token-exchange";
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", grant)
-            .append_pair("zone_id", &self.id)
-            .append_pair("application_id", &self.application.id)
+            .append_pair("zone_id", &self.control.zone)
+            .append_pair("application_id", self.application.id.as_str())
             .append_pair("client_secret", &self.application.client_secret)
             .append_pair("resource", RESOURCE)
             .extend_pairs(fields)
             .finish();
-        let url = format!("{}/oauth/2/token", self.deployment.sts.trim_end_matches('/'));
+        let url = format!(
+            "{}/oauth/2/token",
+            self.control.deployment.sts.trim_end_matches('/')
+        );
         let asked = Asked {
             body: Some((FORM, form)),
             ..Asked::default()
         };
-        self.client.ask(Method::POST, &url, asked).await
+        self.control.client.ask(Method::POST, &url, asked).await
     }
 
     async fn coordinate(
@@ -241,16 +261,16 @@ impl<'c> CanaryZone<'c> {
         lifecycle: &str,
         method: Method,
         path: &str,
-        body: Option<Value>,
+        body: Option<String>,
     ) -> anyhow::Result<Answer> {
-        let base = self.deployment.coordinator.trim_end_matches('/');
+        let base = self.control.deployment.coordinator.trim_end_matches('/');
         let asked = Asked {
             token: Some(lifecycle),
-            body: body.map(|body| (JSON, body.to_string())),
+            body: body.map(|body| (JSON, body)),
             ..Asked::default()
         };
-        let url = format!("{base}/zones/{}{path}", self.id);
-        self.client.ask(method, &url, asked).await
+        let url = format!("{base}/zones/{}{path}", self.control.zone);
+        self.control.client.ask(method, &url, asked).await
     }
 
     /// Two sessions, and authority handed from one to the other.
@@ -260,11 +280,24 @@ impl<'c> CanaryZone<'c> {
         let lifecycle = lifecycle.access_token;
         let source = self.start(&lifecycle).await?;
         let id = self.start(&lifecycle).await?;
-        let body = json!({
-            "issuer_application_id": self.application.id, "receiver_application_id": self.application.id,
-            "source_session_id": source, "target_session_id": id, "scopes": [SCOPE],
-            "constraints": {"resources": [RESOURCE]}, "ttl_seconds": 300,
-        });
+        let constraints = Constraints {
+            resources: vec![RESOURCE.into()],
+            ..Constraints::default()
+        };
+        let body = CreateDelegation {
+            source_session_id: source,
+            target_session_id: id.clone(),
+            issuer_application_id: self.application.id.clone(),
+            receiver_application_id: self.application.id.clone(),
+            parent_edge_id: None,
+            resource_id: None,
+            scopes: vec![SCOPE.into()],
+            constraints: Some(serde_json::to_value(constraints)?),
+            constraints_json: None,
+            expires_at: None,
+            ttl_seconds: Some(LIFE_SECONDS),
+        };
+        let body = serde_json::to_string(&body)?;
         let answer = self
             .coordinate(&lifecycle, Method::POST, "/delegations", Some(body))
             .await?;
@@ -276,8 +309,20 @@ impl<'c> CanaryZone<'c> {
         })
     }
 
-    async fn start(&self, lifecycle: &str) -> anyhow::Result<String> {
-        let body = json!({"application_id": self.application.id, "ttl_seconds": 300, "labels": ["caller"]});
+    async fn start(&self, lifecycle: &str) -> anyhow::Result<SessionId> {
+        let body = StartSession {
+            application_id: self.application.id.clone(),
+            subject_session_id: None,
+            subject_token: None,
+            parent_id: None,
+            lifecycle: None,
+            labels: Some(vec![LABEL.to_owned()]),
+            ttl_seconds: Some(LIFE_SECONDS),
+            parent_authority: None,
+            inherit_parent_edge_id: None,
+            metadata: None,
+        };
+        let body = serde_json::to_string(&body)?;
         let answer = self
             .coordinate(lifecycle, Method::POST, "/agents", Some(body))
             .await?;
@@ -306,7 +351,7 @@ impl<'c> CanaryZone<'c> {
 
     /// Its id.
     pub(crate) fn id(&self) -> &str {
-        &self.id
+        &self.control.zone
     }
 
     /// A call through the Gateway.
@@ -321,24 +366,18 @@ impl<'c> CanaryZone<'c> {
         path: &str,
         request_id: Option<&str>,
     ) -> anyhow::Result<Answer> {
-        let url = format!("{}{path}", self.deployment.gateway.trim_end_matches('/'));
+        let url = format!("{}{path}", self.control.deployment.gateway.trim_end_matches('/'));
         let asked = Asked {
             token: Some(mandate),
             resource: Some(RESOURCE),
             request_id,
             ..Asked::default()
         };
-        self.client.ask(Method::GET, &url, asked).await
+        self.control.client.ask(Method::GET, &url, asked).await
     }
 
     /// Puts the zone away.
     pub(crate) async fn archive(&self) -> anyhow::Result<()> {
-        let answer = self.admin(Method::DELETE, "", None).await?;
-        ensure!(
-            (200..300).contains(&answer.status),
-            "the canary's zone {} is left: {answer}",
-            self.id
-        );
-        Ok(())
+        self.control.archive().await
     }
 }

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use http::Method;
 use serde::Deserialize;
 
 use super::super::{
@@ -208,7 +207,7 @@ impl<'z> Traffic<'z> {
         for id in ids {
             loop {
                 let path = format!("/audit/by-request/{id}");
-                let answer = self.zone.admin(Method::GET, &path, None).await?;
+                let answer = self.zone.read(&path).await?;
                 let events: Vec<Event> = if answer.status == 200 {
                     answer.read()?
                 } else {

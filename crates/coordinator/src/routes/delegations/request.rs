@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use caracal_authz::narrow::{ConstraintError, parse_constraints};
 use caracal_core::{
-    Timestamp,
+    ApplicationId, DelegationId, ScopeSet, SessionId, Timestamp,
     entity::Constraints,
+    json,
     text::{TextRule, is_unprintable},
 };
 use caracal_lifecycle::{
@@ -14,7 +15,10 @@ use caracal_lifecycle::{
 };
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, coordinator::delegations::CreateDelegation};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::call::CanonicalPrincipal;
 
 const MAX_TTL_SECONDS: u32 = 86_400;
 const MAX_SCOPES: usize = 256;
@@ -26,6 +30,23 @@ const RESOURCE: TextRule = TextRule::line(MAX_RESOURCE_BYTES);
 #[derive(Debug)]
 pub(super) struct DelegationRequest {
     pub(super) grant: NewDelegation,
+    expires_at: Option<Timestamp>,
+    ttl_seconds: Option<u32>,
+}
+
+/// What makes two requests the same. Every member stands there, absent ones as null: keys of requests are kept for a day.
+#[derive(Serialize)]
+struct Canonical<'a> {
+    principal: CanonicalPrincipal<'a>,
+    source_session_id: &'a SessionId,
+    target_session_id: &'a SessionId,
+    issuer_application_id: &'a ApplicationId,
+    receiver_application_id: &'a ApplicationId,
+    parent_edge_id: Option<&'a DelegationId>,
+    resource_id: Option<&'a str>,
+    /// A set: sorted, so that order means nothing.
+    scopes: &'a ScopeSet,
+    constraints: &'a Constraints,
     expires_at: Option<Timestamp>,
     ttl_seconds: Option<u32>,
 }
@@ -90,19 +111,18 @@ impl DelegationRequest {
     /// What an idempotency key stands for.
     pub(super) fn canonical(&self, principal: &Principal) -> Value {
         let grant = &self.grant;
-        json!({
-            "principal": { "client_id": principal.application, "subject": principal.subject },
-            "source_session_id": grant.source_session_id,
-            "target_session_id": grant.target_session_id,
-            "issuer_application_id": grant.issuer_application_id,
-            "receiver_application_id": grant.receiver_application_id,
-            "parent_edge_id": grant.parent_edge_id,
-            "resource_id": grant.resource,
-            // A set: sorted, so that order means nothing.
-            "scopes": grant.scopes,
-            "constraints": grant.constraints,
-            "expires_at": self.expires_at,
-            "ttl_seconds": self.ttl_seconds,
+        json::tree(&Canonical {
+            principal: principal.into(),
+            source_session_id: &grant.source_session_id,
+            target_session_id: &grant.target_session_id,
+            issuer_application_id: &grant.issuer_application_id,
+            receiver_application_id: &grant.receiver_application_id,
+            parent_edge_id: grant.parent_edge_id.as_ref(),
+            resource_id: grant.resource.as_deref(),
+            scopes: &grant.scopes,
+            constraints: &grant.constraints,
+            expires_at: self.expires_at,
+            ttl_seconds: self.ttl_seconds,
         })
     }
 }

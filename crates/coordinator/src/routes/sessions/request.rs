@@ -2,11 +2,20 @@
 
 use std::sync::Arc;
 
-use caracal_core::{AuthorityRecordId, JsonObject, entity::Lifecycle, text::TextRule};
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, DelegationId, JsonObject, SessionId, entity::Lifecycle, json,
+    text::TextRule,
+};
 use caracal_lifecycle::{Principal, sessions::Start};
 use caracal_service::Refusal;
-use caracal_wire::{ErrorCode, coordinator::sessions::StartSession};
-use serde_json::{Map, Value, json};
+use caracal_wire::{
+    ErrorCode,
+    coordinator::sessions::{ParentAuthority, StartSession},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::call::CanonicalPrincipal;
 
 /// Time to live of a task that asks for none, in seconds.
 const DEFAULT_TTL_SECONDS: u32 = 3600;
@@ -24,6 +33,21 @@ pub(super) struct Asked {
     pub(super) start: Start,
     pub(super) subject_session_id: Option<AuthorityRecordId>,
     pub(super) subject_token: Option<String>,
+}
+
+/// What makes two requests the same. Every member stands there, absent ones as null: keys of requests are kept for a day.
+#[derive(Serialize)]
+struct Canonical<'a> {
+    principal: CanonicalPrincipal<'a>,
+    application_id: &'a ApplicationId,
+    subject_authority_record_id: Option<&'a AuthorityRecordId>,
+    parent_id: Option<&'a SessionId>,
+    lifecycle: Lifecycle,
+    labels: &'a [Arc<str>],
+    ttl_seconds: Option<u32>,
+    parent_authority: ParentAuthority,
+    inherit_parent_edge_id: Option<&'a DelegationId>,
+    metadata: &'a Map<String, Value>,
 }
 
 impl Asked {
@@ -62,17 +86,17 @@ impl Asked {
     /// What an idempotency key stands for: what the caller asked for, never the token it came with.
     pub(super) fn canonical(&self, principal: &Principal) -> Value {
         let start = &self.start;
-        json!({
-            "principal": { "client_id": principal.application, "subject": principal.subject },
-            "application_id": start.application_id,
-            "subject_authority_record_id": self.subject_session_id,
-            "parent_id": start.parent_id,
-            "lifecycle": start.lifecycle,
-            "labels": start.labels,
-            "ttl_seconds": start.ttl_seconds,
-            "parent_authority": start.parent_authority,
-            "inherit_parent_edge_id": start.inherit_parent_edge_id,
-            "metadata": start.metadata,
+        json::tree(&Canonical {
+            principal: principal.into(),
+            application_id: &start.application_id,
+            subject_authority_record_id: self.subject_session_id.as_ref(),
+            parent_id: start.parent_id.as_ref(),
+            lifecycle: start.lifecycle,
+            labels: &start.labels,
+            ttl_seconds: start.ttl_seconds,
+            parent_authority: start.parent_authority,
+            inherit_parent_edge_id: start.inherit_parent_edge_id.as_ref(),
+            metadata: &start.metadata,
         })
     }
 }
