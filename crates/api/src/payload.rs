@@ -144,6 +144,8 @@ fn walk(value: &Value, path: &str, depth: usize, fields: &mut Vec<String>, secre
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn described(method: &Method, path: &str, body: &Value) -> Map<String, Value> {

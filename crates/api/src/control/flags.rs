@@ -182,6 +182,8 @@ fn list(given: &Value) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::{super::catalog, *};
 
     fn given(command: &str, subcommand: &str, flags: Value) -> Result<Told, String> {

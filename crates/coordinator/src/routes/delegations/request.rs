@@ -164,6 +164,8 @@ fn invalid(path: &str, expected: &'static str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn check(extra: &Value) -> Result<DelegationRequest, Refusal> {

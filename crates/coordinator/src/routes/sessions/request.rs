@@ -170,6 +170,8 @@ fn invalid(path: &str, expected: &'static str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use caracal_wire::coordinator::sessions::ParentAuthority;
 
     use super::*;
