@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use caracal_core::{ApplicationId, DelegationId, SessionId, Timestamp, World, ZoneId};
 use caracal_crypto::{canonical_json, sha256};
 use caracal_lifecycle::{
-    About, Act, Principal,
+    About, Act,
     receipts::{self, Keyed},
     sessions::{Lease, Lost},
 };
@@ -36,22 +36,6 @@ const KEY_DOMAIN: &[u8] = b"caracal:coordinator:idempotency:v1\0";
 pub(crate) const SESSION_START: &str = "session.start.v2";
 /// Operation of delegations.
 pub(crate) const DELEGATION_CREATE: &str = "delegation.create.v2";
-
-/// Who asked, as idempotency keys know callers.
-#[derive(Serialize)]
-pub(crate) struct CanonicalPrincipal<'a> {
-    client_id: Option<&'a ApplicationId>,
-    subject: &'a str,
-}
-
-impl<'a> From<&'a Principal> for CanonicalPrincipal<'a> {
-    fn from(principal: &'a Principal) -> Self {
-        Self {
-            client_id: principal.application.as_ref(),
-            subject: &principal.subject,
-        }
-    }
-}
 
 impl HttpRole for App {
     const NAME: &'static str = "coordinator";

@@ -15,6 +15,7 @@
 mod auth;
 mod begun;
 mod call;
+mod canonical;
 mod config;
 mod deps;
 mod evidence;

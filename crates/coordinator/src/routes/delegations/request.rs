@@ -18,7 +18,7 @@ use caracal_wire::{ErrorCode, coordinator::delegations::CreateDelegation};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::call::CanonicalPrincipal;
+use crate::canonical::CanonicalPrincipal;
 
 const MAX_TTL_SECONDS: u32 = 86_400;
 const MAX_SCOPES: usize = 256;

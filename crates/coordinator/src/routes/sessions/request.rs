@@ -15,7 +15,7 @@ use caracal_wire::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::call::CanonicalPrincipal;
+use crate::canonical::CanonicalPrincipal;
 
 /// Time to live of a task that asks for none, in seconds.
 const DEFAULT_TTL_SECONDS: u32 = 3600;
