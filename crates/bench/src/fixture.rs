@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use caracal_core::{Secret, World};
-use serde_json::{Value, json};
+use caracal_core::{ApplicationId, Secret, SessionId, World, entity::Constraints, json};
+use caracal_wire::coordinator::{delegations::CreateDelegation, sessions::StartSession};
 
 use crate::{
     http::Connection,
@@ -16,8 +16,8 @@ use crate::{
 
 mod declared;
 
-pub(crate) use self::declared::activate;
 use self::declared::{Application, Declared};
+pub(crate) use self::declared::{activate, application_body, zone_body};
 
 pub use crate::upstream::HANGING_PATH;
 
@@ -64,7 +64,7 @@ impl Unused {
 #[derive(Debug)]
 pub struct Agent {
     zone: String,
-    application: String,
+    application: ApplicationId,
     secret: Secret,
     resource: String,
     source_session: String,
@@ -222,11 +222,24 @@ impl Agent {
     /// When the Coordinator refuses.
     pub async fn new_grant(&self, coordinator: &JsonClient) -> anyhow::Result<DelegatedSession> {
         let session = self.start_session(coordinator).await?;
-        let body = json!({
-            "issuer_application_id": self.application, "receiver_application_id": self.application,
-            "source_session_id": self.source_session, "target_session_id": session,
-            "scopes": [SCOPE], "constraints": {"resources": [self.resource]}, "ttl_seconds": LIFE_SECONDS,
-        });
+        let constraints = Constraints {
+            resources: vec![self.resource.as_str().into()],
+            ..Constraints::default()
+        };
+        let body = CreateDelegation {
+            source_session_id: SessionId::parse(&self.source_session)?,
+            target_session_id: SessionId::parse(&session)?,
+            issuer_application_id: self.application.clone(),
+            receiver_application_id: self.application.clone(),
+            parent_edge_id: None,
+            resource_id: None,
+            scopes: vec![SCOPE.into()],
+            constraints: Some(json::tree(&constraints)),
+            constraints_json: None,
+            expires_at: None,
+            ttl_seconds: Some(LIFE_SECONDS),
+        };
+        let body = json::tree(&body);
         let path = format!("/zones/{}/delegations", self.zone);
         let delegation = coordinator.call(201, "POST", &path, Some(&body)).await?;
         Ok(DelegatedSession {
@@ -236,7 +249,7 @@ impl Agent {
     }
 
     async fn start_session(&self, coordinator: &JsonClient) -> anyhow::Result<String> {
-        let body = self.session();
+        let body = json::tree(&self.session());
         let session = coordinator
             .call(201, "POST", &self.sessions_path(), Some(&body))
             .await?;
@@ -244,8 +257,19 @@ impl Agent {
     }
 
     /// What makes a session of this agent. The source lives longer than what it hands on.
-    pub fn session(&self) -> Value {
-        json!({"application_id": self.application, "ttl_seconds": LIFE_SECONDS + 600, "labels": [LABEL]})
+    pub fn session(&self) -> StartSession {
+        StartSession {
+            application_id: self.application.clone(),
+            subject_session_id: None,
+            subject_token: None,
+            parent_id: None,
+            lifecycle: None,
+            labels: Some(vec![LABEL.to_owned()]),
+            ttl_seconds: Some(LIFE_SECONDS + 600),
+            parent_authority: None,
+            inherit_parent_edge_id: None,
+            metadata: None,
+        }
     }
 
     /// The path under which sessions are made and listed.
@@ -260,7 +284,7 @@ impl Agent {
 
     /// Its application.
     pub fn application(&self) -> &str {
-        &self.application
+        self.application.as_str()
     }
 
     /// The resource that it calls.
@@ -313,7 +337,12 @@ impl Agent {
     }
 
     fn token_request(&self, fields: &[(&str, &str)]) -> Vec<u8> {
-        self.token_request_of(&self.zone, &self.application, self.secret.expose(), fields)
+        self.token_request_of(
+            &self.zone,
+            self.application.as_str(),
+            self.secret.expose(),
+            fields,
+        )
     }
 
     fn token_request_of(

@@ -8,7 +8,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use caracal_core::World;
+use caracal_core::{World, ZoneId, json};
+use caracal_wire::control::{
+    Name,
+    admin_tokens::{CreateToken, TokenCapability, TokenScope},
+};
 
 use crate::{
     fixture::Fixture,
@@ -194,10 +198,20 @@ async fn calls_of(fixture: &Fixture, plan: &IsolationPlan, span: Duration) -> an
     })
 }
 
+/// What makes a token that reads `zone`.
+fn reader(name: String, zone: &str) -> anyhow::Result<CreateToken> {
+    Ok(CreateToken {
+        name: Name(name),
+        scope: TokenScope::Zone,
+        zone_id: Some(ZoneId::parse(zone)?),
+        capability: Some(TokenCapability::Read),
+    })
+}
+
 /// What whoever may read zone A has.
 async fn read_token(stack: &Stack, zone: &str) -> anyhow::Result<caracal_core::Secret> {
     let api = JsonClient::new(stack.api, Some(stack.admin_token.clone()));
-    let body = serde_json::json!({"name": "bench", "scope": "zone", "zone_id": zone, "capability": "read"});
+    let body = json::tree(&reader(String::from("bench"), zone)?);
     let made = api.call(201, "POST", "/v1/admin-tokens", Some(&body)).await?;
     Ok(caracal_core::Secret::new(text(&made, "token")?))
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use caracal_core::World;
+use caracal_core::{World, json};
 use serde::Serialize;
 
 use crate::{
@@ -175,7 +175,7 @@ impl SessionCaller {
         let sessions = agent.sessions_path();
         Ok(Self {
             coordinator: Connection::new(stack.coordinator),
-            start: client.request("POST", &sessions, Some(&agent.session())),
+            start: client.request("POST", &sessions, Some(&json::tree(&agent.session()))),
             client,
             sessions,
         })

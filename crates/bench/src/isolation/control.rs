@@ -1,7 +1,8 @@
 //! Cases that ask much of the Control API.
 
 use anyhow::Context as _;
-use caracal_core::Secret;
+use caracal_core::{Secret, json::tree};
+use caracal_wire::control::{Line, policies::CreatePolicy};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -9,10 +10,12 @@ use tokio::{
 };
 
 use super::{
+    reader,
     worst::{Attacker, PAUSE},
     zones::large_policy,
 };
 use crate::{
+    fixture::application_body,
     http::connection::connect,
     json_client::{JsonClient, text},
 };
@@ -63,7 +66,7 @@ impl Attacker {
     /// Asks for changes that its token is not good for.
     pub(super) fn ask_for_more(&self, workers: &mut JoinSet<()>) {
         let path = format!("/v1/zones/{}/applications", self.agent.zone());
-        let body = json!({"name": "bench", "registration_method": "managed"});
+        let body = tree(&application_body(String::from("bench")));
         let request = self.reader.request("POST", &path, Some(&body));
         self.flood(workers, self.reader.address(), move |_, _| request.clone());
     }
@@ -73,7 +76,11 @@ impl Attacker {
         let zone = text(&self.new_zone().await?, "id")?.to_owned();
         let content = large_policy();
         for number in 0..POLICIES {
-            let policy = json!({"name": format!("bench-{number}"), "content": content});
+            let policy = tree(&CreatePolicy {
+                name: Line(format!("bench-{number}")),
+                description: None,
+                content: content.clone(),
+            });
             let path = format!("/v1/zones/{zone}/policies");
             self.admin.call(201, "POST", &path, Some(&policy)).await?;
         }
@@ -95,8 +102,7 @@ impl Attacker {
         let path = format!("/v1/zones/{}/audit/tail", self.agent.zone());
         for number in 0..READERS {
             let name = format!("bench tail {number}");
-            let body =
-                json!({"name": name, "scope": "zone", "zone_id": self.agent.zone(), "capability": "read"});
+            let body = tree(&reader(name, self.agent.zone())?);
             let made = self
                 .admin
                 .call(201, "POST", "/v1/admin-tokens", Some(&body))

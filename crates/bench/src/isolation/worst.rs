@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use caracal_core::Secret;
-use serde_json::{Value, json};
+use caracal_core::{JsonObject, Secret, json};
+use caracal_wire::{control::policies::PolicySource, coordinator::sessions::StartSession};
+use serde_json::Map;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet, time::MissedTickBehavior};
 
 use super::{Case, Did, did::Tally};
@@ -119,7 +120,7 @@ impl Attacker {
         let mut workers = JoinSet::new();
         match case {
             Case::PolicyBombs => {
-                let bomb = json!({"content": bomb()});
+                let bomb = json::tree(&PolicySource { content: bomb() });
                 self.press(
                     &mut workers,
                     self.reader.request("POST", "/v1/policies/validate", Some(&bomb)),
@@ -287,9 +288,10 @@ impl Attacker {
         let mut due = every(self.worst.sessions);
         let path = self.agent.sessions_path();
         // As much as a session may have, and far more.
-        let metadata = |zeros: usize| json!({"m": vec![0; zeros]});
-        let allowed = self.start_request(&coordinator, &metadata(8_000));
-        let refused = self.start_request(&coordinator, &metadata(128_000));
+        let metadata =
+            |zeros: usize| JsonObject::of(&Map::from_iter([("m".to_owned(), vec![0; zeros].into())]));
+        let allowed = self.start_request(&coordinator, metadata(8_000));
+        let refused = self.start_request(&coordinator, metadata(128_000));
         let list = coordinator.request("GET", &path, None);
         for round in u64::from(worker).. {
             due.tick().await;
@@ -301,17 +303,19 @@ impl Attacker {
         }
     }
 
-    fn start_request(&self, coordinator: &JsonClient, metadata: &Value) -> Vec<u8> {
-        let mut body = self.agent.session();
-        body["metadata"] = metadata.clone();
-        coordinator.request("POST", &self.agent.sessions_path(), Some(&body))
+    fn start_request(&self, coordinator: &JsonClient, metadata: JsonObject) -> Vec<u8> {
+        let body = StartSession {
+            metadata: Some(metadata),
+            ..self.agent.session()
+        };
+        coordinator.request("POST", &self.agent.sessions_path(), Some(&json::tree(&body)))
     }
 
     async fn begin_and_end(&self, coordinator: JsonClient) {
         let mut connection = Connection::new(coordinator.address());
         let mut due = every(self.worst.sessions);
         let path = self.agent.sessions_path();
-        let start = coordinator.request("POST", &path, Some(&self.agent.session()));
+        let start = coordinator.request("POST", &path, Some(&json::tree(&self.agent.session())));
         loop {
             due.tick().await;
             if let Some(session) = self.begin(&mut connection, &start).await {
@@ -328,9 +332,13 @@ impl Attacker {
         let mut due = every(self.worst.sessions);
         for label in ODD_LABELS.iter().cycle() {
             due.tick().await;
-            let mut body = self.agent.session();
-            body["labels"] = json!([label]);
-            body["metadata"] = json!({"note": label});
+            let note = Map::from_iter([("note".to_owned(), (*label).into())]);
+            let body = StartSession {
+                labels: Some(vec![(*label).to_owned()]),
+                metadata: Some(JsonObject::of(&note)),
+                ..self.agent.session()
+            };
+            let body = json::tree(&body);
             let start = coordinator.request("POST", &self.agent.sessions_path(), Some(&body));
             let session = self.begin(&mut connection, &start).await;
             let mut grant = self.agent.grant.clone();

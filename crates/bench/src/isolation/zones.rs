@@ -3,8 +3,8 @@
 use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use caracal_core::World;
-use serde_json::{Value, json};
+use caracal_core::{World, json};
+use serde_json::Value;
 use sqlx::{
     ConnectOptions as _, Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection},
@@ -13,7 +13,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::worst::{Attacker, FLOODERS, PAUSE, every};
 use crate::{
-    fixture::{Agent, Fixture, activate, mint},
+    fixture::{Agent, Fixture, activate, application_body, mint, zone_body},
     http::Connection,
     json_client::{JsonClient, text},
     stack::Stack,
@@ -150,7 +150,7 @@ impl Attacker {
                 for number in 0_u64.. {
                     due.tick().await;
                     let name = format!("bench-{worker}-{number}");
-                    let body = json!({"name": name, "registration_method": "managed"});
+                    let body = json::tree(&application_body(name));
                     let request = own.admin.request("POST", &path, Some(&body));
                     own.send(&mut connection, &request).await;
                 }
@@ -164,7 +164,7 @@ impl Attacker {
 }
 
 async fn new_zone(admin: &JsonClient) -> anyhow::Result<Value> {
-    let body = json!({"name": "bench, one of many"});
+    let body = json::tree(&zone_body(String::from("bench, one of many")));
     admin.call(201, "POST", "/v1/zones", Some(&body)).await
 }
 
