@@ -37,10 +37,10 @@ pub use lines::{Believed, Journal, LinesFault, LinesVerifier, exported_row, read
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use pack::{NotPacked, PackLimits, PackUnverified, pack, verify_pack};
 pub use proof::{
-    Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, KeptPrunes, LogUnsigned, NotKept, Witness,
-    publish, verify_against,
+    Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, KeptPrunes, LogUnsigned, NotKept,
+    WitnessClient, publish, verify_against,
 };
-pub use pruning::{Archive, Pruning};
+pub use pruning::{ArchiveDirectory, Pruning};
 pub use readers::{Needs, Reader, limits};
 pub use routes::{router, table};
 pub use rows::export_rows;

@@ -38,7 +38,7 @@ pub struct Tokens {
 
 /// Whose account it is, and whose client the tokens were given to.
 #[derive(Debug, Clone, Copy)]
-pub struct Account<'a> {
+pub struct ConnectedAccount<'a> {
     /// The provider.
     pub provider: &'a ProviderId,
     /// For whom it is used.
@@ -73,7 +73,7 @@ impl Sealing<'_> {
 pub async fn connect(
     work: &mut dyn ZoneWork,
     sealing: Sealing<'_>,
-    account: Account<'_>,
+    account: ConnectedAccount<'_>,
     tokens: &Tokens,
 ) -> Result<Connection, Error> {
     let now = sealing.world.now();

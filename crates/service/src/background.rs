@@ -89,13 +89,13 @@ pub struct Task<T>(oneshot::Receiver<T>);
 /// The work panicked, or its thread is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("background work ended without a result")]
-pub struct Ended;
+pub struct TaskLost;
 
 impl<T> Future for Task<T> {
-    type Output = Result<T, Ended>;
+    type Output = Result<T, TaskLost>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_unpin(context).map_err(|_| Ended)
+        self.0.poll_unpin(context).map_err(|_| TaskLost)
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
                 drop(held);
             }));
             let panics: Task<()> = background.spawn(async { panic!("on purpose") });
-            assert_eq!(panics.await, Err(Ended));
+            assert_eq!(panics.await, Err(TaskLost));
             assert_eq!(background.spawn(async { 7 }).await, Ok(7));
             while Arc::strong_count(&dropped) > 1 {
                 tokio::task::yield_now().await;

@@ -56,7 +56,7 @@ enum Noted {
 
 /// Counts what canaries decide, and takes them back.
 #[derive(Debug)]
-pub struct Canaries {
+pub struct CanaryMonitor {
     world: World,
     store: Arc<dyn Store>,
     outbox: Arc<OutboxRelay>,
@@ -65,7 +65,7 @@ pub struct Canaries {
     noted: Mutex<HashMap<ZoneId, (CanaryId, Noted)>>,
 }
 
-impl Canaries {
+impl CanaryMonitor {
     /// Counts into `store`; evidence of what is taken back is signed with `audit_keys`.
     pub fn new(
         world: World,

@@ -16,7 +16,7 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{Canaries, Connections, ServiceTokens, Shadows, SubjectKeys};
+use crate::{CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, SubjectKeys};
 
 /// Bounds of the STS.
 #[derive(Debug, Clone)]
@@ -89,7 +89,7 @@ pub struct StsDeps {
     /// Decides candidates beside what is answered.
     pub shadows: Arc<Shadows>,
     /// Counts what versions deny that decide for some applications, and takes them back.
-    pub canaries: Arc<Canaries>,
+    pub canaries: Arc<CanaryMonitor>,
     /// Where decisions are safe before they are answered.
     pub spool: Arc<Spool>,
     /// Who waits for a person to decide.
@@ -105,7 +105,7 @@ pub struct StsDeps {
     /// Tokens that providers get from OAuth servers.
     pub tokens: Arc<ServiceTokens>,
     /// Tokens of accounts that people connected.
-    pub connections: Arc<Connections>,
+    pub connections: Arc<ConnectionTokens>,
     /// Keys of the issuers of subjects.
     pub subject_keys: Arc<SubjectKeys>,
     /// Rate limits of clients that there are.

@@ -6,7 +6,7 @@ use caracal_core::{
     entity::{Approval, ApprovalState, AuthorityRecord},
 };
 use caracal_lifecycle::approvals::{
-    self, ANSWERED_AGAIN, Circumstances, Difference, Request, Use, Witness, difference,
+    self, ANSWERED_AGAIN, ApprovalMismatch, Circumstances, Request, Use, Witness, difference,
 };
 use caracal_service::{Refusal, contention::Attempts};
 use caracal_storage::Access;
@@ -74,14 +74,14 @@ impl Stopped {
     }
 
     /// An approval that is for something else; of a call it is said for what.
-    fn foreign(difference: Option<Difference>) -> Self {
+    fn foreign(difference: Option<ApprovalMismatch>) -> Self {
         let reason = match difference {
             None => DenialReason::ApprovalInvalid,
-            Some(Difference::Resource) => DenialReason::ApprovalOfOtherResource,
-            Some(Difference::Session) => DenialReason::ApprovalOfOtherSession,
-            Some(Difference::Operation) => DenialReason::ApprovalOfOtherOperation,
-            Some(Difference::Arguments) => DenialReason::ApprovalOfOtherArguments,
-            Some(Difference::Policy) => DenialReason::ApprovalOfOtherPolicy,
+            Some(ApprovalMismatch::Resource) => DenialReason::ApprovalOfOtherResource,
+            Some(ApprovalMismatch::Session) => DenialReason::ApprovalOfOtherSession,
+            Some(ApprovalMismatch::Operation) => DenialReason::ApprovalOfOtherOperation,
+            Some(ApprovalMismatch::Arguments) => DenialReason::ApprovalOfOtherArguments,
+            Some(ApprovalMismatch::Policy) => DenialReason::ApprovalOfOtherPolicy,
         };
         let text = "approval not found or bindings do not match";
         Self::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied, text, reason)

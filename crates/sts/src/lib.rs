@@ -36,8 +36,8 @@ mod shadow;
 mod size;
 mod subject;
 
-pub use canary::Canaries;
-pub use credentials::{Connections, ServiceTokens};
+pub use canary::CanaryMonitor;
+pub use credentials::{ConnectionTokens, ServiceTokens};
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;
 pub use federation::SubjectKeys;

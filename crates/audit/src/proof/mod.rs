@@ -35,7 +35,7 @@ pub use self::{
     kept::{KeptCheckpoints, KeptPrunes, NotKept, verify_against},
     prefix::LogUnsigned,
     publisher::publish,
-    witnesses::{InvalidWitnesses, Witness},
+    witnesses::{InvalidWitnesses, WitnessClient},
 };
 pub(crate) use self::{directory::directory_of, tree::roots};
 
@@ -46,7 +46,7 @@ pub struct Checkpoints {
     audit_keys: Option<HmacRing>,
     pub(crate) keys: LogKeys,
     directory: Option<Directory>,
-    witnesses: Vec<Witness>,
+    witnesses: Vec<WitnessClient>,
     logs: Mutex<HashMap<LogId, Arc<Signed>>>,
     /// Logs that grew since they were published.
     grown: Mutex<HashSet<LogId>>,
@@ -129,7 +129,7 @@ impl Checkpoints {
         audit_keys: Option<HmacRing>,
         keys: LogKeys,
         directory: Option<Directory>,
-        witnesses: Vec<Witness>,
+        witnesses: Vec<WitnessClient>,
     ) -> Self {
         Self {
             store,

@@ -29,7 +29,7 @@ const MAX_ANSWER: usize = 64 * 1024;
 
 /// A witness that cosigns the checkpoints of this deployment.
 #[derive(Debug)]
-pub struct Witness {
+pub struct WitnessClient {
     keys: Vec<NoteKey>,
     client: EgressClient<Full<Bytes>>,
     uri: Uri,
@@ -77,7 +77,7 @@ impl NotCosigned {
     }
 }
 
-impl Witness {
+impl WitnessClient {
     /// The witness with these keys below `url`, reached through `egress`.
     ///
     /// # Errors

@@ -15,9 +15,9 @@ use crate::{export::EntryLine, proof::directory_of};
 
 /// A directory of archives.
 #[derive(Debug, Clone)]
-pub struct Archive(PathBuf);
+pub struct ArchiveDirectory(PathBuf);
 
-impl Archive {
+impl ArchiveDirectory {
     /// The directory at `path`, which is made where it is missing.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use metrics::{counter, gauge};
 use tokio::{sync::OnceCell, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use self::archive::Archive;
+pub use self::archive::ArchiveDirectory;
 use self::plan::Unplanned;
 use crate::{
     keeping::{self, Kept, Unproved},
@@ -48,7 +48,7 @@ pub struct Pruning {
     /// Signs, and knows what was signed.
     pub checkpoints: Arc<Checkpoints>,
     /// Where events go before they are deleted. Without it they are gone.
-    pub archive: Option<Archive>,
+    pub archive: Option<ArchiveDirectory>,
     /// Longest time that an event is kept; settings of zones and of the deployment are shorter. Absent, events of which
     /// nobody says otherwise are kept for ever.
     pub keep: Option<Duration>,

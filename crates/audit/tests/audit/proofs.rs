@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use caracal_audit::{Checkpoints, Directory, KeptCheckpoints, NotKept, Witness, verify_against};
+use caracal_audit::{Checkpoints, Directory, KeptCheckpoints, NotKept, WitnessClient, verify_against};
 use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_ledger::{
     checkpoint::SignedCheckpoint,
@@ -55,7 +55,11 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    pub(crate) async fn over(backends: Backends, directory: Option<&Path>, witnesses: Vec<Witness>) -> Self {
+    pub(crate) async fn over(
+        backends: Backends,
+        directory: Option<&Path>,
+        witnesses: Vec<WitnessClient>,
+    ) -> Self {
         let directory = directory.map(|path| Directory::open(path).unwrap());
         let ledger = Ledger::signing(backends, |parts| {
             Checkpoints::new(
@@ -437,11 +441,11 @@ impl Watching {
         }
     }
 
-    fn asked(&self) -> Vec<Witness> {
+    fn asked(&self) -> Vec<WitnessClient> {
         let egress = Egress::trusting(EgressPolicy::provisioned(), None).unwrap();
         let keys: Vec<String> = self.keys.iter().map(NoteKey::encode).collect();
         let line = format!("# ours\nhttp://{} {}\n", self.address, keys.join(" "));
-        Witness::read(&egress, &line).unwrap()
+        WitnessClient::read(&egress, &line).unwrap()
     }
 
     async fn end(self) {

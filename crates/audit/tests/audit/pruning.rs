@@ -2,7 +2,9 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use caracal_audit::{Archive, Checkpoints, Directory, Pruning, verify_against, verify_log, verify_zone};
+use caracal_audit::{
+    ArchiveDirectory, Checkpoints, Directory, Pruning, verify_against, verify_log, verify_zone,
+};
 use caracal_core::{Timestamp, ZoneId};
 use caracal_ledger::{
     checkpoint::SignedCheckpoint,
@@ -67,7 +69,7 @@ impl Fixture {
     fn pruning(&self) -> Arc<Pruning> {
         Arc::new(Pruning {
             checkpoints: self.ledger.deps.checkpoints.clone().unwrap(),
-            archive: Some(Archive::open(&self.path("archive")).unwrap()),
+            archive: Some(ArchiveDirectory::open(&self.path("archive")).unwrap()),
             keep: Some(90 * DAY),
             events: true,
             keep_records: None,
@@ -624,7 +626,7 @@ async fn cut_short_anywhere_and_by_several_at_once_it_ends_as_if_undisturbed() {
 fn an_archive_is_made_where_it_is_missing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a/b");
-    Archive::open(&path).unwrap();
+    ArchiveDirectory::open(&path).unwrap();
     assert!(Path::new(&path).is_dir());
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_audit::{Archive, Checkpoints, KeptHeads, Pruning, verify_against, verify_evidence};
+use caracal_audit::{ArchiveDirectory, Checkpoints, KeptHeads, Pruning, verify_against, verify_evidence};
 use caracal_core::ZoneId;
 use caracal_ledger::{
     checkpoint::SignedCheckpoint, log_keys::LogKeys, note::NoteKey, prune::SignedPrune, verify::Progress,
@@ -54,7 +54,7 @@ impl Records {
     async fn prune(&self) {
         let pruning = Pruning {
             checkpoints: self.ledger.deps.checkpoints.clone().unwrap(),
-            archive: Some(Archive::open(self.directory.path()).unwrap()),
+            archive: Some(ArchiveDirectory::open(self.directory.path()).unwrap()),
             keep: None,
             events: false,
             keep_records: Some(30 * DAY),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use caracal_audit::{Archive, AuditDeps, Checkpoints, IngestHealth, Pruning};
+use caracal_audit::{ArchiveDirectory, AuditDeps, Checkpoints, IngestHealth, Pruning};
 use caracal_service::known_tokens::KnownTokens;
 
 use super::{Parts, checkpoints::checkpoints};
@@ -25,7 +25,7 @@ impl Parts {
     /// where it is said how long they are kept.
     fn pruning(&self, checkpoints: Option<Arc<Checkpoints>>) -> anyhow::Result<Option<Pruning>> {
         let config = &self.config;
-        let archive = config.archive_dir.as_deref().map(Archive::open);
+        let archive = config.archive_dir.as_deref().map(ArchiveDirectory::open);
         let archive = archive.transpose().context("AUDIT_ARCHIVE_DIR")?;
         let events = archive.is_some() || config.without_archive;
         if !events && config.admin_retention.is_none() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use caracal_audit::{Checkpoints, Directory, Witness};
+use caracal_audit::{Checkpoints, Directory, WitnessClient};
 use caracal_core::World;
 use caracal_crypto::{HmacRing, system_world};
 use caracal_ledger::log_keys::LogKeys;
@@ -28,7 +28,8 @@ pub(super) fn checkpoints(
                 .with_context(|| format!("AUDIT_WITNESSES: cannot read {}", path.display()))?;
             // The operator names them, no caller does.
             let egress = egress(config, EgressPolicy::provisioned())?;
-            Witness::read(&egress, &text).with_context(|| format!("AUDIT_WITNESSES: {}", path.display()))?
+            WitnessClient::read(&egress, &text)
+                .with_context(|| format!("AUDIT_WITNESSES: {}", path.display()))?
         }
         None => Vec::new(),
     };

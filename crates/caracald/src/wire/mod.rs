@@ -40,7 +40,7 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 use caracal_storage_sql::SqliteStore;
-use caracal_sts::{Connections, ServiceTokens, SubjectKeys};
+use caracal_sts::{ConnectionTokens, ServiceTokens, SubjectKeys};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -234,7 +234,7 @@ fn egress(config: &Config, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> 
 /// What is kept of servers outside.
 struct Outside {
     tokens: Arc<ServiceTokens>,
-    connections: Arc<Connections>,
+    connections: Arc<ConnectionTokens>,
     oauth: TokenClient,
     subject_keys: Arc<SubjectKeys>,
 }
@@ -251,7 +251,11 @@ fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Resul
     let egress = egress(config, named_by_others(config))?;
     Ok(Outside {
         tokens: Arc::new(ServiceTokens::new(egress.clone(), world.clone())),
-        connections: Arc::new(Connections::new(egress.clone(), world.clone(), tasks.clone())),
+        connections: Arc::new(ConnectionTokens::new(
+            egress.clone(),
+            world.clone(),
+            tasks.clone(),
+        )),
         oauth: TokenClient::new(egress.clone(), world.clone()),
         subject_keys: Arc::new(SubjectKeys::new(egress, world.clone())),
     })

@@ -17,7 +17,7 @@ use caracal_service::{
     key_rotation::{Digests, Sealed},
     known_tokens::KnownTokens,
 };
-use caracal_sts::{Canaries, LocalExchange, Shadows, StsConfig, StsDeps};
+use caracal_sts::{CanaryMonitor, LocalExchange, Shadows, StsConfig, StsDeps};
 use metrics::counter;
 
 use super::{Parts, egress, named_by_others};
@@ -45,7 +45,7 @@ impl Parts {
 
     fn sts_deps(&self) -> anyhow::Result<StsDeps> {
         let outside = self.outside.as_ref().context("an STS asks OAuth servers")?;
-        let canaries = Arc::new(Canaries::new(
+        let canaries = Arc::new(CanaryMonitor::new(
             self.world.clone(),
             self.store.clone(),
             self.outbox.clone(),

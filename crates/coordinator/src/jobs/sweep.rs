@@ -3,7 +3,7 @@
 use caracal_core::{ZoneId, audit::EventType};
 use caracal_lifecycle::{
     self as lifecycle, About, delegations,
-    sessions::{self, Swept},
+    sessions::{self, OverdueEnd},
 };
 use caracal_storage::{Access, EndedSession};
 
@@ -126,7 +126,12 @@ async fn suspend_in(app: &App, zone: &ZoneId) -> Result<(), JobError> {
 }
 
 /// Leaves evidence of what was swept; returns how many sessions changed in all.
-async fn record(app: &App, zone: &ZoneId, event_type: EventType, swept: &[Swept]) -> Result<usize, JobError> {
+async fn record(
+    app: &App,
+    zone: &ZoneId,
+    event_type: EventType,
+    swept: &[OverdueEnd],
+) -> Result<usize, JobError> {
     for (session, reason, _) in swept {
         let mut about = About {
             reason: Some((*reason).to_owned()),

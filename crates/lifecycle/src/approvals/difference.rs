@@ -7,7 +7,7 @@ use super::Request;
 
 /// The first thing that differs, from the outside in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Difference {
+pub enum ApprovalMismatch {
     /// Another resource.
     Resource,
     /// Another session, or another delegation.
@@ -22,7 +22,7 @@ pub enum Difference {
 
 /// In what `request` differs from what `approval` was asked for, where both are calls of the same caller. Nothing where they
 /// are not, or differ in nothing that is told here.
-pub fn difference(approval: &Approval, request: &Request<'_>) -> Option<Difference> {
+pub fn difference(approval: &Approval, request: &Request<'_>) -> Option<ApprovalMismatch> {
     let held = approval.call.as_ref()?;
     let call = request.call?;
     if approval.principal_id != request.principal_id {
@@ -38,17 +38,17 @@ pub fn difference(approval: &Approval, request: &Request<'_>) -> Option<Differen
     let same_session = text("agent_session_id") == request.session_id.map(AsRef::as_ref)
         && text("delegation_edge_id") == request.delegation_id.map(AsRef::as_ref);
     Some(if !same_resources {
-        Difference::Resource
+        ApprovalMismatch::Resource
     } else if !same_session {
-        Difference::Session
+        ApprovalMismatch::Session
     } else if !call.is_of(held) {
-        Difference::Operation
+        ApprovalMismatch::Operation
     } else if !call.carries(held) {
-        Difference::Arguments
+        ApprovalMismatch::Arguments
     } else if text("policy_manifest_sha") != Some(request.policy.manifest_sha256.as_ref())
         || approval.binding != request.binding()
     {
-        Difference::Policy
+        ApprovalMismatch::Policy
     } else {
         return None;
     })

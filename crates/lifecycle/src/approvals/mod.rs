@@ -28,7 +28,7 @@ use self::evidence::Noted;
 pub use self::{
     binding::{AskedCall, Request},
     decision::{Approver, decide, withdraw},
-    difference::{Difference, difference},
+    difference::{ApprovalMismatch, difference},
     evidence::Witness,
     usage::{Use, answer_again, consume},
 };

@@ -58,7 +58,7 @@ pub(super) fn exceeds(violation: &NarrowingViolation) -> Denial {
 
 /// What a session holds by delegation.
 #[derive(Debug)]
-pub struct Held {
+pub struct HeldDelegations {
     /// Live delegations into the session.
     pub inbound: Vec<Delegation>,
     /// What those of them allow that hold over their whole lineage.
@@ -74,7 +74,7 @@ pub async fn held(
     resources: ResourceLookup<'_>,
     session: &SessionId,
     now: Timestamp,
-) -> Result<Held, StorageError> {
+) -> Result<HeldDelegations, StorageError> {
     let mut inbound = work.delegations().inbound(session).await?;
     inbound.retain(|delegation| delegation.is_live(now));
     let mut authorities = Vec::with_capacity(inbound.len());
@@ -85,5 +85,5 @@ pub async fn held(
             identifier_of(resources, id)
         }));
     }
-    Ok(Held { inbound, authorities })
+    Ok(HeldDelegations { inbound, authorities })
 }

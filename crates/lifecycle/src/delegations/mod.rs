@@ -17,7 +17,7 @@ use caracal_wire::ErrorCode;
 pub(crate) use self::inherit::{check_locked, inherit, lock_to_inherit};
 pub use self::{
     create::{Created, End, NewDelegation, create},
-    lineage::{Held, held},
+    lineage::{HeldDelegations, held},
     revoke::{Revoked, revoke},
 };
 use crate::{Denial, events::Events, locks};

@@ -13,7 +13,7 @@ use crate::{cascade, locks};
 const TTL: &str = "ttl";
 
 /// A session whose time was over, why, and how many sessions changed with it.
-pub type Swept = (Session, &'static str, usize);
+pub type OverdueEnd = (Session, &'static str, usize);
 
 /// Ends those tasks of `due` that are still over.
 ///
@@ -23,7 +23,7 @@ pub async fn end_overdue(
     work: &mut dyn ZoneWork,
     world: &World,
     due: &[SessionId],
-) -> Result<Vec<Swept>, Error> {
+) -> Result<Vec<OverdueEnd>, Error> {
     locks::both(work).await?;
     let mut swept = Vec::new();
     for id in due {
@@ -47,7 +47,7 @@ pub async fn suspend_lapsed(
     work: &mut dyn ZoneWork,
     world: &World,
     due: &[SessionId],
-) -> Result<Vec<Swept>, Error> {
+) -> Result<Vec<OverdueEnd>, Error> {
     locks::sessions(work).await?;
     let mut swept = Vec::new();
     for id in due {

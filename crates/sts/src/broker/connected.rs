@@ -6,12 +6,12 @@ use caracal_wire::sts::{AuthMode, UpstreamDirective};
 use super::{Broker, fixed::header};
 use crate::{
     StsDeps,
-    credentials::{BrokerError, Connections, Of},
+    credentials::{BrokerError, ConnectionTokens, Of},
 };
 
 pub(super) struct Connected<'a> {
     pub(super) deps: &'a StsDeps,
-    pub(super) connections: &'a Connections,
+    pub(super) connections: &'a ConnectionTokens,
     pub(super) zone: &'a ZoneId,
     pub(super) provider: &'a ProviderId,
     pub(super) config: &'a AuthorizationCodeConfig,

@@ -68,14 +68,14 @@ enum Standing {
 
 /// Tokens of connections of every provider.
 #[derive(Debug)]
-pub struct Connections {
+pub struct ConnectionTokens {
     client: TokenClient,
     world: World,
     tasks: TaskTracker,
     renewals: Mutex<HashMap<ConnectionId, Arc<Renewal>>>,
 }
 
-impl Connections {
+impl ConnectionTokens {
     /// Asks through `egress`; `tasks` are waited for when the process ends, so that no renewal is cut in two. One for a
     /// process.
     pub fn new(egress: Arc<Egress>, world: World, tasks: TaskTracker) -> Self {

@@ -8,7 +8,7 @@ use caracal_service::oauth::TokenError;
 use caracal_wire::sts::DenialReason;
 
 pub(crate) use self::connections::Of;
-pub use self::{connections::Connections, tokens::ServiceTokens};
+pub use self::{connections::ConnectionTokens, tokens::ServiceTokens};
 
 /// Why a credential cannot be produced. The text is for evidence and logs, never the credential.
 #[derive(Debug, Clone, thiserror::Error)]

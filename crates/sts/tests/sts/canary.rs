@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{CanaryOutcome, NotificationType, PolicyCanary, PolicySetVersion},
 };
 use caracal_storage::{Access, PageRequest, conformance::given::Given};
-use caracal_sts::{Canaries, StsDeps};
+use caracal_sts::{CanaryMonitor, StsDeps};
 use serde_json::Value;
 
 use crate::fixture::Fixture;
@@ -240,7 +240,7 @@ async fn of_several_processes_that_count_one_takes_it_back() {
     ];
     for _ in 0..3 {
         let deps = StsDeps {
-            canaries: Arc::new(Canaries::new(
+            canaries: Arc::new(CanaryMonitor::new(
                 fixture.parts.world.clone(),
                 fixture.parts.store.clone(),
                 fixture.parts.outbox.clone(),

@@ -25,7 +25,7 @@ use caracal_service::{
     zones::ZoneState,
 };
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
-use caracal_sts::{Canaries, Connections, ServiceTokens, Shadows, StsConfig, StsDeps, SubjectKeys};
+use caracal_sts::{CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, StsConfig, StsDeps, SubjectKeys};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{Backends, ISSUER, Parts, PartsOptions},
@@ -143,7 +143,7 @@ impl Fixture {
                 parts.spool.clone(),
                 tasks.clone(),
             )),
-            canaries: Arc::new(Canaries::new(
+            canaries: Arc::new(CanaryMonitor::new(
                 parts.world.clone(),
                 parts.store.clone(),
                 parts.outbox.clone(),
@@ -157,7 +157,7 @@ impl Fixture {
                 Egress::new(EgressPolicy::provisioned()),
                 parts.world.clone(),
             )),
-            connections: Arc::new(Connections::new(
+            connections: Arc::new(ConnectionTokens::new(
                 Egress::new(EgressPolicy::provisioned()),
                 parts.world.clone(),
                 TaskTracker::new(),

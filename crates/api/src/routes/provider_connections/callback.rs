@@ -4,7 +4,7 @@ use caracal_core::{
     Secret,
     entity::{ConnectionAttempt, Provider, provider_config::AuthorizationCodeConfig},
 };
-use caracal_lifecycle::connections::{Account, Sealing, Tokens, connect};
+use caracal_lifecycle::connections::{ConnectedAccount, Sealing, Tokens, connect};
 use caracal_service::{
     Refusal,
     contention::Attempts,
@@ -120,7 +120,7 @@ async fn keep(
     let mut change = call.change().await?;
     let provider = provider(&mut *change, &attempt.provider_id).await?;
     same_provider(attempt, &provider)?;
-    let account = Account {
+    let account = ConnectedAccount {
         provider: &provider.id,
         subject: &attempt.subject_id,
         token_endpoint: &config.client.token_endpoint,

@@ -1,7 +1,7 @@
 //! `POST /v1/zones/{zoneId}/provider-connections`
 
 use caracal_core::Secret;
-use caracal_lifecycle::connections::{Account, Sealing, Tokens, connect};
+use caracal_lifecycle::connections::{ConnectedAccount, Sealing, Tokens, connect};
 use caracal_service::{
     Refusal,
     front::{Body, Created},
@@ -43,7 +43,7 @@ pub(crate) async fn handle(
     let provider = provider(&mut *change, &body.provider_id).await?;
     let config = settings(&provider, serde_json::Map::new())?;
     let by = call.caller.attributed_to();
-    let account = Account {
+    let account = ConnectedAccount {
         provider: &provider.id,
         subject: &subject,
         token_endpoint: &config.client.token_endpoint,

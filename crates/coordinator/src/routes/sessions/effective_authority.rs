@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use caracal_authz::narrow::{Authority, ResourceBound};
 use caracal_core::{ScopeSet, SessionId};
-use caracal_lifecycle::delegations::{self, Held};
+use caracal_lifecycle::delegations::{self, HeldDelegations};
 use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
@@ -31,7 +31,7 @@ pub(crate) async fn handle(
     Ok(Answer(summary(session.id, &held, &zone)))
 }
 
-fn summary(session: SessionId, held: &Held, zone: &ZoneState) -> Summary {
+fn summary(session: SessionId, held: &HeldDelegations, zone: &ZoneState) -> Summary {
     let (inbound, held) = (&held.inbound, &held.authorities);
     let scopes = held
         .iter()
