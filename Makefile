@@ -115,6 +115,8 @@ lint: ## Formatting, clippy, import circles, closed answers, OpenAPI, links of t
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-import-circles.py
 	scripts/check-closed-answers.py
+	scripts/check-environment.py
+	scripts/check-type-names.py
 	scripts/check-file-length.py
 	scripts/openapi-lint.sh $(TARGET)/openapi-lint
 	scripts/check-doc-links.py

@@ -88,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) witnesses: Option<PathBuf>,
     /// Where events are exported to, and how they are written.
     pub(crate) export: Option<(String, declared::ExportForm)>,
+    /// What is told about the bucket of an export, by the names that the tools of AWS know it under.
+    pub(crate) bucket: Vec<(&'static str, Secret)>,
     /// Time that one part of an export holds.
     pub(crate) export_period: Duration,
     /// How long administrative records are kept; absent means for ever.
@@ -242,6 +244,7 @@ impl Config {
                 .or_else(|| process.embedded.then_some(published)),
             witnesses: settings.find(&declared::WITNESSES),
             export: settings.find(&declared::EXPORT_URL).map(|url| (url, export_form)),
+            bucket: declared::bucket(settings),
             export_period: settings.get(&declared::EXPORT_PERIOD),
             admin_retention: settings.find(&declared::ADMIN_RETENTION),
             event_retention,

@@ -19,7 +19,7 @@ use tracing_subscriber::{
     EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
 };
 
-pub(crate) use self::spans::Tracing;
+pub(crate) use self::spans::{Batches, Tracing};
 use self::writer::{FLUSH, LogQueue, Lost, Sink};
 
 /// The words for how much is logged.

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Form, Part, PartLimits, PartName, TableError, Target,
+    ExportTarget, Form, Part, PartLimits, PartName, TableError,
     failure::NotExported,
     metrics as names,
     part::{FORMAT, zone_directory},
@@ -40,7 +40,7 @@ pub struct Export {
     checkpoints: Arc<Checkpoints>,
     store: Arc<dyn Store>,
     world: World,
-    target: Target,
+    target: ExportTarget,
     form: Form,
     limits: PartLimits,
     /// Behind which entry the next part of each zone begins, as far as it is known.
@@ -53,7 +53,7 @@ impl Export {
         checkpoints: Arc<Checkpoints>,
         store: Arc<dyn Store>,
         world: World,
-        target: Target,
+        target: ExportTarget,
         form: Form,
         limits: PartLimits,
     ) -> Self {

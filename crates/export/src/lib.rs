@@ -22,5 +22,5 @@ pub use limits::PartLimits;
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use part::{Part, PartName};
 pub use table::{TableError, UnreadableTable, read_table, write_table};
-pub use target::{InvalidTarget, Target, TargetError};
-pub use verify::{ExportFault, Unverified, Verified, verify_export};
+pub use target::{ExportTarget, InvalidExportTarget, TargetError};
+pub use verify::{ExportFault, ExportUnverified, Verified, verify_export};

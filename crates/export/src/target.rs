@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use caracal_core::Secret;
 use futures_util::TryStreamExt as _;
 use object_store::{
     Certificate, ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, RetryConfig, aws::AmazonS3Builder,
@@ -18,14 +19,14 @@ const RETRIES: usize = 2;
 
 /// A place that takes parts.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct ExportTarget {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
 }
 
 /// The URL names no target.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidTarget {
+pub enum InvalidExportTarget {
     /// It is neither a directory nor a bucket.
     #[error("an export goes to file:///DIRECTORY or s3://BUCKET/PREFIX")]
     Url,
@@ -39,38 +40,26 @@ pub enum InvalidTarget {
 #[error("the target of the export does not answer")]
 pub struct TargetError(#[from] object_store::Error);
 
-fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> InvalidTarget {
-    InvalidTarget::Unusable(Box::new(error))
+fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> InvalidExportTarget {
+    InvalidExportTarget::Unusable(Box::new(error))
 }
 
-impl Target {
-    /// The target at `url`. A directory is made where it is missing. Credentials, region and endpoint of a bucket come from the
-    /// environment, as the tools of AWS take them; `roots` are trusted beside those of the system, in PEM.
+impl ExportTarget {
+    /// The target at `url`. A directory is made where it is missing. Credentials, region and endpoint of a bucket are in
+    /// `settings`, by the names that the tools of AWS know them under, such as `AWS_REGION`; `roots` are trusted beside those
+    /// of the system, in PEM.
     ///
     /// # Errors
-    /// [`InvalidTarget`].
-    pub fn open(url: &str, roots: Option<&[u8]>) -> Result<Self, InvalidTarget> {
-        // What else there is in the environment is none of the builder's.
-        let settings = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok().filter(|name| name.starts_with("AWS_"))?;
-            Some((name.to_ascii_lowercase(), value.into_string().ok()?))
-        });
-        Self::open_with(url, roots, settings)
-    }
-
-    /// As [`Self::open`], with these settings of a bucket instead of the environment's.
-    ///
-    /// # Errors
-    /// [`InvalidTarget`].
-    pub fn open_with<N: AsRef<str>, V: Into<String>>(
+    /// [`InvalidExportTarget`], also for a setting that there is not.
+    pub fn open(
         url: &str,
         roots: Option<&[u8]>,
-        settings: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<Self, InvalidTarget> {
-        let url = Url::parse(url).map_err(|_| InvalidTarget::Url)?;
+        settings: &[(&str, Secret)],
+    ) -> Result<Self, InvalidExportTarget> {
+        let url = Url::parse(url).map_err(|_| InvalidExportTarget::Url)?;
         match url.scheme() {
             "file" => {
-                let directory = url.to_file_path().map_err(|()| InvalidTarget::Url)?;
+                let directory = url.to_file_path().map_err(|()| InvalidExportTarget::Url)?;
                 std::fs::create_dir_all(&directory).map_err(unusable)?;
                 let store = LocalFileSystem::new_with_prefix(directory).map_err(unusable)?;
                 Ok(Self {
@@ -79,7 +68,7 @@ impl Target {
                 })
             }
             "s3" => {
-                let bucket = url.host_str().ok_or(InvalidTarget::Url)?;
+                let bucket = url.host_str().ok_or(InvalidExportTarget::Url)?;
                 let mut options = ClientOptions::new()
                     .with_timeout(REQUEST_WITHIN)
                     .with_connect_timeout(CONNECT_WITHIN);
@@ -93,10 +82,8 @@ impl Target {
                 };
                 let mut builder = AmazonS3Builder::new().with_client_options(options);
                 for (name, value) in settings {
-                    // What the tools of AWS know and the builder does not is of no use here.
-                    if let Ok(key) = name.as_ref().parse() {
-                        builder = builder.with_config(key, value);
-                    }
+                    let key = name.to_ascii_lowercase().parse().map_err(unusable)?;
+                    builder = builder.with_config(key, value.expose());
                 }
                 let store = builder
                     .with_bucket_name(bucket)
@@ -108,7 +95,7 @@ impl Target {
                     prefix: Path::parse(url.path().trim_matches('/')).map_err(unusable)?,
                 })
             }
-            _ => Err(InvalidTarget::Url),
+            _ => Err(InvalidExportTarget::Url),
         }
     }
 

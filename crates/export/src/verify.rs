@@ -14,7 +14,7 @@ use caracal_ledger::{
 use caracal_storage::AuditRow;
 
 use crate::{
-    Part, PartName, Target, TargetError,
+    ExportTarget, Part, PartName, TargetError,
     part::{FORMAT, zone_directory},
 };
 
@@ -56,7 +56,7 @@ pub enum ExportFault {
 
 /// Why it was not found to hold.
 #[derive(Debug, thiserror::Error)]
-pub enum Unverified {
+pub enum ExportUnverified {
     /// The target does not answer.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -87,11 +87,11 @@ type Listed = (BTreeMap<u64, PartName>, BTreeSet<Vec<String>>);
 /// # Errors
 /// When the target does not answer; what does not hold is told of each zone.
 pub async fn verify_export(
-    target: &Target,
+    target: &ExportTarget,
     keys: &[NoteKey],
     kept: &KeptCheckpoints,
     journal: &mut dyn Journal,
-) -> Result<Vec<Verified>, Unverified> {
+) -> Result<Vec<Verified>, ExportUnverified> {
     let mut zones: BTreeMap<String, Listed> = BTreeMap::new();
     let mut strays = Vec::new();
     for names in target.all().await? {
@@ -156,7 +156,7 @@ impl Parts<'_> {
 }
 
 async fn verify_zone(
-    target: &Target,
+    target: &ExportTarget,
     keys: &[NoteKey],
     kept: &KeptCheckpoints,
     mut parts: Parts<'_>,

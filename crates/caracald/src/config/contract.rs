@@ -190,15 +190,9 @@ const OF_OTHERS: &[&str] = &[
     "TOKIO_WORKER_THREADS",
 ];
 
-/// What the exporter of traces reads by itself.
-const OF_TRACES: &[&str] = &[
-    "OTEL_BSP_EXPORT_TIMEOUT",
-    "OTEL_BSP_MAX_CONCURRENT_EXPORTS",
-    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-    "OTEL_BSP_MAX_QUEUE_SIZE",
-    "OTEL_BSP_SCHEDULE_DELAY",
-    "OTEL_RESOURCE_ATTRIBUTES",
-];
+/// What the specification of exporters names and means nothing here: one batch is sent at a time, and
+/// `OTEL_EXPORTER_OTLP_TIMEOUT` bounds it.
+const OF_TRACES: &[&str] = &["OTEL_BSP_EXPORT_TIMEOUT", "OTEL_BSP_MAX_CONCURRENT_EXPORTS"];
 
 /// Refuses what is set and not read, and what may not be so in `mode`. Call after everything else was read.
 pub(super) fn refuse_unread(settings: &mut Settings, mode: Mode) {

@@ -1,6 +1,7 @@
 //! Every setting of the daemon, declared once. From here come reading, `check-config`, `config` and the handbook's page
 //! of settings.
 
+mod bucket;
 mod checkpoints;
 mod control;
 mod coordinator;
@@ -17,8 +18,8 @@ mod web;
 use caracal_service::config::{Declared, Role};
 
 pub(crate) use self::{
-    checkpoints::*, control::*, coordinator::*, enforcement::*, evidence::*, export::*, keys::*, process::*,
-    sign_in::*, stores::*, traces::*, web::*,
+    bucket::bucket, checkpoints::*, control::*, coordinator::*, enforcement::*, evidence::*, export::*,
+    keys::*, process::*, sign_in::*, stores::*, traces::*, web::*,
 };
 
 /// A group of settings with its heading on the page of settings.
@@ -34,6 +35,7 @@ pub(crate) const GROUPS: &[Group] = &[
     ("Evidence", evidence::GROUP),
     ("Checkpoints", checkpoints::GROUP),
     ("Export", export::GROUP),
+    ("Bucket of the export", bucket::GROUP),
     ("Token service and Gateway", enforcement::GROUP),
     ("Coordinator", coordinator::GROUP),
     ("Control API", control::GROUP),

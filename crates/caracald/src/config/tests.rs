@@ -271,6 +271,19 @@ fn traces_are_exported_where_the_usual_variables_say_so() {
         share: 0.25,
     };
     assert_eq!(told.sampling, quarter);
+    let gathered = traced(
+        &[
+            ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=eu"),
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+        ],
+        Role::ALL,
+    );
+    let gathered = gathered.unwrap().unwrap();
+    assert_eq!(
+        gathered.attributes.as_deref(),
+        Some("deployment.environment.name=eu")
+    );
+    assert_eq!((gathered.batches.queued, gathered.batches.size), (100, 100));
     let elsewhere = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:4318/in");
     let told = traced(&[elsewhere], Role::ALL).unwrap().unwrap();
     assert_eq!(told.endpoint, "http://traces:4318/in");
@@ -283,9 +296,53 @@ fn traces_are_exported_where_the_usual_variables_say_so() {
         ("OTEL_TRACES_SAMPLER", "sometimes"),
         ("OTEL_TRACES_SAMPLER_ARG", "2"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
     ] {
         let refused = traced(&[(name, value)], Role::ALL).unwrap_err().to_string();
         assert!(refused.contains(name), "{refused}");
+    }
+}
+
+#[cfg(feature = "export")]
+#[test]
+fn everything_that_is_told_about_a_bucket_is_understood_there() {
+    let names = declared::all().map(Declared::name);
+    let names: Vec<_> = names.filter(|name| name.starts_with("AWS_")).collect();
+    let value = |name: &str| match name {
+        "AWS_ENDPOINT_URL" | "AWS_ENDPOINT_URL_S3" | "AWS_ENDPOINT_URL_STS" | "AWS_PROXY_URL" => {
+            "http://bucket"
+        }
+        "AWS_METADATA_ENDPOINT" | "AWS_CONTAINER_CREDENTIALS_FULL_URI" => "http://machine",
+        "AWS_SERVER_SIDE_ENCRYPTION" => "AES256",
+        "AWS_CHECKSUM_ALGORITHM" => "sha256",
+        "AWS_CONDITIONAL_PUT" => "etag",
+        "AWS_SSE_CUSTOMER_KEY_BASE64" => "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=",
+        "AWS_S3_EXPRESS" => "false",
+        _ => "true",
+    };
+    let mut pairs: Vec<_> = names.iter().map(|name| (*name, value(name))).collect();
+    // What clouds and tools set beside it is nobody's slip of the finger.
+    pairs.extend([
+        ("CARACAL_MODE", "dev"),
+        ("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
+        ("AWS_PROFILE", "mine"),
+        ("AWS_EXECUTION_ENV", "AWS_ECS_FARGATE"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+        ("AWS_SDK_LOAD_CONFIG", "1"),
+        ("AWS_CONFIG_FILE", "/root/.aws/config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/root/.aws/credentials"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]);
+    let config = read(&pairs, Role::ALL).unwrap();
+    assert_eq!(config.bucket.len(), names.len());
+    caracal_export::ExportTarget::open("s3://evidence", None, &config.bucket).unwrap();
+    for secret in [
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_SSE_CUSTOMER_KEY_BASE64",
+    ] {
+        let shown = config.effective.iter().find(|one| one.name == secret).unwrap();
+        assert_eq!(shown.value.as_deref(), Some("(secret)"));
     }
 }
 

@@ -22,7 +22,11 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::{
     Resource,
-    trace::{SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample},
+    resource::TelemetryResourceDetector,
+    trace::{
+        BatchConfigBuilder, BatchSpanProcessor, SamplingDecision, SamplingResult, SdkTracerProvider,
+        ShouldSample,
+    },
 };
 use tokio::runtime::Handle;
 use tracing::{Metadata, Subscriber, level_filters::LevelFilter, subscriber::Interest};
@@ -44,6 +48,20 @@ pub(crate) struct Tracing {
     pub(crate) sampling: Sampling,
     /// Longest wait for the collector.
     pub(crate) timeout: Duration,
+    /// Further attributes of this process, `name=value` separated by commas.
+    pub(crate) attributes: Option<String>,
+    pub(crate) batches: Batches,
+}
+
+/// How finished spans are gathered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batches {
+    /// Spans that wait; further ones are dropped.
+    pub(crate) queued: usize,
+    /// Most spans that are sent at once.
+    pub(crate) size: usize,
+    /// Longest time that one waits for others.
+    pub(crate) delay: Duration,
 }
 
 /// Spans that begin a trace of their own where none is under way. All others are part of one or nothing: what a process
@@ -81,14 +99,27 @@ pub(super) fn start(
         .build()
         .context("cannot export traces")?;
     trace::exported(tracing.sampling);
-    let resource = Resource::builder()
+    // Whatever the libraries would read in the environment by themselves is in the table of settings.
+    let attributes = tracing.attributes.iter().flat_map(|list| pairs(list));
+    let resource = Resource::builder_empty()
+        .with_detector(Box::new(TelemetryResourceDetector))
+        .with_attributes(attributes.map(|(name, value)| KeyValue::new(name, value)))
         .with_service_name(tracing.service_name.clone())
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .build();
+    let Batches { queued, size, delay } = tracing.batches;
+    let batches = BatchConfigBuilder::default()
+        .with_max_queue_size(queued)
+        .with_max_export_batch_size(size)
+        .with_scheduled_delay(delay)
+        .build();
+    let processor = BatchSpanProcessor::builder(exporter)
+        .with_batch_config(batches)
         .build();
     Ok(SdkTracerProvider::builder()
         .with_resource(resource)
         .with_sampler(Begun(tracing.sampling))
-        .with_batch_exporter(exporter)
+        .with_span_processor(processor)
         .build())
 }
 

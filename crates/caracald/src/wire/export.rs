@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use caracal_audit::{AuditDeps, Checkpoints};
-use caracal_export::{Export, Form, PartLimits, Target};
+use caracal_export::{Export, ExportTarget, Form, PartLimits};
 
 use crate::config::{Config, declared::ExportForm};
 
@@ -28,7 +28,7 @@ pub(super) fn export(
     let checkpoints =
         checkpoints.context("AUDIT_EXPORT_URL needs AUDIT_LOG_KEY: what is exported is signed")?;
     let roots = config.extra_ca()?;
-    let target = Target::open(url, roots.as_deref()).context("AUDIT_EXPORT_URL")?;
+    let target = ExportTarget::open(url, roots.as_deref(), &config.bucket).context("AUDIT_EXPORT_URL")?;
     let (signing, store, world) = (checkpoints.clone(), deps.store.clone(), deps.world.clone());
     let limits = PartLimits {
         period: config.export_period,

@@ -10,7 +10,7 @@ use std::{
 
 use caracal_audit::{Checkpoints, KeptCheckpoints};
 use caracal_core::{Timestamp, World, ZoneId, audit::AuditEvent};
-use caracal_export::{Export, Form, PartLimits, Target, Verified, verify_export};
+use caracal_export::{Export, ExportTarget, Form, PartLimits, Verified, verify_export};
 use caracal_ledger::{log_keys::LogKeys, note::NoteKey};
 use caracal_storage::{Access, LedgerEntry, Store};
 use caracal_testkit::parts::{Backends, Parts, PartsOptions};
@@ -69,8 +69,8 @@ impl Fixture {
         self.parts.store.clone()
     }
 
-    pub(crate) fn target(&self) -> Target {
-        Target::open(&format!("file://{}", self.directory().display()), None).unwrap()
+    pub(crate) fn target(&self) -> ExportTarget {
+        ExportTarget::open(&format!("file://{}", self.directory().display()), None, &[]).unwrap()
     }
 
     /// Events that the ledger takes at `taken`.
@@ -92,7 +92,7 @@ impl Fixture {
     }
 
     /// An exporter of a process that knows nothing yet, at this time.
-    pub(crate) fn exporter(&self, now: Timestamp, target: Target) -> Arc<Export> {
+    pub(crate) fn exporter(&self, now: Timestamp, target: ExportTarget) -> Arc<Export> {
         let world = World::for_tests();
         world.manual_clock().advance(now.since(world.now()));
         let limits = PartLimits {

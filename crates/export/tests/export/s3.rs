@@ -7,7 +7,8 @@ use std::{
 };
 
 use caracal_audit::KeptCheckpoints;
-use caracal_export::{Export, Form, Target, verify_export};
+use caracal_core::Secret;
+use caracal_export::{Export, ExportTarget, Form, verify_export};
 use caracal_testkit::parts::Backends;
 
 use crate::fixture::{Fixture, at, public};
@@ -82,16 +83,19 @@ impl S3 {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn target(&self) -> Target {
+    fn target(&self) -> ExportTarget {
         let settings = [
-            ("aws_access_key_id", "a"),
-            ("aws_secret_access_key", "b"),
-            ("aws_region", "us-east-1"),
-            ("aws_allow_http", "true"),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "b"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ALLOW_HTTP", "true"),
         ];
         let endpoint = format!("http://127.0.0.1:{}", self.port);
-        let settings = settings.into_iter().chain([("aws_endpoint", endpoint.as_str())]);
-        Target::open_with("s3://evidence/of/caracal", None, settings).unwrap()
+        let settings = settings
+            .into_iter()
+            .chain([("AWS_ENDPOINT_URL", endpoint.as_str())]);
+        let settings: Vec<_> = settings.map(|(name, value)| (name, Secret::new(value))).collect();
+        ExportTarget::open("s3://evidence/of/caracal", None, &settings).unwrap()
     }
 }
 

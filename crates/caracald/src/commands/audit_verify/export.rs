@@ -4,12 +4,15 @@ use std::{fs::File, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use caracal_audit::{LinesFault, LinesVerifier};
-use caracal_export::{Target, Verified, read_table, verify_export};
+use caracal_export::{ExportTarget, Verified, read_table, verify_export};
 use caracal_service::config::Settings;
 use serde::Serialize;
 
 use super::{Against, document, journal::Journal, verdict};
-use crate::{commands::block_on, config::Config};
+use crate::{
+    commands::block_on,
+    config::{Config, declared},
+};
 
 /// Rows of a table that wait to be verified.
 const ROWS_AHEAD: usize = 64;
@@ -33,8 +36,11 @@ pub(crate) fn run_export(target: &str, against: &Against, json: bool) -> anyhow:
     };
     // Without a deployment there is no configuration, and none is needed.
     let config = Config::read(Settings::from_process(), &[]).ok();
+    let mut settings = Settings::from_process();
+    let bucket = declared::bucket(&mut settings);
+    settings.finish()?;
     let roots = config.and_then(|config| config.extra_ca().ok().flatten());
-    let target = Target::open(&url, roots.as_deref()).context("--export")?;
+    let target = ExportTarget::open(&url, roots.as_deref(), &bucket).context("--export")?;
     let zones = block_on(async { Ok(verify_export(&target, &keys, &kept, &mut journal).await?) })?;
     // Nothing was verified, which is not the same as an export that holds.
     anyhow::ensure!(!zones.is_empty(), "--export: nothing was exported there");

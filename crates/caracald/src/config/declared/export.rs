@@ -42,7 +42,7 @@ pub(crate) static EXPORT_URL: Optional<Text> = Optional::new(
     "AUDIT_EXPORT_URL",
     &[Role::Audit],
     "events are not exported",
-    "Where events are exported to each hour: `file:///DIRECTORY` or `s3://BUCKET/PREFIX`. Credentials, region and endpoint of a bucket are those of `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL` and their like.",
+    "Where events are exported to each hour: `file:///DIRECTORY` or `s3://BUCKET/PREFIX`. A bucket is told about by the names that the tools of AWS know.",
 );
 pub(crate) static EXPORT_FORMAT: Setting<ExportForm> = Setting::new(
     "AUDIT_EXPORT_FORMAT",

@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use caracal_service::{
     config::{
-        Declared, Flag, HttpUrl, Millis, Optional, Process, Role, SecretText, Setting, SettingKind, Settings,
-        Text, not,
+        Declared, Flag, HttpUrl, Millis, Number, Optional, Process, Role, SecretText, Setting, SettingKind,
+        Settings, Text, not,
     },
     trace,
 };
 
-use crate::telemetry::Tracing;
+use crate::telemetry::{Batches, Tracing};
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &SDK_DISABLED,
@@ -21,6 +21,10 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &SERVICE_NAME,
     &SAMPLER,
     &SAMPLER_RATIO,
+    &RESOURCE_ATTRIBUTES,
+    &QUEUE_SIZE,
+    &BATCH_SIZE,
+    &BATCH_DELAY,
 ];
 
 /// How spans are encoded.
@@ -206,6 +210,32 @@ pub(crate) static SAMPLER_RATIO: Setting<Ratio> = Setting::new(
     || 1.0,
     "The share of traces that traceidratio exports.",
 );
+pub(crate) static RESOURCE_ATTRIBUTES: Optional<Text> = Optional::new(
+    "OTEL_RESOURCE_ATTRIBUTES",
+    Role::ALL,
+    "none",
+    "Further attributes of this process in traces, such as deployment.environment.name=eu, separated by commas.",
+);
+pub(crate) static QUEUE_SIZE: Setting<Number<usize>> = Setting::new(
+    "OTEL_BSP_MAX_QUEUE_SIZE",
+    Role::ALL,
+    || 2048,
+    "Spans that wait for the collector; further ones are dropped.",
+)
+.between(1, 1 << 20);
+pub(crate) static BATCH_SIZE: Setting<Number<usize>> = Setting::new(
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    Role::ALL,
+    || 512,
+    "Most spans that are sent at once, and no more than may wait.",
+)
+.between(1, 1 << 20);
+pub(crate) static BATCH_DELAY: Setting<Millis> = Setting::new(
+    "OTEL_BSP_SCHEDULE_DELAY",
+    Role::ALL,
+    || Duration::from_secs(5),
+    "Longest time that a finished span waits for others.",
+);
 
 /// Where traces go.
 pub(crate) fn tracing(settings: &mut Settings, process: &Process) -> Option<Tracing> {
@@ -216,6 +246,7 @@ pub(crate) fn tracing(settings: &mut Settings, process: &Process) -> Option<Trac
     let endpoint = settings.find(&OTLP_TRACES_ENDPOINT).or(base);
     let off = settings.get(&SDK_DISABLED) | (settings.get(&EXPORTER) == Exporter::None);
     settings.get(&OTLP_PROTOCOL);
+    let queued = settings.get(&QUEUE_SIZE);
     let tracing = Tracing {
         endpoint: endpoint.clone().unwrap_or_default(),
         headers: settings.find(&OTLP_HEADERS),
@@ -227,6 +258,12 @@ pub(crate) fn tracing(settings: &mut Settings, process: &Process) -> Option<Trac
             }),
         sampling: settings.get(&SAMPLER).with(settings.get(&SAMPLER_RATIO)),
         timeout: settings.get(&OTLP_TIMEOUT),
+        attributes: settings.find(&RESOURCE_ATTRIBUTES),
+        batches: Batches {
+            queued,
+            size: settings.get(&BATCH_SIZE).min(queued),
+            delay: settings.get(&BATCH_DELAY),
+        },
     };
     endpoint.filter(|_| !off).map(|_| tracing)
 }
