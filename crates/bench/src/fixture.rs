@@ -250,9 +250,8 @@ impl Agent {
 
     async fn start_session(&self, coordinator: &JsonClient) -> anyhow::Result<String> {
         let body = json::tree(&self.session());
-        let session = coordinator
-            .call(201, "POST", &self.sessions_path(), Some(&body))
-            .await?;
+        let path = self.sessions_path();
+        let session = coordinator.call(201, "POST", &path, Some(&body)).await?;
         Ok(text(&session, "agent_session_id")?.to_owned())
     }
 
