@@ -27,6 +27,9 @@ DOUBLES = {
     "WhoCan": "one of them, and the page of them that is sent",
     "Retention": "what is kept, and what is said of it",
     "EndReason": "what is recorded, and what is asked",
+    "AccessChange": "the same, found and sent",
+    "AccessDiff": "the same, found and sent",
+    "DocumentDiff": "the same, found and sent",
     # To be told apart.
     "Asked": "of a passkey's ceremony, of a pack of evidence, of a route beside",
     "Credential": "how a route learns who calls, and what a workload is given",
