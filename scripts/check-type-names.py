@@ -36,6 +36,7 @@ DOUBLES = {
     "Entry": "of the ledger, and of a document of a zone",
     "Kept": "of a block, and of a value that is asked for anew",
     "Manifest": "of a pack, and of a workload",
+    "Searched": "an event that a search looks at, and a page of rows that a search found",
     "Registered": "a passkey, and which rows are meant",
     "Usage": "of grants, and of keys",
     "Witness": "the role, and who writes evidence down",
