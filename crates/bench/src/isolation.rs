@@ -205,6 +205,7 @@ fn reader(name: String, zone: &str) -> anyhow::Result<CreateToken> {
         scope: TokenScope::Zone,
         zone_id: Some(ZoneId::parse(zone)?),
         capability: Some(TokenCapability::Read),
+        reveals: None,
     })
 }
 
