@@ -369,6 +369,57 @@ malformed_operation_risk if {
 	not entry.tier in declared_tiers
 }
 
+# --- Budgets: `budgets_charged` answers `input.call` with the entries that the call takes from, each once. ---
+
+budgets_charged contains entry if {
+	some entry in elements(data.caracal.authz.budgets)
+	is_budget(entry)
+	entry.resource == input.resource.identifier
+	entry.method == input.call.method
+	operation_met(entry, lower(input.call.path))
+}
+
+malformed_budgets if {
+	entries := untyped(data.caracal.authz.budgets)
+	not is_list(entries)
+}
+
+malformed_budgets if {
+	some entry in elements(data.caracal.authz.budgets)
+	not is_budget(entry)
+}
+
+# One budget with two limits, or one that would be taken from twice.
+malformed_budgets if {
+	some at, left in elements(data.caracal.authz.budgets)
+	some other, right in elements(data.caracal.authz.budgets)
+	at != other
+	is_budget(left)
+	is_budget(right)
+	budget_identity(left) == budget_identity(right)
+}
+
+budget_identity(entry) := [entry.per, entry.resource, entry.method, nameless(lower(entry.path)), budget_argument(entry)]
+
+# A path without the names of its variables.
+nameless(path) := concat("/", [nameless_segment(segment) | some segment in split(path, "/")])
+
+nameless_segment(segment) := concat("", [split(segment, "{")[0], "{+}"]) if {
+	contains(segment, "{")
+	endswith(segment, "+}")
+}
+
+nameless_segment(segment) := concat("", [split(segment, "{")[0], "{}"]) if {
+	contains(segment, "{")
+	not endswith(segment, "+}")
+}
+
+nameless_segment(segment) := segment if not contains(segment, "{")
+
+budget_argument(entry) := argument_path(entry) if is_argument_path(entry.argument)
+
+budget_argument(entry) := [] if not "argument" in object.keys(entry)
+
 # --- Arguments of calls to tools: `arguments_allowed` answers `input.call`, which has `tool` and `arguments`. ---
 
 default arguments_allowed := false
@@ -546,6 +597,34 @@ is_operation_risk(entry) if {
 	named(entry.method)
 	named(entry.path)
 	named(entry.tier)
+}
+
+is_budget(entry) if {
+	is_object(entry)
+	count(object.keys(entry) - {"resource", "method", "path", "per", "calls", "argument", "sum"}) == 0
+	named(entry.resource)
+	named(entry.method)
+	named(entry.path)
+	entry.per in {"session", "delegation"}
+	count(object.keys(entry) & {"calls", "sum"}) > 0
+	is_positive_whole(object.get(entry, "calls", 1), 4294967295)
+	is_sum(entry)
+}
+
+is_sum(entry) if count(object.keys(entry) & {"argument", "sum"}) == 0
+
+is_sum(entry) if {
+	entry.method == "MCP"
+	startswith(lower(entry.path), "tools/call:")
+	is_argument_path(entry.argument)
+	is_positive_whole(entry.sum, 9000000000000)
+}
+
+is_positive_whole(number, most) if {
+	is_number(number)
+	number > 0
+	number <= most
+	floor(number) == number
 }
 
 is_approval_tier(tier) if {

@@ -56,4 +56,4 @@ pub use decide::{Decision, DenyReason, decide};
 pub use document::ArgumentDenial;
 pub use explain::explain;
 pub use input::{DecisionInput, DelegationInput, PresentedMandate, PrincipalInput};
-pub use snapshot::{MalformedOperationRisk, PolicyIdentity, PolicySnapshot};
+pub use snapshot::{MalformedBudgets, MalformedOperationRisk, PolicyIdentity, PolicySnapshot};

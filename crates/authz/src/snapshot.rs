@@ -12,10 +12,11 @@ use smallvec::SmallVec;
 use crate::{
     approval::ApprovalTier,
     document::{
-        ArgumentBound, ArgumentDenial, KnownTiers, OperationRisk, Origins, PolicyDocuments, Sources,
-        approval_tier, argument_bound, confinement_rule, elements, grant, is_collection, operation_risk,
-        risk_entry,
+        ArgumentBound, ArgumentDenial, Budget, KnownTiers, OperationRisk, Origins, PolicyDocuments, Sources,
+        approval_tier, argument_bound, budget, confinement_rule, elements, grant, is_collection,
+        operation_risk, risk_entry,
     },
+    operations::MCP,
 };
 
 /// Which policy a decision was made with, as audit events record it.
@@ -62,6 +63,14 @@ type ArgumentBounds = Option<HashMap<Box<str>, Vec<ArgumentBound>>>;
 /// Tiers that operations fall under, by resource; `None` when one of them cannot be relied on.
 type OperationRisks = Option<HashMap<Box<str>, Vec<OperationRisk>>>;
 
+/// Budgets by resource; `None` when one of them cannot be relied on.
+type Budgets = Option<HashMap<Box<str>, Vec<Arc<Budget>>>>;
+
+/// `budgets` cannot be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the zone's budgets are malformed")]
+pub struct MalformedBudgets;
+
 /// `operation_risk` or `approval_tiers` cannot be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the zone's tiers of operations are malformed")]
@@ -87,6 +96,8 @@ pub struct PolicySnapshot {
     arguments: ArgumentBounds,
     /// Tiers of operations; `None` when the document is malformed.
     operation_risk: OperationRisks,
+    /// Budgets; `None` when the document is malformed.
+    budgets: Budgets,
     pub(crate) bootstrap_policy: Arc<str>,
     pub(crate) workload_policy: Arc<str>,
     pub(crate) origins: Origins,
@@ -134,6 +145,10 @@ impl PolicySnapshot {
                 || Some(HashMap::new()),
                 |risk| index_operation_risk(risk, documents.approval_tiers.as_ref()),
             ),
+            budgets: documents
+                .budgets
+                .as_ref()
+                .map_or_else(|| Some(HashMap::new()), index_budgets),
             bootstrap_policy: "caracal-bootstrap".into(),
             workload_policy: "caracal-workload-mint".into(),
             origins: documents.origins.clone(),
@@ -240,6 +255,36 @@ impl PolicySnapshot {
         }
         gates.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
         Ok(gates)
+    }
+
+    /// Whether calls to `resource` are counted, or may be and it cannot be told.
+    pub fn counts_calls(&self, resource: &str) -> bool {
+        self.budgets
+            .as_ref()
+            .is_none_or(|budgets| budgets.contains_key(resource))
+    }
+
+    /// Whether messages to an MCP server at `resource` are counted.
+    pub fn counts_messages(&self, resource: &str) -> bool {
+        let budgets = self.budgets.as_ref().and_then(|budgets| budgets.get(resource));
+        budgets.into_iter().flatten().any(|budget| budget.method() == MCP)
+    }
+
+    /// The budgets that a call of `operation` at `resource` takes from, as they stand in the document.
+    ///
+    /// # Errors
+    /// [`MalformedBudgets`]: no call can be allowed.
+    pub fn budgets(
+        &self,
+        resource: &str,
+        operation: &Operation,
+    ) -> Result<SmallVec<[Arc<Budget>; 1]>, MalformedBudgets> {
+        let budgets = self.budgets.as_ref().ok_or(MalformedBudgets)?;
+        let budgets = budgets.get(resource).into_iter().flatten();
+        Ok(budgets
+            .filter(|budget| budget.is_met_by(operation))
+            .cloned()
+            .collect())
     }
 
     /// The grant of `resource`, if `principal` owns it.
@@ -361,4 +406,17 @@ fn index_operation_risk(risk: &Value, approval_tiers: Option<&Value>) -> Operati
         risks.entry(entry.resource().into()).or_default().push(entry);
     }
     Some(risks)
+}
+
+fn index_budgets(budgets: &Value) -> Budgets {
+    let mut known = HashSet::new();
+    let mut by_resource: HashMap<Box<str>, Vec<Arc<Budget>>> = HashMap::new();
+    for entry in budgets.as_array()? {
+        let budget = budget(entry).filter(|budget| known.insert(budget.identity()))?;
+        by_resource
+            .entry(budget.resource().into())
+            .or_default()
+            .push(Arc::new(budget));
+    }
+    Some(by_resource)
 }

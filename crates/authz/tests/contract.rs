@@ -295,6 +295,7 @@ fn documents() -> impl Strategy<Value = PolicyDocuments> {
                 approval_tiers,
                 arguments: None,
                 operation_risk: None,
+                budgets: None,
                 origins: Origins::default(),
             },
         )

@@ -9,6 +9,7 @@
 //! - `sessions`, `delegations`, `records`: one module for each, by what happens to it. What else comes to hold authority
 //!   becomes a module beside them, as `connections` to upstreams' OAuth servers are.
 //! - `approvals`: requests that wait for a person.
+//! - `budgets`: what calls use up of what policy gives sessions and delegations.
 //! - `canaries`: versions of policy that decide for some applications, taken back by themselves.
 //! - `cascade` and `owner`: the one way in which things end. To add another thing that can end: find the records and
 //!   sessions it stands on, and hand them to it.
@@ -17,6 +18,7 @@
 
 mod act;
 pub mod approvals;
+pub mod budgets;
 pub mod canaries;
 mod cascade;
 pub mod connections;

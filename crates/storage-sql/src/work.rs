@@ -13,11 +13,11 @@ use caracal_core::{
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
 use caracal_storage::{
-    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries, Chains,
-    Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger, NotificationQueue,
-    Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
-    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers,
-    Subjects, VersionedKind, Workloads, ZoneWork, Zones,
+    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets, Canaries,
+    Chains, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger,
+    NotificationQueue, Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers,
+    Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners,
+    SubjectIssuers, Subjects, VersionedKind, Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -181,6 +181,10 @@ impl ZoneWork for ZoneUnit {
     }
 
     fn canaries(&mut self) -> &mut dyn Canaries {
+        self
+    }
+
+    fn budgets(&mut self) -> &mut dyn Budgets {
         self
     }
 

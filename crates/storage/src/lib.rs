@@ -12,6 +12,7 @@ mod admin;
 mod approvals;
 mod audit;
 mod authority;
+mod budgets;
 mod canaries;
 mod chains;
 #[cfg(feature = "conformance")]
@@ -43,6 +44,7 @@ pub use audit::{
     Posting, StoredEntry,
 };
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
+pub use budgets::{Budgets, Charge};
 pub use canaries::Canaries;
 pub use chains::{ChainHead, ChainSet, Chains, ChainsSummary};
 pub use connections::{ConnectionFilter, ProviderConnections, RenewedTokens, SealedToken};

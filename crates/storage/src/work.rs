@@ -10,8 +10,8 @@ use caracal_core::{
 use caracal_ledger::chain::LogId;
 
 use crate::{
-    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries, Chains,
-    Delegations, Error, Grants, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue,
+    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets, Canaries,
+    Chains, Delegations, Error, Grants, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue,
     Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
     RetentionSetting, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads,
     Zones,
@@ -174,6 +174,8 @@ pub trait ZoneWork: Send {
     fn notifications(&mut self) -> &mut dyn Notifications;
     /// The version that decides for some of the zone's applications.
     fn canaries(&mut self) -> &mut dyn Canaries;
+    /// What sessions and delegations used up of budgets.
+    fn budgets(&mut self) -> &mut dyn Budgets;
     /// Which document each object of the zone comes from.
     fn state_owners(&mut self) -> &mut dyn StateOwners;
     /// Events to publish once this transaction is committed.

@@ -16,7 +16,7 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, SubjectKeys};
+use crate::{CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, SubjectKeys, budget::Counting};
 
 /// Bounds of the STS.
 #[derive(Debug, Clone)]
@@ -86,6 +86,8 @@ pub struct StsDeps {
     pub revocations: Arc<Revocations>,
     /// Mandates signed here, which need no proof when they come back, through a Gateway here or elsewhere.
     pub issued: Option<Arc<IssuedMandates>>,
+    /// Turns at counting calls that have a budget.
+    pub counting: Counting,
     /// Decides candidates beside what is answered.
     pub shadows: Arc<Shadows>,
     /// Counts what versions deny that decide for some applications, and takes them back.

@@ -9,13 +9,14 @@ use caracal_lifecycle::approvals::{
     self, ANSWERED_AGAIN, ApprovalMismatch, Circumstances, Request, Use, Witness, difference,
 };
 use caracal_service::{Refusal, contention::Attempts};
-use caracal_storage::Access;
+use caracal_storage::{Access, ZoneWork};
 use caracal_wire::{
     ErrorCode,
     approvals::{HUMAN_APPROVAL, MAX_WAIT_SECONDS},
     sts::DenialReason,
 };
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::{StsDeps, authenticate::unavailable};
 
@@ -44,6 +45,8 @@ pub(crate) struct Stopped {
     pub(crate) refusal: Refusal,
     /// Absent when it could not be told.
     pub(crate) reason: Option<DenialReason>,
+    /// What evidence says the reason is about; absent where that is what was asked for.
+    pub(crate) details: Option<Box<Value>>,
 }
 
 impl Stopped {
@@ -51,6 +54,7 @@ impl Stopped {
         Self {
             refusal: Refusal::new(status, code).describe(text).reason(reason),
             reason: Some(reason),
+            details: None,
         }
     }
 
@@ -113,6 +117,7 @@ impl Stopped {
         Self {
             refusal,
             reason: Some(DenialReason::ApprovalRequired),
+            details: None,
         }
     }
 }
@@ -123,13 +128,14 @@ impl From<Refusal> for Stopped {
         Self {
             refusal,
             reason: None,
+            details: None,
         }
     }
 }
 
 impl From<caracal_storage::Error> for Stopped {
     fn from(error: caracal_storage::Error) -> Self {
-        tracing::error!(error = %caracal_service::error_chain(&error), "an approval could not be read or written");
+        tracing::error!(error = %caracal_service::error_chain(&error), "what an approval or a budget says could not be read or written");
         let contended = matches!(error, caracal_storage::Error::Contended(_));
         Self {
             refusal: Refusal {
@@ -137,6 +143,7 @@ impl From<caracal_storage::Error> for Stopped {
                 ..unavailable()
             },
             reason: None,
+            details: None,
         }
     }
 }
@@ -148,6 +155,7 @@ impl From<caracal_lifecycle::Error> for Stopped {
             caracal_lifecycle::Error::Denied(denial) => Self {
                 refusal: (*denial).into(),
                 reason: None,
+                details: None,
             },
         }
     }
@@ -214,6 +222,7 @@ impl Asking<'_> {
         let requirement = requirement.ok_or_else(|| Stopped {
             refusal: unavailable(),
             reason: None,
+            details: None,
         })?;
         let mut attempts = Attempts::default();
         loop {
@@ -315,16 +324,31 @@ impl Release {
         used: Use<'_>,
     ) -> Result<(), Stopped> {
         let mut work = deps.store.zone(&self.approval.zone_id, Access::Write).await?;
+        self.consume_in(work.as_mut(), deps, request_id, used).await?;
+        work.commit().await?;
+        deps.outbox.nudge();
+        Ok(())
+    }
+
+    /// Uses it up in a unit of work with something else.
+    ///
+    /// # Errors
+    /// As [`Self::consume`]; nothing of the unit of work may be committed then.
+    pub(crate) async fn consume_in(
+        &self,
+        work: &mut dyn ZoneWork,
+        deps: &StsDeps,
+        request_id: &str,
+        used: Use<'_>,
+    ) -> Result<(), Stopped> {
         let witness = Witness {
             world: &deps.world,
             keys: deps.audit_keys.as_ref(),
             request_id,
         };
-        if self.used || !approvals::consume(work.as_mut(), &witness, &self.approval, used).await? {
+        if self.used || !approvals::consume(work, &witness, &self.approval, used).await? {
             return Err(Stopped::consumed());
         }
-        work.commit().await?;
-        deps.outbox.nudge();
         Ok(())
     }
 }

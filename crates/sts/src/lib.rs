@@ -9,6 +9,7 @@
 mod authenticate;
 mod basic;
 mod broker;
+mod budget;
 mod canary;
 mod case;
 mod credentials;
@@ -36,6 +37,7 @@ mod shadow;
 mod size;
 mod subject;
 
+pub use budget::Counting;
 pub use canary::CanaryMonitor;
 pub use credentials::{ConnectionTokens, ServiceTokens};
 pub use deps::{StsConfig, StsDeps};

@@ -73,6 +73,11 @@ pub(crate) trait ExchangeKind {
         None
     }
 
+    /// Whether what was granted can be paid for, before anybody is asked for anything.
+    async fn afford(&self, _: &Case<'_>, _: &Party, _: &[Outcome<Granted>]) -> Result<(), Stopped> {
+        Ok(())
+    }
+
     /// Signs for what was granted, and released where it waited.
     async fn issue(
         &self,
@@ -160,6 +165,10 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
         return Err(unread());
     }
     canary(case, kind, &party, &outcomes);
+    if let Err(stopped) = kind.afford(case, &party, &outcomes).await {
+        shadow(case, kind, &party, &outcomes, false);
+        return Err(refused(case, kind, &party, stopped).await?);
+    }
     if release.is_none() {
         let granted = outcomes.iter().flatten();
         let tiers: Vec<ApprovalTier> = granted
@@ -198,7 +207,10 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
     }
     let issued = match kind.issue(case, &party, &outcomes, release.as_ref()).await {
         Ok(issued) => issued,
-        Err(stopped) => return Err(refused(case, kind, &party, stopped).await?),
+        Err(stopped) => {
+            shadow(case, kind, &party, &outcomes, false);
+            return Err(refused(case, kind, &party, stopped).await?);
+        }
     };
     let mut evidence = kind.evidence(
         Evidence::new(case, &party, kind.class(), kind.scopes()),
@@ -268,22 +280,34 @@ async fn released<K: ExchangeKind>(
 }
 
 /// The refusal of a request that nothing is issued for, once that is written down where the reason is known: its approval
-/// does not release it, or was used meanwhile.
+/// does not release it, or was used meanwhile, or a budget has not enough left.
 async fn refused<K: ExchangeKind>(
     case: &Case<'_>,
     kind: &K,
     party: &Party,
     stopped: Stopped,
 ) -> Result<Refusal, Refusal> {
-    if let Some(reason) = stopped.reason {
-        let evidence = kind.evidence(Evidence::new(case, party, kind.class(), kind.scopes()), None);
-        let resource = kind.resources().next().unwrap_or_default();
-        let details = kind.references().into();
-        let event = evidence.refused(resource, Denied::held_as(reason), reason, &details);
-        record(case.deps, &[event]).await?;
+    let Some(reason) = stopped.reason else {
+        metrics::exchanged(kind.class(), "held");
+        return Ok(stopped.refusal);
+    };
+    let evidence = kind.evidence(Evidence::new(case, party, kind.class(), kind.scopes()), None);
+    let resource = kind.resources().next().unwrap_or_default();
+    let waits = reason != DenialReason::BudgetExhausted;
+    let details = (stopped.details).map_or_else(|| kind.references().into(), |details| *details);
+    let event = evidence.refused(resource, Denied::held_as(reason), reason, &details);
+    record(case.deps, &[event]).await?;
+    metrics::exchanged(kind.class(), if waits { "held" } else { "denied" });
+    if waits {
+        return Ok(stopped.refusal);
     }
-    metrics::exchanged(kind.class(), "held");
-    Ok(stopped.refusal)
+    let refused = Refused {
+        reason: reason.as_str(),
+        resource,
+        details: &details,
+        protocol: evidence.operation.and_then(Operation::protocol),
+    };
+    Ok(helped(stopped.refusal, case, &refused, None))
 }
 
 /// The refusal of a request that waits, once each decision about it is written down.

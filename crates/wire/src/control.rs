@@ -48,6 +48,7 @@ pub mod applications;
 pub mod approvals;
 pub mod audit;
 pub mod authority;
+pub mod budgets;
 pub mod canary;
 pub mod checks;
 pub mod commands;

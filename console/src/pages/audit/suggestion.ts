@@ -59,6 +59,11 @@ export function sentence(change: Change): readonly [string, Place] {
       return ["Approve the request.", "approvals"];
     case "begin_again":
       return ["Begin anew in another session: what the request hung on has ended.", undefined];
+    case "raise_budget":
+      return [
+        `Raise what budgets let ${change.operation} of ${change.resource} use up: its ${change.limit}.`,
+        "policies",
+      ];
     case "provide_credential":
       return [`Give ${change.resource} a credential that can be had.`, "providers"];
   }

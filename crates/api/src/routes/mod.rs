@@ -10,6 +10,7 @@ mod approvals;
 mod audit;
 mod authority_records;
 mod authzen;
+mod budgets;
 mod caller;
 mod console;
 mod control;
@@ -202,8 +203,10 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/sessions/{id}/terminate" STOP "sessions.terminate" sessions::terminate::handle, "End a session with everything below it." [idempotent] ! SessionNotFound;
         get "/v1/zones/{zoneId}/sessions/{id}/delegations/inbound" READ "sessions.inbound" sessions::delegations::inbound, "List what a session received." ! SessionNotFound;
         get "/v1/zones/{zoneId}/sessions/{id}/delegations/outbound" READ "sessions.outbound" sessions::delegations::outbound, "List what a session handed on." ! SessionNotFound;
+        get "/v1/zones/{zoneId}/sessions/{id}/budgets" READ "sessions.budgets" budgets::of_session, "Read what a session used up of budgets." ! SessionNotFound;
         get "/v1/zones/{zoneId}/delegations" READ "delegations.list" delegations::list::handle, "List live delegations.";
         get "/v1/zones/{zoneId}/delegations/{id}/traverse" READ "delegations.traverse" delegations::traverse::handle, "Read a delegation and everything narrowed from it." ! DelegationNotFound;
+        get "/v1/zones/{zoneId}/delegations/{id}/budgets" READ "delegations.budgets" budgets::of_delegation, "Read what a delegation used up of budgets." ! DelegationNotFound;
         post "/v1/zones/{zoneId}/delegations/{id}/revoke" STOP "delegations.revoke" delegations::revoke::handle, "Take a delegation back, with everything narrowed from it." [idempotent] ! DelegationNotFound;
         get "/v1/zones/{zoneId}/subjects" READ "subjects.list" subjects::list::handle, "List whoever holds, or held, authority.";
         get "/v1/zones/{zoneId}/subjects/overview" READ "subjects.overview" subjects::overview::handle, "Tell what a subject holds." ! SubjectNotFound;

@@ -2,11 +2,12 @@
 //!
 //! Every bound that is about a call must hold. A bound that cannot be read, an argument that is not there, a value of
 //! another type: each refuses. `rego/contract.rego` says the same as `arguments_allowed`; `tests/arguments.rs` holds both
-//! equal.
+//! equal. Names in other letters than a bound's are refused here alone: the module is asked about what every reader takes
+//! for the same.
 
 use std::cmp::Ordering;
 
-use caracal_core::text::excerpt;
+use caracal_core::{operation::folded, text::excerpt};
 use serde_json::{Map, Number, Value};
 
 /// Most names on the way to an argument.
@@ -150,7 +151,7 @@ fn flag(bound: &Map<String, Value>, name: &str) -> Option<bool> {
 }
 
 /// 0 to 2^32 - 1, written with or without a fraction of zero.
-fn whole(value: &Value) -> Option<u64> {
+pub(super) fn whole(value: &Value) -> Option<u64> {
     if let Some(whole) = value.as_u64() {
         return u32::try_from(whole).ok().map(u64::from);
     }
@@ -167,7 +168,7 @@ fn whole(value: &Value) -> Option<u64> {
 }
 
 /// The names on the way to an argument: one, or a list of them.
-fn path(argument: &Value) -> Option<Vec<Box<str>>> {
+pub(super) fn path(argument: &Value) -> Option<Vec<Box<str>>> {
     match argument {
         Value::String(_) => Some(vec![named(argument)?.into()]),
         Value::Array(names) if (1..=MAX_PATH).contains(&names.len()) => {
@@ -186,7 +187,7 @@ pub enum ArgumentDenial {
     OutOfBounds {
         /// The names on the way to it, with dots between them.
         argument: String,
-        /// The member of the bound that it is not within, `type` and `required` included.
+        /// The member of the bound that it is not within; `type`, `required` and `letters` included.
         bound: &'static str,
         /// What that member says, cut where it is long. Never the argument's value.
         limit: String,
@@ -209,17 +210,15 @@ impl ArgumentBound {
         if !arguments.is_object() {
             return Err(self.denial("required", "an object of arguments"));
         }
-        let found = self.path.iter().try_fold(arguments, |value, name| {
-            value.as_object().and_then(|object| object.get(name.as_ref()))
-        });
-        match found {
-            None if self.optional => Ok(()),
-            None => Err(self.denial("required", "it is not there")),
-            Some(value) if self.each => match value.as_array() {
+        match argument_at(arguments, &self.path) {
+            Err(OtherLetters) => Err(self.denial("letters", "its names, in these letters alone")),
+            Ok(None) if self.optional => Ok(()),
+            Ok(None) => Err(self.denial("required", "it is not there")),
+            Ok(Some(value)) if self.each => match value.as_array() {
                 None => Err(self.denial("each", "a list")),
                 Some(items) => items.iter().try_for_each(|item| self.holds(item)),
             },
-            Some(value) => self.holds(value),
+            Ok(Some(value)) => self.holds(value),
         }
     }
 
@@ -263,6 +262,32 @@ impl ArgumentBound {
             limit: excerpt(limit).into_owned(),
         }
     }
+}
+
+/// A name stands there in other letters. Of readers that fold case one takes it for the argument, another does not.
+pub(super) struct OtherLetters;
+
+/// The argument at the end of `path`, through objects alone; nothing where it is not there.
+pub(super) fn argument_at<'v>(
+    arguments: &'v Value,
+    path: &[Box<str>],
+) -> Result<Option<&'v Value>, OtherLetters> {
+    let mut value = arguments;
+    for name in path {
+        let Some(object) = value.as_object() else {
+            return Ok(None);
+        };
+        let wanted = folded(name);
+        let is_other = |other: &String| **other != **name && folded(other) == wanted;
+        if object.keys().any(is_other) {
+            return Err(OtherLetters);
+        }
+        match object.get(name.as_ref()) {
+            Some(found) => value = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(value))
 }
 
 /// Whether a text with a prefix may lead out of it: by a segment of two dots, in a spelling that whoever decodes once

@@ -113,6 +113,9 @@ pub(super) fn lint(documents: &PolicyDocuments, names: &ZoneNames) -> Vec<Policy
     for entry in documents.operation_risk.iter().flat_map(|risk| elements(risk)) {
         lint.resource_of("operation_risk", entry.get("resource").and_then(Value::as_str));
     }
+    for entry in documents.budgets.iter().flat_map(|budgets| elements(budgets)) {
+        lint.resource_of("budgets", entry.get("resource").and_then(Value::as_str));
+    }
     lint.tiers(documents);
     lint.warnings
 }

@@ -10,6 +10,8 @@
 
 mod arguments;
 mod bound;
+mod budgets;
+mod call_pattern;
 mod evaluate;
 mod lint;
 mod operation_risk;
@@ -34,6 +36,8 @@ use serde::Serialize;
 
 pub use arguments::ArgumentDenial;
 pub(crate) use arguments::{ArgumentBound, argument_bound};
+pub use budgets::Budget;
+pub(crate) use budgets::budget;
 pub use evaluate::{Evaluated, evaluate, evaluate_unless};
 pub use lint::{PolicyWarning, ZoneNames};
 pub(crate) use operation_risk::{OperationRisk, operation_risk};
@@ -44,10 +48,11 @@ pub(crate) use shape::{
 };
 
 /// The documents the decision contract reads. No other rule may be defined.
-pub const DOCUMENTS: [&str; 8] = [
+pub const DOCUMENTS: [&str; 9] = [
     "app_ids",
     "approval_tiers",
     "arguments",
+    "budgets",
     "confinement",
     "grants",
     "operation_risk",

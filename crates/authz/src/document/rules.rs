@@ -113,9 +113,10 @@ impl Whole {
 const MAX_PROBLEMS: usize = 64;
 
 /// Documents that take something away, so that a missing element would allow more.
-const RESTRICTING: [&str; 6] = [
+const RESTRICTING: [&str; 7] = [
     "approval_tiers",
     "arguments",
+    "budgets",
     "confinement",
     "operation_risk",
     "restrict",

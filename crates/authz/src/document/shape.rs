@@ -12,12 +12,13 @@ use serde_json::{Map, Value};
 use super::{
     Origins, PolicyProblem,
     arguments::{MEMBERS as ARGUMENT_MEMBERS, argument_bound},
+    budgets::{MEMBERS as BUDGET_MEMBERS, budget},
     operation_risk::{MEMBERS as OPERATION_RISK_MEMBERS, operation_risk},
     scan::excerpt,
 };
 use crate::approval::{ApproverClass, PrivacyMode};
 
-/// The eight documents as plain data; absent ones are `None`.
+/// The nine documents as plain data; absent ones are `None`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyDocuments {
@@ -45,6 +46,9 @@ pub struct PolicyDocuments {
     /// `[{resource, method, path, tier}]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation_risk: Option<Value>,
+    /// `[{resource, method, path, per, calls?, argument?, sum?}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budgets: Option<Value>,
     /// Which sources state what.
     #[serde(default)]
     pub origins: Origins,
@@ -71,6 +75,7 @@ impl PolicyDocuments {
             "approval_tiers" => self.approval_tiers = Some(value),
             "arguments" => self.arguments = Some(value),
             "operation_risk" => self.operation_risk = Some(value),
+            "budgets" => self.budgets = Some(value),
             _ => {}
         }
     }
@@ -81,6 +86,7 @@ impl PolicyDocuments {
             ("app_ids", &self.app_ids),
             ("approval_tiers", &self.approval_tiers),
             ("arguments", &self.arguments),
+            ("budgets", &self.budgets),
             ("confinement", &self.confinement),
             ("grants", &self.grants),
             ("operation_risk", &self.operation_risk),
@@ -178,6 +184,14 @@ impl PolicyDocuments {
                         ARGUMENT_MEMBERS.join(", ")
                     )),
                 }),
+                "budgets" => each(value, false, |entry| match budget(entry) {
+                    Some(_) => Ok(()),
+                    None => Err(format!(
+                        "has an element that is not {{resource, method, path, per}} with `calls`, or `argument` and `sum` \
+                         of a tool, as positive whole numbers; `per` is session or delegation, and the members are {}",
+                        BUDGET_MEMBERS.join(", ")
+                    )),
+                }),
                 "confinement" => each(value, true, |rule| match confinement_rule(rule) {
                     Some(_) => Ok(()),
                     None => Err(String::from("has an element that is not {label_prefix, scopes}")),
@@ -204,6 +218,23 @@ impl PolicyDocuments {
                     format!("`{name}` {what}"),
                 )
             })?;
+        }
+        let mut budgets = HashSet::new();
+        for budget in self
+            .budgets
+            .iter()
+            .flat_map(|budgets| elements(budgets))
+            .filter_map(budget)
+        {
+            if !budgets.insert(budget.identity()) {
+                let message = format!(
+                    "`budgets` says twice how much of `{}` of `{}` a {} may use up",
+                    excerpt(budget.path()),
+                    excerpt(budget.resource()),
+                    budget.per()
+                );
+                return Err(PolicyProblem::new("data_document_conflict:budgets", message));
+            }
         }
         let mut tiers = BTreeMap::new();
         for (scope, tier) in self

@@ -95,6 +95,7 @@ fn is_known(change: &DataChange, labels: &[Arc<str>]) -> bool {
         | DataChange::ThawZone
         | DataChange::Approve
         | DataChange::BeginAgain
+        | DataChange::RaiseBudget { .. }
         | DataChange::ProvideCredential { .. } => true,
     }
 }

@@ -192,6 +192,7 @@ impl Case {
             | DataChange::ThawZone
             | DataChange::Approve
             | DataChange::BeginAgain
+            | DataChange::RaiseBudget { .. }
             | DataChange::ProvideCredential { .. } => {}
         }
     }

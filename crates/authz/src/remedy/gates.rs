@@ -1,6 +1,9 @@
 //! What to do about the gates that policy is not asked at: it follows from the reason, and what the refusal was about.
 
-use caracal_core::audit::{DataChange, Obstacle};
+use caracal_core::{
+    audit::{DataChange, Obstacle},
+    entity::BudgetLimit,
+};
 use serde_json::Value;
 
 use crate::decide::DenyReason;
@@ -53,6 +56,8 @@ caracal_core::words!(
         LifetimeTooLong = "lifetime_too_long",
         GatewayRequired = "gateway_required",
         MalformedArgumentData = "malformed_argument_data",
+        BudgetExhausted = "budget_exhausted",
+        MalformedBudgetData = "malformed_budget_data",
         MalformedOperationRisk = "malformed_operation_risk",
     }
 );
@@ -148,6 +153,17 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
         | Gate::DelegationChainBroken
         | Gate::DelegationExceedsParentAuthority => vec![DataChange::Delegate],
         Gate::AuthorityRecordInactive | Gate::Revoked | Gate::SessionRevoked => vec![DataChange::BeginAgain],
+        Gate::BudgetExhausted => match (
+            text("operation"),
+            text("limit").and_then(|limit| BudgetLimit::parse(&limit)),
+        ) {
+            (Some(operation), Some(limit)) => vec![DataChange::RaiseBudget {
+                resource: resource(),
+                operation,
+                limit,
+            }],
+            _ => return Err(Obstacle::NotRecorded),
+        },
         Gate::ProviderUnavailable | Gate::CredentialNotProvisioned => {
             vec![DataChange::ProvideCredential { resource: resource() }]
         }
@@ -163,7 +179,9 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
         | Gate::WrongUse
         | Gate::LifetimeTooLong
         | Gate::GatewayRequired => vec![DataChange::MintAgain],
-        Gate::MalformedArgumentData | Gate::MalformedOperationRisk => return Err(Obstacle::PolicyMalformed),
+        Gate::MalformedArgumentData | Gate::MalformedBudgetData | Gate::MalformedOperationRisk => {
+            return Err(Obstacle::PolicyMalformed);
+        }
     };
     if changes.is_empty() {
         return Err(Obstacle::NotRecorded);

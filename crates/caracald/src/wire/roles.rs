@@ -17,7 +17,7 @@ use caracal_service::{
     key_rotation::{Digests, Sealed},
     known_tokens::KnownTokens,
 };
-use caracal_sts::{CanaryMonitor, LocalExchange, Shadows, StsConfig, StsDeps};
+use caracal_sts::{CanaryMonitor, Counting, LocalExchange, Shadows, StsConfig, StsDeps};
 use metrics::counter;
 
 use super::{Parts, egress, named_by_others};
@@ -72,6 +72,7 @@ impl Parts {
             waiting: self.waiting.clone(),
             audit_keys: Some(self.keys.audit.clone()),
             issued: self.issued.clone(),
+            counting: Counting::default(),
             shadows: Arc::new(Shadows::new(
                 self.world.clone(),
                 self.spool()?,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::words;
+use crate::{entity::BudgetLimit, words};
 
 /// One change of data. A list of them is whole: with any of them left out the request is still refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +125,15 @@ pub enum DataChange {
     Approve,
     /// Begin anew, in a session under authority that has not ended: what the request hung on has.
     BeginAgain,
+    /// Raise what `budgets` lets sessions or delegations use up of an operation.
+    RaiseBudget {
+        /// The resource, by identifier.
+        resource: String,
+        /// The operation, as it was called.
+        operation: String,
+        /// What of it.
+        limit: BudgetLimit,
+    },
     /// Give the resource a credential that can be had.
     ProvideCredential {
         /// The resource, by identifier.

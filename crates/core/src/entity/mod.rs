@@ -3,6 +3,7 @@
 mod account;
 mod approval;
 mod authority;
+mod budget;
 mod canary;
 mod connection;
 mod delegation;
@@ -19,6 +20,7 @@ mod workload;
 pub use account::{AccountRole, SignInWay};
 pub use approval::{Approval, ApprovalState, ApproverClass, PrivacyMode};
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
+pub use budget::{BudgetHolder, BudgetLimit, BudgetUse, HolderId, PARTS, written};
 pub use canary::{CanaryCounts, CanaryOutcome, PolicyCanary};
 pub use connection::{
     Connection, ConnectionAttempt, ConnectionStatus, ConnectionToken, SHARED_SUBJECT, UpstreamRevocation,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 on_every_deployment!(
     an_ordinary_client_finds_its_way_from_an_address_to_a_tool,
     a_tool_is_called_with_what_policy_allows_and_nothing_else,
+    what_calls_use_up_together_stays_within_their_budget,
 );
 
 /// Longest wait for Node.js: the first start installs the SDK.
@@ -149,60 +150,82 @@ async fn an_ordinary_client_finds_its_way_from_an_address_to_a_tool(stack: &Stac
 const BANK: &str = "resource://bank";
 const PAY: &str = "bank:pay";
 
+/// A bank behind an MCP server that says nothing, an agent that may pay, and a policy with one more rule.
+struct Bank<'s> {
+    stack: &'s Stack,
+    upstream: Upstream,
+    zone: Zone<'s>,
+    application: Application,
+    agent: Agent,
+}
+
+impl<'s> Bank<'s> {
+    async fn with(stack: &'s Stack, rule: &str, value: &Value) -> Self {
+        let upstream = Upstream::start_at(stack.near()).await;
+        let zone = Zone::create(stack).await;
+        let application = zone.application("desk").await;
+        let provider = zone.api_key("X-Api-Key", "key-of-the-server").await;
+        zone.resource(json!({
+            "name": "Bank", "identifier": BANK, "upstream_url": upstream.url(), "credential_provider_id": provider,
+            "scopes": [PAY], "operations": [
+                {"method": "MCP", "path": "tools/call:pay", "scope": PAY},
+                {"method": "POST", "path": "/legacy", "scope": PAY},
+            ],
+        }))
+        .await;
+        let policy = Document::empty()
+            .rule("app_ids", &json!({"desk": application.id}))
+            .rule(
+                "grants",
+                &json!({BANK: {"application": "desk", "roles": {"agent": [PAY]}}}),
+            )
+            .rule(rule, value);
+        zone.activate(&[policy.into()]).await;
+        let agent = agent(&zone, &application, BANK, &[PAY]).await;
+        Self {
+            stack,
+            upstream,
+            zone,
+            application,
+            agent,
+        }
+    }
+
+    /// Calls the tool, with a mandate of its own.
+    async fn call(&self, path: &str, arguments: Value) -> Reply {
+        let fields = [
+            ("resource", BANK),
+            ("scope", PAY),
+            ("agent_session_id", self.agent.session.as_str()),
+            ("delegation_edge_id", self.agent.delegation.as_str()),
+        ];
+        let minted = self.zone.exchange(&self.application, &fields).await.expect(200);
+        let message = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "pay", "arguments": arguments},
+        });
+        let request = self.stack.request(Role::Gateway, "POST", path);
+        let request = request
+            .bearer_auth(minted.text_of("access_token"))
+            .header("X-Caracal-Resource", BANK);
+        Reply::of(request.json(&message)).await
+    }
+}
+
 async fn a_tool_is_called_with_what_policy_allows_and_nothing_else(stack: &Stack) {
-    let upstream = Upstream::start_at(stack.near()).await;
-    let zone = Zone::create(stack).await;
-    let application = zone.application("desk").await;
-    let provider = zone.api_key("X-Api-Key", "key-of-the-server").await;
-    zone.resource(json!({
-        "name": "Bank", "identifier": BANK, "upstream_url": upstream.url(), "credential_provider_id": provider,
-        "scopes": [PAY], "operations": [
-            {"method": "MCP", "path": "tools/call:pay", "scope": PAY},
-            {"method": "POST", "path": "/legacy", "scope": PAY},
-        ],
-    }))
-    .await;
     let bound = |argument: Value, more: Value| {
         let mut bound = json!({"resource": BANK, "tool": "pay", "argument": argument});
         let members = more.as_object().expect("an object").clone();
         bound.as_object_mut().expect("an object").extend(members);
         bound
     };
-    let policy = Document::empty()
-        .rule("app_ids", &json!({"desk": application.id}))
-        .rule(
-            "grants",
-            &json!({BANK: {"application": "desk", "roles": {"agent": [PAY]}}}),
-        )
-        .rule(
-            "arguments",
-            &json!([
-                bound(
-                    json!("amount"),
-                    json!({"type": "number", "minimum": 0, "maximum": 100})
-                ),
-                bound(json!(["to", "iban"]), json!({"type": "string", "prefix": "DE"})),
-            ]),
-        );
-    zone.activate(&[policy.into()]).await;
-    let agent = agent(&zone, &application, BANK, &[PAY]).await;
-    let call = async |path: &str, arguments: Value| {
-        let fields = [
-            ("resource", BANK),
-            ("scope", PAY),
-            ("agent_session_id", agent.session.as_str()),
-            ("delegation_edge_id", agent.delegation.as_str()),
-        ];
-        let minted = zone.exchange(&application, &fields).await.expect(200);
-        let message = json!({
-            "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "pay", "arguments": arguments},
-        });
-        let request = stack.request(Role::Gateway, "POST", path);
-        let request = request
-            .bearer_auth(minted.text_of("access_token"))
-            .header("X-Caracal-Resource", BANK);
-        Reply::of(request.json(&message)).await
-    };
+    let bounds = json!([
+        bound(
+            json!("amount"),
+            json!({"type": "number", "minimum": 0, "maximum": 100})
+        ),
+        bound(json!(["to", "iban"]), json!({"type": "string", "prefix": "DE"})),
+    ]);
+    let bank = Bank::with(stack, "arguments", &bounds).await;
     // Something that must be nowhere in an answer or in the evidence.
     let secret = "GB82-a-secret-account";
     for (path, arguments, reason, details) in [
@@ -237,26 +260,75 @@ async fn a_tool_is_called_with_what_policy_allows_and_nothing_else(stack: &Stack
             json!({"resource": BANK}),
         ),
     ] {
-        let answer = call(path, arguments).await;
+        let answer = bank.call(path, arguments).await;
         answer.assert_refused(403, "access_denied", reason);
         assert_eq!(answer.json["details"]["explanation"], details, "{answer:#?}");
         assert!(!answer.text.contains(secret), "{answer:#?}");
     }
-    upstream.assert_untouched();
+    bank.upstream.assert_untouched();
     // Of any length that a message may have, and with whatever stands between its members.
     let long = "x".repeat(60_000);
     for arguments in [
         json!({"amount": 100, "to": {"iban": "DE1"}}),
         json!({"amount": 0, "to": {"iban": "DE1"}, "purpose": long}),
     ] {
-        let answer = call("/", arguments).await;
+        let answer = bank.call("/", arguments).await;
         assert_eq!(answer.status, 200, "{answer:#?}");
     }
-    assert_eq!(upstream.requests(), 2);
+    assert_eq!(bank.upstream.requests(), 2);
     let refusals = |events: &[Value]| {
         let refused = |event: &&Value| event["evaluation_status"] == "argument_out_of_bounds";
         events.iter().filter(refused).count()
     };
-    let events = zone.ledger_once(|events| refusals(events) == 4).await;
+    let events = bank.zone.ledger_once(|events| refusals(events) == 4).await;
     assert!(!json!(events).to_string().contains(secret), "{events:#?}");
+}
+
+async fn what_calls_use_up_together_stays_within_their_budget(stack: &Stack) {
+    let budget = json!([{
+        "resource": BANK, "method": "MCP", "path": "tools/call:pay", "per": "session",
+        "calls": 3, "argument": "amount", "sum": 100,
+    }]);
+    let bank = Bank::with(stack, "budgets", &budget).await;
+    for amount in [60.5, 39.5] {
+        let paid = bank.call("/", json!({"amount": amount})).await;
+        assert_eq!(paid.status, 200, "{paid:#?}");
+    }
+    for (arguments, reason) in [
+        (json!({"amount": 0.01}), "budget_exhausted"),
+        (json!({"amount": -50}), "argument_out_of_bounds"),
+        (json!({}), "argument_out_of_bounds"),
+    ] {
+        let refused = bank.call("/", arguments).await;
+        refused.assert_refused(403, "access_denied", reason);
+    }
+    let refused = bank.call("/legacy", json!({"amount": 1})).await;
+    refused.assert_refused(403, "access_denied", "arguments_not_read");
+    let last = bank.call("/", json!({"amount": 0})).await;
+    assert_eq!(last.status, 200, "{last:#?}");
+    let refused = bank.call("/", json!({"amount": 0})).await;
+    refused.assert_refused(403, "access_denied", "budget_exhausted");
+    assert_eq!(
+        refused.json["details"]["explanation"]["limit"], "calls",
+        "{refused:#?}"
+    );
+    assert_eq!(bank.upstream.requests(), 3);
+
+    let path = format!("/sessions/{}/budgets", bank.agent.session);
+    let used = bank.zone.admin("GET", &path, None).await.expect(200);
+    let one = &used.json["items"][0];
+    assert_eq!(
+        (&one["calls"], &one["sum"]),
+        (&json!(3), &json!("100")),
+        "{used:#?}"
+    );
+    let path = format!("/delegations/{}/budgets", bank.agent.delegation);
+    let none = bank.zone.admin("GET", &path, None).await.expect(200);
+    assert_eq!(none.json, json!({"items": []}), "it is the sessions' budget");
+    bank.zone
+        .ledger_once(|events| {
+            let refused = |event: &&Value| event["evaluation_status"] == "budget_exhausted";
+            events.iter().filter(refused).count() == 2
+        })
+        .await;
 }

@@ -14,9 +14,9 @@ use caracal_core::{
 };
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
-    Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries,
-    Chains, Connections, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger,
-    LogId, LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies,
+    Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets,
+    Canaries, Chains, Connections, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks,
+    Ledger, LogId, LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies,
     PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting, RevokedAnchors,
     SecretStore, Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects, VersionedKind,
     Workloads, ZoneWork, Zones,
@@ -198,6 +198,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     }
     fn notifications(&mut self) -> &mut dyn Notifications {
         self.work.notifications()
+    }
+    fn budgets(&mut self) -> &mut dyn Budgets {
+        self.work.budgets()
     }
     fn canaries(&mut self) -> &mut dyn Canaries {
         self.work.canaries()

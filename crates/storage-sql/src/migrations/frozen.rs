@@ -135,6 +135,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "4c3bd56ea5497ddaf305f72d1180a480d4264cc7715c2df23edcdb8edaf27cd3",
         postgres: "4c3bd56ea5497ddaf305f72d1180a480d4264cc7715c2df23edcdb8edaf27cd3",
     },
+    Frozen {
+        version: 34,
+        sqlite: "58b1899539ac62867e4ef41cd9a07abbd88453a353205b8828ad2356dc7ad30a",
+        postgres: "9552834a56e7a6a3b103614baa943f3761e23a2ade3a7652fcc8af32e8685098",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

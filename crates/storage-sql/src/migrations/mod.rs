@@ -39,6 +39,7 @@ mod m0027_receipts;
 mod m0030_deployment_receipts;
 mod m0031_reveal;
 mod m0032_mint_limits;
+mod m0034_budget_uses;
 mod run;
 
 pub use run::{AppliedMigration, MigrationError};
@@ -268,6 +269,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0032_mint_limits::COMMON,
         sqlite: &[],
         postgres: &[],
+    },
+    Migration {
+        version: 34,
+        name: "budget_uses",
+        // A new table alone. An earlier build knows no budgets, and refuses the policy that states them.
+        compatible_from: 11,
+        common: m0034_budget_uses::COMMON,
+        sqlite: &[],
+        postgres: m0034_budget_uses::POSTGRES,
     },
 ];
 

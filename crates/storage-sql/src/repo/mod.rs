@@ -6,6 +6,7 @@ mod admin_tokens;
 mod applications;
 mod approvals;
 mod authority;
+mod budgets;
 mod canaries;
 mod chains;
 mod connections;

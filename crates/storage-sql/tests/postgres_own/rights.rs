@@ -17,14 +17,14 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
          approvals:ru audit_chains:riu \
          evidence_blocks:rid evidence_holds:riu evidence_logs:riu evidence_prunes:r evidence_retention:riud \
          evidence_terms:ri evidence_tiles:ri \
-         authority_records:rud connection_attempts:rid delegation_epochs:riu delegations:ru deployment_receipts:riud event_outbox:riud grants:riu idempotency_receipts:riud \
+         authority_records:rud budget_uses:r connection_attempts:rid delegation_epochs:riu delegations:ru deployment_receipts:riud event_outbox:riud grants:riu idempotency_receipts:riud \
          key_checks:riu notification_deliveries:riud notification_sink_states:riud notification_sinks:riud policies:riu policy_canaries:riud policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_shadows:riud policy_versions:ri \
          provider_connections:riu providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
          sign_in_attempts:riud signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zone_state_owners:riud zones:riu",
     ),
     (
         ServiceRole::Sts,
-        "applications:r approval_votes:ri approvals:riud authority_records:riu delegation_epochs:riu delegations:ru event_outbox:riud key_checks:riu notification_deliveries:ri notification_sinks:r policies:r policy_canaries:r \
+        "applications:r approval_votes:ri approvals:riud authority_records:riu budget_uses:ri delegation_epochs:riu delegations:ru event_outbox:riud key_checks:riu notification_deliveries:ri notification_sinks:r policies:r policy_canaries:r \
          policy_set_bindings:r policy_set_versions:r policy_sets:r policy_shadows:r policy_versions:r provider_connections:ru providers:r resources:r \
          schema_migrations:r secret_store:riu session_counts:riu sessions:ru signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
          zones:r",

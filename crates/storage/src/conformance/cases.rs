@@ -153,6 +153,10 @@ macro_rules! conformance {
                     of_many_next_signing_keys_exactly_one_is_stored,
                     a_signing_key_out_of_turn_is_refused,
                     a_retired_key_verifies_until_its_last_mandate_ended;
+                budgets:
+                    what_is_used_up_adds_up_to_its_limits_and_no_further,
+                    of_many_calls_as_many_pass_as_there_is_room_for,
+                    what_a_holder_used_goes_with_it;
                 canaries:
                     a_canary_comes_back_as_it_was_stored_and_one_runs_at_a_time,
                     what_is_counted_of_a_canary_adds_up_under_16_writers,

@@ -4,9 +4,9 @@
 use caracal_core::{
     NotificationDeliveryId,
     entity::{
-        Application, Approval, AuthorityRecord, Connection, Delegation, Grant, NotificationDelivery,
-        NotificationSink, NotificationType, Policy, PolicySet, PolicySetVersion, PolicyVersion, Provider,
-        Resource, Session, SubjectIssuer, Workload,
+        Application, Approval, AuthorityRecord, Connection, Delegation, Grant, HolderId,
+        NotificationDelivery, NotificationSink, NotificationType, Policy, PolicySet, PolicySetVersion,
+        PolicyVersion, Provider, Resource, Session, SubjectIssuer, Workload,
     },
 };
 
@@ -203,6 +203,8 @@ impl Everything {
         work.delegations().create(&self.delegation).await?;
         work.delegations().advance_epoch(now).await?;
         work.approvals().open(&self.approval).await?;
+        let holder = HolderId::Session(self.session.id.clone());
+        assert!(work.budgets().charge(&given.charge(&holder)).await?);
         work.receipts().create(&self.receipt).await?;
         work.ledger()
             .append(std::slice::from_ref(&self.entry), now)
@@ -675,6 +677,10 @@ impl Everything {
                 "policy shadow",
                 work.policy_sets().shadow().await.unwrap().is_some(),
             ),
+            ("budgets", {
+                let holder = HolderId::Session(self.session.id.clone());
+                !work.budgets().used(&holder).await.unwrap().is_empty()
+            }),
             ("policy canary", work.canaries().last().await.unwrap().is_some()),
             (
                 "state owners",
@@ -689,4 +695,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 74;
+pub(super) const SIGHTINGS: usize = 75;

@@ -30,6 +30,8 @@ pub mod approvals;
 #[doc(hidden)]
 pub mod authority_records;
 #[doc(hidden)]
+pub mod budgets;
+#[doc(hidden)]
 pub mod canaries;
 #[doc(hidden)]
 pub mod chains;

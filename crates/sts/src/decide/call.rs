@@ -1,7 +1,12 @@
-//! What policy says of one call beside its decision: who has to approve it, and what it may carry.
+//! What policy says of one call beside its decision: who has to approve it, what it may carry, and what it uses up.
 
-use caracal_authz::{ArgumentDenial, PolicySnapshot, approval::ApprovalTier};
+use std::sync::Arc;
+
+use caracal_authz::{
+    ArgumentDenial, MalformedBudgets, PolicySnapshot, approval::ApprovalTier, document::Budget,
+};
 use caracal_core::Operation;
+use caracal_lifecycle::budgets::Spending;
 use caracal_service::zones::ResourceState;
 use caracal_wire::sts::{DenialReason, Explanation};
 use serde_json::Value;
@@ -48,11 +53,54 @@ pub(super) fn within_bounds(
     if !policy.bounds_arguments(identifier) {
         return Ok(());
     }
-    let deny = |reason, details: Value| Err(Denied::of_facts(identifier, reason, details));
-    let unread = || {
-        let details = Explanation::Resource { resource: identifier };
-        deny(DenialReason::ArgumentsNotRead, details.into())
+    let Some(tool) = tool(resource, call)? else {
+        return Ok(());
     };
+    let arguments = arguments(resource, call)?;
+    policy
+        .check_arguments(identifier, tool, &arguments)
+        .map_err(|denial| out_of_bounds(identifier, tool, denial))
+}
+
+/// What the call takes out of budgets. Where calls are counted, what could be one by another name is none.
+pub(super) fn spending(
+    policy: &PolicySnapshot,
+    resource: &ResourceState,
+    call: &GovernedCall<'_>,
+) -> Outcome<Vec<Spending>> {
+    let identifier = resource.resource.identifier.as_str();
+    if !policy.counts_calls(identifier) {
+        return Ok(Vec::new());
+    }
+    let deny = |reason| {
+        let details = Explanation::Resource { resource: identifier };
+        Denied::of_facts(identifier, reason, details)
+    };
+    let budgets = policy
+        .budgets(identifier, call.operation)
+        .map_err(|MalformedBudgets| deny(DenialReason::MalformedBudgetData))?;
+    if !resource.enforces_operations() {
+        return Err(deny(DenialReason::OperationsNotEnforced));
+    }
+    let tool = if policy.counts_messages(identifier) {
+        tool(resource, call)?
+    } else {
+        None
+    };
+    let spend = |budget: Arc<Budget>| {
+        let amount = match (tool, budget.max_sum()) {
+            (Some(tool), Some(_)) => budget
+                .amount(&arguments(resource, call)?)
+                .map_err(|denial| out_of_bounds(identifier, tool, denial))?,
+            (None, _) | (_, None) => 0,
+        };
+        Ok(Spending { budget, amount })
+    };
+    budgets.into_iter().map(spend).collect()
+}
+
+/// The tool that is called, where one is. Refuses what may call one without saying so.
+fn tool<'c>(resource: &ResourceState, call: &GovernedCall<'c>) -> Outcome<Option<&'c str>> {
     let tool = match call.operation {
         Operation::Mcp { call } => call.strip_prefix("tools/call:"),
         // What has no body calls no tool.
@@ -61,29 +109,48 @@ pub(super) fn within_bounds(
         {
             None
         }
-        Operation::Http { .. } | Operation::Grpc { .. } | Operation::WebSocket { .. } => return unread(),
+        Operation::Http { .. } | Operation::Grpc { .. } | Operation::WebSocket { .. } => {
+            return Err(unread(resource));
+        }
     };
-    let Some(tool) = tool else {
-        return if resource.reads_mcp() { Ok(()) } else { unread() };
-    };
-    let Some(Ok(arguments)) = call.arguments.map(serde_json::from_str::<Value>) else {
-        return unread();
-    };
-    match policy.check_arguments(identifier, tool, &arguments) {
-        Ok(()) => Ok(()),
-        Err(ArgumentDenial::Malformed) => deny(DenialReason::MalformedArgumentData, Value::Null),
-        Err(ArgumentDenial::OutOfBounds {
+    if tool.is_none() && !resource.reads_mcp() {
+        return Err(unread(resource));
+    }
+    Ok(tool)
+}
+
+/// What it is called with.
+fn arguments(resource: &ResourceState, call: &GovernedCall<'_>) -> Outcome<Value> {
+    let arguments = call.arguments.and_then(|text| serde_json::from_str(text).ok());
+    arguments.ok_or_else(|| unread(resource))
+}
+
+fn unread(resource: &ResourceState) -> Box<Denied> {
+    let resource = resource.resource.identifier.as_str();
+    Denied::of_facts(
+        resource,
+        DenialReason::ArgumentsNotRead,
+        Explanation::Resource { resource },
+    )
+}
+
+fn out_of_bounds(identifier: &str, tool: &str, denial: ArgumentDenial) -> Box<Denied> {
+    match denial {
+        ArgumentDenial::Malformed => {
+            Denied::of_facts(identifier, DenialReason::MalformedArgumentData, Value::Null)
+        }
+        ArgumentDenial::OutOfBounds {
             argument,
             bound,
             limit,
-        }) => {
+        } => {
             let details = Explanation::Argument {
                 tool,
                 argument,
                 bound,
                 limit,
             };
-            deny(DenialReason::ArgumentOutOfBounds, details.into())
+            Denied::of_facts(identifier, DenialReason::ArgumentOutOfBounds, details)
         }
     }
 }

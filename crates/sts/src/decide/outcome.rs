@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use caracal_authz::{Decision, approval::ApprovalTier, remedy::details_to_asker};
+use caracal_lifecycle::budgets::Spending;
 use caracal_service::{Refusal, zones::ResourceState};
 use caracal_wire::{
     ErrorCode,
@@ -19,6 +20,8 @@ pub(crate) struct Granted {
     pub(crate) decision: Decision,
     /// Tiers that this very call falls under. They are no part of the recorded decision, as arguments are none.
     pub(crate) gates: Vec<ApprovalTier>,
+    /// What this very call takes out of budgets. It is no part of the recorded decision either.
+    pub(crate) spending: Vec<Spending>,
     /// How the Gateway gets through, once brokered.
     pub(crate) directive: Option<UpstreamDirective>,
 }
@@ -71,6 +74,7 @@ impl Denied {
                 | DenialReason::OperationsNotEnforced
                 | DenialReason::MalformedOperationRisk
                 | DenialReason::CallNotRead
+                | DenialReason::MalformedBudgetData
         );
         match self.stage {
             Stage::Policy => true,

@@ -1,6 +1,6 @@
 //! The session and the delegation a request acts under: live, owned, continuous, narrowed over the whole lineage.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use caracal_authz::narrow::{Authority, LineageError, NarrowingViolation};
 use caracal_core::{
@@ -8,6 +8,7 @@ use caracal_core::{
     claims::{ChainHop, SubjectType},
     entity::{Delegation, Session},
 };
+use caracal_lifecycle::budgets::Holders;
 use caracal_service::{Refusal, zones::DirectoryError};
 use caracal_wire::{ErrorCode, sts::DenialReason};
 
@@ -276,6 +277,33 @@ impl Party {
             });
         }
         chain
+    }
+
+    /// Whose budgets a call is made from. A session that was started by another is that one's work as well.
+    ///
+    /// # Errors
+    /// [`PartyError::Unavailable`]
+    pub(crate) async fn holders(&self, case: &Case<'_>) -> Result<Holders, PartyError> {
+        let lineage = self.lineage.iter().flat_map(|lineage| lineage.iter());
+        let delegations = lineage.clone().map(|edge| edge.id.clone()).collect();
+        let own = self.session.iter().map(|session| session.id.clone());
+        let mut wanted: Vec<SessionId> = (lineage.map(|edge| edge.source_session_id.clone()))
+            .chain(own)
+            .collect();
+        let mut sessions = BTreeSet::new();
+        while let Some(id) = wanted.pop() {
+            if sessions.contains(&id) {
+                continue;
+            }
+            // What is gone has no budget left, and is found to be gone when it is charged.
+            let session = case.deps.authority.session(&case.zone.zone.id, &id).await?;
+            wanted.extend(session.and_then(|session| session.parent_id.clone()));
+            sessions.insert(id);
+        }
+        Ok(Holders {
+            sessions,
+            delegations,
+        })
     }
 
     /// The leaf delegation.

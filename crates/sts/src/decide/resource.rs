@@ -12,7 +12,7 @@ use caracal_wire::sts::{DenialReason, Explanation};
 
 use super::{
     Denied, Granted, Outcome, Party, Stage,
-    call::{gates, within_bounds},
+    call::{gates, spending, within_bounds},
     reason::of_policy,
 };
 use crate::case::{Case, GovernedCall};
@@ -183,6 +183,7 @@ pub(crate) fn decide_use(
     // Last: who may not call a tool learns nothing of its bounds.
     within_bounds(policy, resource, call)?;
     granted.gates = gates(policy, resource, call)?;
+    granted.spending = spending(policy, resource, call)?;
     Ok(granted)
 }
 
@@ -238,6 +239,7 @@ fn conclude(
             resource: resource.clone(),
             decision,
             gates: Vec::new(),
+            spending: Vec::new(),
             directive: None,
         });
     }

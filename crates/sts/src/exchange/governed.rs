@@ -14,6 +14,7 @@ use caracal_wire::sts::{Explanation, UpstreamDirective};
 use crate::{
     StsDeps,
     authenticate::{invalid_client, unavailable, zone_of},
+    budget::Bill,
     case::{Case, GovernedCall},
     decide::{
         Granted, Outcome, Party, PartyError, UseScopes, decide_use, not_the_control_api, resolve, use_input,
@@ -158,6 +159,18 @@ impl ExchangeKind for Governed<'_> {
         })
     }
 
+    async fn afford(
+        &self,
+        case: &Case<'_>,
+        party: &Party,
+        outcomes: &[Outcome<Granted>],
+    ) -> Result<(), Stopped> {
+        match outcomes.first() {
+            Some(Ok(granted)) => Bill::of(case, &self.call, party, granted).await?.look().await,
+            Some(Err(_)) | None => Ok(()),
+        }
+    }
+
     async fn issue(
         &self,
         case: &Case<'_>,
@@ -179,10 +192,9 @@ impl ExchangeKind for Governed<'_> {
             None
         };
         // Last of all that can fail: once it is used up the call is made at most once, and not again if it is lost.
-        if let Some(release) = release {
-            let used = Use::Call(&self.call.claims.jti);
-            release.consume(case.deps, case.request_id, used).await?;
-        }
+        let used = Use::Call(&self.call.claims.jti);
+        let bill = Bill::of(case, &self.call, party, granted).await?;
+        bill.pay(release.map(|release| (release, used))).await?;
         Ok(mandate)
     }
 

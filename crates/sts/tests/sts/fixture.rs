@@ -8,7 +8,7 @@ use axum::{
 };
 use caracal_authz::document::{PolicySource, evaluate};
 use caracal_core::{
-    Secret, Timestamp,
+    ApprovalId, CallContent, Operation, Secret, Timestamp,
     claims::MandateClaims,
     entity::{
         Application, AuthorityRecord, DeclaredOperation, Delegation, OperationEnforcement, PolicySetVersion,
@@ -21,11 +21,16 @@ use caracal_crypto::{
     sealed::Location,
 };
 use caracal_service::{
+    Refusal,
     egress::{Egress, EgressPolicy},
+    exchange::{Exchange as _, ExchangeGrant, ExchangeRequest},
     zones::ZoneState,
 };
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
-use caracal_sts::{CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, StsConfig, StsDeps, SubjectKeys};
+use caracal_sts::{
+    CanaryMonitor, ConnectionTokens, Counting, LocalExchange, ServiceTokens, Shadows, StsConfig, StsDeps,
+    SubjectKeys,
+};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{Backends, ISSUER, Parts, PartsOptions},
@@ -43,6 +48,20 @@ pub(crate) const LIFECYCLE: [(&str, &str); 3] = [
     ("agent_session_id", ""),
     ("delegation_edge_id", ""),
 ];
+
+/// What a Gateway asks about.
+pub(crate) struct Asked<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) arguments: Option<serde_json::Value>,
+    pub(crate) content: Option<CallContent>,
+    pub(crate) approval: Option<&'a str>,
+}
+
+/// The status and the reason of a refusal.
+pub(crate) fn told(refusal: &Refusal) -> (u16, String) {
+    let reason = refusal.members["reason"].as_str().unwrap_or_default();
+    (refusal.status.as_u16(), reason.to_owned())
+}
 
 pub(crate) struct Fixture {
     pub(crate) parts: Parts,
@@ -138,6 +157,7 @@ impl Fixture {
             waiting: parts.waiting.clone(),
             audit_keys: Some(parts.audit_key.clone()),
             issued: None,
+            counting: Counting::default(),
             shadows: Arc::new(Shadows::new(
                 parts.world.clone(),
                 parts.spool.clone(),
@@ -334,6 +354,29 @@ impl Fixture {
         let token = answer.text("access_token");
         let claims = self.claims(&token).await;
         (token, claims)
+    }
+
+    /// Asks as a Gateway of the same process does.
+    pub(crate) async fn call(
+        &self,
+        (token, claims): (String, MandateClaims),
+        resource: &str,
+        asked: Asked<'_>,
+    ) -> Result<ExchangeGrant, Refusal> {
+        let request = ExchangeRequest {
+            zone_id: self.zone.id.clone(),
+            application_id: self.application.id.clone(),
+            mandate: Secret::new(token),
+            claims: Arc::new(claims),
+            resource: resource.to_owned(),
+            operation: Arc::new(asked.operation.clone()),
+            arguments: asked.arguments.map(|arguments| arguments.to_string().into()),
+            approval: asked.approval.map(|id| ApprovalId::parse(id).unwrap()),
+            content: asked.content.map(Arc::new),
+            request_id: "req-call".into(),
+            traceparent: None,
+        };
+        LocalExchange::new(self.deps.clone()).exchange(request).await
     }
 
     /// Verifies a token with the zone's own keys.

@@ -1,23 +1,25 @@
 //! Calls that wait for a person: held for exactly what they carry, released once.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::http::Method;
 use caracal_core::{
-    ApprovalId, CallBody, CallContent, Operation, Secret, Shown,
+    ApprovalId, CallBody, CallContent, Operation, Shown,
     claims::MandateClaims,
     entity::{Approval, OperationEnforcement},
 };
 use caracal_lifecycle::approvals::{Witness, withdraw};
 use caracal_service::{
     Refusal,
-    exchange::{Exchange as _, ExchangeGrant, ExchangeRequest, asks_for_content},
+    exchange::{ExchangeGrant, asks_for_content},
 };
 use caracal_storage::Access;
-use caracal_sts::LocalExchange;
 use serde_json::{Value, json};
 
-use crate::{approvals::decided, fixture::Fixture};
+use crate::{
+    approvals::decided,
+    fixture::{Asked, Fixture, told},
+};
 
 /// Policy documents under which a search and the tickets need a person.
 fn gated(fixture: &Fixture, tier: &str) -> String {
@@ -87,25 +89,13 @@ async fn ask_with(
     content: Option<CallContent>,
     approval: Option<&str>,
 ) -> Result<ExchangeGrant, Refusal> {
-    let request = ExchangeRequest {
-        zone_id: fixture.zone.id.clone(),
-        application_id: fixture.application.id.clone(),
-        mandate: Secret::new(token),
-        claims: Arc::new(claims),
-        resource: resource.to_owned(),
-        operation: Arc::new(operation.clone()),
+    let asked = Asked {
+        operation,
         arguments: None,
-        approval: approval.map(|id| ApprovalId::parse(id).unwrap()),
-        content: content.map(Arc::new),
-        request_id: "req-call".into(),
-        traceparent: None,
+        content,
+        approval,
     };
-    LocalExchange::new(fixture.deps.clone()).exchange(request).await
-}
-
-fn told(refusal: &Refusal) -> (u16, String) {
-    let reason = refusal.members["reason"].as_str().unwrap_or_default();
-    (refusal.status.as_u16(), reason.to_owned())
+    fixture.call((token, claims), resource, asked).await
 }
 
 fn reason(answer: Result<ExchangeGrant, Refusal>) -> (u16, String) {

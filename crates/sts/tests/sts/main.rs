@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod approvals;
+mod budgets;
 mod canary;
 mod control_keys;
 mod every_text;

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use caracal_core::{DelegationId, ScopeSet, SessionId};
+use caracal_core::{
+    DelegationId, ScopeSet, SessionId,
+    entity::{BudgetHolder, BudgetLimit},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -35,7 +38,7 @@ reasons! {
     ApprovalOfOtherArguments "approval_of_other_arguments" "The approval named is for the operation with something else in it.";
     ApprovalOfOtherPolicy "approval_of_other_policy" "The policy has changed since the approval named was asked for; ask again.";
     CallNotRead "call_not_read" "A person has to approve this very call, and the Gateway does not say what is in it.";
-    OperationsNotEnforced "operations_not_enforced" "The policy asks for approval of operations of the resource, which does not enforce what it declares.";
+    OperationsNotEnforced "operations_not_enforced" "The policy counts operations of the resource, or asks for approval of them, and the resource does not enforce what it declares.";
     MalformedOperationRisk "malformed_operation_risk" "The policy's `operation_risk` cannot be relied on.";
     ApprovalClassConflict "approval_class_conflict" "What was asked needs an operator and the subject, and one approval has one of them.";
     CredentialInjectionDenied "credential_injection_denied" "The provider does not let its credential out to workloads.";
@@ -47,8 +50,10 @@ reasons! {
     ScopeExceedsDelegation "scope_exceeds_delegation" "The mandate carries more than its delegation.";
     OperationNotPermitted "operation_not_permitted" "The resource does not declare the operation, or the mandate lacks its scope.";
     ArgumentOutOfBounds "argument_out_of_bounds" "An argument of the tool is not within what the policy allows.";
-    ArgumentsNotRead "arguments_not_read" "The policy bounds arguments of the resource's tools, and this call may call one without saying how.";
+    ArgumentsNotRead "arguments_not_read" "The policy bounds or adds up arguments of the resource's tools, or counts their calls, and this call may call one without saying how.";
     MalformedArgumentData "malformed_argument_data" "The policy's `arguments` cannot be relied on.";
+    BudgetExhausted "budget_exhausted" "The call is more than is left of a budget of its session, its delegation, or one that they descend from.";
+    MalformedBudgetData "malformed_budget_data" "The policy's `budgets` cannot be relied on.";
     ProviderUnavailable "provider_unavailable" "The credential of the upstream could not be had.";
     NoProviderConnection "no_provider_connection" "Nobody has connected an account of the upstream for the subject.";
     ReauthorizationRequired "reauthorization_required" "The connection to the upstream cannot be renewed: a person has to connect again.";
@@ -120,6 +125,25 @@ pub enum Explanation<'a> {
         bound: &'static str,
         /// What it says, cut where it is long. The value is not told.
         limit: String,
+    },
+    /// A budget that has not enough left.
+    Budget {
+        /// The operation, as it was called: a path, or a message to an MCP server.
+        operation: &'a str,
+        /// Whose it is.
+        per: BudgetHolder,
+        /// The session or delegation, where it is one that the mandate names.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        holder: Option<&'a str>,
+        /// What would be passed.
+        limit: BudgetLimit,
+        /// The argument that is added up.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        argument: Option<&'a str>,
+        /// Most of it.
+        most: String,
+        /// What was used up before.
+        used: String,
     },
     /// A credential that could not be had.
     Credential {

@@ -7,12 +7,12 @@ use caracal_core::{
     claims::SubjectType,
     entity::{
         Application, Approval, ApproverClass, AuthorityRecord, AuthorityRecordStatus, Constraints,
-        Delegation, DelegationStatus, Lifecycle, PrivacyMode, Session, SessionStatus,
+        Delegation, DelegationStatus, HolderId, Lifecycle, PrivacyMode, Session, SessionStatus,
     },
 };
 use serde_json::json;
 
-use crate::IdempotencyReceipt;
+use crate::{Charge, IdempotencyReceipt};
 
 use super::Given;
 
@@ -174,6 +174,22 @@ impl Given {
             approver_record_id: None,
             decision_reason: None,
             consumed_record_id: None,
+        }
+    }
+
+    /// One call that takes 2.5 out of a budget of ten calls and 10.
+    pub fn charge<'c>(&self, holder: &'c HolderId) -> Charge<'c> {
+        Charge {
+            holder,
+            budget_id: "9c1185a5c5e9fc54612808977ee8f548b2258d31",
+            resource: "resource://bank",
+            method: "MCP",
+            path: "tools/call:pay",
+            argument: Some("amount"),
+            amount: 2_500_000,
+            max_calls: 10,
+            max_amount: 10_000_000,
+            at: self.world.now(),
         }
     }
 
