@@ -3,11 +3,11 @@
 use caracal_core::entity::AccountRole;
 use caracal_testkit::{crowd::Crowd, parts::Backends};
 
-use crate::ledger::{Ledger, TOKEN};
+use crate::{ledger::TOKEN, proofs::Fixture};
 
 #[tokio::test]
 async fn however_many_strangers_ask_and_stay_whoever_is_proved_is_answered() {
-    let ledger = Ledger::over(Backends::Embedded).await;
+    let ledger = Fixture::over(Backends::Embedded, None, Vec::new()).await.ledger;
     let auditor = ledger.parts.sign_in(AccountRole::Auditor, None).await;
     let guesses = "POST /api/audit/dlq/replay HTTP/1.1\r\nHost: audit\r\nAuthorization: Bearer ccs_nobody\r\n\
                    Content-Length: 2\r\n\r\n{}";
