@@ -1104,6 +1104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/delegations/{id}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a delegation used up of budgets. */
+        get: operations["delegations.budgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/delegations/{id}/revoke": {
         parameters: {
             query?: never;
@@ -1924,6 +1941,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/sessions/{id}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a session used up of budgets. */
+        get: operations["sessions.budgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/sessions/{id}/delegations/inbound": {
         parameters: {
             query?: never;
@@ -2736,6 +2770,33 @@ export interface components {
             /** @description At most 32; none means the resource's. */
             scopes?: components["schemas"]["Line200"][];
         };
+        /** @enum {string} */
+        BudgetLimit: "calls" | "sum";
+        /** @description What was used up of one budget. Its limits are in the policy, and may have become others since. */
+        BudgetUseItem: {
+            /** @description The argument that is added up, with dots between its names; null where calls alone are counted. */
+            argument?: string | null;
+            /**
+             * Format: int64
+             * @description Calls made.
+             */
+            calls: number;
+            /** @description Method, as operations are declared. */
+            method: string;
+            /** @description Path, or message to an MCP server, in lower case. */
+            path: string;
+            /** @description Identifier of the resource. */
+            resource: string;
+            /** @description What it adds up to, as a decimal number, such as `19.99`; null where calls alone are counted. */
+            sum?: string | null;
+            /** @description The last call. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What one session or delegation used up. */
+        BudgetUses: {
+            /** @description One for each budget that was used, at most 1,000. */
+            items: components["schemas"]["BudgetUseItem"][];
+        };
         /** @description Who asks, and what they may do. */
         Caller: {
             /** @description The console account that the request is for. */
@@ -3286,6 +3347,15 @@ export interface components {
         } | {
             /** @enum {string} */
             change: "begin_again";
+        } | {
+            /** @enum {string} */
+            change: "raise_budget";
+            /** @description What of it. */
+            limit: components["schemas"]["BudgetLimit"];
+            /** @description The operation, as it was called. */
+            operation: string;
+            /** @description The resource, by identifier. */
+            resource: string;
         } | {
             /** @enum {string} */
             change: "provide_credential";
@@ -10775,6 +10845,37 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
+    "delegations.budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetUses"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "delegations.revoke": {
         parameters: {
             query?: never;
@@ -13917,6 +14018,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionRow"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetUses"];
                 };
             };
             400: components["responses"]["InvalidParamsOrInvalidQuery400"];
