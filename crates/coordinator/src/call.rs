@@ -57,13 +57,8 @@ impl HttpRole for App {
         self.config.body_limit_bytes
     }
 
-    async fn authenticate(
-        &self,
-        needs: Capability,
-        params: &Params,
-        head: &Parts,
-    ) -> Result<Caller, Refusal> {
-        let zone = params.get(ZONE).unwrap_or_default();
+    async fn authenticate(&self, needs: Capability, at: &Params, head: &Parts) -> Result<Caller, Refusal> {
+        let zone = at.get(ZONE).unwrap_or_default();
         let caller = auth::authenticate(self, &head.headers, &needs, zone).await;
         caller.inspect_err(metrics::rejected)
     }

@@ -7,11 +7,7 @@ use caracal_lifecycle::{
     approvals::Use,
     budgets::{self, Exhausted, Holders},
 };
-use caracal_service::{
-    Refusal,
-    contention::Attempts,
-    turns::{TurnLimits, Turns},
-};
+use caracal_service::{Refusal, contention::Attempts};
 use caracal_storage::Access;
 use caracal_wire::{
     ErrorCode,
@@ -25,26 +21,6 @@ use crate::{
     decide::{Granted, Party},
     hold::{Release, Stopped},
 };
-
-/// Counted calls wait for each other's rows. So many of a zone hold a connection to the store meanwhile, and so many in
-/// all; the others wait here, where they cost nobody else anything.
-const AT_ONCE: TurnLimits = TurnLimits {
-    in_all: 8,
-    of_one: 4,
-    waiting: 256,
-    waiting_in_all: 2048,
-    wait: Duration::from_secs(2),
-};
-
-/// Turns at counting calls.
-#[derive(Debug, Clone)]
-pub struct Counting(Turns);
-
-impl Default for Counting {
-    fn default() -> Self {
-        Self(Turns::new(AT_ONCE))
-    }
-}
 
 /// What a call uses up, and whose budgets it is taken from.
 pub(crate) struct Bill<'b> {
@@ -112,7 +88,7 @@ impl<'b> Bill<'b> {
                     Duration::from_secs(1),
                 )
             };
-            deps.counting.0.take(zone.as_str()).await.map_err(busy)
+            deps.counting.turn(zone).await.map_err(busy)
         };
         let _turn = if self.granted.spending.is_empty() {
             None

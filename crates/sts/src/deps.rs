@@ -16,7 +16,7 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, SubjectKeys, budget::Counting};
+use crate::{CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, SubjectKeys, counting::Counting};
 
 /// Bounds of the STS.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ mod broker;
 mod budget;
 mod canary;
 mod case;
+mod counting;
 mod credentials;
 mod decide;
 mod deps;
@@ -37,8 +38,8 @@ mod shadow;
 mod size;
 mod subject;
 
-pub use budget::Counting;
 pub use canary::CanaryMonitor;
+pub use counting::Counting;
 pub use credentials::{ConnectionTokens, ServiceTokens};
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;

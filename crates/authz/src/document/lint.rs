@@ -11,7 +11,7 @@ use super::{
     PolicyDocuments, Position, Texts, elements,
     path::Asked,
     scan::excerpt,
-    shape::{KnownTiers, TIERS},
+    tiers::{KnownTiers, TIERS},
 };
 
 /// Most warnings of one answer.

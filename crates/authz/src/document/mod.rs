@@ -21,6 +21,7 @@ mod rules;
 mod scan;
 mod shape;
 mod source;
+mod tiers;
 mod walk;
 
 use std::{
@@ -43,9 +44,8 @@ pub use lint::{PolicyWarning, ZoneNames};
 pub(crate) use operation_risk::{OperationRisk, operation_risk};
 pub use origins::{Origins, Sources};
 pub use shape::PolicyDocuments;
-pub(crate) use shape::{
-    KnownTiers, approval_tier, confinement_rule, elements, grant, is_collection, risk_entry, scope_list,
-};
+pub(crate) use shape::{confinement_rule, elements, grant, is_collection, risk_entry, scope_list};
+pub(crate) use tiers::{KnownTiers, approval_tier};
 
 /// The documents the decision contract reads. No other rule may be defined.
 pub const DOCUMENTS: [&str; 9] = [

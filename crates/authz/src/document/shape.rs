@@ -3,20 +3,20 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashSet},
-    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     Origins, PolicyProblem,
     arguments::{MEMBERS as ARGUMENT_MEMBERS, argument_bound},
     budgets::{MEMBERS as BUDGET_MEMBERS, budget},
+    call_pattern::named,
     operation_risk::{MEMBERS as OPERATION_RISK_MEMBERS, operation_risk},
     scan::excerpt,
+    tiers::{KnownTiers, TIERS, approval_tier},
 };
-use crate::approval::{ApproverClass, PrivacyMode};
 
 /// The nine documents as plain data; absent ones are `None`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -252,34 +252,6 @@ impl PolicyDocuments {
     }
 }
 
-/// Tiers that may classify a scope without being declared.
-pub(crate) const TIERS: [&str; 4] = ["low", "medium", "high", "critical"];
-
-/// Whether tiers mean anything.
-#[derive(Debug)]
-pub(crate) struct KnownTiers(HashSet<Arc<str>>);
-
-impl KnownTiers {
-    /// Those of [`TIERS`], and those that `approval_tiers` declares.
-    pub(crate) fn new(approval_tiers: Option<&Value>) -> Self {
-        let declared = approval_tiers
-            .into_iter()
-            .flat_map(elements)
-            .filter_map(approval_tier)
-            .map(|declared| declared.tier);
-        Self(declared.collect())
-    }
-
-    pub(crate) fn has(&self, tier: &str) -> bool {
-        TIERS.contains(&tier) || self.declares(tier)
-    }
-
-    /// Whether somebody is asked by it.
-    pub(crate) fn declares(&self, tier: &str) -> bool {
-        self.0.contains(tier)
-    }
-}
-
 /// Arrays (sets were made arrays) and objects.
 pub(crate) fn is_collection(value: &Value) -> bool {
     value.is_array() || value.is_object()
@@ -294,10 +266,6 @@ pub(crate) fn elements(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     }
 }
 
-fn word<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    object.get(name)?.as_str().filter(|text| !text.is_empty())
-}
-
 /// A list of scopes; `None` unless every element is a string.
 pub(crate) fn scope_list(value: &Value) -> Option<Vec<&str>> {
     value.as_array()?.iter().map(Value::as_str).collect()
@@ -306,7 +274,7 @@ pub(crate) fn scope_list(value: &Value) -> Option<Vec<&str>> {
 /// `(scope, tier)` of a well-formed element of `risk`.
 pub(crate) fn risk_entry(value: &Value) -> Option<(&str, &str)> {
     let entry = value.as_object()?;
-    Some((word(entry, "scope")?, word(entry, "tier")?))
+    Some((named(entry, "scope")?, named(entry, "tier")?))
 }
 
 /// `(label prefix, scopes)` of a well-formed element of `confinement`.
@@ -318,65 +286,13 @@ pub(crate) fn confinement_rule(value: &Value) -> Option<(&str, Vec<&str>)> {
     ))
 }
 
-/// Most people that a tier may ask for.
-const MAX_APPROVALS: u32 = 10;
-
-/// A well-formed element of `approval_tiers` with its defaults.
-pub(crate) fn approval_tier(value: &Value) -> Option<crate::approval::ApprovalTier> {
-    let entry = value.as_object()?;
-    let approver = match entry.get("approver") {
-        None => ApproverClass::Operator,
-        Some(approver) => ApproverClass::parse(approver.as_str()?)?,
-    };
-    let privacy = match entry.get("privacy") {
-        None => PrivacyMode::Identified,
-        Some(privacy) => PrivacyMode::parse(privacy.as_str()?)?,
-    };
-    let ttl_seconds = match entry.get("ttl_seconds") {
-        None => None,
-        Some(ttl) => Some(positive_whole(ttl)?),
-    };
-    let approvals = match entry.get("approvals") {
-        None => None,
-        Some(count) => Some(positive_whole(count).filter(|count| *count <= MAX_APPROVALS)?),
-    };
-    // There is one subject.
-    if approver == ApproverClass::Subject && approvals.is_some_and(|count| count > 1) {
-        return None;
-    }
-    Some(crate::approval::ApprovalTier {
-        approvals,
-        tier: word(entry, "tier")?.into(),
-        approver,
-        privacy,
-        ttl_seconds,
-    })
-}
-
-/// 1 to 2^32 - 1, written with or without a fraction of zero.
-fn positive_whole(value: &Value) -> Option<u32> {
-    if let Some(whole) = value.as_u64() {
-        return u32::try_from(whole).ok().filter(|whole| *whole > 0);
-    }
-    let number = value.as_f64()?;
-    if number.fract() != 0.0 || !(1.0..=f64::from(u32::MAX)).contains(&number) {
-        return None;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole and in range, see above"
-    )]
-    Some(number as u32)
-}
-
 /// A role's label and its scopes; `None` when they are no list of strings.
 type Role<'a> = (&'a str, Option<Vec<&'a str>>);
 
 /// `(application key, roles)` of a well-formed member of `grants`.
 pub(crate) fn grant(value: &Value) -> Option<(&str, Vec<Role<'_>>)> {
     let entry = value.as_object()?;
-    let application = word(entry, "application")?;
+    let application = named(entry, "application")?;
     let roles = match entry.get("roles") {
         None => Vec::new(),
         Some(roles) => roles
