@@ -1,5 +1,7 @@
 //! Policies, policy sets, and what is in force.
 
+use std::time::Duration;
+
 use caracal_authz::document::PolicyDocuments;
 use caracal_core::ZoneId;
 use caracal_storage::Access;
@@ -249,13 +251,22 @@ async fn an_activation_is_in_force_with_its_answer_and_reported_as_loaded() {
         .policy_set_version_id
         .clone();
     assert_eq!(in_force.unwrap().as_str(), version);
-    // In force already; other processes hear of it through the outbox.
-    stack.parts.settle().await;
-    let status = stack
-        .get(activated["status_url"].as_str().unwrap())
+    // In force already; other processes hear of it through the outbox, which notes a moment later that they did.
+    let loaded = async {
+        loop {
+            let status = stack
+                .get(activated["status_url"].as_str().unwrap())
+                .await
+                .expect(200);
+            if status["propagation_status"] == "loaded" {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let status = tokio::time::timeout(Duration::from_secs(30), loaded)
         .await
-        .expect(200);
-    assert_eq!(status["propagation_status"], "loaded", "{status}");
+        .expect("it is reported as loaded");
     assert_eq!(status["outbox"]["state"], "dispatched");
     assert_eq!(status["sts"]["policy_set_version_id"], json!(version));
     assert_eq!(
