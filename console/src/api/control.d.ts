@@ -4184,7 +4184,7 @@ export interface components {
         NotificationDeliveryId: string;
         NotificationSinkId: string;
         /** @enum {string} */
-        NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "application_archived" | "policy_activated" | "policy_canary_returned" | "sink_test";
+        NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "grant_revoked" | "application_archived" | "policy_activated" | "policy_canary_returned" | "sink_test";
         /** @enum {string} */
         Obstacle: "policy_unusable" | "policy_malformed" | "policy_unknown" | "nothing_asked" | "too_much" | "not_by_data" | "not_recorded";
         /** @description Something of a kind, without saying which. */

@@ -11,6 +11,7 @@ export const EVENTS: ReadonlyArray<readonly [type: EventType, words: string]> = 
   ["zone_frozen", "the zone was frozen"],
   ["zone_thawed", "the zone goes on"],
   ["subject_revoked", "everything of a subject was ended"],
+  ["grant_revoked", "what a person had agreed to was taken back"],
   ["application_archived", "an application was archived"],
   ["policy_activated", "another policy is in force"],
   ["policy_canary_returned", "a canary of a policy was taken back"],

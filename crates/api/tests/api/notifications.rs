@@ -18,7 +18,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::stack::Stack;
+use crate::{
+    grants::{grant, resource},
+    stack::Stack,
+};
 
 const WITHIN: Duration = Duration::from_mins(1);
 
@@ -366,6 +369,16 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
         .post(&activate, json!({ "version_id": version }))
         .await
         .expect(202);
+    let place = resource(&stack, &zone).await;
+    let agreed = stack
+        .post(&format!("{zone}/grants"), grant(&application, &place, "ada"))
+        .await
+        .expect(201)
+        .text("id");
+    stack
+        .delete(&format!("{zone}/grants/{agreed}"))
+        .await
+        .expect(204);
     stack
         .delete(&format!("{zone}/applications/{application}"))
         .await
@@ -389,14 +402,14 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
     stack.parts.world.manual_clock().advance(Duration::from_mins(1));
     let _running = dispatch(&stack);
     receiver
-        .until("everything is told", WITHIN, |received| received.len() == 4)
+        .until("everything is told", WITHIN, |received| received.len() == 5)
         .await;
     let mut told: Vec<_> = receiver
         .received()
         .iter()
         .map(|received| {
             let body: Value = serde_json::from_slice(&received.body).unwrap();
-            let about = ["policy_set_version_id", "application_id", "challenge_id"]
+            let about = ["policy_set_version_id", "application_id", "challenge_id", "grant_id"]
                 .iter()
                 .filter_map(|member| body["data"][member].as_str())
                 .next_back()
@@ -408,6 +421,7 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
     told.sort();
     let expected = [
         ("application_archived", application),
+        ("grant_revoked", agreed),
         ("policy_activated", version),
         ("step_up_decided", decided),
         ("step_up_expired", ended),

@@ -35,6 +35,7 @@ async fn a_sink_is_made_changed_and_deleted_and_its_secret_is_shown_once() {
         "zone_frozen",
         "zone_thawed",
         "subject_revoked",
+        "grant_revoked",
         "application_archived",
         "policy_activated",
         "policy_canary_returned"

@@ -20,6 +20,8 @@ words!(
         ZoneThawed = "zone_thawed",
         /// Everything that a subject held was ended.
         SubjectRevoked = "subject_revoked",
+        /// What a person had agreed to was taken back, and what its application held for them has ended.
+        GrantRevoked = "grant_revoked",
         /// An application was archived, and all it held has ended.
         ApplicationArchived = "application_archived",
         /// A version of a policy set was put in force.

@@ -1,15 +1,27 @@
 //! `DELETE /v1/zones/{zoneId}/grants/{id}`
 
-use caracal_core::GrantId;
+use caracal_core::{ApplicationId, GrantId, entity::NotificationType};
 use caracal_lifecycle::{EndReason, end_subject_at};
 use caracal_service::{
     Refusal,
     front::{ById, IfMatch, NoContent, Path},
 };
 use caracal_storage::VersionedKind;
+use serde::Serialize;
 
 use super::not_found;
 use crate::{call::ZoneCall, change::Done};
+
+/// What sinks are told besides who did it.
+#[derive(Serialize)]
+struct Revoked<'r> {
+    grant_id: &'r GrantId,
+    application_id: &'r ApplicationId,
+    user_id: &'r str,
+    authority_records: usize,
+    sessions: usize,
+    delegations: usize,
+}
 
 /// Takes it back, and ends what its application holds for its person. Running it again ends what came since.
 pub(crate) async fn handle(
@@ -32,6 +44,17 @@ pub(crate) async fn handle(
     };
     let world = &call.role.world;
     let ended = end_subject_at(change.ending(), world, &grant.application_id, &grant.user_id, why).await?;
+    let about = Revoked {
+        grant_id: &id,
+        application_id: &grant.application_id,
+        user_id: &grant.user_id,
+        authority_records: ended.records.len(),
+        sessions: ended.sessions.len(),
+        delegations: ended.delegations.len(),
+    };
+    change
+        .notify(NotificationType::GrantRevoked, "revoked", about)
+        .await?;
     let done = Done::no_content()
         .note("revoked_authority_records", ended.records.len())
         .note("terminated_sessions", ended.sessions.len())
