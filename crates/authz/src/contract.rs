@@ -10,7 +10,7 @@ pub const DECISION_CONTRACT_REGO: &str = include_str!("../rego/contract.rego");
 pub const DECISION_CONTRACT_VERSION: &str = "2026-11-29";
 
 /// Lower-case hex SHA-256 of [`DECISION_CONTRACT_REGO`].
-pub const DECISION_CONTRACT_SHA256: &str = "63a911beedfbef233a8557b1469ed455a4e0e8c21568036c52a198189b1a8d3f";
+pub const DECISION_CONTRACT_SHA256: &str = "f37bf97316a9000f66271d4dc26ca6846edc9638d8c96689bf373758e9df8ac9";
 
 #[cfg(test)]
 mod tests {

@@ -375,10 +375,7 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
         .await
         .expect(201)
         .text("id");
-    stack
-        .delete(&format!("{zone}/grants/{agreed}"))
-        .await
-        .expect(204);
+    stack.delete(&format!("{zone}/grants/{agreed}")).await.expect(204);
     stack
         .delete(&format!("{zone}/applications/{application}"))
         .await
@@ -409,12 +406,17 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
         .iter()
         .map(|received| {
             let body: Value = serde_json::from_slice(&received.body).unwrap();
-            let about = ["policy_set_version_id", "application_id", "challenge_id", "grant_id"]
-                .iter()
-                .filter_map(|member| body["data"][member].as_str())
-                .next_back()
-                .unwrap()
-                .to_owned();
+            let about = [
+                "policy_set_version_id",
+                "application_id",
+                "challenge_id",
+                "grant_id",
+            ]
+            .iter()
+            .filter_map(|member| body["data"][member].as_str())
+            .next_back()
+            .unwrap()
+            .to_owned();
             (body["type"].as_str().unwrap().to_owned(), about)
         })
         .collect();

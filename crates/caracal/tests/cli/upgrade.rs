@@ -52,7 +52,7 @@ fn the_installed_program_takes_over_and_what_it_replaced_is_kept() {
     assert_eq!(check.code, 1, "{check:?}");
     assert_eq!(
         check.stdout,
-        "{\"due\":true,\"installed\":\"2\",\"running\":\"1\"}\n"
+        "{\"running\":\"1\",\"installed\":\"2\",\"due\":true}\n"
     );
     assert_eq!(runs(&bench)["version"], "1");
 
