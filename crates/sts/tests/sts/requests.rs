@@ -318,6 +318,7 @@ async fn unknown_zones_approvals_and_keys_are_questions_that_are_counted() {
         }
         assert_eq!(answers[..2], [first, first], "{path}");
         assert_eq!(answers[3], "429 provider_rate_limited", "{path}");
+        fixture.parts.world.manual_clock().advance(Duration::from_mins(2));
     }
 }
 
