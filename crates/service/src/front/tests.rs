@@ -491,10 +491,12 @@ async fn the_document_tells_the_refusals_that_follow_from_a_declaration() {
     let list = ["400", "401", "403", "413", "429", "503", "default"];
     assert_eq!(refusals("/items", "get"), list);
     let create = [
-        "400", "401", "403", "404", "409", "413", "415", "429", "503", "default",
+        "400", "401", "403", "404", "409", "412", "413", "415", "429", "503", "default",
     ];
     assert_eq!(refusals("/items", "post"), create);
-    let end = ["400", "401", "403", "404", "409", "413", "429", "503", "default"];
+    let end = [
+        "400", "401", "403", "404", "409", "412", "413", "429", "503", "default",
+    ];
     assert_eq!(refusals("/items/{id}", "delete"), end);
     let busy = &document["components"]["responses"]["StorageUnavailable503"];
     assert_eq!(busy["headers"]["Retry-After"]["schema"]["type"], "integer");
