@@ -120,6 +120,7 @@ test("a canary is watched, grown, and put in force for everybody; a viewer only 
   const back = page.getByRole("dialog", { name: "Put version 1 in force again" });
   await back.getByLabel("Some of the applications first").check();
   await back.getByRole("button", { name: "Begin with 10 % of the applications" }).click();
+  await expect(back).toHaveCount(0);
   const again = page.getByRole("region", { name: /^Canary: version 1 decides for 10 %/ });
   await again.getByRole("button", { name: "Take it back…" }).press("Enter");
   await page.getByRole("button", { name: "Take it back", exact: true }).press("Enter");
