@@ -8,17 +8,10 @@ use caracal_authz::{
     ArgumentDenial, PolicyIdentity, PolicySnapshot,
     document::{PolicyDocuments, PolicySource, evaluate},
 };
-use proptest::{
-    collection::vec,
-    option,
-    prelude::*,
-    sample::select,
-    strategy::ValueTree as _,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
-};
+use proptest::{collection::vec, option, prelude::*, sample::select, strategy::ValueTree as _};
 use serde_json::{Map, Value, json};
 
-use self::rego::Rego;
+use self::rego::{Rego, cases};
 
 const RESOURCE: &str = "https://gateway.test/r/z/tools";
 
@@ -393,10 +386,7 @@ fn document() -> impl Strategy<Value = PolicyDocuments> {
 #[test]
 fn the_native_check_equals_the_rego_contract_and_every_bound_refuses() {
     let rego = Rego::load();
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        TestRng::from_seed(RngAlgorithm::ChaCha, &[5; 32]),
-    );
+    let mut runner = cases(5);
     let strategy = (document(), select(vec!["pay", "other"]), arguments());
     let mut refused = BTreeSet::new();
     let mut allowed = 0;

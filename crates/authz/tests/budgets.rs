@@ -1,6 +1,7 @@
 //! Budgets: what is refused, which calls take from them and how much, and that the native check and the published module
 //! say the same.
 
+mod calls;
 mod rego;
 
 use std::collections::BTreeSet;
@@ -9,18 +10,13 @@ use caracal_authz::{
     ArgumentDenial, MalformedBudgets, PolicyIdentity, PolicySnapshot,
     document::{PolicyDocuments, PolicySource, evaluate},
 };
-use caracal_core::Operation;
-use proptest::{
-    collection::vec,
-    option,
-    prelude::*,
-    sample::select,
-    strategy::ValueTree as _,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
-};
+use proptest::{collection::vec, option, prelude::*, sample::select, strategy::ValueTree as _};
 use serde_json::{Value, json};
 
-use self::rego::Rego;
+use self::{
+    calls::operation,
+    rego::{Rego, cases},
+};
 
 const RESOURCE: &str = "resource://bank";
 
@@ -43,19 +39,6 @@ fn payments(more: &Value) -> Value {
         .expect("an object")
         .extend(more.as_object().expect("an object").clone());
     entry
-}
-
-fn operation(method: &str, path: &str) -> Operation {
-    let path = path.to_owned();
-    match method {
-        "MCP" => Operation::Mcp { call: path },
-        "GRPC" => Operation::Grpc { path },
-        "WEBSOCKET" => Operation::WebSocket { path },
-        method => Operation::Http {
-            method: method.to_owned(),
-            path,
-        },
-    }
 }
 
 /// The identities of the budgets that a call takes from.
@@ -326,10 +309,7 @@ fn element() -> impl Strategy<Value = Value> {
 #[test]
 fn the_native_check_equals_the_rego_contract() {
     let rego = Rego::load();
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]),
-    );
+    let mut runner = cases(9);
     let call = select(vec![
         ("MCP", "tools/call:pay"),
         ("MCP", "tools/call:Other"),

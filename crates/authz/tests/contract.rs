@@ -29,11 +29,10 @@ use proptest::{
     prelude::*,
     sample::{select, subsequence},
     strategy::ValueTree,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::{Value, json};
 
-use self::rego::Rego;
+use self::rego::{Rego, cases};
 
 const APPS: [&str; 2] = ["app-1", "app-2"];
 const KEYS: [&str; 2] = ["desk", "ops"];
@@ -332,10 +331,7 @@ fn name_of(result: &Value) -> String {
 #[test]
 fn the_native_decision_equals_the_rego_contract_and_every_outcome_is_reached() {
     let rego = Rego::load();
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]),
-    );
+    let mut runner = cases(7);
     let strategy = (documents(), request());
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     for _ in 0..4000 {

@@ -1,6 +1,7 @@
 //! Tiers of operations: what is refused, which calls meet them, and that the native check and the published module say the
 //! same.
 
+mod calls;
 mod rego;
 
 use std::collections::BTreeSet;
@@ -9,18 +10,13 @@ use caracal_authz::{
     MalformedOperationRisk, PolicyIdentity, PolicySnapshot,
     document::{PolicyDocuments, PolicySource, evaluate},
 };
-use caracal_core::Operation;
-use proptest::{
-    collection::vec,
-    option,
-    prelude::*,
-    sample::select,
-    strategy::ValueTree as _,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
-};
+use proptest::{collection::vec, option, prelude::*, sample::select, strategy::ValueTree as _};
 use serde_json::{Value, json};
 
-use self::rego::Rego;
+use self::{
+    calls::operation,
+    rego::{Rego, cases},
+};
 
 const RESOURCE: &str = "resource://bank";
 
@@ -35,19 +31,6 @@ fn documents(operation_risk: Value, tiers: &[&str]) -> PolicyDocuments {
 
 fn entry(method: &str, path: &str, tier: &str) -> Value {
     json!({ "resource": RESOURCE, "method": method, "path": path, "tier": tier })
-}
-
-fn operation(method: &str, path: &str) -> Operation {
-    let path = path.to_owned();
-    match method {
-        "MCP" => Operation::Mcp { call: path },
-        "GRPC" => Operation::Grpc { path },
-        "WEBSOCKET" => Operation::WebSocket { path },
-        method => Operation::Http {
-            method: method.to_owned(),
-            path,
-        },
-    }
 }
 
 /// The names of the tiers that a call falls under.
@@ -285,10 +268,7 @@ fn element() -> impl Strategy<Value = Value> {
 #[test]
 fn the_native_check_equals_the_rego_contract() {
     let rego = Rego::load();
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]),
-    );
+    let mut runner = cases(7);
     let call = select(vec![
         ("MCP", "tools/call:pay"),
         ("MCP", "tools/call:PAY"),

@@ -2,7 +2,7 @@
 //!
 //! Private servers, started on first use and stopped whatever becomes of the test process: [`postgres`], [`redis`],
 //! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours; what goes
-//! wrong with them is a [`fault`]. With the
+//! wrong with them is a [`fault`], and what they come to is waited for by [`wait`]. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
 //! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`) a walk over all texts that these take (`texts`) and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
 //! real binaries (`deployed`).
@@ -33,3 +33,4 @@ pub mod sse;
 #[cfg(feature = "parts")]
 pub mod texts;
 pub mod upstream;
+pub mod wait;

@@ -13,7 +13,10 @@ use caracal_core::{Secret, ZoneId, entity::Approval};
 use caracal_crypto::webhook_signature;
 use caracal_service::egress::{Egress, EgressPolicy, Resolve, Timeouts};
 use caracal_storage::conformance::given::Given;
-use caracal_testkit::upstream::{Answer, Received, Upstream};
+use caracal_testkit::{
+    upstream::{Answer, Received, Upstream},
+    wait::eventually,
+};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -65,20 +68,14 @@ async fn freeze(stack: &Stack, zone: &str) {
 
 /// The only delivery of the sink once `condition` holds.
 async fn delivery_when(stack: &Stack, sink: &str, condition: impl Fn(&Value) -> bool) -> Value {
-    let wait = async {
-        loop {
-            let listed = stack.get(&format!("{sink}/deliveries")).await.expect(200);
-            if let Some([delivery]) = listed["items"].as_array().map(Vec::as_slice)
-                && condition(delivery)
-            {
-                return delivery.clone();
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(WITHIN, wait)
-        .await
-        .expect("the delivery comes to it")
+    eventually("the delivery comes to it", async || {
+        let listed = stack.get(&format!("{sink}/deliveries")).await.expect(200);
+        let Some([delivery]) = listed["items"].as_array().map(Vec::as_slice) else {
+            return None;
+        };
+        condition(delivery).then(|| delivery.clone())
+    })
+    .await
 }
 
 fn signed(received: &Received, secret: &Secret) -> bool {

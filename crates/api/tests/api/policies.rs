@@ -1,10 +1,9 @@
 //! Policies, policy sets, and what is in force.
 
-use std::time::Duration;
-
 use caracal_authz::document::PolicyDocuments;
 use caracal_core::ZoneId;
 use caracal_storage::Access;
+use caracal_testkit::wait::eventually;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -252,21 +251,14 @@ async fn an_activation_is_in_force_with_its_answer_and_reported_as_loaded() {
         .clone();
     assert_eq!(in_force.unwrap().as_str(), version);
     // In force already; other processes hear of it through the outbox, which notes a moment later that they did.
-    let loaded = async {
-        loop {
-            let status = stack
-                .get(activated["status_url"].as_str().unwrap())
-                .await
-                .expect(200);
-            if status["propagation_status"] == "loaded" {
-                return status;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let status = tokio::time::timeout(Duration::from_secs(30), loaded)
-        .await
-        .expect("it is reported as loaded");
+    let status = eventually("it is reported as loaded", async || {
+        let status = stack
+            .get(activated["status_url"].as_str().unwrap())
+            .await
+            .expect(200);
+        (status["propagation_status"] == "loaded").then_some(status)
+    })
+    .await;
     assert_eq!(status["outbox"]["state"], "dispatched");
     assert_eq!(status["sts"]["policy_set_version_id"], json!(version));
     assert_eq!(

@@ -19,12 +19,11 @@ use caracal_crypto::system_world;
 use caracal_events::{
     AppendReceipt, Arrival, Bus, BusError, Consumer, Delivery, Fields, Subscription, Topic,
 };
-use caracal_testkit::parts::PartsOptions;
+use caracal_testkit::{parts::PartsOptions, wait::until};
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{Backends, Ledger, parts};
 
-const LIMIT: Duration = Duration::from_mins(1);
 const EVENTS: usize = 3;
 
 /// What happens at the step.
@@ -184,17 +183,6 @@ impl Ingest {
         self.stop.cancel();
         self.task.await.unwrap();
     }
-}
-
-async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    let waited = async {
-        while !done().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, waited)
-        .await
-        .unwrap_or_else(|_| panic!("{what}"));
 }
 
 /// Whether evidence through ingest meets step `at`. Whatever happens there, it is in the ledger in the end, once.

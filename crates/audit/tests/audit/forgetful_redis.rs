@@ -5,24 +5,13 @@ use std::time::Duration;
 use caracal_audit::verify_zone;
 use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_crypto::system_world;
-use caracal_testkit::parts::PartsOptions;
+use caracal_testkit::{parts::PartsOptions, wait::until};
 
 use crate::ledger::{Backends, Ledger, parts};
 
 const LIMIT: Duration = Duration::from_mins(1);
 const STREAM: &str = "caracal.audit.events";
 const GROUP: &str = "audit-ingestor";
-
-async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    let waited = async {
-        while !done().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, waited)
-        .await
-        .unwrap_or_else(|_| panic!("{what}"));
-}
 
 /// Where evidence is when Redis forgets.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,14 @@
 //! The published module, as owners of policies run it.
 
 use caracal_authz::{contract, document::PolicyDocuments};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
+
+/// Makes the same cases in every run.
+pub(crate) fn cases(seed: u8) -> TestRunner {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    TestRunner::new_with_rng(Config::default(), rng)
+}
 
 /// The module, loaded once.
 pub(crate) struct Rego(regorus::Engine);

@@ -87,12 +87,16 @@ pub(super) fn spending(
     } else {
         None
     };
+    let added_up = match tool.filter(|_| budgets.iter().any(|budget| budget.max_sum().is_some())) {
+        Some(tool) => Some((tool, arguments(resource, call)?)),
+        None => None,
+    };
     let spend = |budget: Arc<Budget>| {
-        let amount = match (tool, budget.max_sum()) {
-            (Some(tool), Some(_)) => budget
-                .amount(&arguments(resource, call)?)
+        let amount = match &added_up {
+            Some((tool, arguments)) => budget
+                .amount(arguments)
                 .map_err(|denial| out_of_bounds(identifier, tool, denial))?,
-            (None, _) | (_, None) => 0,
+            None => 0,
         };
         Ok(Spending { budget, amount })
     };
