@@ -509,6 +509,11 @@ def verify_packed(line, number, log, checkpoint):
     return index, event
 
 
+def optional(value, name):
+    found = value.get(name)
+    return found.replace("\0", "") if isinstance(found, str) and found else None
+
+
 def picks(asked, event):
     """Whether an event is asked for by what it says itself, and its session where it happened in the span."""
     metadata = event.get("metadata_json")

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 
-from verify import Tree, Wrong, check_trust, content_hash, decimal, instant, leaf_hash, parse_checkpoint, read_line
+from verify import Tree, Wrong, check_trust, content_hash, decimal, instant, leaf_hash, optional, parse_checkpoint, read_line
 
 NAME = re.compile(r"_part-(\d{20})\.json")
 FORMS = {"parquet": "parquet", "ndjson": "ndjson", "ocsf": "ocsf.ndjson"}
@@ -26,11 +26,6 @@ def lines(path):
     with open(path, "rb") as file:
         for line in file:
             yield line.rstrip(b"\n")
-
-
-def optional(value, name):
-    found = value.get(name)
-    return found.replace("\0", "") if isinstance(found, str) and found else None
 
 
 def of_event(body):

@@ -18,7 +18,7 @@ import json
 import struct
 import sys
 
-from verify import Tree, Wrong, check_trust, instant, leaf_hash, node_hash, parse_checkpoint, parse_prune, sha256
+from verify import Tree, Wrong, check_trust, instant, leaf_hash, optional, parse_checkpoint, parse_prune, sha256
 
 WIDTH = 256
 SPAN = {"ledger": 15 * 60 * 1_000_000, "admin": 24 * 60 * 60 * 1_000_000}
@@ -33,10 +33,6 @@ def u64(number):
     return struct.pack(">Q", number)
 
 
-def unhex(text):
-    return bytes.fromhex(text)
-
-
 def root_of(hashes):
     tree = Tree()
     for one in hashes:
@@ -45,11 +41,6 @@ def root_of(hashes):
 
 
 # --- what entries are found by ---------------------------------------------------------------------------------------------
-
-
-def optional(value, name):
-    found = value.get(name)
-    return found.replace("\0", "") if isinstance(found, str) and found else None
 
 
 def read_event(body):
@@ -339,7 +330,7 @@ def main():
             check_trust(checkpoint, {"origin": asked.origin, "log": asked.key, "witnesses": [], "threshold": 0})
             known[checkpoint["size"]] = checkpoint["root"]
         with open(asked.file, "rb") as lines:
-            name, size, faults, chains = verify(lines, [unhex(key) for key in keys], expected, known)
+            name, size, faults, chains = verify(lines, [bytes.fromhex(key) for key in keys], expected, known)
     except Wrong as wrong:
         print(f"does not hold: {wrong}", file=sys.stderr)
         return 1

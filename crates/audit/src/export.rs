@@ -2,7 +2,7 @@
 //!
 //! Each line says its position, so an export that was cut short goes on behind its last whole line.
 
-use std::{borrow::Cow, io};
+use std::io;
 
 use caracal_core::{Timestamp, ZoneId};
 use caracal_ledger::entry::Entry;
@@ -157,23 +157,23 @@ pub async fn export_entries(
 }
 
 /// An entry as verifiers read it.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub(crate) struct EntryLine<'l> {
-    pub(crate) log: Cow<'l, str>,
-    pub(crate) index: u64,
-    pub(crate) body: Cow<'l, str>,
-    pub(crate) taken_at: i64,
-    pub(crate) producer_key: Cow<'l, str>,
+    log: &'l str,
+    index: u64,
+    body: &'l str,
+    taken_at: i64,
+    producer_key: &'l str,
 }
 
 impl<'l> EntryLine<'l> {
     pub(crate) fn of(entry: &Entry<'l>) -> Self {
         Self {
-            log: entry.log.into(),
+            log: entry.log,
             index: entry.index,
-            body: entry.body.into(),
+            body: entry.body,
             taken_at: entry.taken_at.as_micros(),
-            producer_key: entry.producer_key.into(),
+            producer_key: entry.producer_key,
         }
     }
 }

@@ -60,7 +60,7 @@ pub(crate) struct Written<'l> {
 
 impl Written<'_> {
     /// The entry, where it has all of one.
-    fn entry(&self) -> Option<Entry<'_>> {
+    pub(crate) fn entry(&self) -> Option<Entry<'_>> {
         Some(Entry {
             log: &self.log,
             index: self.index,
@@ -135,27 +135,31 @@ struct Activity<'l> {
     unmapped: Line<'l>,
 }
 
-/// The stretches of consecutive entries that lines are made of: the first entry, the one behind the last, and how many lines.
+/// The stretches of consecutive entries that lines are made of: the first entry, the one behind the last, how
+/// many lines, and the bytes before them.
 ///
 /// # Errors
 /// As the reader, and where a line is none of an export.
-pub fn stretches(read: &mut dyn BufRead) -> io::Result<Vec<(Range<u64>, u64)>> {
-    let (mut stretches, mut bytes): (Vec<(Range<u64>, u64)>, _) = (Vec::new(), Vec::new());
+pub fn stretches(read: &mut dyn BufRead) -> io::Result<Vec<(Range<u64>, u64, u64)>> {
+    let mut stretches: Vec<(Range<u64>, u64, u64)> = Vec::new();
+    let (mut bytes, mut at) = (Vec::new(), 0_u64);
     loop {
         bytes.clear();
-        if read.take(MAX_LINE).read_until(b'\n', &mut bytes)? == 0 {
+        let length = read.take(MAX_LINE).read_until(b'\n', &mut bytes)?;
+        if length == 0 {
             return Ok(stretches);
         }
         let said = Said::read(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
         let none = || io::Error::new(io::ErrorKind::InvalidData, "a line is none of an export");
         let entries = said.ok_or_else(none)?.entries();
         match stretches.last_mut() {
-            Some((last, lines)) if last.end == entries.start => {
+            Some((last, lines, _)) if last.end == entries.start => {
                 last.end = entries.end;
                 *lines = lines.saturating_add(1);
             }
-            _ => stretches.push((entries, 1)),
+            _ => stretches.push((entries, 1, at)),
         }
+        at = at.saturating_add(length as u64);
     }
 }
 

@@ -6,12 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use caracal_core::Timestamp;
 use caracal_crypto::Digest32;
 use caracal_ledger::{chain::LogId, entry::Entry};
 use caracal_service::files;
 
-use crate::{export::EntryLine, proof::directory_of};
+use crate::{export::EntryLine, lines::Written, proof::directory_of};
 
 /// A directory of archives.
 #[derive(Debug, Clone)]
@@ -60,17 +59,12 @@ fn read_back(path: &Path, log: &str, first: u64) -> io::Result<Vec<Digest32>> {
     let file = BufReader::new(std::fs::File::open(path)?);
     let leaf = |(index, line): (u64, io::Result<String>)| {
         let line = line?;
-        let line: EntryLine<'_> = serde_json::from_str(&line)?;
-        if line.log != log || line.index != index {
-            return Err(io::Error::other("the archive has another entry than was written"));
-        }
-        let entry = Entry {
-            log,
-            index,
-            body: &line.body,
-            taken_at: Timestamp::from_micros(line.taken_at),
-            producer_key: &line.producer_key,
-        };
+        let written: Written<'_> = serde_json::from_str(&line)?;
+        let entry = written
+            .entry()
+            .filter(|entry| entry.log == log && entry.index == index);
+        let entry =
+            entry.ok_or_else(|| io::Error::other("the archive has another entry than was written"))?;
         Ok(entry.leaf())
     };
     (first..).zip(file.lines()).map(leaf).collect()

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::worst::{Attacker, FLOODERS, every};
+use super::worst::{Attacker, FLOODERS};
 use crate::{
     fixture::application_body,
     http::Connection,
@@ -74,20 +74,12 @@ impl Attacker {
             workers.spawn(async move {
                 let from =
                     |at: u64| Connection::new(address).from(source(u64::from(flooder) * ADDRESSES + at));
-                let mut connections: Vec<_> = if has_many().await {
+                let connections: Vec<_> = if has_many().await {
                     (0..ADDRESSES).map(from).collect()
                 } else {
                     vec![Connection::new(address)]
                 };
-                let mut due = every(own.worst.flood);
-                let mut number = u64::from(flooder);
-                for at in (0..connections.len()).cycle() {
-                    due.tick().await;
-                    if let Some(connection) = connections.get_mut(at) {
-                        own.send(connection, &make(&own, number)).await;
-                    }
-                    number = number.wrapping_add(u64::from(FLOODERS));
-                }
+                own.pour(connections, flooder, make).await;
             });
         }
     }

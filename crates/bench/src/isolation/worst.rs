@@ -70,7 +70,7 @@ pub(super) struct Attacker {
     pub(super) reader: JsonClient,
     gateway: SocketAddr,
     /// Every role, each once.
-    listeners: Vec<SocketAddr>,
+    listeners: BTreeSet<SocketAddr>,
     pub(super) worst: Worst,
     pub(super) tally: Tally,
 }
@@ -83,17 +83,13 @@ impl Attacker {
             admin: JsonClient::new(stack.api, Some(stack.admin_token.clone())),
             reader: JsonClient::new(stack.api, Some(token)),
             gateway: stack.gateway,
-            listeners: {
-                let all = [
-                    stack.api,
-                    stack.sts,
-                    stack.gateway,
-                    stack.coordinator,
-                    stack.audit,
-                ];
-                let all: BTreeSet<SocketAddr> = all.into_iter().collect();
-                all.into_iter().collect()
-            },
+            listeners: BTreeSet::from([
+                stack.api,
+                stack.sts,
+                stack.gateway,
+                stack.coordinator,
+                stack.audit,
+            ]),
             worst,
             tally: Tally::default(),
         }
@@ -228,15 +224,24 @@ impl Attacker {
         for worker in 0..FLOODERS {
             let (own, make) = (self.clone(), make.clone());
             workers.spawn(async move {
-                let mut connection = Connection::new(address);
-                let mut due = every(own.worst.flood);
-                let mut number = u64::from(worker);
-                loop {
-                    due.tick().await;
-                    own.send(&mut connection, &make(&own, number)).await;
-                    number = number.wrapping_add(u64::from(FLOODERS));
-                }
+                own.pour(vec![Connection::new(address)], worker, make).await;
             });
+        }
+    }
+
+    /// One flooder of [`Self::flood`], on each of `connections` in turn.
+    pub(super) async fn pour<F>(&self, mut connections: Vec<Connection>, worker: u32, make: F)
+    where
+        F: Fn(&Self, u64) -> Vec<u8> + Send + Sync,
+    {
+        let mut due = every(self.worst.flood);
+        let mut number = u64::from(worker);
+        for at in (0..connections.len()).cycle() {
+            due.tick().await;
+            if let Some(connection) = connections.get_mut(at) {
+                self.send(connection, &make(self, number)).await;
+            }
+            number = number.wrapping_add(u64::from(FLOODERS));
         }
     }
 

@@ -44,13 +44,9 @@ pub(crate) fn run_export(target: &str, against: &Against, json: bool) -> anyhow:
     let zones = block_on(async { Ok(verify_export(&target, &keys, &kept, &mut journal).await?) })?;
     // Nothing was verified, which is not the same as an export that holds.
     anyhow::ensure!(!zones.is_empty(), "--export: nothing was exported there");
-    for (log, progress) in zones
-        .iter()
-        .filter(|zone| zone.fault.is_none())
-        .filter_map(|zone| zone.progress.as_ref())
-    {
-        journal.done(log, progress)?;
-    }
+    let held = zones.iter().filter(|zone| zone.fault.is_none());
+    let held = held.filter_map(|zone| zone.progress.as_ref());
+    journal.done(held.map(|(log, progress)| (log, progress)))?;
     journal.finish()?;
     let holds = zones.iter().all(|zone| zone.fault.is_none());
     let document = json.then(|| {

@@ -92,9 +92,15 @@ impl Journal {
         })
     }
 
-    /// Keeps that `log` was compared up to there, and holds.
-    pub(super) fn done(&mut self, log: &LogId, progress: &Progress) -> anyhow::Result<()> {
-        self.logs.insert(log.name(), progress.clone());
+    /// Keeps that these logs were compared up to there, and hold.
+    pub(super) fn done<'p>(
+        &mut self,
+        logs: impl IntoIterator<Item = (&'p LogId, &'p Progress)>,
+    ) -> anyhow::Result<()> {
+        let logs = logs
+            .into_iter()
+            .map(|(log, progress)| (log.name(), progress.clone()));
+        self.logs.extend(logs);
         self.keep()
     }
 

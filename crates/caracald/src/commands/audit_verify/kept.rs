@@ -106,7 +106,7 @@ impl Against {
             .await?;
             let fault = match outcome {
                 Ok(progress) => {
-                    journal.done(of, &progress)?;
+                    journal.done([(of, &progress)])?;
                     last = progress;
                     None
                 }

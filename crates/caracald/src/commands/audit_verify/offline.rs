@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, BufRead as _, BufReader, Read as _, Seek as _},
+    io::{self, BufReader, Read as _, Seek as _},
     ops::Range,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -22,7 +22,7 @@ const TABLE: &[u8] = b"PAR1";
 struct Stretch {
     entries: Range<u64>,
     path: PathBuf,
-    /// Lines before it in the file, and its own.
+    /// Bytes before it in the file.
     skipped: u64,
     lines: u64,
 }
@@ -124,7 +124,7 @@ fn finish(
     let outcome = outcome.and_then(|()| Ok(verifier.finish()?));
     match outcome {
         Ok(Some((log, progress))) => {
-            journal.done(&log, &progress)?;
+            journal.done([(&log, &progress)])?;
             Ok(Compared::new(&log, &progress, None))
         }
         Ok(None) => anyhow::bail!("{} has no entries", path.display()),
@@ -148,9 +148,7 @@ fn take(
     journal: &mut Journal,
 ) -> Result<(), LinesFault> {
     let mut file = BufReader::new(File::open(&stretch.path)?);
-    for _ in 0..stretch.skipped {
-        file.skip_until(b'\n')?;
-    }
+    file.seek(io::SeekFrom::Start(stretch.skipped))?;
     verifier.lines(&mut file, stretch.lines, journal)
 }
 
@@ -189,16 +187,11 @@ fn stretch_of(name: &str) -> Option<Range<u64>> {
 /// The stretches of what `audit export` printed.
 fn of_export(path: &Path) -> io::Result<Vec<Stretch>> {
     let found = stretches(&mut BufReader::new(File::open(path)?))?;
-    let mut skipped = 0_u64;
-    let stretch = |(entries, lines)| {
-        let stretch = Stretch {
-            entries,
-            path: path.to_owned(),
-            skipped,
-            lines,
-        };
-        skipped = skipped.saturating_add(lines);
-        stretch
+    let stretch = |(entries, lines, skipped)| Stretch {
+        entries,
+        path: path.to_owned(),
+        skipped,
+        lines,
     };
     Ok(found.into_iter().map(stretch).collect())
 }
