@@ -103,7 +103,8 @@ pub(crate) fn opened(
 pub(crate) fn zones(inbound: &Inbound<ApiDeps>, keyed: &Keyed) -> Vec<ZoneId> {
     match inbound.params.id("zoneId") {
         Ok(zone) => vec![zone],
-        Err(_) => made_zones(keyed).collect(),
+        Err(_) if keyed.operation == "zones.create" => made_zones(keyed).collect(),
+        Err(_) => Vec::new(),
     }
 }
 

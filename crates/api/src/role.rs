@@ -60,10 +60,7 @@ impl HttpRole for ApiDeps {
 
     async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
         match needs.reach {
-            Reach::Open => {
-                let peer = head.extensions.get::<PeerAddr>();
-                Ok(Principal::nobody(peer.map(|peer| peer.0.ip())))
-            }
+            Reach::Open => Ok(Principal::nobody(PeerAddr::of(&head.extensions))),
             Reach::Control => control::authenticate(self, head)
                 .await
                 .map(Principal::of_control_key),

@@ -16,7 +16,7 @@ use caracal_service::{
     exchange::{ExchangeGrant, ExchangeRequest, asks_for_content},
     health::{self, Operational},
     request::{Finish, RequestContext, RouteName, finish},
-    server::{OPERATIONAL, Standing},
+    server::{OPERATIONAL, PeerAddr, Standing},
     trace::TRACEPARENT,
 };
 use caracal_wire::{ErrorCode, gateway::Reason};
@@ -31,7 +31,6 @@ use crate::{
     enforce::{Admitted, enforce, read_content},
     gateway::Gateway,
     outcome::Outcome,
-    peer::peer_of,
     routes::{GOVERNED, METADATA, METHODS, RECEIPT},
 };
 
@@ -44,7 +43,7 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
         let gateway = gateway.clone();
         let own = own_route(&request);
         let operational = own.map(|_| operational.clone());
-        let peer = peer_of(request.extensions());
+        let peer = PeerAddr::of(request.extensions());
         async move {
             let (name, mut response) = match (own, operational) {
                 (Some(own), Some(routes)) => {

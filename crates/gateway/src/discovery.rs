@@ -8,14 +8,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use caracal_core::Operation;
-use caracal_service::{Refusal, zones::ResourceState};
+use caracal_service::{Refusal, server::PeerAddr, zones::ResourceState};
 use caracal_wire::{
     ErrorCode,
     gateway::{ProtectedResource, Reason},
 };
 use http::{Method, StatusCode, header, request::Parts};
 
-use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path, peer::peer_of};
+use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path};
 
 /// What every client of MCP does before its first call: without these scopes it cannot even ask what there is.
 const CONNECTING: [&str; 3] = ["initialize", "notifications/initialized", "tools/list"];
@@ -80,7 +80,7 @@ impl Addressed {
         Some(Self {
             path: path.map(std::borrow::Cow::into_owned),
             method: head.method.clone(),
-            peer: peer_of(&head.extensions),
+            peer: PeerAddr::of(&head.extensions),
             address,
         })
     }

@@ -12,7 +12,7 @@ use caracal_crypto::{
     mandate::{LEEWAY, Peek, Unverified},
 };
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_service::{Refusal, zones::ResourceState};
+use caracal_service::{Refusal, server::PeerAddr, zones::ResourceState};
 use http::{Method, request::Parts};
 
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
     listing::Shown,
     operation::{self, Asked},
     path,
-    peer::peer_of,
     proof::{prove, zone_of},
 };
 
@@ -169,7 +168,7 @@ async fn check(
 
     // The dear one: from here on the claims are the zone's word.
     let claims = proven
-        .insert(prove(gateway, token, &unverified, zone, peer_of(&head.extensions)).await?)
+        .insert(prove(gateway, token, &unverified, zone, PeerAddr::of(&head.extensions)).await?)
         .clone();
     // Ours, for this Gateway, of this zone, of the class that is spent here.
     rules(gateway, zone, now).check(&claims).map_err(Denial::Claims)?;
@@ -342,7 +341,7 @@ async fn identify(gateway: &Gateway, head: &Parts) -> Option<Arc<MandateClaims>>
     let token = inbound::bearer(&head.headers).ok()?;
     let unverified = Unverified::parse(token).ok()?;
     let zone = unverified.peek().ok()?.zone_id?;
-    let claims = prove(gateway, token, &unverified, &zone, peer_of(&head.extensions))
+    let claims = prove(gateway, token, &unverified, &zone, PeerAddr::of(&head.extensions))
         .await
         .ok()?;
     rules(gateway, &zone, gateway.deps.world.now())

@@ -36,7 +36,6 @@ mod operation;
 mod outbound;
 mod outcome;
 mod path;
-mod peer;
 mod proof;
 mod readers;
 mod refusals;

@@ -215,7 +215,7 @@ async fn prove<R: HttpRole>(
     params: &Params,
     head: &Parts,
 ) -> Result<R::Caller, Refusal> {
-    let peer = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+    let peer = PeerAddr::of(&head.extensions);
     if let Some(limits) = role.limits() {
         if let Some(wait) = limits.credential_waits(&head.headers) {
             return Err(wait);

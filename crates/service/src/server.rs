@@ -16,7 +16,12 @@ mod shared;
 mod tests;
 mod tls;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use http::{HeaderValue, StatusCode, header};
@@ -44,6 +49,13 @@ pub use self::{
 /// The peer of a connection, as a request extension.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddr(pub SocketAddr);
+
+impl PeerAddr {
+    /// The address at the other end of the connection of a request with these extensions.
+    pub fn of(extensions: &http::Extensions) -> Option<IpAddr> {
+        extensions.get::<Self>().map(|peer| peer.0.ip())
+    }
+}
 
 /// Cancelled when the listener begins to drain; an extension of requests for another protocol, which would outlive it.
 #[derive(Debug, Clone)]

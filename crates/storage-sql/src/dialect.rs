@@ -75,6 +75,14 @@ impl Dialect {
         }
     }
 
+    /// Holds the selected rows against changes until the end of the transaction; others may refer to them meanwhile.
+    pub(crate) const fn for_change(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR NO KEY UPDATE",
+        }
+    }
+
     /// As [`Dialect::for_update`], passing over rows another transaction holds.
     pub(crate) const fn skip_locked(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use caracal_core::entity::{BudgetLimit, HolderId, written};
 use caracal_lifecycle::{
     approvals::Use,
-    budgets::{self, Exhausted, Holders},
+    budgets::{self, Exhausted},
 };
 use caracal_service::{Refusal, contention::Attempts};
 use caracal_storage::Access;
@@ -22,36 +22,27 @@ use crate::{
     hold::{Release, Stopped},
 };
 
-/// What a call uses up, and whose budgets it is taken from.
+/// What a call uses up, and for whom.
 pub(crate) struct Bill<'b> {
     case: &'b Case<'b>,
     call: &'b GovernedCall<'b>,
     party: &'b Party,
     granted: &'b Granted,
-    holders: Holders,
 }
 
 impl<'b> Bill<'b> {
-    /// # Errors
-    /// 503
-    pub(crate) async fn of(
+    pub(crate) const fn of(
         case: &'b Case<'b>,
         call: &'b GovernedCall<'b>,
         party: &'b Party,
         granted: &'b Granted,
-    ) -> Result<Self, Stopped> {
-        let holders = if granted.spending.is_empty() {
-            Holders::default()
-        } else {
-            party.holders(case).await.map_err(|error| error.refusal())?
-        };
-        Ok(Self {
+    ) -> Self {
+        Self {
             case,
             call,
             party,
             granted,
-            holders,
-        })
+        }
     }
 
     /// Whether there is enough left of every budget now, before a person or an upstream is asked for anything.
@@ -64,7 +55,7 @@ impl<'b> Bill<'b> {
         }
         let (store, zone) = (&self.case.deps.store, &self.case.zone.zone.id);
         let mut work = store.zone(zone, Access::Read).await?;
-        match budgets::look(work.as_mut(), &self.holders, &self.granted.spending).await? {
+        match budgets::look(work.as_mut(), &self.granted.holders, &self.granted.spending).await? {
             Some(exhausted) => Err(self.exhausted(&exhausted)),
             None => Ok(()),
         }
@@ -81,19 +72,12 @@ impl<'b> Bill<'b> {
         }
         let Case { deps, zone, .. } = self.case;
         let zone = &zone.zone.id;
-        let turn = async {
-            let busy = |_| {
-                too_often(
-                    "too many calls of the zone are being counted",
-                    Duration::from_secs(1),
-                )
-            };
-            deps.counting.turn(zone).await.map_err(busy)
-        };
         let _turn = if self.granted.spending.is_empty() {
             None
         } else {
-            Some(turn.await?)
+            let busy = "too many calls of the zone are being counted";
+            let turn = deps.counting.turn(zone).await;
+            Some(turn.map_err(|_| too_often(busy, Duration::from_secs(1)))?)
         };
         let mut attempts = Attempts::default();
         loop {
@@ -101,7 +85,7 @@ impl<'b> Bill<'b> {
                 let mut work = deps.store.zone(zone, Access::Write).await?;
                 let charged = budgets::charge(
                     work.as_mut(),
-                    &self.holders,
+                    &self.granted.holders,
                     &self.granted.spending,
                     self.case.now,
                 )

@@ -78,7 +78,7 @@ pub(crate) trait ExchangeKind {
     }
 
     /// Whether what was granted can be paid for, before anybody is asked for anything.
-    async fn afford(&self, _: &Case<'_>, _: &Party, _: &[Outcome<Granted>]) -> Result<(), Stopped> {
+    async fn afford(&self, _: &Case<'_>, _: &Party, _: &mut [Outcome<Granted>]) -> Result<(), Stopped> {
         Ok(())
     }
 
@@ -169,7 +169,7 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
         return Err(unread());
     }
     canary(case, kind, &party, &outcomes);
-    if let Err(stopped) = kind.afford(case, &party, &outcomes).await {
+    if let Err(stopped) = kind.afford(case, &party, &mut outcomes).await {
         shadow(case, kind, &party, &outcomes, false);
         return Err(refused(case, kind, &party, stopped).await?);
     }

@@ -18,6 +18,8 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::wait::until;
+
 /// Connections of the listener: far fewer than there are strangers.
 const CONNECTIONS: usize = 120;
 /// Strangers, each at an address of its own.
@@ -79,14 +81,8 @@ impl Crowd {
 
     /// Waits until strangers asked so many times.
     async fn until_asked(&self, times: usize) {
-        let wait = async {
-            while self.asked.load(Ordering::SeqCst) < times {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(TIMEOUT, wait)
-            .await
-            .expect("strangers get in");
+        let all_asked = async || self.asked.load(Ordering::SeqCst) >= times;
+        until("strangers get in", all_asked).await;
     }
 
     /// Somebody asks with `request`, a whole one without `Connection: close`: on a connection of their own each time, and again

@@ -173,7 +173,7 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
     web.place.check_site(request.method(), request.headers())?;
     let signs_out = *request.method() == Method::DELETE;
     if !signs_out && (path.starts_with(SESSION) || web.cookies.session(request.headers()).is_none()) {
-        let peer = request.extensions().get::<PeerAddr>().map(|peer| peer.0.ip());
+        let peer = PeerAddr::of(request.extensions());
         web.limits.count_address(&STRANGERS, "strangers", peer).await?;
     }
     match (request.method(), path.as_str()) {

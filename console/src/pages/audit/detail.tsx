@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { control, read, type Schema } from "../../api/client.ts";
+import type { Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
@@ -10,6 +10,7 @@ import { Badge, Code, Facts, Id, Raw, State } from "../../parts/show.tsx";
 import { ExactTime } from "../../parts/time.tsx";
 import { textChanges } from "../policies/draft/changes.ts";
 import type { Proof } from "./proof.ts";
+import { explainQuery } from "./queries.ts";
 import { ProofBadge, ProofFacts, type Proofs, Receipts } from "./receipts.tsx";
 import { REMEDIES } from "./remedies.ts";
 import { obstacle, sentence } from "./suggestion.ts";
@@ -122,15 +123,7 @@ export function RequestDetail({
   onClose: () => void;
 }) {
   const [proofs, setProofs] = useState<Proofs>();
-  const query = useQuery({
-    queryKey: ["zone", zone, "explain", request],
-    queryFn: () =>
-      read(
-        control.GET("/v1/zones/{zoneId}/audit/by-request/{requestId}/explain", {
-          params: { path: { zoneId: zone, requestId: request } },
-        }),
-      ),
-  });
+  const query = useQuery(explainQuery(zone, request));
   return (
     <Dialog side title="What happened to this request" onClose={onClose}>
       <div className="row">

@@ -1,3 +1,4 @@
+import { queryOptions } from "@tanstack/react-query";
 import { control, read, type Schema } from "../../api/client.ts";
 
 type Asked = Readonly<Record<string, string | number>>;
@@ -20,3 +21,15 @@ export function searchAudit(zone: string, { since, ...query }: Asked): Promise<F
   });
   return read(asked as unknown as Promise<{ data?: Found; error?: unknown; response: Response }>);
 }
+
+/** What happened to a request, and why. */
+export const explainQuery = (zone: string, request: string) =>
+  queryOptions({
+    queryKey: ["zone", zone, "explain", request],
+    queryFn: () =>
+      read(
+        control.GET("/v1/zones/{zoneId}/audit/by-request/{requestId}/explain", {
+          params: { path: { zoneId: zone, requestId: request } },
+        }),
+      ),
+  });

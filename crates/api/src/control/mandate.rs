@@ -42,7 +42,7 @@ pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Arc<Invo
     if !is_open(api).await {
         return Err(Refusal::of(ErrorCode::ControlDisabled).describe("commands are not taken here"));
     }
-    let peer = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+    let peer = PeerAddr::of(&head.extensions);
     let rule = api.config.control_address_rule();
     api.limits.count_address(&rule, "control_address", peer).await?;
     let token = bearer_of(&head.headers).filter(|token| token.len() <= MAX_TOKEN_BYTES);

@@ -8,11 +8,9 @@ use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
 };
-use caracal_wire::{
-    ErrorCode,
-    control::budgets::{BudgetUseItem, BudgetUses},
-};
+use caracal_wire::control::budgets::{BudgetUseItem, BudgetUses};
 
+use super::{delegations, sessions};
 use crate::call::ZoneCall;
 
 /// What the session used up. What those below it use is in it.
@@ -22,7 +20,7 @@ pub(crate) async fn of_session(
 ) -> Result<Answer<BudgetUses>, Refusal> {
     let mut work = call.read().await?;
     let found = work.sessions().get(&id).await?;
-    found.ok_or_else(|| Refusal::of(ErrorCode::SessionNotFound).describe("no such session"))?;
+    found.ok_or_else(sessions::not_found)?;
     Ok(told(&work.budgets().used(&HolderId::Session(id)).await?))
 }
 
@@ -33,7 +31,7 @@ pub(crate) async fn of_delegation(
 ) -> Result<Answer<BudgetUses>, Refusal> {
     let mut work = call.read().await?;
     let found = work.delegations().get(&id).await?;
-    found.ok_or_else(|| Refusal::of(ErrorCode::DelegationNotFound).describe("no such delegation"))?;
+    found.ok_or_else(delegations::not_found)?;
     Ok(told(&work.budgets().used(&HolderId::Delegation(id)).await?))
 }
 

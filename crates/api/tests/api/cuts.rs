@@ -1,14 +1,14 @@
 //! A write that ends between any two of its steps leaves nothing, or all of it with its record: every route that changes
 //! something, from the table, on both stores.
 
-use std::{collections::BTreeMap, future::poll_fn, net::SocketAddr, pin::pin, task::Poll};
+use std::{collections::BTreeMap, future::poll_fn, pin::pin, task::Poll};
 
 use caracal_api::{ApiConfig, ApiDeps, Reach, router, table};
 use caracal_service::front::Route;
 use caracal_storage::Access;
 use caracal_testkit::{
     client::{Answer, Client},
-    database::connect_with,
+    database::{connect_with, server},
     fault_proxy::{Cut, FaultProxy},
     parts::Backends,
 };
@@ -95,7 +95,7 @@ fn stable(answer: &Answer) -> String {
 }
 
 /// Rows of the zone's administrative record that say that something was done.
-async fn done(stack: &Stack, made: &Made) -> usize {
+pub(crate) async fn done(stack: &Stack, made: &Made) -> usize {
     let rows = stack.admin_audit(&format!("/v1/zones/{}", made.zone)).await;
     let done = |row: &&Value| row["status_code"].as_u64().is_some_and(|status| status < 300);
     rows.iter().filter(done).count()
@@ -136,7 +136,7 @@ impl Cutter<'_> {
         let call = self
             .client
             .call(route.method.clone(), &made.path(route))
-            .header("authorization", &format!("Bearer {token}"));
+            .bearer(token);
         let call = match made.body(route.name) {
             Some(body) => call.json(&body),
             None => call,
@@ -258,7 +258,7 @@ impl Cutter<'_> {
 
 async fn given_up(backends: Backends) {
     let stack = Stack::over(backends, ApiConfig::default()).await;
-    let client = stack.parts.client("api", router(stack.deps.clone()));
+    let client = stack.client().clone();
     let cutter = Cutter {
         stack: &stack,
         client,
@@ -270,11 +270,7 @@ async fn given_up(backends: Backends) {
 async fn disconnected(cut: Cut) {
     let stack = Stack::over(Backends::Postgres, ApiConfig::default()).await;
     let near = stack.parts.database().owner_url();
-    let port = near
-        .split(['@', '/'])
-        .find_map(|part| part.strip_prefix("127.0.0.1:"))
-        .unwrap();
-    let target: SocketAddr = format!("127.0.0.1:{port}").parse().unwrap();
+    let target = server().address();
     let proxy = FaultProxy::to(target).await;
     let far = near.replace(&target.to_string(), &proxy.address().to_string());
     let key = stack.parts.audit_key.current().clone();

@@ -5,21 +5,16 @@ use serde_json::{Value, json};
 
 use crate::{
     access::in_force,
+    sent_twice::two_sets,
     stack::{ADMIN, Stack, grants},
 };
 
 /// A zone with a version in force and another that is not: the paths of the zone, and where a canary of the other begins.
 async fn zone(stack: &Stack) -> (String, String, String) {
     let zone = stack.zone("acme").await;
-    let (set, version, _) = stack.policy_set(&zone, "main", &grants("a")).await;
-    let activate = format!("{zone}/policy-sets/{set}/activate");
-    stack
-        .post(&activate, json!({"version_id": version}))
-        .await
-        .expect(202);
-    let (other, candidate, _) = stack.policy_set(&zone, "next", &grants("b")).await;
-    let begin = format!("{zone}/policy-sets/{other}/versions/{candidate}/canary");
-    (zone, begin, candidate)
+    let of_version = two_sets(stack, &zone).await;
+    let candidate = of_version.rsplit('/').next().unwrap().to_owned();
+    (zone, format!("{of_version}/canary"), candidate)
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    cuts::done,
     evidence::Made,
     stack::{ADMIN, Stack, grants},
 };
@@ -185,13 +186,6 @@ impl Contest {
             .call(Some(token), &seen, method, &self.path, Some(&body))
             .await
     }
-}
-
-/// Rows of the zone's administrative record that say that something was done.
-async fn done(stack: &Stack, made: &Made) -> usize {
-    let rows = stack.admin_audit(&format!("/v1/zones/{}", made.zone)).await;
-    let done = |row: &&Value| row["status_code"].as_u64().is_some_and(|status| status < 300);
-    rows.iter().filter(done).count()
 }
 
 async fn one_of_many_wins(backends: Backends) {

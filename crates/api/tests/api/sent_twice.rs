@@ -45,7 +45,7 @@ fn bare(path: String) -> Asked {
 }
 
 /// A set of policies with a version in force, and another set whose version may be.
-async fn two_sets(stack: &Stack, zone: &str) -> String {
+pub(crate) async fn two_sets(stack: &Stack, zone: &str) -> String {
     let (set, version, _) = stack.policy_set(zone, "main", &document("a")).await;
     let activate = format!("{zone}/policy-sets/{set}/activate");
     stack

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     authorization::filled,
     grants,
+    sent_twice::two_sets,
     stack::{ADMIN, Stack, grants as document},
 };
 
@@ -92,14 +93,7 @@ async fn subject_of(stack: &Stack, route: &Route<ApiDeps>) -> (String, Option<Va
             }
         }
         ("policy_canary" | "policy_shadow", _) => {
-            let (set, version, _) = stack.policy_set(&zone, "main", &document("a")).await;
-            let activate = format!("{zone}/policy-sets/{set}/activate");
-            stack
-                .post(&activate, json!({"version_id": version}))
-                .await
-                .expect(202);
-            let (set, version, _) = stack.policy_set(&zone, "next", &document("b")).await;
-            let of_version = format!("{zone}/policy-sets/{set}/versions/{version}");
+            let of_version = two_sets(stack, &zone).await;
             if noun == "policy_shadow" {
                 stack
                     .post(&format!("{of_version}/shadow"), json!({}))

@@ -1,6 +1,6 @@
 //! What is done to an export on its way, and that both verifiers find it at the same place.
 
-use caracal_audit::{Believed, ExportFormat, ExportSpan, LinesVerifier, export, export_entries};
+use caracal_audit::{Believed, ExportFormat, ExportSpan, LinesVerifier, export};
 use caracal_storage::LogId;
 
 use crate::{
@@ -92,7 +92,7 @@ async fn whatever_is_done_to_an_export_is_found_and_located_by_both_verifiers() 
     let mut second = Second::new(&log);
     second.keep_all(&ledger, ENTRIES as u64).await;
     let store = ledger.deps.store.as_ref();
-    let (mut of_events, mut of_entries) = (String::new(), String::new());
+    let mut of_events = String::new();
     let span = ExportSpan::default();
     export(store, &zone, span, ExportFormat::Ndjson, |line| {
         of_events.push_str(line);
@@ -101,13 +101,7 @@ async fn whatever_is_done_to_an_export_is_found_and_located_by_both_verifiers() 
     })
     .await
     .unwrap();
-    export_entries(store, &log, 0, |line| {
-        of_entries.push_str(line);
-        of_entries.push('\n');
-        Ok(())
-    })
-    .await
-    .unwrap();
+    let of_entries = second.exported(&ledger).await.unwrap();
     let mut wrong = Vec::new();
     for (text, is_of_events) in [(&of_events, true), (&of_entries, false)] {
         assert!(ours(&second, text).0 && second.says_of(text).0);

@@ -468,7 +468,7 @@ impl Second {
     }
 
     /// The whole log; `None` when not all of it can be exported.
-    async fn exported(&self, ledger: &Ledger) -> Option<String> {
+    pub(crate) async fn exported(&self, ledger: &Ledger) -> Option<String> {
         let (lines, ended) = self.export(ledger).await;
         ended.is_none().then_some(lines)
     }

@@ -256,11 +256,16 @@ impl ArgumentBound {
     }
 
     fn denial(&self, bound: &'static str, limit: &str) -> ArgumentDenial {
-        ArgumentDenial::OutOfBounds {
-            argument: excerpt(&self.path.join(".")).into_owned(),
-            bound,
-            limit: excerpt(limit).into_owned(),
-        }
+        out_of_bounds(&self.path, bound, limit)
+    }
+}
+
+/// The argument at the end of `path` is not within `bound`.
+pub(super) fn out_of_bounds(path: &[Box<str>], bound: &'static str, limit: &str) -> ArgumentDenial {
+    ArgumentDenial::OutOfBounds {
+        argument: excerpt(&path.join(".")).into_owned(),
+        bound,
+        limit: excerpt(limit).into_owned(),
     }
 }
 

@@ -7,12 +7,11 @@
 use caracal_core::{
     Operation,
     entity::{BudgetHolder, PARTS},
-    text::excerpt,
 };
 use serde_json::{Number, Value};
 
 use super::{
-    arguments::{ArgumentDenial, OtherLetters, argument_at, path, whole},
+    arguments::{ArgumentDenial, OtherLetters, argument_at, out_of_bounds, path, whole},
     call_pattern::{CallPattern, named},
 };
 use crate::operations::MCP;
@@ -145,11 +144,7 @@ impl Budget {
     /// The argument is not there, is no number, is less than nothing, or is more exact or larger than can be counted.
     pub fn amount(&self, arguments: &Value) -> Result<i64, ArgumentDenial> {
         let Some(sum) = &self.sum else { return Ok(0) };
-        let denial = |bound, limit: &str| ArgumentDenial::OutOfBounds {
-            argument: excerpt(&sum.argument.join(".")).into_owned(),
-            bound,
-            limit: limit.to_owned(),
-        };
+        let denial = |bound, limit: &str| out_of_bounds(&sum.argument, bound, limit);
         let value = argument_at(arguments, &sum.argument)
             .map_err(|OtherLetters| denial("letters", "its names, in these letters alone"))?
             .ok_or_else(|| denial("required", "it is not there"))?;

@@ -7,13 +7,13 @@ mod trace;
 mod uri;
 
 use caracal_core::World;
-use caracal_service::{egress::Target, exchange::ExchangeGrant};
+use caracal_service::{egress::Target, exchange::ExchangeGrant, server::PeerAddr};
 use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request::Parts};
 use http_body::Body;
 
 use self::credential::Credential;
 pub(crate) use self::credential::host_is_pinned;
-use crate::{GatewayConfig, peer::peer_of};
+use crate::GatewayConfig;
 
 /// Whether a header is between two neighbours (RFC 9110 §7.6.1), or by which a message is framed.
 pub(crate) use self::headers::{
@@ -135,7 +135,7 @@ fn forwarded(config: &GatewayConfig, head: &Parts, inbound: &HeaderMap) -> Forwa
     let first = claimed(&headers::FORWARDED_FOR)
         .and_then(|list| list.split(',').next())
         .and_then(|first| first.trim().parse::<std::net::IpAddr>().ok());
-    let client = first.or_else(|| peer_of(&head.extensions));
+    let client = first.or_else(|| PeerAddr::of(&head.extensions));
     let client = client.and_then(|client| HeaderValue::from_str(&client.to_canonical().to_string()).ok());
     (proto, client, inbound.get(header::HOST).cloned())
 }

@@ -170,7 +170,7 @@ impl<R: HttpRole> Inbound<R> {
             request_id: context.request_id,
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
-            peer: head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip()),
+            peer: PeerAddr::of(&head.extensions),
             notes: R::Notes::default(),
             params,
             admitted: false,

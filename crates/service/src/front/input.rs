@@ -211,7 +211,7 @@ impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool, const S
 }
 
 /// Most characters that are searched for.
-const MAX_SEARCH: usize = 512;
+pub(super) const MAX_SEARCH: usize = 512;
 
 /// A JSON body. The route says which code a wrong one is refused with.
 #[derive(Debug, Clone, Copy)]

@@ -86,7 +86,7 @@ impl OpenApiOperation {
             let search = ObjectBuilder::new()
                 .schema_type(Type::String)
                 .min_length(Some(1))
-                .max_length(Some(512))
+                .max_length(Some(super::input::MAX_SEARCH))
                 .description(Some(
                     "Only those with this text in what identifies them to people, whatever the case of ASCII letters.",
                 ));

@@ -121,11 +121,11 @@ impl Permits {
         let number = held.numbers;
         let free = self.ordinary.clone().try_acquire_owned().ok();
         let ordinary = free.or_else(|| held.strangers.give_way());
+        let kept = ordinary.is_none();
         let slot = Slot {
             ordinary: Arc::new(Mutex::new(ordinary)),
             gives_way: CancellationToken::new(),
         };
-        let kept = slot.ordinary.lock().is_none();
         if !kept {
             held.strangers.add(address, number, slot.clone());
         }

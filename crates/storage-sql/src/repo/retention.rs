@@ -51,7 +51,7 @@ impl Tx {
 #[async_trait]
 impl RetentionSetting for ZoneUnit {
     async fn lock(&mut self) -> Result<(), Error> {
-        self.lock_name("retention-setting").await
+        self.lock_name("audit_retention").await
     }
 
     async fn days(&mut self) -> Result<Option<RetentionDays>, Error> {
@@ -66,7 +66,7 @@ impl RetentionSetting for ZoneUnit {
 #[async_trait]
 impl RetentionSetting for GlobalUnit {
     async fn lock(&mut self) -> Result<(), Error> {
-        self.lock_name("retention-setting").await
+        self.lock_name("audit_retention").await
     }
 
     async fn days(&mut self) -> Result<Option<RetentionDays>, Error> {

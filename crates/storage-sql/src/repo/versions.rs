@@ -24,7 +24,7 @@ impl ZoneUnit {
     /// The version of an unarchived object, whose row nobody else changes until the end of the unit.
     pub(crate) async fn hold_version(&mut self, kind: VersionedKind, id: &str) -> Result<Option<i64>, Error> {
         let (table, live) = versioned(kind);
-        let held = self.tx.dialect.for_update();
+        let held = self.tx.dialect.for_change();
         let sql = format!("SELECT version FROM {table} WHERE zone_id = $1 AND id = $2{live}{held}");
         let row = self.tx.one(sql, params![self.zone, id]).await?;
         row.map(|row| row.int("version")).transpose()

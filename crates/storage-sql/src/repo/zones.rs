@@ -104,7 +104,7 @@ impl Zones for GlobalUnit {
     }
 
     async fn held_version(&mut self, id: &ZoneId) -> Result<Option<i64>, Error> {
-        let held = self.tx.dialect.for_update();
+        let held = self.tx.dialect.for_change();
         let sql = format!("SELECT version FROM zones WHERE id = $1 AND archived_at IS NULL{held}");
         let row = self.tx.one(sql, params![id]).await?;
         row.map(|row| row.int("version")).transpose()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caracal_authz::{Decision, approval::ApprovalTier, remedy::details_to_asker};
-use caracal_lifecycle::budgets::Spending;
+use caracal_lifecycle::budgets::{Holders, Spending};
 use caracal_service::{Refusal, zones::ResourceState};
 use caracal_wire::{
     ErrorCode,
@@ -22,6 +22,8 @@ pub(crate) struct Granted {
     pub(crate) gates: Vec<ApprovalTier>,
     /// What this very call takes out of budgets. It is no part of the recorded decision either.
     pub(crate) spending: Vec<Spending>,
+    /// Whose budgets that comes out of, once they were looked up.
+    pub(crate) holders: Holders,
     /// How the Gateway gets through, once brokered.
     pub(crate) directive: Option<UpstreamDirective>,
 }

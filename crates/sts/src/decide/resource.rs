@@ -7,6 +7,7 @@ use caracal_authz::{
     decide, explain,
 };
 use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet, text::excerpt};
+use caracal_lifecycle::budgets::Holders;
 use caracal_service::zones::{ResourceState, ZoneState};
 use caracal_wire::sts::{DenialReason, Explanation};
 
@@ -240,6 +241,7 @@ fn conclude(
             decision,
             gates: Vec::new(),
             spending: Vec::new(),
+            holders: Holders::default(),
             directive: None,
         });
     }

@@ -163,12 +163,16 @@ impl ExchangeKind for Governed<'_> {
         &self,
         case: &Case<'_>,
         party: &Party,
-        outcomes: &[Outcome<Granted>],
+        outcomes: &mut [Outcome<Granted>],
     ) -> Result<(), Stopped> {
-        match outcomes.first() {
-            Some(Ok(granted)) => Bill::of(case, &self.call, party, granted).await?.look().await,
-            Some(Err(_)) | None => Ok(()),
+        let Some(Ok(granted)) = outcomes.first_mut() else {
+            return Ok(());
+        };
+        if granted.spending.is_empty() {
+            return Ok(());
         }
+        granted.holders = party.holders(case).await.map_err(|error| error.refusal())?;
+        Bill::of(case, &self.call, party, granted).look().await
     }
 
     async fn issue(
@@ -193,7 +197,7 @@ impl ExchangeKind for Governed<'_> {
         };
         // Last of all that can fail: once it is used up the call is made at most once, and not again if it is lost.
         let used = Use::Call(&self.call.claims.jti);
-        let bill = Bill::of(case, &self.call, party, granted).await?;
+        let bill = Bill::of(case, &self.call, party, granted);
         bill.pay(release.map(|release| (release, used))).await?;
         Ok(mandate)
     }

@@ -23,7 +23,7 @@ pub(super) async fn get(deps: Arc<StsDeps>, request: Request) -> Result<Response
         .ok_or_else(|| malformed("zone_id", "is required"))?
         .map_err(|error| malformed("zone_id", error))?;
     // Keys of zones that are in use are everybody's to ask for; what strangers make us look for is counted.
-    let peer = request.extensions().get::<PeerAddr>().map(|peer| peer.0.ip());
+    let peer = PeerAddr::of(request.extensions());
     let state = match zone_for(&deps, &zone, peer).await? {
         Some(state) if !state.verifying_keys.is_empty() => state,
         Some(_) => return Err(Refusal::of(ErrorCode::ResourceNotFound)),

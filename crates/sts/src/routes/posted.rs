@@ -65,7 +65,7 @@ impl Posted {
             body: read_bounded(body, most).await?,
             path: parts.uri.path().to_owned(),
             standing: parts.extensions.get::<Standing>().cloned(),
-            peer: parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip()),
+            peer: PeerAddr::of(&parts.extensions),
             headers: parts.headers,
         })
     }

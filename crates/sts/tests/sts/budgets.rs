@@ -1,7 +1,7 @@
 //! Budgets over several calls: shared by everybody below, never passed, and never charged for what is refused.
 
 use caracal_core::{
-    CallBody, CallContent, Operation,
+    Operation,
     entity::{Delegation, HolderId, OperationEnforcement, Session},
 };
 use caracal_service::{Refusal, exchange::ExchangeGrant};
@@ -12,13 +12,8 @@ use tokio::task::JoinSet;
 use crate::{
     approvals::decided,
     fixture::{Asked, Fixture, told},
+    held_calls::{approval, asking, reason, search},
 };
-
-fn search() -> Operation {
-    Operation::Mcp {
-        call: String::from("tools/call:search"),
-    }
-}
 
 /// Puts a policy in force with one budget for searches.
 async fn limit(fixture: &Fixture, budget: &Value) {
@@ -70,10 +65,6 @@ async fn call_in(
 
 async fn call(fixture: &Fixture, arguments: Value) -> Result<ExchangeGrant, Refusal> {
     call_in(fixture, (&fixture.target, &fixture.delegation), arguments).await
-}
-
-fn reason(answer: Result<ExchangeGrant, Refusal>) -> (u16, String) {
-    told(&answer.expect_err("refused"))
 }
 
 fn exhausted() -> (u16, String) {
@@ -328,11 +319,7 @@ async fn a_call_that_a_person_approved_needs_its_budget_too() {
         let asked = Asked {
             operation: &search(),
             arguments: Some(arguments),
-            content: Some(CallContent {
-                query: None,
-                media_type: Some(String::from("application/json")),
-                body: CallBody::Json(body),
-            }),
+            content: asking(body),
             approval,
         };
         let mandate = fixture.mandate().await;
@@ -359,14 +346,11 @@ async fn a_call_that_a_person_approved_needs_its_budget_too() {
         exhausted(),
         "nobody is asked in vain"
     );
-    let mut work = fixture.work(Access::Read).await;
-    let id = caracal_core::ApprovalId::parse(&two).unwrap();
-    let approval = work.approvals().get(&id).await.unwrap().unwrap();
     assert_eq!(
-        approval.consumed_at, None,
+        approval(&fixture, &two).await.consumed_at,
+        None,
         "an approval is not used up by a call that was refused"
     );
-    drop(work);
     assert_eq!(used(&fixture, of(&fixture.target)).await, (1, 0));
 }
 

@@ -37,7 +37,7 @@ async fn stage(tier: &str) -> Fixture {
 
 const TIER: &str = r#"{"tier": "calls", "ttl_seconds": 600}"#;
 
-fn search() -> Operation {
+pub(crate) fn search() -> Operation {
     Operation::Mcp {
         call: String::from("tools/call:search"),
     }
@@ -54,7 +54,7 @@ fn tickets() -> Operation {
     clippy::unnecessary_wraps,
     reason = "a call is asked about with what it carries, or without"
 )]
-fn asking(value: Value) -> Option<CallContent> {
+pub(crate) fn asking(value: Value) -> Option<CallContent> {
     Some(CallContent {
         query: None,
         media_type: Some(String::from("application/json")),
@@ -98,7 +98,7 @@ async fn ask_with(
     fixture.call((token, claims), resource, asked).await
 }
 
-fn reason(answer: Result<ExchangeGrant, Refusal>) -> (u16, String) {
+pub(crate) fn reason(answer: Result<ExchangeGrant, Refusal>) -> (u16, String) {
     told(&answer.expect_err("refused"))
 }
 
@@ -113,7 +113,7 @@ async fn held(fixture: &Fixture, operation: &Operation, content: Option<CallCont
     refusal.members["approval_id"].as_str().unwrap().to_owned()
 }
 
-async fn approval(fixture: &Fixture, id: &str) -> Approval {
+pub(crate) async fn approval(fixture: &Fixture, id: &str) -> Approval {
     let mut work = fixture.work(Access::Read).await;
     let id = ApprovalId::parse(id).unwrap();
     work.approvals().get(&id).await.unwrap().unwrap()

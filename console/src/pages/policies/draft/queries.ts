@@ -1,7 +1,8 @@
-import { queryOptions } from "@tanstack/react-query";
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { control, read, type Schema } from "../../../api/client.ts";
+import { explainQuery } from "../../audit/queries.ts";
 import { NotData } from "../grants/literal.ts";
-import { inForceQuery } from "../queries.ts";
+import { inForceQuery, policyQuery } from "../queries.ts";
 import { type TextChange, textChanges, withChanges } from "./changes.ts";
 
 type Policy = Schema["PolicyDetail"];
@@ -23,7 +24,7 @@ const MOST = 200;
 const AT_ONCE = 8;
 
 /** The policies of which a version is in force. */
-async function inForce(zone: string, versions: ReadonlySet<string>): Promise<Policy[]> {
+async function inForce(client: QueryClient, zone: string, versions: ReadonlySet<string>): Promise<Policy[]> {
   const { items } = await read(
     control.GET("/v1/zones/{zoneId}/policies", {
       params: { path: { zoneId: zone }, query: { limit: MOST } },
@@ -34,9 +35,7 @@ async function inForce(zone: string, versions: ReadonlySet<string>): Promise<Pol
     const some = await Promise.all(
       items
         .slice(at, at + AT_ONCE)
-        .map(({ id }) =>
-          read(control.GET("/v1/zones/{zoneId}/policies/{id}", { params: { path: { zoneId: zone, id } } })),
-        ),
+        .map(({ id }) => client.fetchQuery({ ...policyQuery(zone, id), staleTime: 0 })),
     );
     found.push(...some.filter((policy) => policy.versions.some((version) => versions.has(version.id))));
   }
@@ -71,17 +70,13 @@ export const draftQuery = (zone: string, request: string) =>
     gcTime: 0,
     refetchOnWindowFocus: false,
     queryFn: async ({ client }): Promise<Draft> => {
-      const explained = await read(
-        control.GET("/v1/zones/{zoneId}/audit/by-request/{requestId}/explain", {
-          params: { path: { zoneId: zone, requestId: request } },
-        }),
-      );
+      const explained = await client.fetchQuery({ ...explainQuery(zone, request), staleTime: 0 });
       const suggested = explained.denied.flatMap(({ suggestion }) => suggestion?.changes ?? []);
       const changes = textChanges(suggested);
       if (changes.length === 0)
         return { kind: "none", why: "No change of a policy would allow this request." };
       const current = await client.fetchQuery({ ...inForceQuery(zone), staleTime: 0 });
       const versions = new Set(current.version?.manifest_json.map((entry) => entry.policy_version_id));
-      return drafted(await inForce(zone, versions), changes, changes.length < suggested.length);
+      return drafted(await inForce(client, zone, versions), changes, changes.length < suggested.length);
     },
   });

@@ -4,3 +4,10 @@
 pub(super) mod list;
 pub(super) mod revoke;
 pub(super) mod traverse;
+
+use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
+
+pub(super) fn not_found() -> Refusal {
+    Refusal::of(ErrorCode::DelegationNotFound).describe("no such delegation")
+}

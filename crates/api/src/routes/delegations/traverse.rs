@@ -5,7 +5,7 @@ use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
 };
-use caracal_wire::{ErrorCode, control::authority::DelegationTree, coordinator::delegations::DelegationNode};
+use caracal_wire::{control::authority::DelegationTree, coordinator::delegations::DelegationNode};
 
 use crate::call::ZoneCall;
 
@@ -20,7 +20,7 @@ pub(crate) async fn handle(
     let mut work = call.read().await?;
     let below = work.delegations().descendants(&id, MAX_NODES).await?;
     if below.is_empty() {
-        return Err(Refusal::of(ErrorCode::DelegationNotFound).describe("no such delegation"));
+        return Err(super::not_found());
     }
     let truncated = below.len() >= MAX_NODES as usize;
     let nodes = below

@@ -20,6 +20,8 @@ pub(crate) async fn handle(
     wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    // Before the set, as whoever puts a version in force locks them.
+    change.lock("policy_activation").await?;
     change
         .expect(&wanted, VersionedKind::PolicySet, id.as_str())
         .await?;

@@ -9,7 +9,7 @@ use caracal_service::{
     Refusal,
     front::{Body, IfMatch, NoContent, Tagged},
 };
-use caracal_storage::{Access, RetentionDays};
+use caracal_storage::{Access, RetentionDays, RetentionSetting};
 use caracal_wire::{
     ErrorCode,
     control::retention::{Keeping, Retention, SetRetention},
@@ -17,7 +17,7 @@ use caracal_wire::{
 
 use crate::{
     call::{Call, ZoneCall, require_zone},
-    change::{Done, ZoneChange},
+    change::Done,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -94,9 +94,7 @@ pub(crate) async fn put(
 ) -> Result<Tagged<Retention>, Refusal> {
     let said = asked(&call, &body)?;
     let mut change = call.global_change().await?;
-    change.retention_days().lock().await?;
-    let before = change.retention_days().days().await?;
-    wanted.allows(tag(before.as_ref()))?;
+    expect(change.retention_days(), &wanted).await?;
     change.retention_days().set_days(Some(&said)).await?;
     let done = days_noted(Done::ok(), Some(said.days));
     change.commit(None, done).await?;
@@ -124,24 +122,24 @@ pub(crate) async fn put_of_zone(
     let said = asked(&call, &body)?;
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
-    expect(&mut change, &wanted).await?;
+    expect(change.retention_days(), &wanted).await?;
     change.retention_days().set_days(Some(&said)).await?;
     let done = days_noted(Done::ok(), Some(said.days));
     change.commit(done).await?;
     Ok(answer(&call, Some(said)))
 }
 
-/// Refuses to change another setting of the zone than the one that is `wanted`.
-async fn expect(change: &mut ZoneChange<'_>, wanted: &IfMatch) -> Result<(), Refusal> {
-    change.retention_days().lock().await?;
-    let before = change.retention_days().days().await?;
+/// Refuses to change another setting than the one that is `wanted`.
+async fn expect(setting: &mut dyn RetentionSetting, wanted: &IfMatch) -> Result<(), Refusal> {
+    setting.lock().await?;
+    let before = setting.days().await?;
     wanted.allows(tag(before.as_ref()))
 }
 
 /// From here on the deployment's setting counts.
 pub(crate) async fn delete_of_zone(call: ZoneCall, wanted: IfMatch) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
-    expect(&mut change, &wanted).await?;
+    expect(change.retention_days(), &wanted).await?;
     change.retention_days().set_days(None).await?;
     change.commit(days_noted(Done::no_content(), None)).await?;
     Ok(NoContent)

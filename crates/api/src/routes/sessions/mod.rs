@@ -10,6 +10,6 @@ pub(super) mod tree;
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
-fn not_found() -> Refusal {
+pub(super) fn not_found() -> Refusal {
     Refusal::of(ErrorCode::SessionNotFound).describe("no such session")
 }
