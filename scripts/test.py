@@ -58,6 +58,20 @@ def lane(waiting, results, printing):
             results.append((label, done.returncode, took, done.stdout))
 
 
+def told(output):
+    """What a failure says of itself: which test, where, and the first lines of why."""
+    lines, left = [], 0
+    for line in output.splitlines():
+        if "panicked at" in line:
+            left = 5
+        elif line.startswith("stack backtrace") or line.startswith("note: "):
+            left = 0
+        if left or line.endswith("FAILED"):
+            lines.append(line[:1000])
+            left = max(left - 1, 0)
+    return lines
+
+
 def main():
     lanes, options = 2, sys.argv[1:]
     if options[:1] == ["--lanes"]:
@@ -73,7 +87,7 @@ def main():
         thread.join()
     failed = [result for result in results if result[1]]
     for label, code, _, output in failed:
-        lines = [line for line in output.splitlines() if line.endswith("FAILED") or "panicked at" in line]
+        lines = told(output)
         print(f"failed: {label} (exit {code})", *lines, sep="\n  ")
     documents = subprocess.run(["cargo", "test", "--workspace", "--locked", "--doc", "--quiet", *options])
     print(f"{len(results)} test programs in {time.monotonic() - begin:.0f} s, {len(failed)} failed")
