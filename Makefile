@@ -47,14 +47,31 @@ build:
 	scripts/console.sh build
 	$(CARGO) build --release --locked -p caracal -p caracald
 
+# What everything that must hold consists of, in this order: what spawns the binaries comes after the suite, which makes them.
+HOLDS := lint alerts-check console-check chart-check test-suite test-fuzz test-handbook test-console test-install test-engine
+.PHONY: $(HOLDS)
+
 # One failure must not hide what the tests after it would say.
-test: lint alerts-check console-check chart-check ## Everything that must hold: lint, the console, the chart, every test of the workspace, the handbook, the browser, both Compose files
+test: ## Everything that must hold: lint, the console, the chart, every test of the workspace, the handbook, the browser, both Compose files
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 $(HOLDS)
+
+test-suite:
 	scripts/console.sh build
 	scripts/test.py
+
+test-fuzz:
 	scripts/fuzz.sh 30
+
+test-handbook:
 	scripts/handbook.py run $(TARGET)/debug
+
+test-console:
 	scripts/console-e2e.sh $(TARGET)/debug
+
+test-install:
 	scripts/test-install.sh $(TARGET)/debug
+
+test-engine:
 	scripts/test-compose.sh $(TARGET)/debug
 
 package: build ## An archive and a Debian package of this machine's kind, in target/package
