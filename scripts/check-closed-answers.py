@@ -14,8 +14,6 @@ from production import ROOT, sources
 OPEN_DOCUMENTS = {
     "crates/api/src/control/document/mod.rs": "a JSON Schema",
     "crates/api/src/routes/audit/explain.rs": "an input document of policy, of an event that has none",
-    "crates/api/src/routes/audit/gate_facts.rs": "what stands in a row that a gate read, whatever the row",
-    "crates/authz/src/diff.rs": "data of policy",
     "crates/authz/src/generated.rs": "policies that properties are tried on",
     "crates/authz/src/input.rs": "the input document of policy",
     "crates/authz/src/remedy/asker.rs": "data documents of policy",
@@ -25,7 +23,6 @@ OPEN_DOCUMENTS = {
 
 # Where words that `wire` has too are declared, or are something else.
 OWN_WORDS = {
-    "crates/api/src/routes/audit/gate_facts.rs": "the reasons of an event as it was kept; to be members of `Gate`",
     "crates/authz/src/decide.rs": "the closed list of reasons of policy",
     "crates/authz/src/narrow/constraints.rs": "below `wire`; the Coordinator reads it as an `ErrorCode`",
     "crates/authz/src/remedy/gates.rs": "a closed list, tried against those of `wire`",

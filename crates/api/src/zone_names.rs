@@ -1,8 +1,7 @@
 //! What a zone calls its objects, to tell a mistyped name in a policy.
 
-use caracal_authz::document::{PolicyWarning, ZoneNames};
+use caracal_authz::document::ZoneNames;
 use caracal_storage::{Error, ZoneWork};
-use caracal_wire::control::policies;
 
 /// The names that a policy of this zone may use.
 pub(crate) async fn zone_names(work: &mut dyn ZoneWork) -> Result<ZoneNames, Error> {
@@ -18,16 +17,4 @@ pub(crate) async fn zone_names(work: &mut dyn ZoneWork) -> Result<ZoneNames, Err
             .map(|resource| (resource.identifier, resource.scopes))
             .collect(),
     })
-}
-
-/// What looks mistyped, as it is told.
-pub(crate) fn shown(warnings: Vec<PolicyWarning>) -> Vec<policies::PolicyWarning> {
-    let shown = warnings.into_iter().map(|warning| policies::PolicyWarning {
-        code: warning.code.into(),
-        message: warning.message,
-        document: warning.document.into(),
-        line: warning.line,
-        column: warning.column,
-    });
-    shown.collect()
 }

@@ -9,11 +9,15 @@ use std::{
     sync::Arc,
 };
 
-use caracal_core::{ScopeSet, audit::DecisionChange};
-use serde_json::{Value, json};
+use caracal_core::{
+    ScopeSet, json,
+    policy::{AccessChange, AccessDiff, DocumentDiff},
+};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
-    DenyReason, PolicyIdentity, PolicySnapshot,
+    PolicyIdentity, PolicySnapshot,
     document::{DOCUMENTS, Interrupt, PolicyDocuments, elements, grant},
     reach::asked,
     replay::change_between,
@@ -45,58 +49,6 @@ pub struct PolicyDiff {
     pub access: AccessDiff,
 }
 
-/// What one document states otherwise.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DocumentDiff {
-    /// Its name.
-    pub document: &'static str,
-    /// The first statements that are new.
-    pub added: Vec<Value>,
-    /// How many there are.
-    pub added_count: u64,
-    /// The first statements that are gone.
-    pub removed: Vec<Value>,
-    /// How many there are.
-    pub removed_count: u64,
-}
-
-/// What applications can be given otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AccessDiff {
-    /// The first changes, in the order of application, resource, label and scope.
-    pub changes: Vec<AccessChange>,
-    /// How many there are of each kind.
-    counts: BTreeMap<&'static str, u64>,
-    /// Combinations that were decided on with both.
-    pub compared: u64,
-    /// Whether those are all.
-    pub complete: bool,
-}
-
-/// What sessions of an application can be given otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessChange {
-    /// How.
-    pub change: DecisionChange,
-    /// The application.
-    pub application_id: String,
-    /// The resource, by identifier.
-    pub resource: String,
-    /// The label that the session has.
-    pub label: String,
-    /// The scope.
-    pub scope: String,
-    /// Why it is denied now, or else why it was.
-    pub reason: Option<DenyReason>,
-}
-
-impl AccessDiff {
-    /// How many changes there are of a kind.
-    pub fn count(&self, change: DecisionChange) -> u64 {
-        self.counts.get(change.as_str()).copied().unwrap_or(0)
-    }
-}
-
 /// Compares `after` with `before`. It ends early, and says that it is not complete, once `interrupt` says that nobody waits.
 pub fn diff(
     before: &PolicyDocuments,
@@ -126,12 +78,29 @@ fn document(
     let (added, added_count) = only_in(&after, &before, most, bytes);
     let (removed, removed_count) = only_in(&before, &after, most, bytes);
     (added_count > 0 || removed_count > 0).then_some(DocumentDiff {
-        document: name,
+        document: name.into(),
         added,
         added_count,
         removed,
         removed_count,
     })
+}
+
+/// What a document states of an application.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Stated<'d> {
+    /// It has this key.
+    Key { application_id: &'d Value, key: &'d str },
+    /// A label of its sessions holds this scope of the resource.
+    Held {
+        application: &'d str,
+        label: &'d str,
+        resource: &'d str,
+        scope: &'d str,
+    },
+    /// The resource is its own, and no label holds a scope of it.
+    Owned { application: &'d str, resource: &'d str },
 }
 
 /// Statements by their text, so that they have an order and are told once.
@@ -160,7 +129,12 @@ fn statements(name: &str, documents: &PolicyDocuments) -> Statements {
         "app_ids" => {
             let members = value.as_object().into_iter().flatten();
             members
-                .map(|(key, id)| json!({"key": key, "application_id": id}))
+                .map(|(key, id)| {
+                    json::tree(&Stated::Key {
+                        application_id: id,
+                        key,
+                    })
+                })
                 .collect()
         }
         "grants" => {
@@ -188,12 +162,20 @@ fn granted(resource: &str, entry: &Value) -> Vec<Value> {
     let held = roles.into_iter().flat_map(|(label, scopes)| {
         let scopes = scopes.into_iter().flatten();
         scopes.map(move |scope| {
-            json!({"resource": resource, "application": application, "label": label, "scope": scope})
+            json::tree(&Stated::Held {
+                application,
+                label,
+                resource,
+                scope,
+            })
         })
     });
     let held: Vec<Value> = held.collect();
     if held.is_empty() {
-        return vec![json!({"resource": resource, "application": application})];
+        return vec![json::tree(&Stated::Owned {
+            application,
+            resource,
+        })];
     }
     held
 }
@@ -227,7 +209,7 @@ fn access(
             break;
         }
         for candidate in stretch {
-            found.compare(&before, &after, *candidate, bounds.changes);
+            compare(&mut found, &before, &after, *candidate, bounds.changes);
         }
     }
     found
@@ -256,36 +238,33 @@ fn held(policy: &PolicySnapshot) -> impl Iterator<Item = Candidate<'_>> {
     })
 }
 
-impl AccessDiff {
-    fn compare(
-        &mut self,
-        before: &PolicySnapshot,
-        after: &PolicySnapshot,
-        (application, resource, label, scope): Candidate<'_>,
-        most: usize,
-    ) {
-        let requested = ScopeSet::from_iter([scope]);
-        let labels = [Arc::from(label)];
-        let ask = |policy| asked(policy, application, resource, &labels, &requested);
-        let (was, now) = (ask(before), ask(after));
-        self.compared = self.compared.saturating_add(1);
-        let Some(change) = change_between(
-            (was.effect, was.gates.as_slice()),
-            (now.effect, now.gates.as_slice()),
-        ) else {
-            return;
-        };
-        let count = self.counts.entry(change.as_str()).or_default();
-        *count = count.saturating_add(1);
-        if self.changes.len() < most {
-            self.changes.push(AccessChange {
-                change,
-                application_id: application.to_owned(),
-                resource: resource.to_owned(),
-                label: label.to_owned(),
-                scope: scope.to_owned(),
-                reason: now.reason.or(was.reason),
-            });
-        }
+fn compare(
+    found: &mut AccessDiff,
+    before: &PolicySnapshot,
+    after: &PolicySnapshot,
+    (application, resource, label, scope): Candidate<'_>,
+    most: usize,
+) {
+    let requested = ScopeSet::from_iter([scope]);
+    let labels = [Arc::from(label)];
+    let ask = |policy| asked(policy, application, resource, &labels, &requested);
+    let (was, now) = (ask(before), ask(after));
+    found.compared = found.compared.saturating_add(1);
+    let Some(change) = change_between(
+        (was.effect, was.gates.as_slice()),
+        (now.effect, now.gates.as_slice()),
+    ) else {
+        return;
+    };
+    found.count(change);
+    if found.changes.len() < most {
+        found.changes.push(AccessChange {
+            change,
+            application_id: application.to_owned(),
+            resource: resource.to_owned(),
+            label: label.to_owned(),
+            scope: scope.to_owned(),
+            reason: now.reason.or(was.reason).map(|reason| reason.as_str().into()),
+        });
     }
 }

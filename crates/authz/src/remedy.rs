@@ -19,7 +19,7 @@ use caracal_core::audit::{DataChange, Obstacle};
 use self::case::Case;
 pub use self::{
     asker::{details_to_asker, gate_to_asker, suggest_to_asker},
-    facts::{DataRead, read},
+    facts::read,
     gates::{Gate, Refused, gate},
 };
 use crate::{document::PolicyDocuments, input::DecisionInput};

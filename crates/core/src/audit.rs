@@ -18,7 +18,7 @@ pub use record::{
     Action, DecisionRecord, Effect, PrincipalKind, RECORD_VERSION, RecordedDecision, RecordedDelegation,
     RecordedGate, RecordedInput, RecordedMandate, RecordedPrincipal, ScopeRisk, UnreadableRecord,
 };
-pub use remedy::{DataChange, Obstacle};
+pub use remedy::{DataChange, DataRead, Obstacle};
 
 /// One decision or outcome (the value of `data` on `caracal.audit.events`).
 ///

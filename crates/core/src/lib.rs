@@ -15,6 +15,7 @@ pub mod id;
 pub mod json;
 pub mod metric;
 pub mod operation;
+pub mod policy;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod scope;

@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_gate_that_data_leads_past_is_a_reason_that_somebody_gives() {
+    fn every_gate_is_a_reason_that_somebody_gives() {
         for gate in Gate::ALL {
             assert!(sentence(gate.as_str()).is_some(), "{gate}");
         }

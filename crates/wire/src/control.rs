@@ -53,6 +53,7 @@ pub mod canary;
 pub mod checks;
 pub mod commands;
 pub mod connections;
+pub mod gate_facts;
 pub mod grants;
 pub mod notification_sinks;
 pub mod policies;

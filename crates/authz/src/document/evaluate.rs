@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
+use caracal_core::policy::PolicyWarning;
 use regorus::{Engine, LimitError, Value as RegoValue, utils::limits::ExecutionTimerConfig};
 use serde_json::{Map, Number, Value};
 
 use super::{
     DOCUMENTS, Interrupt, MAX_SET_BYTES, Origins, PACKAGE, PolicyDocuments, PolicyProblem, PolicySource,
     Position, first,
-    lint::{MAX_WARNINGS, PolicyWarning, ZoneNames, lint},
+    lint::{Linted, MAX_WARNINGS, ZoneNames, lint},
     path::{Lookups, Path},
     rules::{self, Checked, Whole},
     text,
@@ -38,17 +39,21 @@ pub struct Evaluated {
     /// The documents.
     pub documents: PolicyDocuments,
     /// Conditions that ask for what is not there.
-    never: Vec<PolicyWarning>,
+    never: Vec<Linted>,
 }
 
 impl Evaluated {
     /// What looks mistyped; names are compared where those of a zone are given.
     pub fn warnings(&self, names: Option<&ZoneNames>) -> Vec<PolicyWarning> {
+        self.linted(names).map(|linted| linted.warning).collect()
+    }
+
+    pub(super) fn linted(&self, names: Option<&ZoneNames>) -> impl Iterator<Item = Linted> {
         let named = names
             .map(|names| lint(&self.documents, names))
             .unwrap_or_default();
         let all = self.never.iter().cloned().chain(named);
-        all.take(MAX_WARNINGS).collect()
+        all.take(MAX_WARNINGS)
     }
 }
 
@@ -212,7 +217,7 @@ fn led_somewhere(
     values: &Values<'_>,
     absent: &[&str],
     interrupt: &Interrupt,
-) -> Result<Vec<(PolicyWarning, Position)>, PolicyProblem> {
+) -> Result<Vec<(Linted, Position)>, PolicyProblem> {
     let leads_nowhere = |path: &Path| match path.document {
         None => true,
         Some(name) if absent.contains(&name) => false,
@@ -233,7 +238,7 @@ fn led_somewhere(
         }
     }
     let never = lookups.asked.iter().filter(|asked| leads_nowhere(&asked.path));
-    let told = never.map(|asked| (PolicyWarning::never_holds(asked), asked.place));
+    let told = never.map(|asked| (Linted::never_holds(asked), asked.place));
     Ok(told.take(MAX_WARNINGS).collect())
 }
 

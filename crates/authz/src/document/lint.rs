@@ -3,8 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use caracal_core::ScopeSet;
-use serde::Serialize;
+use caracal_core::{ScopeSet, policy::PolicyWarning};
 use serde_json::Value;
 
 use super::{
@@ -26,51 +25,46 @@ pub struct ZoneNames {
     pub resources: HashMap<String, ScopeSet>,
 }
 
-/// Something that a document says and nobody will meet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PolicyWarning {
-    /// Machine-readable: `unknown_application`, `unknown_key`, `unknown_resource`, `unknown_scope`, `unknown_member`,
-    /// `unknown_tier` or `condition_never_holds`.
-    pub code: &'static str,
-    /// For people.
-    pub message: String,
-    /// The document, such as `grants`.
-    pub document: &'static str,
-    /// Line, from 1, where the text in question first stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
-    /// Column, from 1, in characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<u32>,
-    #[serde(skip)]
+/// A warning, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Linted {
+    pub(super) warning: PolicyWarning,
+    /// The text in question.
     subject: String,
 }
 
-impl PolicyWarning {
-    /// A condition asks for what is not there.
-    pub(super) fn never_holds(asked: &Asked) -> Self {
+impl Linted {
+    fn new(code: &'static str, document: &'static str, subject: &str, message: String) -> Self {
         Self {
-            code: "condition_never_holds",
-            message: format!(
-                "a condition of `{}` asks for `{}`, which is not there, so it never holds and its element is left out",
-                asked.name,
-                asked.path.text()
-            ),
-            document: asked.name,
-            line: None,
-            column: None,
-            subject: String::new(),
+            warning: PolicyWarning {
+                code: code.into(),
+                message,
+                document: document.into(),
+                line: None,
+                column: None,
+            },
+            subject: subject.to_owned(),
         }
     }
 
+    /// A condition asks for what is not there.
+    pub(super) fn never_holds(asked: &Asked) -> Self {
+        let message = format!(
+            "a condition of `{}` asks for `{}`, which is not there, so it never holds and its element is left out",
+            asked.name,
+            asked.path.text()
+        );
+        Self::new("condition_never_holds", asked.name, "", message)
+    }
+
     pub(super) fn at(mut self, place: Position) -> Self {
-        (self.line, self.column) = (Some(place.line), Some(place.column));
+        (self.warning.line, self.warning.column) = (Some(place.line), Some(place.column));
         self
     }
 
     pub(super) fn placed(self, texts: &Texts) -> Self {
         match texts.get(&self.subject) {
-            Some(place) if self.line.is_none() => self.at(*place),
+            Some(place) if self.warning.line.is_none() => self.at(*place),
             _ => self,
         }
     }
@@ -78,7 +72,7 @@ impl PolicyWarning {
 
 /// What looks mistyped in `documents`, in a zone with `names`. Names that another document would define are left alone
 /// when it is absent.
-pub(super) fn lint(documents: &PolicyDocuments, names: &ZoneNames) -> Vec<PolicyWarning> {
+pub(super) fn lint(documents: &PolicyDocuments, names: &ZoneNames) -> Vec<Linted> {
     let mut lint = Lint {
         names,
         scopes: names
@@ -127,20 +121,13 @@ fn listed(scopes: Option<&Value>) -> impl Iterator<Item = &str> {
 struct Lint<'n> {
     names: &'n ZoneNames,
     scopes: HashSet<&'n str>,
-    warnings: Vec<PolicyWarning>,
+    warnings: Vec<Linted>,
 }
 
 impl Lint<'_> {
     fn warn(&mut self, code: &'static str, document: &'static str, subject: &str, message: String) {
         if self.warnings.len() < MAX_WARNINGS {
-            self.warnings.push(PolicyWarning {
-                code,
-                message,
-                document,
-                line: None,
-                column: None,
-                subject: subject.to_owned(),
-            });
+            self.warnings.push(Linted::new(code, document, subject, message));
         }
     }
 

@@ -33,6 +33,7 @@ use std::{
     },
 };
 
+use caracal_core::policy::PolicyWarning;
 use serde::Serialize;
 
 pub use arguments::ArgumentDenial;
@@ -40,7 +41,7 @@ pub(crate) use arguments::{ArgumentBound, argument_bound};
 pub use budgets::Budget;
 pub(crate) use budgets::budget;
 pub use evaluate::{Evaluated, evaluate, evaluate_unless};
-pub use lint::{PolicyWarning, ZoneNames};
+pub use lint::ZoneNames;
 pub(crate) use operation_risk::{OperationRisk, operation_risk};
 pub use origins::{Origins, Sources};
 pub use shape::PolicyDocuments;
@@ -218,8 +219,8 @@ pub struct Valid {
 impl Valid {
     /// What looks mistyped, with its place; names are compared where those of a zone are given.
     pub fn warnings(&self, names: Option<&ZoneNames>) -> Vec<PolicyWarning> {
-        (self.evaluated.warnings(names).into_iter())
-            .map(|warning| warning.placed(&self.texts))
+        (self.evaluated.linted(names))
+            .map(|linted| linted.placed(&self.texts).warning)
             .collect()
     }
 }

@@ -405,11 +405,10 @@ fn names_that_the_zone_does_not_know_are_warned_of_with_their_place() {
          }\n\
          confinement := [{\"label_prefix\": \"x\", \"scopes\": [\"read\", \"sing\"]}]\n",
     );
-    let told: Vec<(&str, Option<u32>, Option<u32>)> = checked(&content)
-        .unwrap()
-        .warnings(Some(&names))
+    let warnings = checked(&content).unwrap().warnings(Some(&names));
+    let told: Vec<(&str, Option<u32>, Option<u32>)> = warnings
         .iter()
-        .map(|warning| (warning.code, warning.line, warning.column))
+        .map(|warning| (&*warning.code, warning.line, warning.column))
         .collect();
     assert_eq!(
         told,

@@ -1,8 +1,6 @@
 //! The data that a refusal goes back to.
 
-use caracal_core::json;
-use serde::Serialize;
-use serde_json::Value;
+use caracal_core::audit::DataRead;
 
 use super::case::Case;
 use crate::{
@@ -11,25 +9,6 @@ use crate::{
     input::DecisionInput,
 };
 
-/// Something that was read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DataRead {
-    /// A document of the policy, or `session`, `delegation`, `mandate`, `request`.
-    pub data: &'static str,
-    /// Which member of it.
-    pub name: Option<String>,
-    /// What stands there; null where nothing does.
-    pub value: Value,
-}
-
-fn fact(data: &'static str, name: Option<&str>, value: impl Serialize) -> DataRead {
-    DataRead {
-        data,
-        name: name.map(str::to_owned),
-        value: json::tree(&value),
-    }
-}
-
 /// What was read to refuse `input` for `reason`.
 pub fn read(
     documents: Option<&PolicyDocuments>,
@@ -37,11 +16,11 @@ pub fn read(
     reason: DenyReason,
 ) -> Vec<DataRead> {
     let case = Case::new(documents, input);
-    let labels = || fact("session", Some("labels"), input.principal.labels);
-    let requested = || fact("request", Some("scopes"), input.requested_scopes);
+    let labels = || DataRead::new("session", Some("labels"), input.principal.labels);
+    let requested = || DataRead::new("request", Some("scopes"), input.requested_scopes);
     let grant = || {
         let entry = case.entry().cloned().unwrap_or_default();
-        fact("grants", Some(input.resource), entry)
+        DataRead::new("grants", Some(input.resource), entry)
     };
     match reason {
         DenyReason::RestrictionActive => vec![document("restrict", &case)],
@@ -51,7 +30,7 @@ pub fn read(
         DenyReason::DelegationScopeExceeded => {
             let scopes = input.delegation.map(|delegation| delegation.scopes);
             let id = input.delegation.map(|delegation| delegation.id);
-            vec![requested(), fact("delegation", id, scopes)]
+            vec![requested(), DataRead::new("delegation", id, scopes)]
         }
         DenyReason::ConfinementViolation => {
             let rules = case.documents.confinement.iter().flat_map(elements);
@@ -60,24 +39,24 @@ pub fn read(
                     (input.principal.labels.iter()).any(|label| label.starts_with(prefix))
                 })
             });
-            let rules = fact("confinement", None, met.collect::<Vec<_>>());
+            let rules = DataRead::new("confinement", None, met.collect::<Vec<_>>());
             vec![requested(), labels(), rules]
         }
         DenyReason::RoleScopeMismatch => {
             let scopes = match input.presented {
-                Some(mandate) => fact("mandate", Some("scopes"), mandate.scopes),
+                Some(mandate) => DataRead::new("mandate", Some("scopes"), mandate.scopes),
                 None => requested(),
             };
             vec![scopes, labels(), grant()]
         }
         DenyReason::MandateTargetMismatch => {
             let targets = input.presented.map(|mandate| mandate.targets);
-            vec![fact("mandate", Some("target"), targets)]
+            vec![DataRead::new("mandate", Some("target"), targets)]
         }
         DenyReason::NoRuleMatched => vec![
             requested(),
-            fact("session", Some("id"), input.principal.session_id),
-            fact("delegation", Some("id"), input.delegation.map(|edge| edge.id)),
+            DataRead::new("session", Some("id"), input.principal.session_id),
+            DataRead::new("delegation", Some("id"), input.delegation.map(|edge| edge.id)),
         ],
         DenyReason::NoActivePolicySet | DenyReason::PolicyUnusable => Vec::new(),
     }
@@ -86,7 +65,7 @@ pub fn read(
 /// What of a document a request meets.
 fn document(name: &'static str, case: &Case) -> DataRead {
     let found = case.documents.iter().find(|(known, _)| *known == name);
-    fact(
+    DataRead::new(
         name,
         None,
         found.map(|(_, value)| value.clone()).unwrap_or_default(),

@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::decide::DenyReason;
 
 caracal_core::words!(
-    /// The gates that a change of data leads past, by the reasons that the STS and the Gateway refuse with.
+    /// The gates that a change of data leads past or that read data which can be told, by the reasons that the STS and the
+    /// Gateway refuse with.
     #[expect(missing_docs, reason = "the handbook has a sentence for each reason")]
     Gate {
         ResourceNotFound = "resource_not_found",
@@ -59,6 +60,13 @@ caracal_core::words!(
         BudgetExhausted = "budget_exhausted",
         MalformedBudgetData = "malformed_budget_data",
         MalformedOperationRisk = "malformed_operation_risk",
+        CallNotRead = "call_not_read",
+        OperationsNotEnforced = "operations_not_enforced",
+        ArgumentsNotRead = "arguments_not_read",
+        ArgumentOutOfBounds = "argument_out_of_bounds",
+        CredentialInjectionDenied = "credential_injection_denied",
+        NoProviderConnection = "no_provider_connection",
+        ReauthorizationRequired = "reauthorization_required",
     }
 );
 
@@ -182,6 +190,14 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
         Gate::MalformedArgumentData | Gate::MalformedBudgetData | Gate::MalformedOperationRisk => {
             return Err(Obstacle::PolicyMalformed);
         }
+        // The Gateway has to read the call, the caller to say something else, a person to connect.
+        Gate::CallNotRead
+        | Gate::OperationsNotEnforced
+        | Gate::ArgumentsNotRead
+        | Gate::ArgumentOutOfBounds
+        | Gate::CredentialInjectionDenied
+        | Gate::NoProviderConnection
+        | Gate::ReauthorizationRequired => return Err(Obstacle::NotByData),
     };
     if changes.is_empty() {
         return Err(Obstacle::NotRecorded);

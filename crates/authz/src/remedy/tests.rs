@@ -280,7 +280,7 @@ fn the_data_read_is_what_the_request_met_and_nothing_else() {
     );
     let names: Vec<_> = facts
         .iter()
-        .map(|fact| (fact.data, fact.name.as_deref()))
+        .map(|fact| (&*fact.data, fact.name.as_deref()))
         .collect();
     assert_eq!(
         names,

@@ -1,8 +1,35 @@
 //! What would have to be different for a refused request to be allowed.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-use crate::{entity::BudgetLimit, words};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{entity::BudgetLimit, json, words};
+
+/// Something that was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DataRead {
+    /// A document of the policy, or `session`, `authority_record`, `delegation`, `mandate`, `request`, `resource`, `provider`,
+    /// `approval`, `zone`.
+    pub data: Cow<'static, str>,
+    /// Which member of it.
+    pub name: Option<String>,
+    /// What stands there; null where nothing does.
+    pub value: Value,
+}
+
+impl DataRead {
+    /// `value` was read as the member `name` of `data`.
+    pub fn new(data: &'static str, name: Option<&str>, value: impl Serialize) -> Self {
+        Self {
+            data: Cow::Borrowed(data),
+            name: name.map(str::to_owned),
+            value: json::tree(&value),
+        }
+    }
+}
 
 /// One change of data. A list of them is whole: with any of them left out the request is still refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use caracal_core::{
     Timestamp, ZoneId,
-    audit::{DataChange, Obstacle},
+    audit::{DataChange, DataRead, Obstacle},
     words,
 };
 use serde::{Deserialize, Serialize};
@@ -268,18 +268,6 @@ pub struct ExplainedDenial {
     /// What would have to be different; absent where there was no time to find out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<Suggestion>,
-}
-
-/// Something that was read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct DataRead {
-    /// A document of the policy, or `session`, `authority_record`, `delegation`, `mandate`, `request`, `resource`, `provider`,
-    /// `approval`, `zone`.
-    pub data: Cow<'static, str>,
-    /// Which member of it.
-    pub name: Option<String>,
-    /// What stands there; null where nothing does.
-    pub value: Value,
 }
 
 /// The smallest change of data that would allow what was denied: with any of it left out, it would still be.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use caracal_core::{
     PolicyId, PolicyVersionId, Timestamp, ZoneId,
     entity::{Attribution, ListedPolicyVersion, Policy, PolicyVersion},
+    policy::PolicyWarning,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,23 +31,6 @@ pub struct PolicySource {
     /// Rego source.
     #[schema(min_length = 1)]
     pub content: String,
-}
-
-/// Something that a policy says and nobody will meet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PolicyWarning {
-    /// For example `unknown_application`.
-    pub code: Cow<'static, str>,
-    /// For people.
-    pub message: String,
-    /// The document, such as `grants`.
-    pub document: Cow<'static, str>,
-    /// Line, from 1, where the text in question first stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
-    /// Column, from 1, in characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<u32>,
 }
 
 /// `details` of an answer that names problems of policies.
@@ -119,19 +103,6 @@ pub struct PolicyPreview {
     pub inputs_referenced: Vec<String>,
     /// `data` paths it reads, sorted.
     pub data_referenced: Vec<String>,
-}
-
-/// A policy to copy and fill in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PolicyTemplate {
-    /// Stable id.
-    pub id: Cow<'static, str>,
-    /// Name.
-    pub name: Cow<'static, str>,
-    /// What it is for.
-    pub description: Cow<'static, str>,
-    /// Rego source, valid as it stands.
-    pub content: Cow<'static, str>,
 }
 
 /// A policy.

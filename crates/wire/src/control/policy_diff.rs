@@ -1,10 +1,11 @@
 //! What differs between two versions of policy sets.
 
 use caracal_core::{
-    PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, audit::DecisionChange, words,
+    PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
+    policy::{AccessDiff, DocumentDiff},
+    words,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 /// What a version is compared with.
@@ -80,55 +81,4 @@ pub struct PolicyMember {
     pub version: i64,
     /// Lower-case hex SHA-256 of its source.
     pub content_sha256: String,
-}
-
-/// What a document states otherwise.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct DocumentDiff {
-    /// Its name, such as `grants`.
-    pub document: String,
-    /// The first statements that are new.
-    pub added: Vec<Value>,
-    /// How many there are.
-    pub added_count: u64,
-    /// The first statements that are gone.
-    pub removed: Vec<Value>,
-    /// How many there are.
-    pub removed_count: u64,
-}
-
-/// What applications can be given otherwise, taking a session with one label and a delegation that leaves as much.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AccessDiff {
-    /// Combinations of application, resource, label and scope that are denied and were not.
-    pub newly_denied: u64,
-    /// Those that are allowed, with no approval to wait for, and were not.
-    pub newly_allowed: u64,
-    /// Those that an approval holds, and none held.
-    pub newly_held: u64,
-    /// Those that an approval held, and another does.
-    pub held_otherwise: u64,
-    /// Combinations that were decided on with both versions.
-    pub compared: u64,
-    /// Whether those are all.
-    pub complete: bool,
-    /// The first of those that changed, in the order of application, resource, label and scope.
-    pub changes: Vec<AccessChange>,
-}
-
-/// What sessions of an application with a label can be given otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AccessChange {
-    /// How.
-    pub change: DecisionChange,
-    /// The application.
-    pub application_id: String,
-    /// The resource, by identifier.
-    pub resource: String,
-    /// The label.
-    pub label: String,
-    /// The scope.
-    pub scope: String,
-    /// Why it is denied, or else why it was.
-    pub reason: Option<String>,
 }

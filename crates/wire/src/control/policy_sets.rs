@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use caracal_core::{
     PolicySetId, PolicySetVersionId, PolicyVersionId, Timestamp, ZoneId,
     entity::{Attribution, PolicySet, PolicySetVersion},
+    policy::PolicyWarning,
     words,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{Line, Prose, policies::PolicyWarning};
+use super::{Line, Prose};
 
 /// Body that makes a policy set. Unknown members are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -6,6 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use caracal_core::{
     entity::{DeclaredOperation, NotificationType, OperationEnforcement, ProviderKind, StateKind},
+    policy::PolicyWarning,
     text, words,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 use utoipa::ToSchema;
 
-use super::{Line, Name, Prose, policies::PolicyWarning, retention::KeptDays, workloads::BindingBody};
+use super::{Line, Name, Prose, retention::KeptDays, workloads::BindingBody};
 use crate::Issue;
 
 /// An object of a document, or what keeps it from being read: one that is wrong hides none of the others.

@@ -6,14 +6,14 @@ use caracal_authz::{
     DenyReason, Effect,
     document::PolicyDocuments,
     record::recorded_input,
-    remedy::{self, Refused},
+    remedy::{self, Gate, Refused},
 };
 use caracal_core::{
     PolicySetId, PolicySetVersionId,
-    audit::{AuditEvent, DataChange, DecisionRecord, Obstacle},
+    audit::{AuditEvent, DataChange, DataRead, DecisionRecord, Obstacle},
 };
 use caracal_service::Refusal;
-use caracal_wire::control::audit::{DataRead, ExplainedDenial, Suggestion};
+use caracal_wire::control::audit::{ExplainedDenial, Suggestion};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -65,9 +65,9 @@ impl<'c> Remedies<'c> {
             // Policy allowed it, or was not asked.
             Some(Ok(_)) | None => {
                 let metadata = document(event.metadata_json.as_deref());
-                if let Some(reason) = &denial.reason {
+                if let Some(gate) = denial.reason.as_deref().and_then(Gate::parse) {
                     let told = Told {
-                        reason,
+                        gate,
                         metadata: &metadata,
                         details: &denial.details,
                     };
@@ -115,8 +115,8 @@ impl<'c> Remedies<'c> {
         let found = move || {
             let input = recorded_input(&record.input, zone.as_str());
             let documents = documents.as_deref();
-            let read = remedy::read(documents, &input, reason).into_iter();
-            (read.map(shown).collect(), remedy::suggest(documents, &input))
+            let read = remedy::read(documents, &input, reason);
+            (read, remedy::suggest(documents, &input))
         };
         let work = &self.call.role.policy_work;
         let found = work.run(self.call.asker(), move |_| found()).await;
@@ -176,12 +176,4 @@ fn of_gate(metadata: &Value, denial: &ExplainedDenial) -> Result<Vec<DataChange>
         details: &denial.details,
         protocol: text("protocol"),
     })
-}
-
-fn shown(read: remedy::DataRead) -> DataRead {
-    DataRead {
-        data: read.data.into(),
-        name: read.name,
-        value: read.value,
-    }
 }

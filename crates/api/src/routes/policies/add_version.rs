@@ -9,11 +9,7 @@ use caracal_storage::VersionedKind;
 use caracal_wire::control::policies::{PolicySource, VersionAdded};
 
 use super::{not_found, source};
-use crate::{
-    call::ZoneCall,
-    change::Done,
-    zone_names::{shown, zone_names},
-};
+use crate::{call::ZoneCall, change::Done, zone_names::zone_names};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -39,7 +35,7 @@ pub(crate) async fn handle(
         content_sha256: version.content_sha256,
         schema_version: version.schema_version,
         created_at: version.created_at,
-        warnings: shown(warnings),
+        warnings,
     };
     let done = Done::created(of.as_str()).note("version_id", version_id.as_str());
     Ok(Created(change.answer(done, made).await?))

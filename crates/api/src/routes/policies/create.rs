@@ -18,7 +18,7 @@ use crate::{
     call::{ZoneCall, require_zone},
     change::{Done, ZoneChange},
     fields::{RESERVED_NAME, is_reserved, on_conflict, reserved_namespace},
-    zone_names::{shown, zone_names},
+    zone_names::zone_names,
 };
 
 pub(crate) async fn handle(
@@ -58,7 +58,7 @@ pub(crate) async fn handle(
             schema_version: first.schema_version,
             created_at: first.created_at,
         },
-        warnings: shown(warnings),
+        warnings,
     };
     let id = made.id.clone();
     Ok(Created(change.answer(Done::created(id.as_str()), made).await?))

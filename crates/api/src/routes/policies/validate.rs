@@ -12,10 +12,7 @@ use caracal_storage::Access;
 use caracal_wire::control::policies::{OutputContract, PolicyPreview, PolicySource, PolicyValid};
 
 use super::source;
-use crate::{
-    call::Call,
-    zone_names::{shown, zone_names},
-};
+use crate::{call::Call, zone_names::zone_names};
 
 pub(crate) async fn handle(
     call: Call,
@@ -44,7 +41,7 @@ pub(crate) async fn handle(
             evaluation_status: vec!["complete".into()],
         },
         preview: preview(valid.preview),
-        warnings: shown(warnings),
+        warnings,
     }))
 }
 

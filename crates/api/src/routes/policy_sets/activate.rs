@@ -1,9 +1,10 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/activate`
 
-use caracal_authz::document::{Evaluated, PolicyDocuments, PolicyWarning};
+use caracal_authz::document::{Evaluated, PolicyDocuments};
 use caracal_core::{
     PolicySetId, PolicySetVersionId,
     entity::{NotificationType, PolicySetVersion},
+    policy::PolicyWarning,
 };
 use caracal_service::{
     Refusal,
@@ -21,7 +22,7 @@ use super::{bundle, policy_invalidate, version_not_found};
 use crate::{
     call::ZoneCall,
     change::{Done, ZoneChange},
-    zone_names::{shown, zone_names},
+    zone_names::zone_names,
 };
 
 /// What sinks are told besides who did it.
@@ -106,7 +107,7 @@ pub(super) async fn carry_out(
         version_id,
         outbox_id,
         status_url,
-        warnings: shown(warnings),
+        warnings,
     };
     Ok(Accepted(change.answer(done, activated).await?))
 }

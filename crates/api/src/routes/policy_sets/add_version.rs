@@ -18,7 +18,7 @@ use super::{
 use crate::{
     call::{Call, ZoneCall},
     change::Done,
-    zone_names::{shown, zone_names},
+    zone_names::zone_names,
 };
 
 pub(crate) async fn handle(
@@ -64,7 +64,7 @@ pub(crate) async fn handle(
         manifest_sha256: version.manifest_sha256,
         schema_version: version.schema_version,
         created_at: version.created_at,
-        warnings: shown(warnings),
+        warnings,
     };
     let done = Done::created(of.as_str()).note("version_id", version_id.as_str());
     Ok(Created(change.answer(done, made).await?))

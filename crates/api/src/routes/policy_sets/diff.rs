@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caracal_authz::diff::{self, AccessChange, DiffBounds, PolicyDiff};
+use caracal_authz::diff::{self, DiffBounds, PolicyDiff};
 use caracal_core::{
     PolicyId, PolicySetId, PolicySetVersionId,
-    audit::DecisionChange,
     entity::{PolicySetVersion, PolicyVersion},
 };
 use caracal_service::{
@@ -67,28 +66,13 @@ pub(crate) async fn handle(
         diff::diff(&from, &to, BOUNDS, interrupt)
     });
     let PolicyDiff { documents, access } = found.await?;
-    let documents = documents.into_iter().map(|document| wire::DocumentDiff {
-        document: document.document.to_owned(),
-        added: document.added,
-        added_count: document.added_count,
-        removed: document.removed,
-        removed_count: document.removed_count,
-    });
     Ok(Answer(wire::PolicySetDiff {
         from: from_told,
         to: to_told,
         policies,
         unchanged_policies: unchanged,
-        documents: documents.collect(),
-        access: wire::AccessDiff {
-            newly_denied: access.count(DecisionChange::NewlyDenied),
-            newly_allowed: access.count(DecisionChange::NewlyAllowed),
-            newly_held: access.count(DecisionChange::NewlyHeld),
-            held_otherwise: access.count(DecisionChange::HeldOtherwise),
-            compared: access.compared,
-            complete: access.complete,
-            changes: access.changes.into_iter().map(change).collect(),
-        },
+        documents,
+        access,
     }))
 }
 
@@ -162,16 +146,5 @@ fn compared(version: &PolicySetVersion) -> wire::ComparedVersion {
         version_id: version.id.clone(),
         version: version.version,
         manifest_sha256: version.manifest_sha256.clone(),
-    }
-}
-
-fn change(change: AccessChange) -> wire::AccessChange {
-    wire::AccessChange {
-        change: change.change,
-        application_id: change.application_id,
-        resource: change.resource,
-        label: change.label,
-        scope: change.scope,
-        reason: change.reason.map(|reason| reason.as_str().to_owned()),
     }
 }

@@ -5,15 +5,13 @@ use std::collections::{HashMap, HashSet};
 use caracal_core::{
     ApplicationId,
     entity::{Provider, StateKind},
+    policy::PolicyWarning,
 };
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
-use caracal_wire::control::{
-    policies::PolicyWarning,
-    zone_state::{
-        DeclaredApplication, DeclaredPolicy, DeclaredPolicySet, DeclaredProvider, DeclaredResource,
-        DeclaredSink, DeclaredSubjectIssuer, DeclaredWorkload, StateAction, StateChange, ZoneState,
-    },
+use caracal_wire::control::zone_state::{
+    DeclaredApplication, DeclaredPolicy, DeclaredPolicySet, DeclaredProvider, DeclaredResource, DeclaredSink,
+    DeclaredSubjectIssuer, DeclaredWorkload, StateAction, StateChange, ZoneState,
 };
 
 use super::{
@@ -225,7 +223,7 @@ pub(super) async fn plan(
             continue;
         };
         if let Some(evaluated) = &work.evaluated {
-            warnings.extend(crate::zone_names::shown(evaluated.warnings(Some(&known))));
+            warnings.extend(evaluated.warnings(Some(&known)));
         }
         manifests.insert(set.object.name.0.clone(), work);
         wanted.get_or_insert_default().push(set);

@@ -6,13 +6,11 @@ use caracal_authz::document::{Evaluated, Valid, ZoneNames};
 use caracal_core::{
     PolicyId, PolicySetId, PolicyVersionId,
     entity::{PolicySetVersion, PolicyVersion},
+    policy::PolicyWarning,
 };
 use caracal_crypto::sha256_hex;
 use caracal_service::Refusal;
-use caracal_wire::control::{
-    policies::PolicyWarning,
-    zone_state::{DeclaredPolicy, DeclaredPolicySet, DeclaredResource, SetMember},
-};
+use caracal_wire::control::zone_state::{DeclaredPolicy, DeclaredPolicySet, DeclaredResource, SetMember};
 
 use super::{
     super::{
@@ -28,7 +26,7 @@ use super::{
     live::{Live, LivePolicy, LiveSet},
     problems::{At, Problems},
 };
-use crate::{call::ZoneCall, fields, fields::RESERVED_NAME, zone_names::shown};
+use crate::{call::ZoneCall, fields, fields::RESERVED_NAME};
 
 /// The versions of a policy that a document names.
 pub(super) struct Sources {
@@ -45,7 +43,7 @@ impl Sources {
     /// What looks mistyped in what is new.
     pub(super) fn warnings(&self, names: &ZoneNames) -> Vec<PolicyWarning> {
         let told = self.valid.iter().map(|valid| valid.warnings(Some(names)));
-        told.flat_map(shown).collect()
+        told.flatten().collect()
     }
 }
 

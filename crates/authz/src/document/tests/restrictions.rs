@@ -348,12 +348,12 @@ proptest::proptest! {
 
 #[test]
 fn a_condition_that_asks_for_what_is_not_there_is_warned_of_with_its_place() {
-    let told = |body: &str| -> Vec<(&str, Option<u32>, Option<u32>)> {
+    let told = |body: &str| -> Vec<(String, Option<u32>, Option<u32>)> {
         let valid = checked(&document(&format!("{HERE}{body}\n")));
         let warnings = valid.unwrap_or_else(|problems| panic!("{body}: {problems:?}"));
         let warnings = warnings.warnings(None).into_iter();
         warnings
-            .map(|warning| (warning.document, warning.line, warning.column))
+            .map(|warning| (warning.document.into_owned(), warning.line, warning.column))
             .collect()
     };
     let rule = "restrict contains \"y\"\nrestrict contains \"x\" if";
@@ -372,7 +372,7 @@ fn a_condition_that_asks_for_what_is_not_there_is_warned_of_with_its_place() {
     ] {
         assert_eq!(
             told(&format!("{rule} {{ {condition} }}")),
-            [("restrict", Some(6), Some(column))],
+            [("restrict".to_owned(), Some(6), Some(column))],
             "{condition}"
         );
     }
@@ -390,7 +390,7 @@ fn a_condition_that_asks_for_what_is_not_there_is_warned_of_with_its_place() {
     ] {
         let told = told(body);
         assert!(
-            matches!(told[..], [(of, Some(5), _)] if of == document),
+            matches!(&told[..], [(of, Some(5), _)] if of == document),
             "{body}: {told:?}"
         );
     }
@@ -418,7 +418,7 @@ fn a_condition_on_another_policy_of_the_set_is_warned_of_once_all_are_known() {
     let warnings = evaluated.warnings(None);
     assert_eq!(warnings.len(), 1);
     assert_eq!(
-        (warnings[0].code, warnings[0].document),
+        (&*warnings[0].code, &*warnings[0].document),
         ("condition_never_holds", "restrict")
     );
     assert!(
