@@ -14,26 +14,8 @@ from production import sources
 DOUBLES = {
     "Error": "of each crate its own, and named with the crate",
     "Needs": "what the routes of a role declare that a caller needs: the front asks each role for its own",
-    "Event": "in `core` what a spool takes, in `wire` what a bus carries",
-    "Principal": "in `api` whoever has an operator's authority, in `lifecycle` whoever has an application's",
     "Decision": "of AuthZEN, as its specification calls it",
     "Resource": "of AuthZEN, as its specification calls it",
-    "Subject": "of AuthZEN, as its specification calls it",
-    "PolicySource": "the same, evaluated and sent",
-    "WhatCan": "one of them, and the page of them that is sent",
-    "WhoCan": "one of them, and the page of them that is sent",
-    "Retention": "what is kept, and what is said of it",
-    "EndReason": "what is recorded, and what is asked",
-    # To be told apart.
-    "Asked": "of a passkey's ceremony, of a pack of evidence, of a route beside",
-    "Credential": "how a route learns who calls, and what a workload is given",
-    "Entry": "of the ledger, and of a document of a zone",
-    "Kept": "of a block, and of a value that is asked for anew",
-    "Manifest": "of a pack, and of a workload",
-    "Searched": "an event that a search looks at, and a page of rows that a search found",
-    "Registered": "a passkey, and which rows are meant",
-    "Usage": "of grants, and of keys",
-    "Witness": "the role, and who writes evidence down",
 }
 PUBLIC = re.compile(r"^pub (?:struct|enum|trait|type|union) (\w+)", re.M)
 

@@ -5,7 +5,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use caracal_core::{ZoneId, audit::Event, entity::NotificationType};
+use caracal_core::{ZoneId, audit::SpoolEvent, entity::NotificationType};
 use caracal_lifecycle::{MAX_WAITING, audit_frame, notification};
 use caracal_service::{Refusal, front::IfMatch};
 use caracal_storage::{
@@ -161,7 +161,7 @@ impl<'c> ZoneChange<'c> {
     }
 
     /// Leaves evidence with the commit: what cannot be written down is not done.
-    pub(crate) fn leave(&mut self, event: &impl Event) -> Result<(), Refusal> {
+    pub(crate) fn leave(&mut self, event: &impl SpoolEvent) -> Result<(), Refusal> {
         let api = &self.call.role;
         let frame = audit_frame(&api.world, api.audit_keys.as_ref(), event).map_err(|error| {
             tracing::error!(%error, "an audit event could not be written as JSON");

@@ -4,7 +4,7 @@
 use caracal_core::{World, ZoneId, audit::EventType};
 use caracal_service::{
     Refusal,
-    front::{Credential, Evidence, HttpRole, Inbound, Params, Record},
+    front::{AuthScheme, Evidence, HttpRole, Inbound, Params, Record},
     limits::Limits,
     server::PeerAddr,
 };
@@ -15,7 +15,7 @@ use serde_json::Map;
 
 use crate::{
     access::{Needs, Reach},
-    auth::{self, Principal},
+    auth::{self, AdminPrincipal},
     call::home_zone,
     control,
     deps::ApiDeps,
@@ -28,13 +28,13 @@ impl HttpRole for ApiDeps {
     const TITLE: &'static str = "Caracal Control API";
     const STRICT_QUERY: bool = true;
     type Needs = Needs;
-    type Caller = Principal;
+    type Caller = AdminPrincipal;
     type Notes = ();
 
-    fn credential(needs: &Needs) -> Credential {
+    fn credential(needs: &Needs) -> AuthScheme {
         match needs.reach {
-            Reach::Open => Credential::None,
-            _ => Credential::Bearer,
+            Reach::Open => AuthScheme::None,
+            _ => AuthScheme::Bearer,
         }
     }
 
@@ -50,7 +50,7 @@ impl HttpRole for ApiDeps {
         Some(&self.limits)
     }
 
-    fn counted_as(&self, caller: &Principal) -> String {
+    fn counted_as(&self, caller: &AdminPrincipal) -> String {
         caller.limit_key()
     }
 
@@ -58,17 +58,17 @@ impl HttpRole for ApiDeps {
         control::may_be_good(self, &head.headers) || auth::may_be_good(self, &head.headers).await
     }
 
-    async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
+    async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<AdminPrincipal, Refusal> {
         match needs.reach {
-            Reach::Open => Ok(Principal::nobody(PeerAddr::of(&head.extensions))),
+            Reach::Open => Ok(AdminPrincipal::nobody(PeerAddr::of(&head.extensions))),
             Reach::Control => control::authenticate(self, head)
                 .await
-                .map(Principal::of_control_key),
+                .map(AdminPrincipal::of_control_key),
             _ => auth::authenticate(self, &head.headers).await,
         }
     }
 
-    fn permit(&self, caller: &Principal, needs: Needs) -> Result<(), Refusal> {
+    fn permit(&self, caller: &AdminPrincipal, needs: Needs) -> Result<(), Refusal> {
         auth::check_capability(caller, needs)
     }
 

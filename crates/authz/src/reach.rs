@@ -36,7 +36,7 @@ pub struct ReachPart {
 
 /// An application whose sessions can be given a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WhoCan<'p> {
+pub struct ApplicationReach<'p> {
     /// The application.
     pub application_id: &'p str,
     /// The label that holds the scope; a session with it alone can be given the scope.
@@ -49,7 +49,7 @@ pub struct WhoCan<'p> {
 
 /// What sessions of an application can be given at one resource by one label.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WhatCan<'p> {
+pub struct ResourceReach<'p> {
     /// The resource, by identifier.
     pub resource: &'p str,
     /// The label that holds the scopes.
@@ -66,7 +66,7 @@ pub fn who_can<'p>(
     resource: &str,
     scope: &str,
     part: ReachPart,
-) -> ReachPage<WhoCan<'p>> {
+) -> ReachPage<ApplicationReach<'p>> {
     let Some(grant) = policy.grants.get(resource) else {
         return ReachPage {
             rows: Vec::new(),
@@ -91,7 +91,7 @@ pub fn who_can<'p>(
     let requested = ScopeSet::from_iter([scope]);
     page(&candidates, part, |(application_id, label)| {
         let decision = asked(policy, application_id, resource, &[Arc::from(*label)], &requested);
-        decision.is_allow().then_some(WhoCan {
+        decision.is_allow().then_some(ApplicationReach {
             application_id,
             label,
             policies: decision.policies,
@@ -107,7 +107,7 @@ pub fn what_can<'p>(
     application: &str,
     labels: &[Arc<str>],
     part: ReachPart,
-) -> ReachPage<WhatCan<'p>> {
+) -> ReachPage<ResourceReach<'p>> {
     let keys = policy.keys.get(application);
     let grants = policy
         .grants
@@ -134,7 +134,7 @@ pub fn what_can<'p>(
                 held.push((Arc::from(scope), decision.gates));
             }
         }
-        (!held.is_empty()).then_some(WhatCan {
+        (!held.is_empty()).then_some(ResourceReach {
             resource,
             label,
             scopes: held,

@@ -49,7 +49,7 @@ const fn template(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Interrupt, PolicySource, evaluate, validate};
+    use crate::document::{Interrupt, PolicyVersionSource, evaluate, validate};
 
     #[test]
     fn every_template_is_a_valid_document_and_all_of_them_together_are_a_policy_set() {
@@ -58,7 +58,7 @@ mod tests {
                 .unwrap_or_else(|problems| panic!("{}: {problems:?}", template.id));
             assert_eq!(valid.preview.rules.len(), 1, "{}", template.id);
         }
-        let sources = TEMPLATES.each_ref().map(|template| PolicySource {
+        let sources = TEMPLATES.each_ref().map(|template| PolicyVersionSource {
             version_id: &template.id,
             content: &template.content,
         });

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use caracal_authz::{
     ArgumentDenial, PolicyIdentity, PolicySnapshot,
-    document::{PolicyDocuments, PolicySource, evaluate},
+    document::{PolicyDocuments, PolicyVersionSource, evaluate},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select, strategy::ValueTree as _};
 use serde_json::{Map, Value, json};
@@ -249,7 +249,7 @@ fn a_document_states_bounds_and_loses_none_of_them() {
     let source = |body: &str| format!("# caracal:data-document\npackage caracal.authz\n{body}");
     let evaluated = |body: &str| {
         let content = source(body);
-        evaluate(&[PolicySource {
+        evaluate(&[PolicyVersionSource {
             version_id: "1",
             content: &content,
         }])

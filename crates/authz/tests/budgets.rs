@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use caracal_authz::{
     ArgumentDenial, MalformedBudgets, PolicyIdentity, PolicySnapshot,
-    document::{PolicyDocuments, PolicySource, evaluate},
+    document::{PolicyDocuments, PolicyVersionSource, evaluate},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select, strategy::ValueTree as _};
 use serde_json::{Value, json};
@@ -229,7 +229,7 @@ fn a_budget_that_would_limit_nothing_is_refused_and_denies_every_call() {
 fn a_document_states_budgets_and_loses_none_of_them() {
     let evaluated = |body: &str| {
         let content = format!("# caracal:data-document\npackage caracal.authz\nimport rego.v1\n{body}");
-        evaluate(&[PolicySource {
+        evaluate(&[PolicyVersionSource {
             version_id: "1",
             content: &content,
         }])

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use caracal_authz::{
     Action, Decision, DecisionInput, DelegationInput, DenyReason, PolicyIdentity, PolicySnapshot,
     PrincipalInput, PrincipalKind, decide,
-    document::{PolicyDocuments, PolicySource, evaluate},
+    document::{PolicyDocuments, PolicyVersionSource, evaluate},
 };
 use caracal_core::ScopeSet;
 
@@ -44,8 +44,8 @@ fn documents(sources: &[(&str, &str)]) -> PolicyDocuments {
             (*id, format!("{head}{text}\n"))
         })
         .collect();
-    let sources: Vec<PolicySource<'_>> = (texts.iter())
-        .map(|(version_id, content)| PolicySource { version_id, content })
+    let sources: Vec<PolicyVersionSource<'_>> = (texts.iter())
+        .map(|(version_id, content)| PolicyVersionSource { version_id, content })
         .collect();
     evaluate(&sources).unwrap()
 }

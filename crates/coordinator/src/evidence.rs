@@ -2,7 +2,7 @@
 
 use caracal_core::{
     ZoneId,
-    audit::{Draft, Event, EventType},
+    audit::{Draft, EventType, SpoolEvent},
 };
 use caracal_lifecycle::{About, Principal};
 use caracal_service::{Refusal, error_chain};
@@ -103,7 +103,7 @@ pub(crate) async fn swept(
     append(app, event).await
 }
 
-async fn append(app: &App, event: impl Event + Send + Sync) -> Result<(), Refusal> {
+async fn append(app: &App, event: impl SpoolEvent + Send + Sync) -> Result<(), Refusal> {
     app.spool.append_async(&[event]).await.map_err(|error| {
         tracing::error!(error = %error_chain(&error), "could not record a decision");
         Refusal::of(ErrorCode::AuditUnavailable).describe("the decision cannot be recorded now, try again")

@@ -12,7 +12,7 @@ mod record;
 mod remedy;
 
 pub use change::{DecisionChange, Undecidable};
-pub use draft::{Decided, Determining, Draft, Event};
+pub use draft::{Decided, Determining, Draft, SpoolEvent};
 pub use event_type::{EventName, EventType};
 pub use record::{
     Action, DecisionRecord, Effect, PrincipalKind, RECORD_VERSION, RecordedDecision, RecordedDelegation,

@@ -109,7 +109,7 @@ impl PasskeyAlgorithm {
 
 /// What must have been asked, where and for whom.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct Ceremony<'a> {
     /// The challenge in base64url.
     pub challenge: &'a str,
     /// The origin of our pages.
@@ -120,7 +120,7 @@ pub struct Asked<'a> {
 
 /// A passkey as it was registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registered {
+pub struct RegisteredPasskey {
     /// Its id.
     pub credential_id: Vec<u8>,
     /// How often it says it was used; 0 where it does not count.
@@ -158,12 +158,12 @@ pub struct Proven {
 /// # Errors
 /// [`PasskeyError`].
 pub fn register(
-    asked: Asked<'_>,
+    asked: Ceremony<'_>,
     client_data: &[u8],
     authenticator_data: &[u8],
     public_key: &[u8],
     algorithm: PasskeyAlgorithm,
-) -> Result<Registered, PasskeyError> {
+) -> Result<RegisteredPasskey, PasskeyError> {
     check_client(asked, client_data, "webauthn.create")?;
     let read = AuthenticatorData::read(asked, authenticator_data)?;
     if read.flags & HAS_CREDENTIAL == 0 {
@@ -178,7 +178,7 @@ pub fn register(
         return Err(PasskeyError::Malformed);
     }
     algorithm.key(public_key)?;
-    Ok(Registered {
+    Ok(RegisteredPasskey {
         credential_id: id.to_vec(),
         counter: read.counter,
         backup_eligible: read.flags & BACKUP_ELIGIBLE != 0,
@@ -191,7 +191,7 @@ pub fn register(
 /// # Errors
 /// [`PasskeyError`].
 pub fn prove(
-    asked: Asked<'_>,
+    asked: Ceremony<'_>,
     known: Known<'_>,
     client_data: &[u8],
     authenticator_data: &[u8],
@@ -226,7 +226,7 @@ struct ClientData {
     cross_origin: bool,
 }
 
-fn check_client(asked: Asked<'_>, client_data: &[u8], purpose: &str) -> Result<(), PasskeyError> {
+fn check_client(asked: Ceremony<'_>, client_data: &[u8], purpose: &str) -> Result<(), PasskeyError> {
     if client_data.len() > MAX_CLIENT_DATA {
         return Err(PasskeyError::Malformed);
     }
@@ -251,7 +251,7 @@ struct AuthenticatorData<'d> {
 }
 
 impl<'d> AuthenticatorData<'d> {
-    fn read(asked: Asked<'_>, data: &'d [u8]) -> Result<Self, PasskeyError> {
+    fn read(asked: Ceremony<'_>, data: &'d [u8]) -> Result<Self, PasskeyError> {
         const MALFORMED: PasskeyError = PasskeyError::Malformed;
         if data.len() > MAX_AUTHENTICATOR_DATA {
             return Err(MALFORMED);
@@ -288,7 +288,7 @@ mod tests {
 
     use super::*;
 
-    const ASKED: Asked<'static> = Asked {
+    const ASKED: Ceremony<'static> = Ceremony {
         challenge: "Y2hhbGxlbmdl",
         origin: "https://console.example.com",
         relying_party: "console.example.com",

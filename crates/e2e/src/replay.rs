@@ -9,7 +9,7 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 use caracal_authz::{
     PolicyIdentity, PolicySnapshot,
-    document::{PolicySource, evaluate},
+    document::{PolicyVersionSource, evaluate},
     record::replay,
 };
 use caracal_core::audit::AuditEvent;
@@ -188,10 +188,10 @@ impl Policies<'_> {
                 }
             }
         }
-        let sources: Option<Vec<PolicySource<'_>>> = (sources.into_iter())
+        let sources: Option<Vec<PolicyVersionSource<'_>>> = (sources.into_iter())
             .map(|version_id| {
                 let content = contents.get(version_id)?;
-                Some(PolicySource { version_id, content })
+                Some(PolicyVersionSource { version_id, content })
             })
             .collect();
         let documents = evaluate(&sources?).expect("it was in force");

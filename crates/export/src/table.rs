@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use caracal_audit::{ExportError, ExportSpan, exported_row};
 use caracal_core::{Timestamp, ZoneId};
-use caracal_ledger::terms::Searched;
+use caracal_ledger::terms::SearchedEvent;
 use caracal_storage::{Access, AuditRow, Store};
 use parquet::{
     basic::{Compression, ZstdLevel},
@@ -88,7 +88,7 @@ impl<W: io::Write + Send> Table<W> {
     /// # Errors
     /// [`TableError`].
     fn add(&mut self, rows: &[AuditRow]) -> Result<(), TableError> {
-        let said: Vec<Searched> = rows.iter().map(|row| Searched::of(&row.event)).collect();
+        let said: Vec<SearchedEvent> = rows.iter().map(|row| SearchedEvent::of(&row.event)).collect();
         let mut group = Columns(self.0.next_row_group()?);
         group.numbers(rows.iter().map(|row| row.chain_seq))?;
         group.texts(said.iter().map(|event| event.id.as_str()))?;
@@ -208,7 +208,7 @@ fn entry(row: &Row) -> Option<AuditRow> {
 
 /// Whether the columns say what the entry says.
 fn says(row: &Row, made: &AuditRow) -> bool {
-    let event = Searched::of(&made.event);
+    let event = SearchedEvent::of(&made.event);
     let text = |text: &str| Field::Str(text.to_owned());
     let optional = |value: &Option<String>| value.as_deref().map_or(Field::Null, text);
     let instant = |at: Timestamp| Field::TimestampMicros(at.as_micros());

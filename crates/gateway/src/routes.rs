@@ -3,7 +3,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Credential, Declaration, OpenApiOperation, Required, Surface},
+    front::{AuthScheme, Declaration, OpenApiOperation, Required, Surface},
     health,
 };
 use caracal_wire::{ErrorCode, gateway::ProtectedResource, sts::EXCHANGE_REFUSALS};
@@ -36,8 +36,8 @@ const SURFACE: Surface<Needs> = Surface {
     title: "Caracal Gateway",
     oauth: true,
     credential: |needs| match needs {
-        Needs::Nothing => Credential::None,
-        Needs::Metrics | Needs::Mandate => Credential::Bearer,
+        Needs::Nothing => AuthScheme::None,
+        Needs::Metrics | Needs::Mandate => AuthScheme::Bearer,
     },
     refuses: |_| Vec::new(),
 };

@@ -11,7 +11,7 @@ use caracal_crypto::{Digest32, sha256};
 use serde::{Deserialize, Serialize};
 
 pub use self::verifier::{PackFault, PackVerifier};
-use crate::{entry::Entry, merkle::leaf_hash, terms::Searched};
+use crate::{entry::Entry, merkle::leaf_hash, terms::SearchedEvent};
 
 mod verifier;
 
@@ -30,7 +30,7 @@ pub const ENTRIES: &str = "entries.ndjson";
 /// the sessions that events of the authority records name, and all others of the same requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct PackQuery {
     /// Events of this session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
@@ -48,7 +48,7 @@ pub struct Asked {
     pub until: Option<Timestamp>,
 }
 
-impl Asked {
+impl PackQuery {
     /// Whether somebody is asked about, so that other events of the same requests belong to it.
     pub fn is_about_somebody(&self) -> bool {
         self.session_id.is_some() || !self.authority_record_ids.is_empty()
@@ -60,7 +60,7 @@ impl Asked {
     }
 
     /// Whether an event is asked for by what it says itself.
-    pub fn picks(&self, event: &Searched) -> bool {
+    pub fn picks(&self, event: &SearchedEvent) -> bool {
         let session = self.session_id.as_deref();
         let records = &self.authority_record_ids;
         session.is_none_or(|session| event.session_id.as_deref() == Some(session))
@@ -73,7 +73,7 @@ impl Asked {
     }
 
     /// Whether an event happened in the span that is asked for.
-    pub fn spans(&self, event: &Searched) -> bool {
+    pub fn spans(&self, event: &SearchedEvent) -> bool {
         self.since.is_none_or(|since| event.occurred_at >= since)
             && self.until.is_none_or(|until| event.occurred_at < until)
     }
@@ -105,7 +105,7 @@ impl PackedFile {
 /// What a pack says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Manifest {
+pub struct PackManifest {
     /// [`FORMAT`].
     pub format: String,
     /// Id of the pack.
@@ -119,7 +119,7 @@ pub struct Manifest {
     /// Entries of the log that were searched, from its first on.
     pub size: u64,
     /// What was asked for.
-    pub asked: Asked,
+    pub asked: PackQuery,
     /// How many entries there are in the pack.
     pub entries: u64,
     /// What the deployment says of entries that are not in the pack.
@@ -128,7 +128,7 @@ pub struct Manifest {
     pub files: Vec<PackedFile>,
 }
 
-impl Manifest {
+impl PackManifest {
     /// The log of a pack, as checkpoints name it behind the host.
     pub fn log(pack: &str) -> String {
         format!("packs/{pack}")

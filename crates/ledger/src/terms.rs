@@ -95,7 +95,7 @@ impl Term<'_> {
 
 /// What people search for in an event. Without NUL, which no database takes as a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Searched {
+pub struct SearchedEvent {
     /// Id.
     pub id: String,
     /// Type.
@@ -158,7 +158,7 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Erro
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl Searched {
+impl SearchedEvent {
     /// Of an event.
     pub fn of(event: &AuditEvent) -> Self {
         let metadata = event.metadata_json.as_deref();

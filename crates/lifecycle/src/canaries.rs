@@ -2,7 +2,7 @@
 
 use caracal_core::{
     CanaryId, PolicySetId, PolicySetVersionId,
-    audit::{Draft, Event as _, EventType},
+    audit::{Draft, EventType, SpoolEvent as _},
     entity::{CanaryCounts, CanaryOutcome, NotificationType, PolicyCanary},
 };
 use caracal_storage::{Error, OutboxMessage, ZoneWork};
@@ -10,7 +10,7 @@ use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 use serde::Serialize;
 
 use crate::{
-    approvals::Witness,
+    approvals::EvidenceWriter,
     evidence::audit_frame,
     notifications::{MAX_WAITING, notification},
 };
@@ -39,7 +39,7 @@ struct TakenBack<'c> {
 /// As the storage; nothing of the unit of work may be committed then.
 pub async fn count(
     work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
+    witness: &EvidenceWriter<'_>,
     id: &CanaryId,
     counts: &CanaryCounts,
 ) -> Result<Option<CanaryOutcome>, Error> {
@@ -62,7 +62,7 @@ pub async fn count(
 /// As [`count`].
 pub async fn unreadable(
     work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
+    witness: &EvidenceWriter<'_>,
     id: &CanaryId,
 ) -> Result<Option<CanaryOutcome>, Error> {
     match work.canaries().last().await? {
@@ -76,7 +76,7 @@ pub async fn unreadable(
 /// Ends it, tells whoever decides, and leaves evidence, all in one transaction.
 async fn take_back(
     work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
+    witness: &EvidenceWriter<'_>,
     canary: &PolicyCanary,
     outcome: CanaryOutcome,
 ) -> Result<Option<CanaryOutcome>, Error> {

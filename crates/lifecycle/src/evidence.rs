@@ -1,6 +1,6 @@
 //! Evidence that changes leave, as outbox messages of the same transaction.
 
-use caracal_core::{World, audit::Event};
+use caracal_core::{World, audit::SpoolEvent};
 use caracal_crypto::{HmacRing, audit_frame};
 use caracal_storage::{Error, OutboxMessage};
 use caracal_wire::events::AuditFrame;
@@ -13,7 +13,7 @@ use caracal_wire::events::AuditFrame;
 pub fn audit_frame(
     world: &World,
     keys: Option<&HmacRing>,
-    event: &impl Event,
+    event: &impl SpoolEvent,
 ) -> Result<OutboxMessage, Error> {
     let data = serde_json::to_string(event).map_err(|error| Error::Corrupt(error.to_string()))?;
     let signature = keys.map(|keys| audit_frame::sign(keys.current(), data.as_bytes()));

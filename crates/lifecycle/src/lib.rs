@@ -44,7 +44,7 @@ pub use self::{
     locks::GROUPED,
     notifications::{MAX_WAITING, notification},
     owner::{
-        Subject, ZONE_BATCH, end_application, end_orphans, end_record, end_subject, end_subject_at,
+        SubjectRef, ZONE_BATCH, end_application, end_orphans, end_record, end_subject, end_subject_at,
         end_zone_part,
     },
     principal::{ADMIN, Principal},

@@ -21,7 +21,7 @@ pub const ZONE_BATCH: u32 = 200;
 
 /// Whose authority ends.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'s> {
+pub struct SubjectRef<'s> {
     /// Application or user; both when absent.
     pub kind: Option<SubjectType>,
     /// JWT `sub`.
@@ -35,7 +35,7 @@ pub struct Subject<'s> {
 pub async fn end_subject(
     work: &mut dyn ZoneWork,
     world: &World,
-    subject: Subject<'_>,
+    subject: SubjectRef<'_>,
     why: EndReason<'_>,
 ) -> Result<Ended, Error> {
     locks::both(work).await?;

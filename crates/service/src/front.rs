@@ -37,7 +37,7 @@ pub use answer::{
 };
 use beside::Beside;
 pub use beside::{Asked, Ran};
-pub use declaration::{Credential, Declaration, Evidence, Record};
+pub use declaration::{AuthScheme, Declaration, Evidence, Record};
 pub use document::{Surface, document, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};
 pub use input::{

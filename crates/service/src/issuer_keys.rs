@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use crate::{
     egress::Egress,
     oauth::{DocumentClient, DocumentError},
-    refreshed::{Kept, Refreshed},
+    refreshed::{Refreshed, Timed},
 };
 
 /// Most issuers whose keys are kept.
@@ -63,7 +63,7 @@ impl IssuerKeySets {
     ///
     /// # Errors
     /// [`KeysError`].
-    pub async fn with_key(&self, url: &str, key_id: &str) -> Result<Arc<Kept<IssuerKeys>>, KeysError> {
+    pub async fn with_key(&self, url: &str, key_id: &str) -> Result<Arc<Timed<IssuerKeys>>, KeysError> {
         let held = self.held(url);
         let keys = held.get(self.fetch(url)).await?;
         if keys.value.key(key_id).is_some() {
@@ -72,7 +72,7 @@ impl IssuerKeySets {
         held.after(keys, LOOK_AGAIN, self.fetch(url)).await
     }
 
-    async fn fetch(&self, url: &str) -> Result<Kept<IssuerKeys>, KeysError> {
+    async fn fetch(&self, url: &str) -> Result<Timed<IssuerKeys>, KeysError> {
         let fetched = async {
             let document = self.client.get(url, MAX_DOCUMENT_BYTES).await?;
             Ok::<_, KeysError>(IssuerKeys::parse(&document)?)
@@ -80,7 +80,7 @@ impl IssuerKeySets {
         let fetched = fetched.await;
         (self.fetched)(if fetched.is_ok() { "fetched" } else { "failed" });
         let now = self.world.now();
-        Ok(Kept {
+        Ok(Timed {
             value: fetched
                 .inspect_err(|error| tracing::warn!(%error, "the keys of an issuer cannot be had"))?,
             got_at: now,

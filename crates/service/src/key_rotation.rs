@@ -15,7 +15,7 @@ use caracal_storage::{Access, Error, PageRequest, SealedToken, Store, ZoneWork};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
-pub use self::usage::{SealedKind, Usage, usage};
+pub use self::usage::{KeyUsage, SealedKind, usage};
 use crate::{error_chain, key_check};
 
 /// Pause between two rounds.

@@ -16,7 +16,7 @@ const MAX_SILENCE: Duration = Duration::from_secs(30);
 
 /// A value and its times.
 #[derive(Debug)]
-pub struct Kept<T> {
+pub struct Timed<T> {
     /// The value.
     pub value: T,
     /// When it was got.
@@ -29,15 +29,15 @@ pub struct Kept<T> {
 
 #[derive(Debug)]
 struct State<T, E> {
-    kept: Option<Arc<Kept<T>>>,
+    kept: Option<Arc<Timed<T>>>,
     failures: u32,
     /// Until when nobody asks, and why.
     silent: Option<(Timestamp, E)>,
 }
 
 enum Look<T, E> {
-    Fresh(Arc<Kept<T>>),
-    Ageing(Arc<Kept<T>>),
+    Fresh(Arc<Timed<T>>),
+    Ageing(Arc<Timed<T>>),
     Missing,
     Silent(E),
 }
@@ -68,7 +68,7 @@ impl<T, E: Clone> Refreshed<T, E> {
     ///
     /// # Errors
     /// That of `ask`, or of the last time while nobody asks.
-    pub async fn get(&self, ask: impl Future<Output = Result<Kept<T>, E>>) -> Result<Arc<Kept<T>>, E> {
+    pub async fn get(&self, ask: impl Future<Output = Result<Timed<T>, E>>) -> Result<Arc<Timed<T>>, E> {
         match self.look() {
             Look::Fresh(kept) => Ok(kept),
             Look::Silent(error) => Err(error),
@@ -94,10 +94,10 @@ impl<T, E: Clone> Refreshed<T, E> {
     /// That of `ask`.
     pub async fn after(
         &self,
-        seen: Arc<Kept<T>>,
+        seen: Arc<Timed<T>>,
         pause: Duration,
-        ask: impl Future<Output = Result<Kept<T>, E>>,
-    ) -> Result<Arc<Kept<T>>, E> {
+        ask: impl Future<Output = Result<Timed<T>, E>>,
+    ) -> Result<Arc<Timed<T>>, E> {
         let _turn = self.asking.lock().await;
         let now = self.world.now();
         {
@@ -134,7 +134,7 @@ impl<T, E: Clone> Refreshed<T, E> {
         }
     }
 
-    async fn ask(&self, ask: impl Future<Output = Result<Kept<T>, E>>) -> Result<Arc<Kept<T>>, E> {
+    async fn ask(&self, ask: impl Future<Output = Result<Timed<T>, E>>) -> Result<Arc<Timed<T>>, E> {
         let answered = ask.await;
         let now = self.world.now();
         let mut state = self.state.lock();
@@ -182,11 +182,11 @@ mod tests {
             }
         }
 
-        async fn answer(&self, fails: bool) -> Result<Kept<usize>, &'static str> {
+        async fn answer(&self, fails: bool) -> Result<Timed<usize>, &'static str> {
             let asked = self.asked.fetch_add(1, Ordering::SeqCst);
             tokio::task::yield_now().await;
             let now = self.world.now();
-            let kept = Kept {
+            let kept = Timed {
                 value: asked,
                 got_at: now,
                 renew_at: now.plus(Duration::from_secs(80)),

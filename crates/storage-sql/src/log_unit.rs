@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
-use caracal_storage::{Error, Log, LogWork, Retention};
+use caracal_storage::{Error, Log, LogRetention, LogWork};
 
 use crate::{
     dialect::Dialect,
@@ -106,7 +106,7 @@ impl LogWork for LogTransaction {
         self
     }
 
-    fn retention(&mut self) -> &mut dyn Retention {
+    fn retention(&mut self) -> &mut dyn LogRetention {
         self
     }
 

@@ -14,9 +14,9 @@ use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
 use caracal_storage::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets, Canaries,
-    Chains, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger,
+    Chains, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger, LogRetention,
     NotificationQueue, Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers,
-    Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners,
+    Resources, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners,
     SubjectIssuers, Subjects, VersionedKind, Workloads, ZoneWork, Zones,
 };
 
@@ -172,7 +172,7 @@ impl ZoneWork for ZoneUnit {
         self
     }
 
-    fn retention(&mut self) -> &mut dyn Retention {
+    fn retention(&mut self) -> &mut dyn LogRetention {
         self
     }
 

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId, audit::AuditEvent};
-use caracal_ledger::{entry::Entry, merkle::Tile, terms::Searched};
+use caracal_ledger::{entry::Entry, merkle::Tile, terms::SearchedEvent};
 
 use crate::{Error, Page, PageRequest};
 
@@ -14,7 +14,7 @@ pub struct LedgerEntry {
     /// Zone whose log it joins.
     pub zone_id: ZoneId,
     /// What the event is found by, read from `received`.
-    pub event: Arc<Searched>,
+    pub event: Arc<SearchedEvent>,
     /// Its JSON, byte for byte as it arrived: what the ledger keeps and hashes.
     pub received: Arc<str>,
     /// Which key its frame's signature was verified with; empty without one.
@@ -30,7 +30,7 @@ impl LedgerEntry {
         let received = serde_json::to_string(event).map_err(|error| Error::Corrupt(error.to_string()))?;
         Ok(Self {
             zone_id: event.zone_id.clone(),
-            event: Arc::new(Searched::of(event)),
+            event: Arc::new(SearchedEvent::of(event)),
             received: received.into(),
             producer_key: producer_key.unwrap_or_default(),
         })
@@ -41,7 +41,7 @@ impl LedgerEntry {
     /// # Errors
     /// Where `received` is no event.
     pub fn read(received: &str, producer_key: String) -> Result<Self, serde_json::Error> {
-        let (zone_id, event) = Searched::read(received)?;
+        let (zone_id, event) = SearchedEvent::read(received)?;
         Ok(Self {
             zone_id,
             event: Arc::new(event),
@@ -178,11 +178,11 @@ pub struct AuditFilter {
 impl AuditFilter {
     /// Whether an event is searched for.
     pub fn picks(&self, event: &AuditEvent) -> bool {
-        self.passes(&Searched::of(event))
+        self.passes(&SearchedEvent::of(event))
     }
 
     /// As [`Self::picks`], of what was read of it.
-    pub fn passes(&self, event: &Searched) -> bool {
+    pub fn passes(&self, event: &SearchedEvent) -> bool {
         let is = |wanted: &Option<String>, has: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| has == Some(wanted))
         };

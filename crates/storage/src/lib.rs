@@ -63,7 +63,7 @@ pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, MOST_COUNTED, Order, PAGE_BYTES, Page, PageKey, PageRequest, Total};
 pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets, PolicyShadow};
 pub use retention::{
-    Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept, held_ids,
+    Hold, KeptPrune, LogRetention, MAX_HOLDS, RetentionDays, RetentionSetting, Swept, held_ids,
 };
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
 pub use state_owners::{StateOwner, StateOwners};

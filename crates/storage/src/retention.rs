@@ -83,7 +83,7 @@ pub trait RetentionSetting: Send {
 
 /// Holds and prune checkpoints of a zone.
 #[async_trait]
-pub trait Retention: Send {
+pub trait LogRetention: Send {
     /// Holds in force, at most [`MAX_HOLDS`], in the order of their ids.
     async fn holds(&mut self) -> Result<Vec<Hold>, Error>;
     /// Authority records of subjects that are held: what their events name.

@@ -11,10 +11,10 @@ use caracal_ledger::chain::LogId;
 
 use crate::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets, Canaries,
-    Chains, Delegations, Error, Grants, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue,
-    Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
-    RetentionSetting, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads,
-    Zones,
+    Chains, Delegations, Error, Grants, IdempotencyReceipts, KeyChecks, Ledger, Log, LogRetention,
+    NotificationQueue, Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers,
+    Resources, RetentionSetting, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects,
+    Workloads, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -169,7 +169,7 @@ pub trait ZoneWork: Send {
     /// How long the zone's events are kept, where that is said of the zone.
     fn retention_days(&mut self) -> &mut dyn RetentionSetting;
     /// Holds on the zone's events, and what of them was deleted.
-    fn retention(&mut self) -> &mut dyn Retention;
+    fn retention(&mut self) -> &mut dyn LogRetention;
     /// Servers that are told what happens in the zone, and what is on its way to them.
     fn notifications(&mut self) -> &mut dyn Notifications;
     /// The version that decides for some of the zone's applications.
@@ -202,7 +202,7 @@ pub trait LogWork: Send {
     /// The log.
     fn log(&mut self) -> &mut dyn Log;
     /// Holds on what its entries are about, and what of them was deleted.
-    fn retention(&mut self) -> &mut dyn Retention;
+    fn retention(&mut self) -> &mut dyn LogRetention;
     /// Makes everything durable.
     ///
     /// # Errors

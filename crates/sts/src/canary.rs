@@ -13,7 +13,7 @@ use caracal_core::{
 };
 use caracal_crypto::HmacRing;
 use caracal_events::OutboxRelay;
-use caracal_lifecycle::{approvals::Witness, canaries};
+use caracal_lifecycle::{approvals::EvidenceWriter, canaries};
 use caracal_service::{error_chain, rounds::rounds, zones::ZoneState};
 use caracal_storage::{Access, Error, Store};
 use parking_lot::Mutex;
@@ -188,7 +188,7 @@ impl CanaryMonitor {
         what: Noted,
     ) -> Result<Option<CanaryOutcome>, Error> {
         let request_id = format!("canary-{canary}");
-        let witness = Witness {
+        let witness = EvidenceWriter {
             world: &self.world,
             keys: self.audit_keys.as_ref(),
             request_id: &request_id,

@@ -3,7 +3,7 @@
 use caracal_authz::{Decision, PolicySnapshot};
 use caracal_core::{
     CanaryId, DelegationId, Operation, ScopeSet, SessionId, World,
-    audit::{Decided, DecisionRecord, Draft, Event, EventType},
+    audit::{Decided, DecisionRecord, Draft, EventType, SpoolEvent},
     claims::{ChainHop, MandateClaims},
     entity::Application,
 };
@@ -269,7 +269,7 @@ impl<'e> Evidence<'e> {
 ///
 /// # Errors
 /// 503: what cannot be proven is not done.
-pub(crate) async fn record(deps: &StsDeps, events: &[impl Event + Sync]) -> Result<(), Refusal> {
+pub(crate) async fn record(deps: &StsDeps, events: &[impl SpoolEvent + Sync]) -> Result<(), Refusal> {
     if events.is_empty() {
         return Ok(());
     }

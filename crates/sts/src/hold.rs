@@ -6,7 +6,7 @@ use caracal_core::{
     entity::{Approval, ApprovalState, AuthorityRecord},
 };
 use caracal_lifecycle::approvals::{
-    self, ANSWERED_AGAIN, ApprovalMismatch, Circumstances, Request, Use, Witness, difference,
+    self, ANSWERED_AGAIN, ApprovalMismatch, Circumstances, EvidenceWriter, Request, Use, difference,
 };
 use caracal_service::{Refusal, contention::Attempts};
 use caracal_storage::{Access, ZoneWork};
@@ -162,8 +162,8 @@ impl From<caracal_lifecycle::Error> for Stopped {
 }
 
 impl Asking<'_> {
-    fn witness(&self) -> Witness<'_> {
-        Witness {
+    fn witness(&self) -> EvidenceWriter<'_> {
+        EvidenceWriter {
             world: &self.deps.world,
             keys: self.deps.audit_keys.as_ref(),
             request_id: self.request_id,
@@ -301,7 +301,7 @@ impl Release {
             return Ok(None);
         }
         let mut work = deps.store.zone(&self.approval.zone_id, Access::Write).await?;
-        let witness = Witness {
+        let witness = EvidenceWriter {
             world: &deps.world,
             keys: deps.audit_keys.as_ref(),
             request_id,
@@ -341,7 +341,7 @@ impl Release {
         request_id: &str,
         used: Use<'_>,
     ) -> Result<(), Stopped> {
-        let witness = Witness {
+        let witness = EvidenceWriter {
             world: &deps.world,
             keys: deps.audit_keys.as_ref(),
             request_id,

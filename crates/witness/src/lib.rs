@@ -14,7 +14,7 @@ use caracal_core::World;
 use caracal_ledger::{note::NoteSigner, witness::KnownLogs};
 use caracal_service::{
     Refusal,
-    front::{self, Credential, Declaration, HttpRole, Inbound, Params, Route, Served},
+    front::{self, AuthScheme, Declaration, HttpRole, Inbound, Params, Route, Served},
     limits::Limits,
 };
 use caracal_wire::ErrorCode;
@@ -64,8 +64,8 @@ impl HttpRole for Witness {
         Vec::new()
     }
 
-    fn credential((): &()) -> Credential {
-        Credential::None
+    fn credential((): &()) -> AuthScheme {
+        AuthScheme::None
     }
 
     fn world(&self) -> &World {

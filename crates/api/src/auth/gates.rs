@@ -8,7 +8,7 @@ use caracal_service::{
 use caracal_storage::Access;
 use caracal_wire::ErrorCode;
 
-use super::principal::{Power, Principal, Scope};
+use super::principal::{AdminPrincipal, Power, Scope};
 use crate::{
     access::{Capability, Needs, Reach},
     control,
@@ -95,7 +95,7 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
 }
 
 /// The gates that need no zone: capability, and reach beyond zones.
-pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<(), Refusal> {
+pub(crate) fn check_capability(principal: &AdminPrincipal, needs: Needs) -> Result<(), Refusal> {
     if matches!(needs.reach, Reach::Open | Reach::Control) {
         return Ok(());
     }
@@ -153,7 +153,7 @@ pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<()
 }
 
 /// Whether a token that writes may let held evidence go.
-fn check_release(principal: &Principal) -> Result<(), Refusal> {
+fn check_release(principal: &AdminPrincipal) -> Result<(), Refusal> {
     if !principal.is_global() {
         return Err(forbidden(
             ErrorCode::AdminTokenZoneMismatch,
@@ -202,7 +202,7 @@ fn check_account(signed_in: &SignedIn, needs: Needs) -> Result<(), Refusal> {
 
 /// What a control key runs is what a command of its scopes is. Whatever is run for it was looked up in the catalogue, so that
 /// this gate refuses nothing but what should never have been run.
-pub(crate) fn confine(principal: &Principal, route: &'static str, needs: Needs) -> Result<(), Refusal> {
+pub(crate) fn confine(principal: &AdminPrincipal, route: &'static str, needs: Needs) -> Result<(), Refusal> {
     let Some(invocation) = &principal.control else {
         return Ok(());
     };
@@ -222,7 +222,7 @@ pub(crate) fn confine(principal: &Principal, route: &'static str, needs: Needs) 
 /// The gates of a zone route.
 pub(crate) async fn admit_to_zone(
     api: &ApiDeps,
-    principal: &Principal,
+    principal: &AdminPrincipal,
     needs: Needs,
     zone: &ZoneId,
 ) -> Result<(), Refusal> {

@@ -9,7 +9,7 @@ mod seed;
 mod tokens;
 
 pub(crate) use gates::{admit_to_zone, check_capability, confine, owns, refuses};
-pub(crate) use principal::{Power, Principal, Scope};
+pub(crate) use principal::{AdminPrincipal, Power, Scope};
 pub use seed::{seed_bootstrap, setup_link};
 pub use tokens::token_key_name;
 pub(crate) use tokens::{authenticate, digest, may_be_good};

@@ -84,7 +84,7 @@ impl Origin {
 
 /// An authenticated caller.
 #[derive(Debug, Clone)]
-pub struct Principal {
+pub struct AdminPrincipal {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) scope: Scope,
@@ -103,7 +103,7 @@ pub struct Principal {
     pub(crate) last_used_at: Option<Timestamp>,
 }
 
-impl Principal {
+impl AdminPrincipal {
     pub(crate) fn is_bootstrap(&self) -> bool {
         self.origin == Origin::Bootstrap
     }

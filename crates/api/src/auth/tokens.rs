@@ -14,7 +14,7 @@ use caracal_storage::{Access, AdminToken, Error};
 use caracal_wire::ErrorCode;
 use http::HeaderMap;
 
-use super::principal::{Origin, Power, Principal, Scope};
+use super::principal::{AdminPrincipal, Origin, Power, Scope};
 use crate::deps::ApiDeps;
 
 /// Longest bearer token looked at, in bytes.
@@ -87,7 +87,7 @@ pub(crate) async fn may_be_good(api: &ApiDeps, headers: &HeaderMap) -> bool {
 /// # Errors
 /// 401 `invalid_admin_token` or `invalid_account_assertion`; 503 when storage does not answer, which is not counted as
 /// a failed login.
-pub(crate) async fn authenticate(api: &ApiDeps, headers: &HeaderMap) -> Result<Principal, Refusal> {
+pub(crate) async fn authenticate(api: &ApiDeps, headers: &HeaderMap) -> Result<AdminPrincipal, Refusal> {
     if let Some(token) = token_of(headers).filter(|token| token.starts_with(SESSION_TOKEN_PREFIX)) {
         return signed_in(api, token).await;
     }
@@ -106,7 +106,7 @@ pub(crate) async fn authenticate(api: &ApiDeps, headers: &HeaderMap) -> Result<P
 }
 
 /// Whoever is signed in with this token.
-async fn signed_in(api: &ApiDeps, token: &str) -> Result<Principal, Refusal> {
+async fn signed_in(api: &ApiDeps, token: &str) -> Result<AdminPrincipal, Refusal> {
     let now = api.world.now();
     let Some(signed_in) = SignedIn::find(api.store.as_ref(), token, now).await? else {
         return Err(Refusal::of(ErrorCode::InvalidAdminToken)
@@ -126,18 +126,18 @@ async fn signed_in(api: &ApiDeps, token: &str) -> Result<Principal, Refusal> {
             tracing::warn!(error = %caracal_service::error_chain(&error), "could not note the use of a session");
         }
     }
-    Ok(Principal::of_session(signed_in))
+    Ok(AdminPrincipal::of_session(signed_in))
 }
 
 /// A row whose words contradict each other authenticates nobody.
-fn principal_of(row: &AdminToken) -> Option<Principal> {
+fn principal_of(row: &AdminToken) -> Option<AdminPrincipal> {
     let scope = match (row.scope.as_str(), &row.zone_id) {
         ("global", None) => Scope::Global,
         ("zone", Some(zone)) => Scope::Zone(zone.clone()),
         _ => return None,
     };
     let origin = Origin::of(&row.created_by);
-    Some(Principal {
+    Some(AdminPrincipal {
         id: row.id.clone(),
         name: row.name.clone(),
         scope,
@@ -154,7 +154,11 @@ fn principal_of(row: &AdminToken) -> Option<Principal> {
 
 /// A console token speaks for whichever account is signed in, and says so with a signed assertion. Without one
 /// it speaks for nobody. For other tokens the header means nothing.
-fn bind_account(api: &ApiDeps, headers: &HeaderMap, mut principal: Principal) -> Result<Principal, Refusal> {
+fn bind_account(
+    api: &ApiDeps,
+    headers: &HeaderMap,
+    mut principal: AdminPrincipal,
+) -> Result<AdminPrincipal, Refusal> {
     if principal.origin != Origin::Console {
         return Ok(principal);
     }
@@ -182,7 +186,7 @@ fn bind_account(api: &ApiDeps, headers: &HeaderMap, mut principal: Principal) ->
 }
 
 /// Notes use, at most once per debounce. A failure costs a date, not the request.
-async fn touch(api: &ApiDeps, principal: &Principal) {
+async fn touch(api: &ApiDeps, principal: &AdminPrincipal) {
     let now = api.world.now();
     if principal
         .last_used_at

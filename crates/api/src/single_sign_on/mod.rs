@@ -27,7 +27,7 @@ use caracal_service::{
     issuer_keys::IssuerKeySets,
     limits::network,
     oauth::{DocumentClient, TokenClient},
-    refreshed::{Kept, Refreshed},
+    refreshed::{Refreshed, Timed},
     sampled,
 };
 use serde_json::{Map, Value};
@@ -250,7 +250,7 @@ impl SingleSignOn {
         Ok((proven.subject, claims))
     }
 
-    async fn discovered(&self) -> Result<Arc<Kept<Discovered>>, DiscoveryError> {
+    async fn discovered(&self) -> Result<Arc<Timed<Discovered>>, DiscoveryError> {
         let issuer = self.config.issuer.as_str();
         let ask = async {
             let url = format!(
@@ -260,7 +260,7 @@ impl SingleSignOn {
             let document = self.documents.get(&url, discovery::MAX_BYTES).await?;
             let value = Discovered::read(&document, issuer, self.config.client_secret.is_some())?;
             let now = self.world.now();
-            Ok(Kept {
+            Ok(Timed {
                 value,
                 got_at: now,
                 renew_at: now.plus(RENEW_AFTER),

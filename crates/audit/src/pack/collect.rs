@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caracal_ledger::{pack::Asked, terms::Searched};
+use caracal_ledger::{pack::PackQuery, terms::SearchedEvent};
 use caracal_storage::{AuditFilter, AuditRow, Ledger, PageRequest};
 
 use super::{NotPacked, PackLimits};
@@ -51,7 +51,7 @@ impl Collected {
 /// The entries among the first `size` that are asked for, in the order of the log.
 pub(super) async fn rows(
     ledger: &mut dyn Ledger,
-    asked: &Asked,
+    asked: &PackQuery,
     size: u64,
     limits: PackLimits,
 ) -> Result<Vec<AuditRow>, NotPacked> {
@@ -79,7 +79,7 @@ pub(super) async fn rows(
         collected.search(ledger, &filter).await?;
     }
     if asked.follows_sessions() {
-        let events = collected.rows.values().map(|row| Searched::of(&row.event));
+        let events = collected.rows.values().map(|row| SearchedEvent::of(&row.event));
         let sessions: BTreeSet<String> = events.filter_map(|event| event.session_id).collect();
         for session in sessions {
             let filter = AuditFilter {

@@ -11,7 +11,7 @@ use caracal_ledger::{
     log_keys::NotSigned,
     merkle::{Tiles, inclusion_ranges},
     note::NoteKey,
-    pack::{Asked, CHECKPOINT, ENTRIES, FORMAT, Manifest, PackedEntry, PackedFile},
+    pack::{CHECKPOINT, ENTRIES, FORMAT, PackManifest, PackQuery, PackedEntry, PackedFile},
 };
 use caracal_storage::{Access, AuditRow, Error, Ledger, LogId};
 use uuid::Uuid;
@@ -97,10 +97,10 @@ impl From<NotSigned> for NotPacked {
 pub async fn pack(
     checkpoints: &Checkpoints,
     zone: &ZoneId,
-    asked: Asked,
+    asked: PackQuery,
     limits: PackLimits,
     write: impl io::Write,
-) -> Result<Manifest, NotPacked> {
+) -> Result<PackManifest, NotPacked> {
     let log = LogId::Ledger(zone.clone());
     let checkpoint = checkpoints.cosigned_now(&log).await?.ok_or(NotPacked::NoLog)?;
     let size = checkpoint.checkpoint().size;
@@ -126,7 +126,7 @@ pub async fn pack(
         (ENTRIES, entries.as_slice()),
     ];
     let id: Uuid = world.uuid_v7();
-    let manifest = Manifest {
+    let manifest = PackManifest {
         format: FORMAT.to_owned(),
         pack: id.to_string(),
         made_at: world.now().to_rfc3339_micros(),
@@ -143,7 +143,12 @@ pub async fn pack(
     };
     let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;
     let seconds = u64::try_from(world.now().unix_seconds()).unwrap_or(0);
-    let signature = keys.sign(&Manifest::log(&manifest.pack), 1, Manifest::leaf(&text), seconds)?;
+    let signature = keys.sign(
+        &PackManifest::log(&manifest.pack),
+        1,
+        PackManifest::leaf(&text),
+        seconds,
+    )?;
     archive::write(write, &text, signature.encode().as_bytes(), &files)?;
     Ok(manifest)
 }
@@ -175,7 +180,7 @@ async fn prove(
     Ok(lines)
 }
 
-fn completeness(asked: &Asked, size: u64) -> String {
+fn completeness(asked: &PackQuery, size: u64) -> String {
     let more = if asked.is_about_somebody() {
         ", with those of the sessions that they name where authority records were asked for, and every other event of the \
          same requests"

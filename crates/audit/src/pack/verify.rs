@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read};
 use caracal_crypto::{Digest32, Sha256, sha256};
 use caracal_ledger::{
     note::NoteKey,
-    pack::{CHECKPOINT, ENTRIES, MANIFEST, Manifest, PackFault, PackVerifier, SIGNATURE},
+    pack::{CHECKPOINT, ENTRIES, MANIFEST, PackFault, PackManifest, PackVerifier, SIGNATURE},
 };
 
 /// Most bytes of a file of a pack that is read as a whole, and of a line of the entries: the largest event, escaped.
@@ -26,7 +26,11 @@ pub enum PackUnverified {
 ///
 /// # Errors
 /// [`PackUnverified`].
-pub fn verify_pack(read: impl Read, keys: &[NoteKey], threshold: usize) -> Result<Manifest, PackUnverified> {
+pub fn verify_pack(
+    read: impl Read,
+    keys: &[NoteKey],
+    threshold: usize,
+) -> Result<PackManifest, PackUnverified> {
     let mut archive = tar::Archive::new(read);
     let mut files = archive.entries()?;
     let mut next = || -> Result<Option<(String, tar::Entry<'_, _>)>, PackUnverified> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caracal_ledger::{chain::LogId, terms::Searched};
+use caracal_ledger::{chain::LogId, terms::SearchedEvent};
 use caracal_storage::{Access, AuditFilter, Error, Hold, PageRequest, Store};
 
 /// Events of a page of the search.
@@ -29,7 +29,7 @@ pub(super) async fn names(store: &dyn Store, log: &LogId, holds: &[Hold]) -> Res
                 found
                     .items
                     .iter()
-                    .filter_map(|row| Searched::of(&row.event).session_id),
+                    .filter_map(|row| SearchedEvent::of(&row.event).session_id),
             );
             page.after = found.next;
             if page.after.is_none() {

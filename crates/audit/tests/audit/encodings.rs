@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use caracal_core::audit::{AuditEvent, Event};
+use caracal_core::audit::{AuditEvent, SpoolEvent};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -36,7 +36,7 @@ impl Serialize for Counted {
     }
 }
 
-impl Event for Counted {
+impl SpoolEvent for Counted {
     fn id(&self) -> &str {
         &self.id
     }

@@ -5,7 +5,7 @@ use caracal_core::{Timestamp, ZoneId, audit::AuditEvent};
 use caracal_ledger::{
     log_keys::LogKeys,
     note::NoteKey,
-    pack::{Manifest, PackFault},
+    pack::{PackFault, PackManifest},
 };
 use caracal_testkit::client::Answer;
 use http::{Method, StatusCode};
@@ -74,7 +74,7 @@ fn ids(pack: &[u8]) -> Vec<String> {
     std::str::from_utf8(entries).unwrap().lines().map(id).collect()
 }
 
-fn verified(pack: &[u8]) -> Result<Manifest, PackUnverified> {
+fn verified(pack: &[u8]) -> Result<PackManifest, PackUnverified> {
     verify_pack(pack, &public(), 0)
 }
 

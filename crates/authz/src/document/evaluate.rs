@@ -11,8 +11,8 @@ use regorus::{Engine, LimitError, Value as RegoValue, utils::limits::ExecutionTi
 use serde_json::{Map, Number, Value};
 
 use super::{
-    DOCUMENTS, Interrupt, MAX_SET_BYTES, Origins, PACKAGE, PolicyDocuments, PolicyProblem, PolicySource,
-    Position, first,
+    DOCUMENTS, Interrupt, MAX_SET_BYTES, Origins, PACKAGE, PolicyDocuments, PolicyProblem,
+    PolicyVersionSource, Position, first,
     lint::{Linted, MAX_WARNINGS, ZoneNames, lint},
     path::{Lookups, Path},
     rules::{self, Checked, Whole},
@@ -62,7 +62,7 @@ impl Evaluated {
 /// # Errors
 /// The first problem: of a single source (as [`super::validate`]), two sources that contradict each other, a document
 /// that is defined and has no value, or one whose value does not have the shape the decision contract reads.
-pub fn evaluate(sources: &[PolicySource<'_>]) -> Result<PolicyDocuments, PolicyProblem> {
+pub fn evaluate(sources: &[PolicyVersionSource<'_>]) -> Result<PolicyDocuments, PolicyProblem> {
     evaluate_unless(sources, &Interrupt::default()).map(|evaluated| evaluated.documents)
 }
 
@@ -71,7 +71,7 @@ pub fn evaluate(sources: &[PolicySource<'_>]) -> Result<PolicyDocuments, PolicyP
 /// # Errors
 /// As [`evaluate`], and `policy_evaluation_interrupted`.
 pub fn evaluate_unless(
-    sources: &[PolicySource<'_>],
+    sources: &[PolicyVersionSource<'_>],
     interrupt: &Interrupt,
 ) -> Result<Evaluated, PolicyProblem> {
     let bytes = sources

@@ -78,7 +78,7 @@ pub const MAX_SET_BYTES: usize = 4 * 1024 * 1024;
 
 /// One policy version to evaluate.
 #[derive(Debug, Clone, Copy)]
-pub struct PolicySource<'a> {
+pub struct PolicyVersionSource<'a> {
     /// Its id, named in problems.
     pub version_id: &'a str,
     /// Rego source.

@@ -40,12 +40,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        document::{Interrupt, Origins, PolicySource, evaluate, validate},
+        document::{Interrupt, Origins, PolicyVersionSource, evaluate, validate},
         generated::well_formed,
     };
 
     fn read(content: &str) -> PolicyDocuments {
-        let source = PolicySource {
+        let source = PolicyVersionSource {
             version_id: "1",
             content,
         };

@@ -4,7 +4,8 @@ mod restrictions;
 use serde_json::{Value, json};
 
 use super::{
-    DocumentPreview, Interrupt, MAX_SOURCE_BYTES, PolicyProblem, PolicySource, evaluate, evaluate_unless,
+    DocumentPreview, Interrupt, MAX_SOURCE_BYTES, PolicyProblem, PolicyVersionSource, evaluate,
+    evaluate_unless,
 };
 
 const HEAD: &str = "# caracal:data-document\npackage caracal.authz\n";
@@ -39,8 +40,8 @@ fn evaluated(bodies: &[&str]) -> Result<super::PolicyDocuments, PolicyProblem> {
     let ids: Vec<String> = (0..bodies.len())
         .map(|index| format!("version-{index}"))
         .collect();
-    let sources: Vec<PolicySource<'_>> = (contents.iter().zip(&ids))
-        .map(|(content, id)| PolicySource {
+    let sources: Vec<PolicyVersionSource<'_>> = (contents.iter().zip(&ids))
+        .map(|(content, id)| PolicyVersionSource {
             version_id: id,
             content,
         })
@@ -380,7 +381,7 @@ fn problems_serialise_without_absent_members() {
 fn a_byte_order_mark_is_no_part_of_a_policy() {
     let content = format!("\u{feff}{}", document("restrict := [\"x\"]\n"));
     assert_eq!(validate(&content).unwrap().rules, ["restrict"]);
-    let source = PolicySource {
+    let source = PolicyVersionSource {
         version_id: "v",
         content: &content,
     };

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use caracal_audit::{PackLimits, pack};
 use caracal_core::{Timestamp, ZoneId};
-use caracal_ledger::pack::Asked;
+use caracal_ledger::pack::PackQuery;
 use caracal_service::config::Settings;
 use caracal_storage::{Access, AuthorityRecordFilter, PageRequest, Store};
 
@@ -64,7 +64,7 @@ pub(crate) fn run(wanted: Wanted) -> anyhow::Result<ExitCode> {
             Some(subject) => records(store.as_ref(), &zone, subject).await?,
             None => wanted.authority_record,
         };
-        let asked = Asked {
+        let asked = PackQuery {
             session_id: wanted.session,
             subject_id: wanted.subject,
             authority_record_ids,

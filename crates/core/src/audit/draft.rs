@@ -7,12 +7,12 @@ use super::{AuditEvent, DecisionRecord, EventType, micros};
 use crate::{PolicySetId, PolicySetVersionId, Timestamp, World, ZoneId, json};
 
 /// What a spool records. The bytes that it is written as are kept, signed and hashed as they are.
-pub trait Event: Serialize {
+pub trait SpoolEvent: Serialize {
     /// The id of the event.
     fn id(&self) -> &str;
 }
 
-impl Event for AuditEvent {
+impl SpoolEvent for AuditEvent {
     fn id(&self) -> &str {
         &self.id
     }
@@ -148,7 +148,7 @@ impl<'e, M: Serialize> Draft<'e, M> {
     }
 }
 
-impl<M: Serialize> Event for Draft<'_, M> {
+impl<M: Serialize> SpoolEvent for Draft<'_, M> {
     fn id(&self) -> &str {
         &self.id
     }

@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use caracal_core::{World, audit::Event};
+use caracal_core::{World, audit::SpoolEvent};
 use caracal_crypto::{HmacKeyId, HmacRing, system_world};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -236,7 +236,7 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError`]. Nothing was recorded, except that after [`SpoolError::Sync`] the events may be.
-    pub fn append(&self, events: &[impl Event]) -> Result<(), SpoolError> {
+    pub fn append(&self, events: &[impl SpoolEvent]) -> Result<(), SpoolError> {
         let written = self.write(encoded(events)?, events.len())?;
         match self.mode {
             SyncMode::Always => {
@@ -252,7 +252,7 @@ impl Spool {
     ///
     /// # Errors
     /// As [`Spool::append`].
-    pub async fn append_async(&self, events: &[impl Event + Sync]) -> Result<(), SpoolError> {
+    pub async fn append_async(&self, events: &[impl SpoolEvent + Sync]) -> Result<(), SpoolError> {
         let written = self.write(encoded(events)?, events.len())?;
         match self.mode {
             SyncMode::Always => {
@@ -343,7 +343,7 @@ impl Spool {
 }
 
 /// Unsealed records of `events`.
-fn encoded(events: &[impl Event]) -> Result<Vec<u8>, SpoolError> {
+fn encoded(events: &[impl SpoolEvent]) -> Result<Vec<u8>, SpoolError> {
     let mut buffer = Vec::with_capacity(events.len() * 1_024);
     for event in events {
         record::encode(&mut buffer, event)?;

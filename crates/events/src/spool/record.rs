@@ -10,7 +10,7 @@
 //! payload cut to 16 bytes, finds forgery and records moved between segments or places. The key id says which key that
 //! is, so that a key is not dropped while records need it; whatever it says, any key of the ring is believed.
 
-use caracal_core::{Timestamp, audit::Event, id};
+use caracal_core::{Timestamp, audit::SpoolEvent, id};
 use caracal_crypto::{HmacKey, HmacKeyId, HmacRing, constant_time_eq};
 
 use super::SpoolError;
@@ -65,7 +65,7 @@ impl SegmentHead {
 }
 
 /// Appends an unsealed record of `event` to `buffer`.
-pub(super) fn encode(buffer: &mut Vec<u8>, event: &impl Event) -> Result<(), SpoolError> {
+pub(super) fn encode(buffer: &mut Vec<u8>, event: &impl SpoolEvent) -> Result<(), SpoolError> {
     encode_with(buffer, event.id(), |buffer| {
         serde_json::to_writer(buffer, event).map_err(SpoolError::Serialise)
     })

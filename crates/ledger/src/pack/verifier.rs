@@ -6,14 +6,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_core::{Timestamp, audit::AuditEvent};
 use caracal_crypto::Digest32;
 
-use super::{CHECKPOINT, FORMAT, Manifest, PackedEntry, SIGNATURE};
+use super::{CHECKPOINT, FORMAT, PackManifest, PackedEntry, SIGNATURE};
 use crate::{
     chain::Chain,
     checkpoint::{InvalidCheckpoint, SignedCheckpoint},
     entry::Entry,
     merkle::verify_inclusion,
     note::NoteKey,
-    terms::Searched,
+    terms::SearchedEvent,
     trust::{Distrust, InvalidTrust, Trust},
 };
 
@@ -107,7 +107,7 @@ struct Related {
 #[derive(Debug)]
 pub struct PackVerifier<'k> {
     keys: &'k [NoteKey],
-    manifest: Manifest,
+    manifest: PackManifest,
     log: String,
     /// Where files are.
     next: usize,
@@ -126,15 +126,15 @@ impl<'k> PackVerifier<'k> {
     /// # Errors
     /// [`PackFault`].
     pub fn new(manifest: &[u8], signature: &[u8], keys: &'k [NoteKey]) -> Result<Self, PackFault> {
-        let root = Manifest::leaf(manifest);
-        let manifest: Manifest = serde_json::from_slice(manifest).map_err(|_| PackFault::Manifest)?;
+        let root = PackManifest::leaf(manifest);
+        let manifest: PackManifest = serde_json::from_slice(manifest).map_err(|_| PackFault::Manifest)?;
         let log = Chain::Ledger(&manifest.zone_id).log();
         let host = manifest.origin.strip_suffix(&log);
         let host = host.and_then(|host| host.strip_suffix('/'));
         let host = host.filter(|_| manifest.format == FORMAT);
         let host = host.ok_or(PackFault::Manifest)?;
         let signed = SignedCheckpoint::parse(signature).map_err(|error| PackFault::Note(SIGNATURE, error))?;
-        let origin = format!("{host}/{}", Manifest::log(&manifest.pack));
+        let origin = format!("{host}/{}", PackManifest::log(&manifest.pack));
         let trust = Trust::of_keys(&origin, keys.iter().cloned(), 0)?;
         trust
             .check(&signed)
@@ -157,7 +157,7 @@ impl<'k> PackVerifier<'k> {
     }
 
     /// What the pack says of itself. It is signed.
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &PackManifest {
         &self.manifest
     }
 
@@ -249,7 +249,7 @@ impl<'k> PackVerifier<'k> {
         if event.zone_id != self.manifest.zone_id {
             return Err(PackFault::NotAsked { index });
         }
-        let (asked, said) = (&self.manifest.asked, Searched::of(event));
+        let (asked, said) = (&self.manifest.asked, SearchedEvent::of(event));
         if asked.picks(&said) {
             self.requests.insert(event.request_id.clone());
             if asked.follows_sessions() {
@@ -272,7 +272,7 @@ impl<'k> PackVerifier<'k> {
     ///
     /// # Errors
     /// [`PackFault`].
-    pub fn finish(mut self) -> Result<Manifest, PackFault> {
+    pub fn finish(mut self) -> Result<PackManifest, PackFault> {
         if let Some(missing) = self.manifest.files.get(self.next) {
             return Err(PackFault::Place {
                 expected: missing.name.clone(),

@@ -5,10 +5,10 @@ use std::{borrow::Cow, collections::HashSet, sync::Arc};
 use caracal_core::{Timestamp, ZoneId};
 use serde::Deserialize;
 
-use super::{Searched, Term, searchable, time};
+use super::{SearchedEvent, Term, searchable, time};
 use crate::chain::Chain;
 
-/// What people search for in an administrative record. Without NUL, as [`Searched`].
+/// What people search for in an administrative record. Without NUL, as [`SearchedEvent`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchedRecord {
     /// Id.
@@ -81,7 +81,7 @@ impl SearchedRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Indexed {
     /// An event.
-    Event(Arc<Searched>),
+    Event(Arc<SearchedEvent>),
     /// An administrative record.
     Record(Arc<SearchedRecord>),
 }
@@ -94,7 +94,7 @@ impl Indexed {
     pub fn read(log: Chain<'_>, body: &str) -> Result<(Option<ZoneId>, Self), serde_json::Error> {
         match log {
             Chain::Ledger(_) => {
-                let (zone, event) = Searched::read(body)?;
+                let (zone, event) = SearchedEvent::read(body)?;
                 Ok((Some(zone), Self::Event(Arc::new(event))))
             }
             Chain::Admin(_) | Chain::Deployment => {

@@ -11,7 +11,7 @@ fn event(metadata: &Value) -> AuditEvent {
     AuditEvent::new(&world, zone, "token_exchange", "req\0-1", "deny").with_metadata(metadata)
 }
 
-fn terms_of(searched: Searched) -> Vec<i64> {
+fn terms_of(searched: SearchedEvent) -> Vec<i64> {
     Indexed::terms_of([&Indexed::Event(Arc::new(searched))])
 }
 
@@ -78,7 +78,7 @@ const KNOWN: [u8; 8] = [0xb6, 0x8d, 0xeb, 0x8d, 0xb2, 0x0e, 0x07, 0xee];
 
 #[test]
 fn events_are_found_by_what_they_say_and_by_nothing_else() {
-    let searched = Searched::of(&event(&json!({
+    let searched = SearchedEvent::of(&event(&json!({
         "application_id": "app", "agent_session_id": "ses", "session_id": "rec", "agent_labels": ["x", 7, "y\0"],
     })));
     let terms = terms_of(searched);
@@ -101,9 +101,9 @@ fn events_are_found_by_what_they_say_and_by_nothing_else() {
     assert_eq!(terms.len(), 12);
     // What is no text, or empty, is not searched for.
     let odd = json!({"application_id": 7, "agent_session_id": "", "agent_labels": "x"});
-    assert_eq!(terms_of(Searched::of(&event(&odd))).len(), 4);
+    assert_eq!(terms_of(SearchedEvent::of(&event(&odd))).len(), 4);
     for none in [json!([1]), json!("x"), json!(null)] {
-        assert_eq!(terms_of(Searched::of(&event(&none))).len(), 4, "{none}");
+        assert_eq!(terms_of(SearchedEvent::of(&event(&none))).len(), 4, "{none}");
     }
 }
 
@@ -117,11 +117,11 @@ fn members_are_found_however_they_are_spelt_and_the_last_of_a_name_counts() {
     ] {
         let mut event = event(&json!({}));
         event.metadata_json = Some(RawValue::from_string(metadata.to_owned()).unwrap());
-        let searched = Searched::of(&event);
+        let searched = SearchedEvent::of(&event);
         assert_eq!(searched.application_id.as_deref(), Some("app"), "{metadata}");
         let written = serde_json::to_string(&event).unwrap();
         assert_eq!(
-            Searched::read(&written).unwrap(),
+            SearchedEvent::read(&written).unwrap(),
             (event.zone_id, searched),
             "{metadata}"
         );
@@ -173,9 +173,12 @@ fn a_text_is_an_event_here_exactly_when_it_is_one_elsewhere() {
     }
     let (mut events, mut others) = (0, 0);
     for text in texts {
-        match (serde_json::from_str::<AuditEvent>(&text), Searched::read(&text)) {
+        match (
+            serde_json::from_str::<AuditEvent>(&text),
+            SearchedEvent::read(&text),
+        ) {
             (Ok(event), Ok(read)) => {
-                assert_eq!(read, (event.zone_id.clone(), Searched::of(&event)), "{text}");
+                assert_eq!(read, (event.zone_id.clone(), SearchedEvent::of(&event)), "{text}");
                 events += 1;
             }
             (Err(_), Err(_)) => others += 1,

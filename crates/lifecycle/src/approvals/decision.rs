@@ -9,7 +9,7 @@ use caracal_wire::{ErrorCode, events::ApprovalDecided};
 
 use super::{
     DECIDED,
-    evidence::{Noted, Witness},
+    evidence::{EvidenceWriter, Noted},
     pseudonym,
 };
 use crate::{Denial, Error};
@@ -53,7 +53,7 @@ impl Approver<'_> {
 /// `approval_not_decidable` with how it stands.
 pub async fn decide(
     work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
+    witness: &EvidenceWriter<'_>,
     id: &ApprovalId,
     by: Approver<'_>,
     (approve, reason): (bool, Option<&str>),
@@ -108,7 +108,7 @@ pub async fn decide(
 /// 404 `approval_not_found`; 409 `approval_not_decidable` with how it stands.
 pub async fn withdraw(
     work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
+    witness: &EvidenceWriter<'_>,
     id: &ApprovalId,
     name: &str,
     reason: Option<&str>,

@@ -2,7 +2,7 @@
 
 use caracal_core::{
     AuthorityRecordId, World,
-    audit::{Draft, Event as _, EventType},
+    audit::{Draft, EventType, SpoolEvent as _},
     entity::{Approval, NotificationType, PrivacyMode},
 };
 use caracal_crypto::HmacRing;
@@ -17,7 +17,7 @@ use crate::{
 
 /// Who writes evidence down, and of which request.
 #[derive(Debug, Clone, Copy)]
-pub struct Witness<'w> {
+pub struct EvidenceWriter<'w> {
     /// Time and randomness.
     pub world: &'w World,
     /// Signs it; without keys it travels unsigned.
@@ -101,7 +101,7 @@ pub(super) fn expired(approval: &Approval) -> Result<Notification, Error> {
     )
 }
 
-impl Witness<'_> {
+impl EvidenceWriter<'_> {
     /// Tells the sinks of the zone; what is returned tells the ledger.
     pub(super) async fn tell(
         &self,

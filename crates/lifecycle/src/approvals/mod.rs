@@ -29,7 +29,7 @@ pub use self::{
     binding::{AskedCall, Request},
     decision::{Approver, decide, withdraw},
     difference::{ApprovalMismatch, difference},
-    evidence::Witness,
+    evidence::EvidenceWriter,
     usage::{Use, answer_again, consume},
 };
 use crate::{Denial, Error};
@@ -62,7 +62,7 @@ pub struct Circumstances<'c> {
 /// 429 when more than [`MAX_PENDING`] of the caller wait already; as the storage.
 pub async fn ask(
     work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
+    witness: &EvidenceWriter<'_>,
     request: &Request<'_>,
     requirement: &ApprovalRequirement,
     circumstances: &Circumstances<'_>,

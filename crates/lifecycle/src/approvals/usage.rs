@@ -8,7 +8,7 @@ use caracal_storage::ZoneWork;
 
 use super::{
     ANSWERED_AGAIN, CONSUMED,
-    evidence::{Noted, Witness},
+    evidence::{EvidenceWriter, Noted},
 };
 use crate::records;
 
@@ -38,7 +38,7 @@ pub enum Use<'u> {
 /// As the storage.
 pub async fn consume(
     work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
+    witness: &EvidenceWriter<'_>,
     approval: &Approval,
     used: Use<'_>,
 ) -> Result<bool, caracal_storage::Error> {
@@ -97,7 +97,7 @@ pub async fn consume(
 /// As the storage.
 pub async fn answer_again(
     work: &mut dyn ZoneWork,
-    witness: &Witness<'_>,
+    witness: &EvidenceWriter<'_>,
     approval: &Approval,
 ) -> Result<Option<AuthorityRecord>, caracal_storage::Error> {
     let now = witness.world.now();

@@ -9,7 +9,7 @@ use crate::{Refusal, limits::LimitClass, refusal::Envelope};
 
 /// How a route learns who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Credential {
+pub enum AuthScheme {
     /// A bearer token.
     Bearer,
     /// Id and secret of an application, in the form or as HTTP Basic.

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 };
 
 use super::{
-    declaration::{Credential, Declaration},
+    declaration::{AuthScheme, Declaration},
     inbound::HttpRole,
     operation::OpenApiOperation,
     refusals, repeat,
@@ -31,7 +31,7 @@ pub struct Surface<N> {
     /// Whether refusals have the OAuth envelope.
     pub oauth: bool,
     /// How routes with such needs learn who calls.
-    pub credential: fn(&N) -> Credential,
+    pub credential: fn(&N) -> AuthScheme,
     /// What callers of routes with such needs are refused with before the handler.
     pub refuses: fn(&N) -> Vec<ErrorCode>,
 }
@@ -61,7 +61,7 @@ impl<N> Surface<N> {
         let mut nouns = BTreeSet::new();
         for route in routes {
             let credential = (self.credential)(&route.needs);
-            if credential == Credential::Client {
+            if credential == AuthScheme::Client {
                 let basic = Http::new(HttpAuthScheme::Basic);
                 components.add_security_scheme(CLIENT, SecurityScheme::Http(basic));
             }
@@ -113,7 +113,7 @@ pub(super) fn operation<N>(route: &Declaration<N>) -> OpenApiOperation {
 fn built<N>(
     route: &Declaration<N>,
     operation: &mut OpenApiOperation,
-    credential: Credential,
+    credential: AuthScheme,
     mut responses: Responses,
 ) -> utoipa::openapi::path::Operation {
     if let Some(default) = operation.default.take() {
@@ -132,9 +132,9 @@ fn built<N>(
         .request_body(operation.body.take())
         .responses(responses);
     match credential {
-        Credential::Bearer => built,
-        Credential::Client => built.securities(Some([SecurityRequirement::default(), requires(CLIENT)])),
-        Credential::None => built.securities(Some([SecurityRequirement::default()])),
+        AuthScheme::Bearer => built,
+        AuthScheme::Client => built.securities(Some([SecurityRequirement::default(), requires(CLIENT)])),
+        AuthScheme::None => built.securities(Some([SecurityRequirement::default()])),
     }
     .build()
 }

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use super::{
     beside::Beside,
-    declaration::{Credential, Declaration, Evidence},
+    declaration::{AuthScheme, Declaration, Evidence},
     repeat::{IdempotencyKey, without_version},
 };
 use crate::{
@@ -43,14 +43,14 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     type Notes: Default + Send + Sync + 'static;
 
     /// How routes with these needs learn who calls, for the document.
-    fn credential(_: &Self::Needs) -> Credential {
-        Credential::Bearer
+    fn credential(_: &Self::Needs) -> AuthScheme {
+        AuthScheme::Bearer
     }
 
     /// Whether [`HttpRole::authenticate`] proves who calls routes with these needs. Where it does not, the handler is
     /// reached by strangers, and what it refuses them is counted by address as refused credentials are.
     fn proves_caller(needs: &Self::Needs) -> bool {
-        Self::credential(needs) != Credential::None
+        Self::credential(needs) != AuthScheme::None
     }
 
     /// What callers of routes with these needs are refused with before the handler, beyond what the front refuses with.

@@ -40,9 +40,9 @@ impl SealedKind {
 
 /// How many values of a kind are under which key, by its id; `unknown` where a digest names neither key.
 #[derive(Debug, Default)]
-pub struct Usage(pub BTreeMap<(SealedKind, String), u64>);
+pub struct KeyUsage(pub BTreeMap<(SealedKind, String), u64>);
 
-impl Usage {
+impl KeyUsage {
     fn add(&mut self, kind: SealedKind, key: String) {
         *self.0.entry((kind, key)).or_default() += 1;
     }
@@ -64,8 +64,8 @@ pub async fn usage(
     keys: &KeyRing,
     hasher: &SecretHasher,
     token_key: impl Fn(&str) -> Option<String>,
-) -> Result<Usage, Error> {
-    let mut usage = Usage::default();
+) -> Result<KeyUsage, Error> {
+    let mut usage = KeyUsage::default();
     let unknown = || String::from("unknown");
     for zone in zones(store).await? {
         let mut work = store.zone(&zone, Access::Read).await?;

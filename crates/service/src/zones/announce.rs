@@ -16,10 +16,10 @@ use caracal_events::{Fields, Topic};
 use caracal_storage::{
     Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets,
     Canaries, Chains, Connections, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks,
-    Ledger, LogId, LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies,
-    PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting, RevokedAnchors,
-    SecretStore, Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects, VersionedKind,
-    Workloads, ZoneWork, Zones,
+    Ledger, LogId, LogRetention, LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage,
+    OutboxState, Policies, PolicySets, ProviderConnections, Providers, Resources, RetentionSetting,
+    RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects,
+    VersionedKind, Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -193,7 +193,7 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     fn retention_days(&mut self) -> &mut dyn RetentionSetting {
         self.work.retention_days()
     }
-    fn retention(&mut self) -> &mut dyn Retention {
+    fn retention(&mut self) -> &mut dyn LogRetention {
         self.work.retention()
     }
     fn notifications(&mut self) -> &mut dyn Notifications {

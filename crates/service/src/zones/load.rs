@@ -296,10 +296,10 @@ fn identity(version: &PolicySetVersion) -> PolicyIdentity {
 }
 
 fn evaluate(active: &ActivePolicySet) -> Result<PolicyDocuments, document::PolicyProblem> {
-    let sources: Vec<document::PolicySource<'_>> = active
+    let sources: Vec<document::PolicyVersionSource<'_>> = active
         .policies
         .iter()
-        .map(|version| document::PolicySource {
+        .map(|version| document::PolicyVersionSource {
             version_id: version.id.as_str(),
             content: &version.content,
         })

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
-use caracal_storage::{Error, Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept};
+use caracal_storage::{
+    Error, Hold, KeptPrune, LogRetention, MAX_HOLDS, RetentionDays, RetentionSetting, Swept,
+};
 
 use crate::{
     log_unit::{HasLog as _, LogTransaction, LogUnit},
@@ -109,7 +111,7 @@ impl LogUnit<'_> {
 macro_rules! retention {
     ($unit:ty) => {
         #[async_trait]
-        impl Retention for $unit {
+        impl LogRetention for $unit {
             async fn holds(&mut self) -> Result<Vec<Hold>, Error> {
                 self.unit().holds().await
             }

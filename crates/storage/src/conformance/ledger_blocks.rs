@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caracal_core::{Timestamp, audit::AuditEvent};
-use caracal_ledger::terms::{MAX_SPAN, Searched};
+use caracal_ledger::terms::{MAX_SPAN, SearchedEvent};
 use serde_json::json;
 
 use crate::{AuditFilter, AuditRow, LedgerEntry, PageRequest};
@@ -65,7 +65,7 @@ pub(super) fn busy(zone: &InZone, count: u64) -> Vec<AuditEvent> {
 }
 
 fn passes(filter: &AuditFilter, event: &AuditEvent) -> bool {
-    let searched = Searched::of(event);
+    let searched = SearchedEvent::of(event);
     let is = |wanted: &Option<String>, has: Option<&String>| wanted.is_none() || wanted.as_ref() == has;
     filter.since.is_none_or(|since| event.occurred_at >= since)
         && filter.until.is_none_or(|until| event.occurred_at < until)

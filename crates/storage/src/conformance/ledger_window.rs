@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caracal_ledger::terms::Searched;
+use caracal_ledger::terms::SearchedEvent;
 
 use super::{
     Backend,
@@ -38,7 +38,7 @@ pub async fn a_window_is_walked_whole_and_once_while_its_blocks_are_sealed(backe
         let (first, entries) = caracal_ledger::block::decode(&block.block).unwrap();
         assert_eq!((first, entries.len() as u64), (block.first, block.entries));
         for (kept, index) in entries.iter().zip(first..) {
-            let (_, event) = Searched::read(&kept.body).unwrap();
+            let (_, event) = SearchedEvent::read(&kept.body).unwrap();
             if (next..end).contains(&index) && within.contains(&event.occurred_at) {
                 found.push(event.id);
             }

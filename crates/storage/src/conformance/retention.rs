@@ -7,7 +7,7 @@ use caracal_ledger::{
     log_keys::LogKeys,
     merkle::{Frontier, tiles_of},
     prune::Prune,
-    terms::Searched,
+    terms::SearchedEvent,
 };
 
 use crate::{AuditFilter, Error, Hold, KeptPrune, PageRequest, RetentionDays, Swept, held_ids};
@@ -155,10 +155,10 @@ pub async fn what_a_prune_checkpoint_covers_goes_and_its_hashes_stay(backend: Ba
     assert_eq!((newest.number, newest.size), (1, size));
     drop(work);
     // Searches find what is left and nothing else.
-    let session = Searched::of(&events[usize::try_from(held.start).unwrap()].event).session_id;
+    let session = SearchedEvent::of(&events[usize::try_from(held.start).unwrap()].event).session_id;
     let expected = events.iter().filter(|row| {
         let index = u64::try_from(row.chain_seq).unwrap() - 1;
-        stays.contains(&index) && Searched::of(&row.event).session_id == session
+        stays.contains(&index) && SearchedEvent::of(&row.event).session_id == session
     });
     let filter = AuditFilter {
         session_id: session.clone(),

@@ -7,7 +7,7 @@ use caracal_core::{ProviderId, Secret, Timestamp, World, entity::provider_config
 use caracal_service::{
     egress::Egress,
     oauth::{TokenClient, TokenError, TokenReply},
-    refreshed::{Kept, Refreshed},
+    refreshed::{Refreshed, Timed},
 };
 use parking_lot::Mutex;
 
@@ -27,9 +27,9 @@ pub(crate) struct ServiceToken {
     pub(crate) expires_at: Timestamp,
 }
 
-fn kept(reply: TokenReply, now: Timestamp) -> Kept<ServiceToken> {
+fn kept(reply: TokenReply, now: Timestamp) -> Timed<ServiceToken> {
     let lifetime = reply.expires_in.unwrap_or(MAX_LIFETIME).min(MAX_LIFETIME);
-    Kept {
+    Timed {
         value: ServiceToken {
             secret: reply.access_token,
             expires_at: now.plus(lifetime),
@@ -74,12 +74,12 @@ impl ServiceTokens {
         &self,
         provider: &ProviderId,
         config: &ClientCredentialsConfig,
-    ) -> Result<Arc<Kept<ServiceToken>>, TokenError> {
+    ) -> Result<Arc<Timed<ServiceToken>>, TokenError> {
         let held = self.held(provider, config);
         held.token.get(self.ask(&held.config)).await
     }
 
-    async fn ask(&self, config: &ClientCredentialsConfig) -> Result<Kept<ServiceToken>, TokenError> {
+    async fn ask(&self, config: &ClientCredentialsConfig) -> Result<Timed<ServiceToken>, TokenError> {
         let answered = self.client.service_token(config).await;
         metrics::token_asked(match &answered {
             Ok(_) => "granted",

@@ -11,7 +11,7 @@ use caracal_core::{
 };
 use caracal_lifecycle::{
     Error,
-    approvals::{Approver, Witness, decide},
+    approvals::{Approver, EvidenceWriter, decide},
 };
 use caracal_service::{
     Refusal,
@@ -172,7 +172,7 @@ pub(super) async fn post(
             "the approver's authority is that of the request itself",
         ));
     }
-    let witness = Witness {
+    let witness = EvidenceWriter {
         world: &deps.world,
         keys: deps.audit_keys.as_ref(),
         request_id: approval.id.as_str(),

@@ -16,7 +16,7 @@ use caracal_core::World;
 use caracal_service::{
     Refusal,
     bearers::bearer_of,
-    front::{self, Credential, Declaration, HttpRole, Inbound, Params, Served},
+    front::{self, AuthScheme, Declaration, HttpRole, Inbound, Params, Served},
     limits::Limits,
 };
 use caracal_wire::{
@@ -25,10 +25,7 @@ use caracal_wire::{
     introspection::{
         INTROSPECTION_REFUSALS, Introspection, IntrospectionForm, REVOCATION_REFUSALS, RevocationForm,
     },
-    run::{
-        CREDENTIAL_REFUSALS, Credential as RunCredential, CredentialForm, Manifest, ManifestForm,
-        RUN_REFUSALS,
-    },
+    run::{CREDENTIAL_REFUSALS, Credential, CredentialForm, Manifest, ManifestForm, RUN_REFUSALS},
     sts::{EXCHANGE_REFUSALS, KeySet, KeysOf, TokenForm, TokenResponse},
 };
 use http::{Method, StatusCode, request::Parts};
@@ -68,11 +65,11 @@ impl HttpRole for StsDeps {
         }
     }
 
-    fn credential(needs: &Needs) -> Credential {
+    fn credential(needs: &Needs) -> AuthScheme {
         match needs {
-            Needs::Nothing => Credential::None,
-            Needs::Client => Credential::Client,
-            Needs::Person | Needs::Operator => Credential::Bearer,
+            Needs::Nothing => AuthScheme::None,
+            Needs::Client => AuthScheme::Client,
+            Needs::Person | Needs::Operator => AuthScheme::Bearer,
         }
     }
 
@@ -176,7 +173,7 @@ pub fn table() -> Vec<Route> {
         Needs::Client,
         |it| {
             it.form::<CredentialForm>();
-            it.answer::<RunCredential>(StatusCode::OK);
+            it.answer::<Credential>(StatusCode::OK);
         },
     );
     let credential = declined(declined(credential, RUN_REFUSALS), CREDENTIAL_REFUSALS);

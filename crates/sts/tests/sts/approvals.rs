@@ -8,7 +8,7 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse, SubjectType},
     entity::AuthorityRecord,
 };
-use caracal_lifecycle::approvals::{Approver, MAX_PENDING, Witness, decide};
+use caracal_lifecycle::approvals::{Approver, EvidenceWriter, MAX_PENDING, decide};
 use caracal_storage::Access;
 use caracal_testkit::client::Answer;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ pub(crate) async fn decided(fixture: &Fixture, id: &str, approve: bool) {
 
 async fn said(fixture: &Fixture, name: &str, id: &str, approve: bool) {
     let id = ApprovalId::parse(id).unwrap();
-    let witness = Witness {
+    let witness = EvidenceWriter {
         world: &fixture.parts.world,
         keys: Some(&fixture.parts.audit_key),
         request_id: "req-decision",

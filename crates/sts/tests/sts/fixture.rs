@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use caracal_authz::document::{PolicySource, evaluate};
+use caracal_authz::document::{PolicyVersionSource, evaluate};
 use caracal_core::{
     ApprovalId, CallContent, Operation, Secret, Timestamp,
     claims::MandateClaims,
@@ -265,7 +265,7 @@ impl Fixture {
             work.policy_sets().add_version(&set_version).await.unwrap();
         })
         .await;
-        let source = PolicySource {
+        let source = PolicyVersionSource {
             version_id: version.id.as_str(),
             content,
         };

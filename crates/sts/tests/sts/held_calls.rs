@@ -8,7 +8,7 @@ use caracal_core::{
     claims::MandateClaims,
     entity::{Approval, OperationEnforcement},
 };
-use caracal_lifecycle::approvals::{Witness, withdraw};
+use caracal_lifecycle::approvals::{EvidenceWriter, withdraw};
 use caracal_service::{
     Refusal,
     exchange::{ExchangeGrant, asks_for_content},
@@ -315,7 +315,7 @@ async fn a_no_a_yes_taken_back_and_an_end_release_nothing() {
 
     let withdrawn = held(&fixture, &search(), asking(whose(2))).await;
     decided(&fixture, &withdrawn, true).await;
-    let witness = Witness {
+    let witness = EvidenceWriter {
         world: &fixture.parts.world,
         keys: Some(&fixture.parts.audit_key),
         request_id: "req-withdraw",

@@ -19,14 +19,14 @@ use crate::Issue;
 
 /// An object of a document, or what keeps it from being read: one that is wrong hides none of the others.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Entry<T> {
+pub enum Parsed<T> {
     /// As it was read.
     Read(T),
     /// The way to the wrong field from the object, and the rule.
     Wrong(Issue),
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Parsed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         Ok(match serde_path_to_error::deserialize(value) {
@@ -47,7 +47,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
     }
 }
 
-impl<T: Serialize> Serialize for Entry<T> {
+impl<T: Serialize> Serialize for Parsed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Read(read) => read.serialize(serializer),
@@ -63,28 +63,28 @@ changes! {
     ZoneState {
         /// Managed applications, by name; those of the platform are left out.
         #[schema(value_type = Option<Vec<DeclaredApplication>>)]
-        applications: Vec<Entry<DeclaredApplication>>,
+        applications: Vec<Parsed<DeclaredApplication>>,
         /// Workloads, by name.
         #[schema(value_type = Option<Vec<DeclaredWorkload>>)]
-        workloads: Vec<Entry<DeclaredWorkload>>,
+        workloads: Vec<Parsed<DeclaredWorkload>>,
         /// Providers, by identifier.
         #[schema(value_type = Option<Vec<DeclaredProvider>>)]
-        providers: Vec<Entry<DeclaredProvider>>,
+        providers: Vec<Parsed<DeclaredProvider>>,
         /// Resources, by identifier; that of the platform is left out.
         #[schema(value_type = Option<Vec<DeclaredResource>>)]
-        resources: Vec<Entry<DeclaredResource>>,
+        resources: Vec<Parsed<DeclaredResource>>,
         /// Issuers of subjects, by `iss`.
         #[schema(value_type = Option<Vec<DeclaredSubjectIssuer>>)]
-        subject_issuers: Vec<Entry<DeclaredSubjectIssuer>>,
+        subject_issuers: Vec<Parsed<DeclaredSubjectIssuer>>,
         /// Policies, by name.
         #[schema(value_type = Option<Vec<DeclaredPolicy>>)]
-        policies: Vec<Entry<DeclaredPolicy>>,
+        policies: Vec<Parsed<DeclaredPolicy>>,
         /// Policy sets, by name.
         #[schema(value_type = Option<Vec<DeclaredPolicySet>>)]
-        policy_sets: Vec<Entry<DeclaredPolicySet>>,
+        policy_sets: Vec<Parsed<DeclaredPolicySet>>,
         /// Sinks of notifications, by name.
         #[schema(value_type = Option<Vec<DeclaredSink>>)]
-        notification_sinks: Vec<Entry<DeclaredSink>>,
+        notification_sinks: Vec<Parsed<DeclaredSink>>,
     }
     or_null {
         /// Days for which events are kept; null for as long as the deployment keeps any.
@@ -370,8 +370,8 @@ mod tests {
         let text = json!({"applications": [{"name": "a"}, {"name": 1}, {"nam": "b"}, {"name": "c"}]});
         let state: ZoneState = serde_json::from_value(text).unwrap();
         let read = state.applications.unwrap().into_iter().map(|entry| match entry {
-            Entry::Read(read) => Ok(read.name.0),
-            Entry::Wrong(issue) => Err(issue.path.join(".")),
+            Parsed::Read(read) => Ok(read.name.0),
+            Parsed::Wrong(issue) => Err(issue.path.join(".")),
         });
         assert_eq!(
             read.collect::<Vec<_>>(),

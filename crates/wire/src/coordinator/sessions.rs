@@ -154,7 +154,7 @@ pub struct ListSessions {
 
 /// Why a session ends.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct EndReason {
+pub struct AskSessionEnd {
     /// 1 to 256 printable characters; `requested` when absent.
     pub reason: Option<String>,
 }

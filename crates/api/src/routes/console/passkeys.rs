@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caracal_core::entity::SignInWay;
-use caracal_crypto::webauthn::{self, Asked, Known, PasskeyError};
+use caracal_crypto::webauthn::{self, Ceremony, Known, PasskeyError};
 use caracal_service::{
     Refusal,
     front::{Answer, Body, ById, Created, NoContent, Path},
@@ -43,8 +43,8 @@ fn relying_party(call: &Call) -> Result<&RelyingParty, Refusal> {
 }
 
 impl RelyingParty {
-    fn asked<'a>(&'a self, challenge: &'a str) -> Asked<'a> {
-        Asked {
+    fn asked<'a>(&'a self, challenge: &'a str) -> Ceremony<'a> {
+        Ceremony {
             challenge,
             origin: &self.origin,
             relying_party: &self.id,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use caracal_authz::document::{
-    self, Evaluated, Interrupt, PolicyDocuments, PolicyProblem, PolicySource, SCHEMA_VERSION,
+    self, Evaluated, Interrupt, PolicyDocuments, PolicyProblem, PolicyVersionSource, SCHEMA_VERSION,
 };
 use caracal_core::{
     PolicySetId, PolicySetVersionId, PolicyVersionId,
@@ -84,9 +84,9 @@ pub(in crate::routes) async fn compile(
     sources: Vec<PolicyVersion>,
 ) -> Result<Evaluated, Refusal> {
     let compile = move |interrupt: &Interrupt| {
-        let sources: Vec<PolicySource<'_>> = sources
+        let sources: Vec<PolicyVersionSource<'_>> = sources
             .iter()
-            .map(|version| PolicySource {
+            .map(|version| PolicyVersionSource {
                 version_id: version.id.as_str(),
                 content: &version.content,
             })

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{CODE, RESERVED_IDENTIFIER, operations};
 use crate::{
-    auth::Principal,
+    auth::AdminPrincipal,
     fields::{is_reserved, plain_url, reserved_namespace},
 };
 
@@ -23,7 +23,7 @@ pub(in crate::routes) fn is_control(identifier: &str, audience: &str) -> bool {
 }
 
 /// Hides the control resource from tokens that do not reach the whole deployment.
-pub(in crate::routes) fn is_visible(principal: &Principal, resource: &Resource, audience: &str) -> bool {
+pub(in crate::routes) fn is_visible(principal: &AdminPrincipal, resource: &Resource, audience: &str) -> bool {
     principal.is_global() || !is_control(&resource.identifier, audience)
 }
 
@@ -35,7 +35,7 @@ pub(in crate::routes) fn protected() -> Refusal {
 
 /// Who may use the identifier.
 pub(in crate::routes) fn check_ownership(
-    principal: &Principal,
+    principal: &AdminPrincipal,
     identifier: &str,
     audience: &str,
 ) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! `POST /v1/zones/{zoneId}/subjects/revoke`: the kill switch.
 
 use caracal_core::entity::NotificationType;
-use caracal_lifecycle::{EndReason, Subject, connections, end_subject};
+use caracal_lifecycle::{EndReason, SubjectRef, connections, end_subject};
 use caracal_service::{
     Refusal,
     front::{Answer, Body},
@@ -71,7 +71,7 @@ pub(crate) async fn revoke(
             Refusal::of(ErrorCode::SubjectNotFound).describe("the subject never held authority in this zone")
         );
     }
-    let subject = Subject {
+    let subject = SubjectRef {
         kind: None,
         id: &body.subject_id,
     };

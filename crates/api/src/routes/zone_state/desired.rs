@@ -9,7 +9,7 @@ use caracal_wire::control::{
     Line,
     retention::{KeptDays, SetRetention},
     zone_state::{
-        DeclaredApplication, DeclaredResource, DeclaredSink, DeclaredSubjectIssuer, DeclaredWorkload, Entry,
+        DeclaredApplication, DeclaredResource, DeclaredSink, DeclaredSubjectIssuer, DeclaredWorkload, Parsed,
     },
 };
 
@@ -43,7 +43,7 @@ impl<T> Wanted<T> {
 
 /// The objects of a section that can be read, each called otherwise and none as one of the platform's.
 pub(super) fn entries<T: Declared>(
-    section: Option<Vec<Entry<T>>>,
+    section: Option<Vec<Parsed<T>>>,
     platform: &HashSet<(StateKind, String)>,
     problems: &mut Problems,
 ) -> Option<Vec<(At, T)>> {
@@ -55,8 +55,8 @@ pub(super) fn entries<T: Declared>(
             index,
         };
         let object = match entry {
-            Entry::Read(object) => object,
-            Entry::Wrong(issue) => {
+            Parsed::Read(object) => object,
+            Parsed::Wrong(issue) => {
                 problems.unreadable(at, issue);
                 continue;
             }

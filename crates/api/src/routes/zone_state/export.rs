@@ -13,7 +13,7 @@ use caracal_wire::control::{
     workloads::BindingBody,
     zone_state::{
         DeclaredApplication, DeclaredPolicy, DeclaredPolicySet, DeclaredProvider, DeclaredResource,
-        DeclaredSink, DeclaredSubjectIssuer, DeclaredWorkload, Entry, SetMember, ZoneState,
+        DeclaredSink, DeclaredSubjectIssuer, DeclaredWorkload, Parsed, SetMember, ZoneState,
     },
 };
 use serde::Serialize;
@@ -160,8 +160,8 @@ impl Export {
 
     /// The document.
     pub(super) fn document(&self) -> ZoneState {
-        fn entries<T: Clone>(shown: &[Shown<T>]) -> Vec<Entry<T>> {
-            let entries = shown.iter().map(|shown| Entry::Read(shown.object.clone()));
+        fn entries<T: Clone>(shown: &[Shown<T>]) -> Vec<Parsed<T>> {
+            let entries = shown.iter().map(|shown| Parsed::Read(shown.object.clone()));
             entries.collect()
         }
         ZoneState {

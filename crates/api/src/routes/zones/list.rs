@@ -10,7 +10,7 @@ use caracal_wire::Listing;
 
 use crate::{
     answer::{counted, rows},
-    auth::{Principal, owns},
+    auth::{AdminPrincipal, owns},
     call::Call,
     fields::is_reserved_zone,
 };
@@ -90,7 +90,7 @@ async fn count(call: &Call, work: &mut dyn GlobalWork, page: &PageRequest) -> Re
     })
 }
 
-fn is_visible(principal: &Principal, zone: &Zone) -> bool {
+fn is_visible(principal: &AdminPrincipal, zone: &Zone) -> bool {
     !is_reserved_zone(&zone.name, &zone.slug)
         && principal.sees(&zone.id)
         && principal

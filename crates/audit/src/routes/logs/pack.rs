@@ -1,6 +1,6 @@
 //! `GET /api/audit/logs/{zone}/pack`: an evidence pack, as far as one answer may hold it.
 
-use caracal_ledger::pack::Asked;
+use caracal_ledger::pack::PackQuery;
 use caracal_service::{
     Refusal,
     front::{Archive, Path, QueryOnce, RouteError},
@@ -65,14 +65,14 @@ pub(in crate::routes) async fn get(
     Path(of): Path<OfZone>,
     QueryOnce(query): QueryOnce<PackOf>,
 ) -> Result<Archive, PackError> {
-    let asked = Asked {
+    let asked = PackQuery {
         session_id: query.session_id,
         subject_id: None,
         authority_record_ids: query.authority_record_id.into_iter().collect(),
         since: query.since,
         until: query.until,
     };
-    if asked == Asked::default() {
+    if asked == PackQuery::default() {
         return Err(PackError::NotAsked);
     }
     let checkpoints = checkpoints(&call.role)?;

@@ -1,6 +1,6 @@
 //! Text that would keep an evaluator busy or blow its stack.
 
-use super::{HEAD, Interrupt, MAX_SOURCE_BYTES, PolicySource, document, evaluate_unless, validate};
+use super::{HEAD, Interrupt, MAX_SOURCE_BYTES, PolicyVersionSource, document, evaluate_unless, validate};
 
 /// Texts that would keep a naive evaluator busy for ever, or overflow its stack. Each runs on a small stack, as
 /// workers of an async runtime have.
@@ -134,7 +134,7 @@ fn an_evaluation_nobody_waits_for_ends() {
     let interrupt = Interrupt::default();
     interrupt.interrupt();
     let content = document("restrict := []\n");
-    let source = PolicySource {
+    let source = PolicyVersionSource {
         version_id: "v",
         content: &content,
     };

@@ -412,7 +412,7 @@ fn a_condition_on_another_policy_of_the_set_is_warned_of_once_all_are_known() {
     assert_eq!(checked(&asks).unwrap().warnings(None), []);
     let grants = document(HERE);
     let sources = [("one", &grants), ("two", &asks)]
-        .map(|(version_id, content)| crate::document::PolicySource { version_id, content });
+        .map(|(version_id, content)| crate::document::PolicyVersionSource { version_id, content });
     let interrupt = crate::document::Interrupt::default();
     let evaluated = crate::document::evaluate_unless(&sources, &interrupt).unwrap();
     let warnings = evaluated.warnings(None);

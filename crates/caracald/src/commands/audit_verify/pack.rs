@@ -4,7 +4,7 @@ use std::{fs::File, io::BufReader, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use caracal_audit::{PackUnverified, verify_pack};
-use caracal_ledger::pack::{Asked, Manifest};
+use caracal_ledger::pack::{PackManifest, PackQuery};
 use serde::Serialize;
 
 use super::{Against, Fault, document, verdict};
@@ -12,7 +12,7 @@ use super::{Against, Fault, document, verdict};
 /// What a pack says of itself, for programs.
 #[derive(Serialize)]
 struct OfPack<'a> {
-    manifest: &'a Manifest,
+    manifest: &'a PackManifest,
 }
 
 /// Verifies a pack; exit 1 when something does not hold.
@@ -35,8 +35,8 @@ pub(crate) fn run_pack(path: &Path, against: &Against, json: bool) -> anyhow::Re
 }
 
 /// What a pack proves, for people.
-fn lines(manifest: &Manifest) -> String {
-    let Manifest {
+fn lines(manifest: &PackManifest) -> String {
+    let PackManifest {
         entries,
         origin,
         size,
@@ -50,8 +50,8 @@ fn lines(manifest: &Manifest) -> String {
     )
 }
 
-fn asked(asked: &Asked) -> String {
-    let Asked {
+fn asked(asked: &PackQuery) -> String {
+    let PackQuery {
         session_id,
         subject_id,
         authority_record_ids,

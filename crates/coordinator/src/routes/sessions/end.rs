@@ -9,7 +9,7 @@ use caracal_service::{
 };
 use caracal_wire::{
     ErrorCode,
-    coordinator::sessions::{EndReason, EndSession},
+    coordinator::sessions::{AskSessionEnd, EndSession},
 };
 use http::StatusCode;
 
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) async fn handle(
     call: Call,
     Path(ById { id }): Path<ById<SessionId>>,
-    Query(asked): Query<EndReason>,
+    Query(asked): Query<AskSessionEnd>,
     OptionalBody(body): OptionalBody<EndSession>,
 ) -> Result<NoContent, Refusal> {
     let reason = reason(asked.reason)?;

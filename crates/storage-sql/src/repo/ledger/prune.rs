@@ -41,7 +41,7 @@ impl LogUnit<'_> {
         }))
     }
 
-    /// See [`caracal_storage::Retention::seal_before`].
+    /// See [`caracal_storage::LogRetention::seal_before`].
     pub(in crate::repo) async fn seal_old(&mut self, before: Timestamp) -> Result<bool, Error> {
         if self.head().await?.is_none() {
             return Ok(false);
@@ -62,7 +62,7 @@ impl LogUnit<'_> {
         Ok(old > 0)
     }
 
-    /// See [`caracal_storage::Retention::prune`].
+    /// See [`caracal_storage::LogRetention::prune`].
     pub(in crate::repo) async fn keep_prune(&mut self, prune: &KeptPrune) -> Result<bool, Error> {
         self.lock_name(LOCK).await?;
         let Some(log) = self.head().await? else {
@@ -98,7 +98,7 @@ impl LogUnit<'_> {
         Ok(true)
     }
 
-    /// See [`caracal_storage::Retention::sweep`].
+    /// See [`caracal_storage::LogRetention::sweep`].
     pub(in crate::repo) async fn sweep_blocks(&mut self, limit: u32) -> Result<Swept, Error> {
         self.lock_name(LOCK).await?;
         let mut swept = Swept::default();
