@@ -8,6 +8,8 @@ mod authorization;
 mod oauth;
 mod rules;
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -322,6 +324,19 @@ impl Fields<'_> {
 
     fn required<T>(&self, key: &str, rule: fn(&Value) -> Result<T, &'static str>) -> Checked<T> {
         self.get(key, rule)?.ok_or_else(|| invalid(key, "is required"))
+    }
+
+    /// One of `all` words.
+    fn word<T: Copy + Display>(&self, key: &str, all: &[T]) -> Checked<Option<T>> {
+        let Some(value) = self.json.get(key) else {
+            return Ok(None);
+        };
+        let words: Vec<String> = all.iter().map(T::to_string).collect();
+        let given = words.iter().position(|word| value.as_str() == Some(word));
+        match given.and_then(|at| all.get(at)) {
+            Some(word) => Ok(Some(*word)),
+            None => Err(invalid(key, format!("must be one of {}", words.join(", ")))),
+        }
     }
 
     fn absent(&self, key: &str, message: &str) -> Checked<()> {

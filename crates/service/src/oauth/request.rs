@@ -63,7 +63,7 @@ impl TokenRequest {
                     lifetime: GRANT_ASSERTION,
                     scope,
                 };
-                let assertion = signed(world, client, &assertion)?;
+                let assertion = signed(world, client, &private_key(client)?, &assertion)?;
                 form.append_pair("grant_type", JWT_BEARER)
                     .append_pair("assertion", assertion.expose());
             }
@@ -143,17 +143,7 @@ impl TokenRequest {
                     .append_pair("client_secret", secret()?.expose());
             }
             ClientAuthMethod::PrivateKeyJwt => {
-                let assertion = Assertion {
-                    issuer: id,
-                    subject: id,
-                    audience: &client.token_endpoint,
-                    lifetime: CLIENT_ASSERTION,
-                    scope: None,
-                };
-                let assertion = signed(world, client, &assertion)?;
-                form.append_pair("client_id", id)
-                    .append_pair("client_assertion_type", ASSERTION_TYPE)
-                    .append_pair("client_assertion", assertion.expose());
+                asserted(world, &mut form, client, &private_key(client)?)?;
             }
             ClientAuthMethod::None => {
                 form.append_pair("client_id", id);
@@ -173,11 +163,40 @@ fn further(form: &mut Serializer<'_, String>, client: &OauthClient) {
     }
 }
 
-fn signed(world: &World, client: &OauthClient, assertion: &Assertion<'_>) -> Result<Secret, TokenError> {
-    const UNUSABLE: TokenError = TokenError::Unusable("private_key");
-    let key = client.private_key.as_ref().ok_or(UNUSABLE)?;
-    let key = AssertionKey::from_pem(key.expose().as_bytes()).map_err(|_| UNUSABLE)?;
-    assertion
-        .sign(world, &key, client.key_id.as_deref())
-        .map_err(|_| UNUSABLE)
+/// Adds what the client signs of itself (RFC 7523 §2.2).
+fn asserted(
+    world: &World,
+    form: &mut Serializer<'_, String>,
+    client: &OauthClient,
+    key: &AssertionKey,
+) -> Result<(), TokenError> {
+    let id = client.client_id.as_str();
+    let assertion = Assertion {
+        issuer: id,
+        subject: id,
+        audience: &client.token_endpoint,
+        lifetime: CLIENT_ASSERTION,
+        scope: None,
+    };
+    let assertion = signed(world, client, key, &assertion)?;
+    form.append_pair("client_id", id)
+        .append_pair("client_assertion_type", ASSERTION_TYPE)
+        .append_pair("client_assertion", assertion.expose());
+    Ok(())
+}
+
+fn private_key(client: &OauthClient) -> Result<AssertionKey, TokenError> {
+    let pem = client.private_key.as_ref();
+    let key = pem.and_then(|pem| AssertionKey::from_pem(pem.expose().as_bytes()).ok());
+    key.ok_or(TokenError::Unusable("private_key"))
+}
+
+fn signed(
+    world: &World,
+    client: &OauthClient,
+    key: &AssertionKey,
+    assertion: &Assertion<'_>,
+) -> Result<Secret, TokenError> {
+    let signed = assertion.sign(world, key, client.key_id.as_deref());
+    signed.map_err(|_| TokenError::Unusable("private_key"))
 }

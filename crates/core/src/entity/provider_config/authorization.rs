@@ -83,10 +83,10 @@ impl AuthorizationCodeConfig {
         if method == ClientAuthMethod::PrivateKeyJwt {
             return Err(invalid("client_auth_method", "does not go with this kind"));
         }
-        if method == ClientAuthMethod::None && self.client.client_secret.is_some() {
+        if !method.uses_secret() && self.client.client_secret.is_some() {
             return Err(invalid(
                 "client_secret",
-                "only goes with a client_auth_method that sends it",
+                "only goes with a client_auth_method that uses it",
             ));
         }
         if let Some(name) = reserved_in_query(&self.authorization_endpoint) {
@@ -112,13 +112,11 @@ impl AuthorizationCodeConfig {
     }
 
     pub(super) fn credentials(&self) -> Vec<Credential<'_>> {
-        match self.auth_method() {
-            ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => {
-                let secret = self.client.client_secret.as_ref();
-                vec![Credential::new("client_secret", secret, None)]
-            }
-            ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::None => Vec::new(),
+        if !self.auth_method().uses_secret() {
+            return Vec::new();
         }
+        let secret = self.client.client_secret.as_ref();
+        vec![Credential::new("client_secret", secret, None)]
     }
 }
 

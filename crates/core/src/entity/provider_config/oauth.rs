@@ -24,6 +24,16 @@ words!(
     }
 );
 
+impl ClientAuthMethod {
+    /// Whether it takes the client's secret.
+    pub const fn uses_secret(self) -> bool {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::PrivateKeyJwt | Self::None => false,
+        }
+    }
+}
+
 words!(
     /// What a service asks for a token with.
     ServiceGrant {
@@ -93,10 +103,7 @@ impl OauthClient {
             private_key: fields.get("private_key", private_key)?,
             token_endpoint: fields.required("token_endpoint", endpoint)?,
             client_id: fields.required("client_id", text)?,
-            client_auth_method: fields.get("client_auth_method", |value| {
-                let method = value.as_str().and_then(ClientAuthMethod::parse);
-                method.ok_or("must be client_secret_basic, client_secret_post, private_key_jwt or none")
-            })?,
+            client_auth_method: fields.word("client_auth_method", ClientAuthMethod::ALL)?,
             key_id: fields.get("key_id", text)?,
             scopes: fields.get("scopes", scopes)?,
             token_params: fields.get("token_params", token_params)?,
@@ -143,10 +150,7 @@ impl ClientCredentialsConfig {
         fields.only(&[OauthClient::KEYS.as_slice(), &OWN].concat())?;
         Ok(Self {
             client: OauthClient::read(fields)?,
-            grant_type: fields.get("grant_type", |value| {
-                let grant = value.as_str().and_then(ServiceGrant::parse);
-                grant.ok_or("must be client_credentials or jwt_bearer")
-            })?,
+            grant_type: fields.word("grant_type", ServiceGrant::ALL)?,
             audience: fields.get("audience", text)?,
             resource: fields.get("resource", text)?,
             assertion_subject: fields.get("assertion_subject", text)?,
@@ -176,10 +180,6 @@ impl ClientCredentialsConfig {
     pub(super) fn check(&self) -> Checked<()> {
         let jwt_bearer = self.grant() == ServiceGrant::JwtBearer;
         let method = self.auth_method();
-        let sends_secret = matches!(
-            method,
-            ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost
-        );
         if jwt_bearer && method == ClientAuthMethod::PrivateKeyJwt {
             return Err(invalid(
                 "client_auth_method",
@@ -214,8 +214,8 @@ impl ClientCredentialsConfig {
             (
                 "client_secret",
                 self.client.client_secret.is_some(),
-                sends_secret,
-                "a client_auth_method that sends it",
+                method.uses_secret(),
+                "a client_auth_method that uses it",
             ),
             (
                 "private_key",
@@ -239,12 +239,9 @@ impl ClientCredentialsConfig {
 
     pub(super) fn credentials(&self) -> Vec<Credential<'_>> {
         let mut credentials = Vec::new();
-        match self.auth_method() {
-            ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => {
-                let secret = self.client.client_secret.as_ref();
-                credentials.push(Credential::new("client_secret", secret, None));
-            }
-            ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::None => {}
+        if self.auth_method().uses_secret() {
+            let secret = self.client.client_secret.as_ref();
+            credentials.push(Credential::new("client_secret", secret, None));
         }
         if self.signs() {
             let key = self.client.private_key.as_ref();
