@@ -7,17 +7,17 @@ use aws_lc_rs::{
     signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, RsaKeyPair},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use caracal_core::{Secret, World};
+use caracal_core::{Secret, World, entity::provider_config::MIN_SIGNING_SECRET};
 use serde::Serialize;
 
-use crate::pem;
+use crate::{HmacKey, pem};
 
 /// Shortest RSA key that signs, in bytes.
 const MIN_RSA_BYTES: usize = 256;
 
-/// The bytes are no private key that assertions are signed with.
+/// The bytes are no key that assertions are signed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a private key for assertions")]
+#[error("not a key for assertions")]
 pub struct InvalidAssertionKey;
 
 /// The assertion could not be signed. An internal failure of the library, never caused by input.
@@ -25,14 +25,15 @@ pub struct InvalidAssertionKey;
 #[error("could not sign an assertion")]
 pub struct AssertionFailed;
 
-/// A client's private key: RSA (`RS256`) or an elliptic curve (`ES256`, `ES384`, `ES512`). `Debug` shows the algorithm
-/// alone.
+/// What a client signs with: its private key, RSA (`RS256`) or of an elliptic curve (`ES256`, `ES384`, `ES512`), or its secret
+/// (`HS256`). `Debug` shows the algorithm alone.
 pub struct AssertionKey {
     algorithm: &'static str,
     pair: Pair,
 }
 
 enum Pair {
+    Secret(Box<HmacKey>),
     Rsa(Box<RsaKeyPair>),
     Ec(Box<EcdsaKeyPair>),
 }
@@ -83,9 +84,25 @@ impl AssertionKey {
         Err(InvalidAssertionKey)
     }
 
+    /// From a secret that the server knows too.
+    ///
+    /// # Errors
+    /// [`InvalidAssertionKey`] below 32 bytes.
+    pub fn from_secret(secret: &Secret) -> Result<Self, InvalidAssertionKey> {
+        let bytes = secret.expose().as_bytes();
+        if bytes.len() < MIN_SIGNING_SECRET {
+            return Err(InvalidAssertionKey);
+        }
+        Ok(Self {
+            algorithm: "HS256",
+            pair: Pair::Secret(Box::new(HmacKey::from_bytes(bytes))),
+        })
+    }
+
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, AssertionFailed> {
         let random = SystemRandom::new();
         match &self.pair {
+            Pair::Secret(key) => Ok(key.sign(message).to_vec()),
             Pair::Rsa(pair) => {
                 let mut made = vec![0; pair.public_modulus_len()];
                 pair.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut made)
@@ -217,6 +234,25 @@ mod tests {
         ] {
             assert!(AssertionKey::from_pem(bad).is_err());
         }
+    }
+
+    /// RFC 7515 §3.2 with the secret's bytes as the key.
+    #[test]
+    fn a_secret_signs_when_it_is_long_enough() {
+        let short = Secret::new("s".repeat(MIN_SIGNING_SECRET - 1));
+        assert!(AssertionKey::from_secret(&short).is_err());
+        let secret = "s".repeat(MIN_SIGNING_SECRET);
+        let key = AssertionKey::from_secret(&Secret::new(secret.clone())).unwrap();
+        assert!(!format!("{key:?}").contains(&secret));
+        let made = ask().sign(&World::for_tests(), &key, None).unwrap();
+        let (message, signature) = made.expose().rsplit_once('.').unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let known = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
+        aws_lc_rs::hmac::verify(&known, message.as_bytes(), &signature).unwrap();
+        let header = URL_SAFE_NO_PAD
+            .decode(message.split_once('.').unwrap().0)
+            .unwrap();
+        assert_eq!(header, br#"{"alg":"HS256","typ":"JWT"}"#);
     }
 
     #[test]

@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_mins(2);
 
 /// The secret of the clients that have one: characters that the encodings of a form and of basic authentication differ
 /// in, and a canary, which must be nowhere in clear.
-pub const CLIENT_SECRET: &str = "canary~f4b1:%41+z";
+pub const CLIENT_SECRET: &str = "canary~f4b1:%41+z_and-long-enough-to-sign-with";
 
 /// Where the clients `web` and `people` wait for their codes. Nobody is there.
 const REDIRECT_URI: &str = "https://app.example.com/back";
@@ -310,6 +310,7 @@ fn clients(key: &KeyPair) -> Value {
         console,
         service("basic", "client_secret_basic"),
         service("post", "client_secret_post"),
+        service("signs-by-secret", "client_secret_jwt"),
         signs
     ])
 }

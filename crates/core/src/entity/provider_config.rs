@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use self::rules::{flag, header, hosts, parameter, scheme, secret, username};
 pub use self::{
     authorization::AuthorizationCodeConfig,
-    oauth::{ClientAuthMethod, ClientCredentialsConfig, OauthClient, ServiceGrant},
+    oauth::{ClientAuthMethod, ClientCredentialsConfig, MIN_SIGNING_SECRET, OauthClient, ServiceGrant},
     rules::is_reserved_header,
 };
 use super::ProviderKind;

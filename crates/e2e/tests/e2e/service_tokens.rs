@@ -43,6 +43,10 @@ async fn every_way_to_prove_a_client_gets_the_upstream_a_token_that_the_server_k
             json!({"client_id": "post", "client_auth_method": "client_secret_post"}),
         ),
         (
+            "signs-by-secret",
+            json!({"client_id": "signs-by-secret", "client_auth_method": "client_secret_jwt"}),
+        ),
+        (
             "signs",
             json!({
                 "client_id": "signs", "client_auth_method": "private_key_jwt", "client_secret": null,

@@ -142,6 +142,11 @@ impl TokenRequest {
                 form.append_pair("client_id", id)
                     .append_pair("client_secret", secret()?.expose());
             }
+            ClientAuthMethod::ClientSecretJwt => {
+                let key = AssertionKey::from_secret(secret()?);
+                let key = key.map_err(|_| TokenError::Unusable("client_secret"))?;
+                asserted(world, &mut form, client, &key)?;
+            }
             ClientAuthMethod::PrivateKeyJwt => {
                 asserted(world, &mut form, client, &private_key(client)?)?;
             }

@@ -89,6 +89,7 @@ impl AuthorizationCodeConfig {
                 "only goes with a client_auth_method that uses it",
             ));
         }
+        self.client.check_secret(method)?;
         if let Some(name) = reserved_in_query(&self.authorization_endpoint) {
             return Err(invalid(
                 "authorization_endpoint",

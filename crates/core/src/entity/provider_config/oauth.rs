@@ -17,6 +17,8 @@ words!(
         ClientSecretBasic = "client_secret_basic",
         /// RFC 6749 §2.3.1, in the form.
         ClientSecretPost = "client_secret_post",
+        /// RFC 7523 §2.2, signed with the client's secret (OpenID Connect Core §9).
+        ClientSecretJwt = "client_secret_jwt",
         /// RFC 7523 §2.2, signed with a private key.
         PrivateKeyJwt = "private_key_jwt",
         /// Not at all: a public client.
@@ -28,7 +30,7 @@ impl ClientAuthMethod {
     /// Whether it takes the client's secret.
     pub const fn uses_secret(self) -> bool {
         match self {
-            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt => true,
             Self::PrivateKeyJwt | Self::None => false,
         }
     }
@@ -80,6 +82,9 @@ pub struct OauthClient {
     pub common: CredentialConfig,
 }
 
+/// Fewest bytes of a secret that signs with HS256 (RFC 7518 §3.2).
+pub const MIN_SIGNING_SECRET: usize = 32;
+
 impl OauthClient {
     /// The settings that [`Self::read`] takes.
     pub(super) const KEYS: [&'static str; 12] = [
@@ -111,6 +116,18 @@ impl OauthClient {
             auth_scheme: fields.get("auth_scheme", scheme)?,
             common: common(fields)?,
         })
+    }
+
+    /// A secret that signs can be guessed from what it signed, unless it is long.
+    pub(super) fn check_secret(&self, method: ClientAuthMethod) -> Checked<()> {
+        let short = |secret: &Secret| secret.expose().len() < MIN_SIGNING_SECRET;
+        if method == ClientAuthMethod::ClientSecretJwt && self.client_secret.as_ref().is_some_and(short) {
+            return Err(invalid(
+                "client_secret",
+                "must have 32 bytes or more to sign with",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -234,7 +251,7 @@ impl ClientCredentialsConfig {
                 return Err(invalid(key, format!("only goes with {with}")));
             }
         }
-        Ok(())
+        self.client.check_secret(method)
     }
 
     pub(super) fn credentials(&self) -> Vec<Credential<'_>> {

@@ -188,6 +188,10 @@ fn a_client_of_an_oauth_server_is_refused_what_does_not_go_together() {
             json!({"client_auth_method": "private_key_jwt", "client_secret": null}),
             "private_key",
         ),
+        (
+            json!({"client_auth_method": "client_secret_jwt"}),
+            "client_secret",
+        ),
         (json!({"client_auth_method": "none"}), "client_secret"),
         (json!({"private_key": KEY}), "private_key"),
         (json!({"key_id": "k"}), "key_id"),
@@ -274,6 +278,9 @@ fn a_client_that_signs_keeps_its_key_and_one_that_sends_keeps_its_secret() {
         names.collect::<Vec<_>>()
     };
     assert_eq!(stored(json!({})), ["client_secret"]);
+    let secret = "s".repeat(32);
+    let signs = json!({"client_auth_method": "client_secret_jwt", "client_secret": secret});
+    assert_eq!(stored(signs), ["client_secret"]);
     let signs = json!({
         "client_auth_method": "private_key_jwt", "client_secret": null, "private_key": KEY, "key_id": "k",
     });

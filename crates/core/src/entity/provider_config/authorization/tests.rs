@@ -35,6 +35,10 @@ fn what_breaks_a_rule_or_does_not_go_together_is_refused_by_field() {
         (json!({"client_secret": null}), "client_secret"),
         (json!({"client_auth_method": "none"}), "client_secret"),
         (
+            json!({"client_auth_method": "client_secret_jwt"}),
+            "client_secret",
+        ),
+        (
             json!({"client_auth_method": "private_key_jwt"}),
             "client_auth_method",
         ),
