@@ -3,6 +3,8 @@
 //! Handlers get the repositories of a unit of work, but only [`ZoneChange::commit`] and [`GlobalChange::commit`]
 //! can make it durable, and both write the audit row first. Dropping a change rolls it back.
 
+mod done;
+
 use std::ops::{Deref, DerefMut};
 
 use caracal_core::{ZoneId, audit::SpoolEvent, entity::NotificationType};
@@ -17,8 +19,9 @@ use caracal_wire::{
 };
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+pub(crate) use self::done::Done;
 use crate::{
     call::{Call, ZoneCall},
     payload,
@@ -28,60 +31,6 @@ use crate::{
 
 /// Most receipts past keeping that whoever leaves one of the deployment deletes.
 const REAPED: u32 = 100;
-
-/// How a committed change is recorded.
-#[derive(Debug)]
-pub(crate) struct Done<'d> {
-    status: StatusCode,
-    created: Option<&'d str>,
-    /// Id and name of who did it, where the caller was nobody before.
-    by: Option<(&'d str, &'d str)>,
-    extra: Map<String, Value>,
-}
-
-impl<'d> Done<'d> {
-    /// An object was made.
-    pub(crate) fn created(id: &'d str) -> Self {
-        Self {
-            status: StatusCode::CREATED,
-            created: Some(id),
-            by: None,
-            extra: Map::new(),
-        }
-    }
-
-    /// Answered with `status`.
-    pub(crate) fn with(status: StatusCode) -> Self {
-        Self {
-            status,
-            created: None,
-            by: None,
-            extra: Map::new(),
-        }
-    }
-
-    /// Answered 200.
-    pub(crate) fn ok() -> Self {
-        Self::with(StatusCode::OK)
-    }
-
-    /// Answered 204.
-    pub(crate) fn no_content() -> Self {
-        Self::with(StatusCode::NO_CONTENT)
-    }
-
-    /// Whoever proved to be somebody on a route that anybody may call.
-    pub(crate) fn by(mut self, id: &'d str, name: &'d str) -> Self {
-        self.by = Some((id, name));
-        self
-    }
-
-    /// A further member of the payload: a count or a reason, never a value of a field.
-    pub(crate) fn note(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(name.to_owned(), value.into());
-        self
-    }
-}
 
 /// A change in one zone.
 pub(crate) struct ZoneChange<'c> {

@@ -1,9 +1,13 @@
 //! CSV (RFC 4180) that a spreadsheet opens without running anything.
 
-use caracal_service::front::{Download, Sheet};
+use caracal_core::ZoneId;
+use caracal_service::{
+    Refusal,
+    front::{Download, Sheet},
+};
 use caracal_storage::PageKey;
 use caracal_wire::{
-    Listing,
+    ErrorCode, Listing,
     control::{Format, audit::Row},
 };
 use serde::Serialize;
@@ -17,15 +21,33 @@ pub(crate) type Cell = fn(&Value, &str) -> Option<Value>;
 /// How a listing of which columns can be chosen is written.
 pub(crate) struct Columns {
     /// JSON when absent.
-    pub(crate) format: Option<Format>,
+    format: Option<Format>,
     /// Those that were asked for.
-    pub(crate) named: Option<Vec<&'static str>>,
+    named: Option<Vec<&'static str>>,
     /// Those of a file for which none were named.
-    pub(crate) all: Vec<&'static str>,
-    pub(crate) cell: Cell,
+    all: Vec<&'static str>,
+    cell: Cell,
 }
 
 impl Columns {
+    /// Those of `all` that `fields` names.
+    ///
+    /// # Errors
+    /// 400 `invalid_fields` as [`named`].
+    pub(crate) fn chosen(
+        format: Option<Format>,
+        fields: Option<&str>,
+        all: Vec<&'static str>,
+        cell: Cell,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            format,
+            named: fields.map(|list| named(list, &all)).transpose()?,
+            all,
+            cell,
+        })
+    }
+
     pub(crate) fn sheet<T: Serialize>(
         self,
         name: String,
@@ -44,6 +66,41 @@ impl Columns {
     }
 }
 
+/// The columns that `list` names, with commas between them.
+///
+/// # Errors
+/// 400 `invalid_fields` for an empty list and for a column that is not `known`.
+pub(crate) fn named(list: &str, known: &[&'static str]) -> Result<Vec<&'static str>, Refusal> {
+    let columns: Option<Vec<&'static str>> = list
+        .split(',')
+        .map(str::trim)
+        .map(|name| known.iter().copied().find(|column| *column == name))
+        .collect();
+    columns
+        .filter(|columns| !columns.is_empty() && list.len() <= 1000)
+        .ok_or_else(|| {
+            Refusal::invalid_field(
+                ErrorCode::InvalidFields,
+                "fields",
+                "must be a comma list of known columns",
+            )
+        })
+}
+
+/// A page of rows that are members of their columns: a file where that was asked for, with `name` and the zone's id.
+pub(crate) fn sheet<T: Serialize>(
+    format: Option<Format>,
+    (name, zone): (&str, &ZoneId),
+    columns: &[&str],
+    items: Vec<T>,
+    next: Option<&PageKey>,
+) -> Sheet<Listing<T>> {
+    match format {
+        Some(Format::Csv) => Sheet::Csv(file(format!("{name}-{zone}.csv"), columns, &items, member)),
+        Some(Format::Json) | None => Sheet::Json(rows(items, next)),
+    }
+}
+
 /// The named columns of a row, as far as it has them.
 pub(crate) fn project(row: &Value, columns: &[&str], cell: Cell) -> Map<String, Value> {
     columns
@@ -53,7 +110,7 @@ pub(crate) fn project(row: &Value, columns: &[&str], cell: Cell) -> Map<String, 
 }
 
 /// A file with a header row; `cell` gives the value of a row's column.
-pub(crate) fn file<R: Serialize>(name: String, columns: &[&str], rows: &[R], cell: Cell) -> Download {
+fn file<R: Serialize>(name: String, columns: &[&str], rows: &[R], cell: Cell) -> Download {
     let mut content = columns.join(",");
     content.push_str("\r\n");
     for row in rows {
@@ -74,7 +131,7 @@ fn value(row: &impl Serialize) -> Value {
 }
 
 /// The cell of a column that is a member of the row.
-pub(crate) fn member(row: &Value, column: &str) -> Option<Value> {
+fn member(row: &Value, column: &str) -> Option<Value> {
     row.get(column).cloned()
 }
 

@@ -20,6 +20,7 @@ mod log_unit;
 mod mapped;
 mod migrations;
 mod outbox_queue;
+mod over_engine;
 mod paging;
 mod params;
 mod postgres;

@@ -2,20 +2,20 @@
 
 use std::{fmt, io, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use caracal_core::{Secret, Timestamp, World, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
-use caracal_storage::{Access, Connections, Error, GlobalWork, LogWork, Store, ZoneWork};
+use caracal_storage::{Access, Connections, Error, GlobalWork, LogWork, ZoneWork};
 use sea_orm::{ConnectOptions, Database};
 use sqlx::{AssertSqlSafe, Connection as _, Error as SqlxError, raw_sql};
 
 use crate::{
     dialect::Dialect,
-    engine::{Engine, HasEngine, SqlStore},
+    engine::Engine,
     errors::from_driver,
     health::Health,
     migrations::MigrationError,
+    over_engine::store_over_engine,
     preflight::{self, Preflight, Unusable},
     roles::{self, ServiceRole},
     sql::Counter,
@@ -240,37 +240,4 @@ async fn in_time(
     answer.inspect_err(|_| health.doubt())
 }
 
-impl HasEngine for PostgresStore {
-    fn engine(&self) -> &Arc<Engine> {
-        &self.engine
-    }
-}
-
-impl SqlStore for PostgresStore {}
-
-#[async_trait]
-impl Store for PostgresStore {
-    async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
-        self.engine.zone(zone, access).await
-    }
-
-    async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
-        self.engine.global(access).await
-    }
-
-    async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error> {
-        self.engine.log(log, access).await
-    }
-
-    async fn ping(&self) -> Result<(), Error> {
-        self.engine.ping().await
-    }
-
-    fn statements(&self) -> u64 {
-        self.engine.counter.total()
-    }
-
-    fn connections(&self) -> Vec<Connections> {
-        self.engine.connections()
-    }
-}
+store_over_engine!(PostgresStore);

@@ -11,21 +11,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
-use caracal_storage::{Access, Connections, Error, GlobalWork, LogWork, Store, ZoneWork};
+use caracal_storage::{Access, Connections, Error, GlobalWork, LogWork, ZoneWork};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Statement, sqlx::Connection as _,
 };
 
 use crate::{
     dialect::Dialect,
-    engine::{Engine, HasEngine, SqlStore, TIMEOUT},
+    engine::{Engine, TIMEOUT},
     errors::{from_driver, is_locked},
     health::Health,
     migrations::MigrationError,
+    over_engine::store_over_engine,
     sql::Counter,
 };
 
@@ -240,37 +240,4 @@ async fn connect(path: &Path, reads_only: bool, health: &Health) -> Result<Datab
     }
 }
 
-impl HasEngine for SqliteStore {
-    fn engine(&self) -> &Arc<Engine> {
-        &self.engine
-    }
-}
-
-impl SqlStore for SqliteStore {}
-
-#[async_trait]
-impl Store for SqliteStore {
-    async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
-        self.engine.zone(zone, access).await
-    }
-
-    async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
-        self.engine.global(access).await
-    }
-
-    async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error> {
-        self.engine.log(log, access).await
-    }
-
-    async fn ping(&self) -> Result<(), Error> {
-        self.engine.ping().await
-    }
-
-    fn statements(&self) -> u64 {
-        self.engine.counter.total()
-    }
-
-    fn connections(&self) -> Vec<Connections> {
-        self.engine.connections()
-    }
-}
+store_over_engine!(SqliteStore);

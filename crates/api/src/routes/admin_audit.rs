@@ -6,7 +6,7 @@ use caracal_service::{
 };
 use caracal_storage::{AdminAuditFilter, AdminAuditRow};
 use caracal_wire::{
-    ErrorCode, Listing,
+    Listing,
     control::audit::{AdminChange, ListChanges, Row},
 };
 use serde_json::Value;
@@ -38,12 +38,7 @@ pub(crate) async fn handle(
     Query(query): Query<ListChanges>,
     Paging(page): Paging<100, 1000>,
 ) -> Result<Sheet<Listing<Row<AdminChange>>>, Refusal> {
-    let columns = Columns {
-        format: query.format,
-        named: query.fields.as_deref().map(columns).transpose()?,
-        all: COLUMNS.to_vec(),
-        cell,
-    };
+    let columns = Columns::chosen(query.format, query.fields.as_deref(), COLUMNS.to_vec(), cell)?;
     let filter = AdminAuditFilter {
         since: query.since,
         until: query.until,
@@ -60,22 +55,6 @@ pub(crate) async fn handle(
         changes,
         read.next.as_ref(),
     ))
-}
-
-fn columns(list: &str) -> Result<Vec<&'static str>, Refusal> {
-    let columns: Option<Vec<&'static str>> = list
-        .split(',')
-        .map(|name| COLUMNS.into_iter().find(|column| *column == name.trim()))
-        .collect();
-    columns
-        .filter(|columns| !columns.is_empty() && list.len() <= 1000)
-        .ok_or_else(|| {
-            Refusal::invalid_field(
-                ErrorCode::InvalidFields,
-                "fields",
-                "must be a comma list of known columns",
-            )
-        })
 }
 
 fn shown(row: AdminAuditRow) -> AdminChange {

@@ -7,13 +7,10 @@ use caracal_service::{
 use caracal_storage::AuthorityRecordFilter;
 use caracal_wire::{
     Listing,
-    control::{
-        Format,
-        authority::{ListRecords, RecordItem},
-    },
+    control::authority::{ListRecords, RecordItem},
 };
 
-use crate::{answer::rows, call::ZoneCall, csv};
+use crate::{call::ZoneCall, csv};
 
 /// Columns of the CSV form.
 const COLUMNS: [&str; 12] = [
@@ -46,9 +43,12 @@ pub(crate) async fn handle(
     let mut work = call.read().await?;
     let read = work.authority_records().list(&filter, &page).await?;
     let records: Vec<RecordItem> = read.items.into_iter().map(RecordItem::from).collect();
-    if query.format == Some(Format::Csv) {
-        let name = format!("authority-records-{}.csv", call.zone);
-        return Ok(Sheet::Csv(csv::file(name, &COLUMNS, &records, csv::member)));
-    }
-    Ok(Sheet::Json(rows(records, read.next.as_ref())))
+    let name = ("authority-records", &call.zone);
+    Ok(csv::sheet(
+        query.format,
+        name,
+        &COLUMNS,
+        records,
+        read.next.as_ref(),
+    ))
 }

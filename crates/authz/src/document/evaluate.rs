@@ -49,9 +49,7 @@ impl Evaluated {
     }
 
     pub(super) fn linted(&self, names: Option<&ZoneNames>) -> impl Iterator<Item = Linted> {
-        let named = names
-            .map(|names| lint(&self.documents, names))
-            .unwrap_or_default();
+        let named = names.map_or_else(Vec::new, |names| lint(&self.documents, names));
         let all = self.never.iter().cloned().chain(named);
         all.take(MAX_WARNINGS)
     }

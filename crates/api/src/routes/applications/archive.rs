@@ -66,8 +66,5 @@ pub(in crate::routes) async fn put_away(
     change
         .notify(NotificationType::ApplicationArchived, "archived", about)
         .await?;
-    Ok(Done::no_content()
-        .note("revoked_authority_records", ended.records.len())
-        .note("terminated_sessions", ended.sessions.len())
-        .note("revoked_delegations", ended.delegations.len()))
+    Ok(Done::no_content().ended(&ended))
 }

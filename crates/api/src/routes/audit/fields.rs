@@ -1,7 +1,5 @@
 //! Flat columns of an audit event, for `fields` and CSV.
 
-use caracal_service::Refusal;
-use caracal_wire::ErrorCode;
 use serde_json::Value;
 
 /// Columns of the row itself.
@@ -66,28 +64,6 @@ pub(super) fn all() -> Vec<&'static str> {
     OWN.into_iter().chain(METADATA).chain(TOLD).collect()
 }
 
-/// The columns that `fields` names.
-///
-/// # Errors
-/// 400 `invalid_fields` for an empty list and for a column there is not.
-pub(super) fn parse(list: &str) -> Result<Vec<&'static str>, Refusal> {
-    let known = all();
-    let columns: Option<Vec<&'static str>> = list
-        .split(',')
-        .map(str::trim)
-        .map(|name| known.iter().copied().find(|column| *column == name))
-        .collect();
-    columns
-        .filter(|columns| !columns.is_empty() && list.len() <= 1000)
-        .ok_or_else(|| {
-            Refusal::invalid_field(
-                ErrorCode::InvalidFields,
-                "fields",
-                "must be a comma list of known columns",
-            )
-        })
-}
-
 /// The value of a column of a row as it is shown; absent where the event has none.
 pub(super) fn cell(row: &Value, column: &str) -> Option<Value> {
     match column {
@@ -116,12 +92,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::csv::project;
+    use crate::csv::{named, project};
 
     #[test]
     fn unknown_columns_are_refused_and_absent_ones_left_out() {
         for bad in ["", "id,nope", "id,,decision", "metadata_json"] {
-            assert!(parse(bad).is_err(), "{bad}");
+            assert!(named(bad, &all()).is_err(), "{bad}");
         }
         let row = json!({
             "id": "1",
@@ -129,7 +105,7 @@ mod tests {
             "determining_policies_json": [{"policy": "p"}],
             "metadata_json": {"resource": "r"},
         });
-        let columns = parse("id, resource,tier,determining_policies").unwrap();
+        let columns = named("id, resource,tier,determining_policies", &all()).unwrap();
         assert_eq!(
             Value::Object(project(&row, &columns, cell)),
             json!({"id": "1", "resource": "r", "determining_policies": ["p"]})

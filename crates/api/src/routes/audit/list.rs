@@ -22,12 +22,7 @@ pub(crate) async fn handle(
     Query(query): Query<SearchLedger>,
     Paging(page): Paging<100, 1000>,
 ) -> Result<Sheet<Listing<Row<LedgerEvent>>>, Refusal> {
-    let columns = Columns {
-        format: query.format,
-        named: query.fields.as_deref().map(fields::parse).transpose()?,
-        all: fields::all(),
-        cell: fields::cell,
-    };
+    let columns = Columns::chosen(query.format, query.fields.as_deref(), fields::all(), fields::cell)?;
     let filter = filter(query)?;
     let mut work = call.read().await?;
     let read = work.ledger().search(&filter, &page).await?;

@@ -133,13 +133,8 @@ async fn finish_counted(call: &Call, body: FinishEmailCode) -> Result<NewSession
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;
     let account = change.accounts().of_email(email).await?;
-    let mut account = account.filter(may_sign_in).ok_or_else(refused)?;
+    let account = account.filter(may_sign_in).ok_or_else(refused)?;
     proof.finish(change.accounts()).await?;
-    account.last_sign_in_at = Some(call.now());
-    change.accounts().update(&account).await?;
-    let (id, email) = (account.id.clone(), account.email.clone());
-    let way = SignInWay::EmailCode;
-    let started = session::start(call, &mut change, account, way, body.user_agent.as_deref()).await?;
-    change.commit(None, Done::ok().by(&id, &email)).await?;
-    Ok(started)
+    let (way, browser) = (SignInWay::EmailCode, body.user_agent.as_deref());
+    session::finish(call, change, account, way, browser, Done::ok()).await
 }

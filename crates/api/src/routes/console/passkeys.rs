@@ -272,21 +272,15 @@ async fn finish_counted(call: &Call, body: FinishPasskey) -> Result<NewSession, 
         return Err(refused(call, PasskeyError::Key));
     }
     proof.finish(change.accounts()).await?;
-    let (now, mut account) = (call.now(), account);
     // Of two that present the same counter one is another authenticator; and it may have been removed meanwhile.
     let used = change
         .accounts()
-        .use_passkey(&passkey.id, proven.counter, proven.backed_up, now)
+        .use_passkey(&passkey.id, proven.counter, proven.backed_up, call.now())
         .await?;
     if !used {
         return Err(refused(call, PasskeyError::Counter));
     }
-    account.last_sign_in_at = Some(now);
-    change.accounts().update(&account).await?;
-    let (id, email) = (account.id.clone(), account.email.clone());
-    let way = SignInWay::Passkey;
-    let started = session::start(call, &mut change, account, way, body.user_agent.as_deref()).await?;
-    let done = Done::ok().by(&id, &email).note("passkey_id", passkey.id);
-    change.commit(None, done).await?;
-    Ok(started)
+    let (way, browser) = (SignInWay::Passkey, body.user_agent.as_deref());
+    let done = Done::ok().note("passkey_id", passkey.id);
+    session::finish(call, change, account, way, browser, done).await
 }

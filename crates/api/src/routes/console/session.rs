@@ -11,7 +11,28 @@ use caracal_service::{
 use caracal_storage::{Access, Account, AccountSession};
 use caracal_wire::control::accounts::NewSession;
 
-use crate::{call::Call, change::GlobalChange, routes::accounts::item};
+use crate::{
+    call::Call,
+    change::{Done, GlobalChange},
+    routes::accounts::item,
+};
+
+/// Ends a sign-in that proved the account: notes when, and starts a session in the change, which is committed.
+pub(super) async fn finish(
+    call: &Call,
+    mut change: GlobalChange<'_>,
+    mut account: Account,
+    way: SignInWay,
+    user_agent: Option<&str>,
+    done: Done<'_>,
+) -> Result<NewSession, Refusal> {
+    account.last_sign_in_at = Some(call.now());
+    change.accounts().update(&account).await?;
+    let (id, email) = (account.id.clone(), account.email.clone());
+    let started = start(call, &mut change, account, way, user_agent).await?;
+    change.commit(None, done.by(&id, &email)).await?;
+    Ok(started)
+}
 
 /// Starts a session of the account in this change.
 pub(super) async fn start(

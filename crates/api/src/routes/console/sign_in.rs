@@ -61,15 +61,11 @@ pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answe
     change.accounts().lock().await?;
     // What was proved is proved of the account as it is now.
     let now = change.accounts().get(&seen.id).await?;
-    let mut account = now
+    let account = now
         .filter(|account| account.locked_at.is_none() && account.password == seen.password)
         .ok_or_else(refused)?;
-    account.last_sign_in_at = Some(call.now());
-    change.accounts().update(&account).await?;
-    let (id, email) = (account.id.clone(), account.email.clone());
-    let way = SignInWay::Password;
-    let started = session::start(&call, &mut change, account, way, body.user_agent.as_deref()).await?;
-    change.commit(None, Done::ok().by(&id, &email)).await?;
+    let (way, browser) = (SignInWay::Password, body.user_agent.as_deref());
+    let started = session::finish(&call, change, account, way, browser, Done::ok()).await?;
     metrics::signed_in(way, "signed_in");
     Ok(Answer(started))
 }

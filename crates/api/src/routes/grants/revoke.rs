@@ -55,10 +55,6 @@ pub(crate) async fn handle(
     change
         .notify(NotificationType::GrantRevoked, "revoked", about)
         .await?;
-    let done = Done::no_content()
-        .note("revoked_authority_records", ended.records.len())
-        .note("terminated_sessions", ended.sessions.len())
-        .note("revoked_delegations", ended.delegations.len());
-    change.commit(done).await?;
+    change.commit(Done::no_content().ended(&ended)).await?;
     Ok(NoContent)
 }

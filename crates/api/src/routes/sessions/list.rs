@@ -10,13 +10,10 @@ use caracal_service::{
 use caracal_storage::SessionFilter;
 use caracal_wire::{
     Listing,
-    control::{
-        Format,
-        authority::{ListSessions, SessionRow},
-    },
+    control::authority::{ListSessions, SessionRow},
 };
 
-use crate::{answer::rows, call::ZoneCall, csv};
+use crate::{call::ZoneCall, csv};
 
 /// Columns of the CSV form.
 const COLUMNS: [&str; 17] = [
@@ -65,9 +62,12 @@ pub(crate) async fn handle(
         let record = records.get(&id).and_then(Option::as_ref);
         sessions.push(SessionRow::new(session, record));
     }
-    if query.format == Some(Format::Csv) {
-        let name = format!("sessions-{}.csv", call.zone);
-        return Ok(Sheet::Csv(csv::file(name, &COLUMNS, &sessions, csv::member)));
-    }
-    Ok(Sheet::Json(rows(sessions, read.next.as_ref())))
+    let name = ("sessions", &call.zone);
+    Ok(csv::sheet(
+        query.format,
+        name,
+        &COLUMNS,
+        sessions,
+        read.next.as_ref(),
+    ))
 }

@@ -98,9 +98,7 @@ pub(crate) async fn revoke(
     let done = Done::ok()
         .note("subject_id", body.subject_id.0.as_str())
         .note("reason", reason)
-        .note("revoked_authority_records", records)
-        .note("terminated_sessions", sessions)
-        .note("revoked_delegations", delegations)
+        .ended(&ended)
         .note("revoked_connections", connections);
     let revoked = SubjectRevoked {
         subject_id: body.subject_id.0,

@@ -56,11 +56,7 @@ async fn end_everything(call: &ZoneCall) -> Result<Ended, Refusal> {
         if part.is_empty() {
             return Ok(ended);
         }
-        let done = Done::no_content()
-            .note("revoked_authority_records", part.records.len())
-            .note("terminated_sessions", part.sessions.len())
-            .note("revoked_delegations", part.delegations.len());
-        change.commit(done).await?;
+        change.commit(Done::no_content().ended(&part)).await?;
         ended.absorb(part);
     }
 }

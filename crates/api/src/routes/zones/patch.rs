@@ -126,9 +126,7 @@ async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
     let done = Done::ok()
         .note("dcr_shutdown_mode", "revoke_live")
         .note("revoked_applications", archived)
-        .note("revoked_authority_records", ended.records.len())
-        .note("terminated_sessions", ended.sessions.len())
-        .note("revoked_delegations", ended.delegations.len());
+        .ended(&ended);
     change.commit(done).await?;
     Ok(())
 }
