@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { useAct } from "./act.ts";
 import { Button } from "./button.tsx";
 import { Form, FormProblem, TextField } from "./form.tsx";
 
@@ -86,22 +87,17 @@ export function Confirm({
   onClose: () => void;
 }) {
   const [typed, setTyped] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { act: once, busy, error } = useAct({ leaves: true });
   const off = name !== undefined && typed !== name ? `Type ${name} first.` : refused;
   return (
     <Dialog title={title} onClose={onClose}>
       <Form
         onSubmit={async () => {
-          if (off || busy) return;
-          setBusy(true);
-          try {
+          if (off) return;
+          await once(async () => {
             await act();
             onClose();
-          } catch (caught) {
-            setError(caught);
-            setBusy(false);
-          }
+          });
         }}
       >
         <FormProblem error={error} />

@@ -8,7 +8,8 @@ import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
-import { Badge, Code, Facts, Id, Raw } from "../../parts/show.tsx";
+import { NewSecret } from "../../parts/secret.tsx";
+import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { By } from "../accounts/by.tsx";
 
@@ -37,18 +38,16 @@ function Secret({
   onClose: () => void;
 }) {
   return (
-    <Dialog title={`Secret of ${application.name}`} onClose={onClose}>
-      <p>Put it where the application reads its secrets. Whoever has it can act as the application.</p>
-      <Code
-        label="Environment"
-        text={`CARACAL_ZONE_ID=${application.zone_id}\nCARACAL_APPLICATION_ID=${application.id}\nCARACAL_APP_CLIENT_SECRET=${secret}\n`}
-      />
-      <div className="row">
-        <Button look="main" onClick={onClose}>
-          Done
-        </Button>
-      </div>
-    </Dialog>
+    <NewSecret
+      of={application.name}
+      about="Put it where the application reads its secrets. Whoever has it can act as the application."
+      environment={{
+        CARACAL_ZONE_ID: application.zone_id,
+        CARACAL_APPLICATION_ID: application.id,
+        CARACAL_APP_CLIENT_SECRET: secret,
+      }}
+      onClose={onClose}
+    />
   );
 }
 

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { AreaField, Form, FormProblem } from "../../parts/form.tsx";
@@ -56,22 +57,17 @@ export function ApprovalPanel({
   const role = useRefusal("decide");
   const refused = role ?? undecidable(approval);
   const [reason, setReason] = useState("");
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { act, busy, error } = useAct({ leaves: true });
   const request = asked(approval);
   const said: readonly Verdict[] =
     approval.state === "pending" ? ["approve", "reject"] : approval.state === "approved" ? ["withdraw"] : [];
   const decide = async (verdict: Verdict) => {
-    if (busy || refused || !said.includes(verdict)) return;
-    setBusy(true);
-    try {
+    if (refused || !said.includes(verdict)) return;
+    await act(async () => {
       await say(zone, approval.id, verdict, reason);
       await client.invalidateQueries({ queryKey: ["zone", zone, "approvals"] });
       close();
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
+    });
   };
   // The keys of the inbox, unless somebody is writing a reason.
   useEffect(() => {

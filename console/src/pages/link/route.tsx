@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { control, own, read } from "../../api/client.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { Loaded } from "../../parts/page.tsx";
@@ -24,8 +25,7 @@ export function LinkPage() {
   const navigate = useNavigate();
   const client = useQueryClient();
   const [typed, setTyped] = useState({ email: "", name: "", password: "", again: "" });
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { act, busy, error } = useAct({ leaves: true });
   const about = useQuery({
     queryKey: ["link", link],
     retry: false,
@@ -38,17 +38,13 @@ export function LinkPage() {
     setTyped({ ...typed, [field]: event.target.value });
   const different = typed.again !== "" && typed.again !== typed.password ? "is not the same" : undefined;
   const take = async (purpose: keyof typeof TITLES) => {
-    if (busy || typed.again !== typed.password) return;
-    setBusy(true);
-    try {
+    if (typed.again !== typed.password) return;
+    await act(async () => {
       const owner = purpose === "setup" ? { email: typed.email, name: typed.name } : {};
       await own("POST", "/api/session/link", { link, password: typed.password, ...owner });
       client.clear();
       await navigate({ to: "/", replace: true });
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
+    });
   };
   return (
     <main className="alone">

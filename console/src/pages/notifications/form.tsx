@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { CheckField, Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { EVENTS, type EventType } from "./events.ts";
@@ -21,19 +22,16 @@ export function SinkForm({
   const [told, setTold] = useState<ReadonlySet<EventType>>(
     new Set(sink?.event_types ?? EVENTS.map(([type]) => type)),
   );
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { act, busy, error } = useAct({ leaves: true });
   const put = (type: EventType, wanted: boolean) => {
     const next = new Set(told);
     if (wanted) next.add(type);
     else next.delete(type);
     setTold(next);
   };
-  const save = async () => {
-    if (busy) return;
-    setBusy(true);
-    const body = { name, url, event_types: [...told] };
-    try {
+  const save = () =>
+    act(async () => {
+      const body = { name, url, event_types: [...told] };
       if (sink)
         await read(
           control.PATCH("/v1/zones/{zoneId}/notification-sinks/{id}", {
@@ -51,11 +49,7 @@ export function SinkForm({
           ),
         );
       onDone();
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Form onSubmit={() => void save()}>
       <FormProblem error={error} />

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { FormProblem, SelectField } from "../../parts/form.tsx";
 import { Badge } from "../../parts/show.tsx";
@@ -50,8 +51,7 @@ export function Consequences({
 }) {
   const [hours, setHours] = useState("24");
   const [answer, setAnswer] = useState<Replayed>();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { act, busy, error } = useAct();
   const shown = useRef(true);
   useEffect(() => {
     shown.current = true;
@@ -59,19 +59,12 @@ export function Consequences({
       shown.current = false;
     };
   }, []);
-  const look = async () => {
-    if (busy) return;
-    setBusy(true);
-    setError(undefined);
-    setAnswer(undefined);
-    try {
+  const look = () =>
+    act(async () => {
+      setAnswer(undefined);
       const candidate = await version();
       await replay(zone, candidate.set, candidate.version, Number(hours), setAnswer, () => shown.current);
-    } catch (caught) {
-      setError(caught);
-    }
-    setBusy(false);
-  };
+    });
   return (
     <section className="stack-small" aria-labelledby="consequences">
       <h3 id="consequences">What would have been decided otherwise?</h3>

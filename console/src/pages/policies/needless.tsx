@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { FormProblem, SelectField } from "../../parts/form.tsx";
@@ -33,14 +34,10 @@ export function Needless({
 }) {
   const [hours, setHours] = useState("720");
   const [answer, setAnswer] = useState<Schema["LeastPrivilege"]>();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const look = async () => {
-    if (busy) return;
-    setBusy(true);
-    setError(undefined);
-    setAnswer(undefined);
-    try {
+  const { act, busy, error } = useAct();
+  const look = () =>
+    act(async () => {
+      setAnswer(undefined);
       setAnswer(
         await read(
           control.POST("/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/least-privilege", {
@@ -49,11 +46,7 @@ export function Needless({
           }),
         ),
       );
-    } catch (caught) {
-      setError(caught);
-    }
-    setBusy(false);
-  };
+    });
   return (
     <Dialog side title="What nobody needed" onClose={onClose}>
       <p className="quiet">

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { CheckField, Form, FormProblem, SelectField, TextField, useUnsaved } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -26,8 +27,7 @@ export function ProtectPage() {
   const [filled, setFilled] = useState<Filled>(EMPTY);
   const [made, setMade] = useState<Made>({});
   const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct();
   const refused = useRefusal("change");
   const done = STEPS.every((step) => step.isDone(made));
   const begun = made.provider !== undefined;
@@ -38,16 +38,11 @@ export function ProtectPage() {
 
   const make = async () => {
     setTried(true);
-    if (busy || refused || Object.keys(problems(filled)).length > 0) return;
-    setBusy(true);
-    setError(undefined);
-    try {
+    if (refused || Object.keys(problems(filled)).length > 0) return;
+    await act(async () => {
       await runAll(zone, filled, made, setMade);
       await client.invalidateQueries({ queryKey: ["zone", zone] });
-    } catch (caught) {
-      setError(caught);
-    }
-    setBusy(false);
+    });
   };
   if (done && made.application) {
     const facts = { zone, resource: identifier(filled), ...firstCall(filled) };

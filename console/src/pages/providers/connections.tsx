@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
@@ -29,16 +30,14 @@ const STATES: Record<Connection["status"], readonly ["allowed" | "waiting" | "re
 function Connect({ zone, provider }: { zone: string; provider: Provider }) {
   const refused = useRefusal("change");
   const [subject, setSubject] = useState("");
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { act, busy, error } = useAct({ leaves: true });
   const elsewhere =
     (provider.config_json as Record<string, unknown>)["redirect_uri"] === redirectUri()
       ? undefined
       : `The provider's redirect URI is not ${redirectUri()}, so people come back elsewhere.`;
   const begin = async () => {
-    if (busy || refused || elsewhere) return;
-    setBusy(true);
-    try {
+    if (refused || elsewhere) return;
+    await act(async () => {
       const begun = await read(
         control.POST("/v1/zones/{zoneId}/provider-connections/oauth/authorize", {
           params: { path: { zoneId: zone } },
@@ -47,10 +46,7 @@ function Connect({ zone, provider }: { zone: string; provider: Provider }) {
       );
       keepAttempt({ zone, provider: provider.id, state: begun.state });
       location.assign(httpsOnly(begun.authorization_url));
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
+    });
   };
   return (
     <Form onSubmit={() => void begin()}>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { control, read } from "../../api/client.ts";
 import { addPasskey, hasPasskeys } from "../../api/passkey.ts";
 import { Problem } from "../../api/problem.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { Loaded } from "../../parts/page.tsx";
@@ -19,20 +20,12 @@ export function Passkeys() {
     queryFn: () => read(control.GET("/v1/console/passkeys")),
   });
   const [name, setName] = useState(() => browser(navigator.userAgent));
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const act = async (work: () => Promise<unknown>) => {
-    if (busy) return;
-    setBusy(true);
-    setError(undefined);
-    try {
+  const { act: once, busy, error } = useAct();
+  const act = (work: () => Promise<unknown>) =>
+    once(async () => {
       await work();
       await client.invalidateQueries({ queryKey: ["own-passkeys"] });
-    } catch (caught) {
-      setError(caught);
-    }
-    setBusy(false);
-  };
+    });
   const remove = (id: string) =>
     act(() => read(control.DELETE("/v1/console/passkeys/{id}", { params: { path: { id } } })));
   const stale = error instanceof Problem && error.code === "fresh_sign_in_required";

@@ -4,26 +4,20 @@ import { useEffect, useState } from "react";
 import { own } from "../../api/client.ts";
 import { setupQuery } from "../../api/me.ts";
 import { hasPasskeys, signInWithPasskey } from "../../api/passkey.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, TextField } from "../../parts/form.tsx";
 import { httpsOnly, keepReturn, safeReturn } from "./away.ts";
 
 /** Sends the browser to the identity provider. */
 function SingleSignOn({ name, back }: { name: string; back: string | undefined }) {
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const begin = async () => {
-    if (busy) return;
-    setBusy(true);
-    try {
+  const { act, busy, error } = useAct({ leaves: true });
+  const begin = () =>
+    act(async () => {
       const away = await own<{ authorization_url: string }>("POST", "/api/session/single-sign-on/begin", {});
       keepReturn(back);
       location.assign(httpsOnly(away.authorization_url));
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
-  };
+    });
   return (
     <>
       <FormProblem error={error} />
@@ -38,19 +32,7 @@ function SingleSignOn({ name, back }: { name: string; back: string | undefined }
 function EmailCode({ email, onDone }: { email: string; onDone: () => void }) {
   const [begun, setBegun] = useState<{ state: string; email: string }>();
   const [code, setCode] = useState("");
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const act = async (work: () => Promise<unknown>) => {
-    if (busy) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      await work();
-    } catch (caught) {
-      setError(caught);
-    }
-    setBusy(false);
-  };
+  const { act, busy, error } = useAct();
   const begin = () =>
     act(async () => {
       const { state } = await own<{ state: string }>("POST", "/api/session/email-code/begin", { email });
@@ -102,24 +84,17 @@ export function SignInPage() {
   const client = useQueryClient();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { act, busy, error } = useAct({ leaves: true });
   const setup = useQuery(setupQuery);
   useEffect(() => {
     document.title = "Sign in · Caracal";
   }, []);
-  const by = (work: () => Promise<unknown>) => async () => {
-    if (busy) return;
-    setBusy(true);
-    try {
+  const by = (work: () => Promise<unknown>) => () =>
+    act(async () => {
       await work();
       client.clear();
       router.history.push(safeReturn(search.return));
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
-  };
+    });
   const signIn = by(() => own("POST", "/api/session", { email, password }));
   const withPasskey = by(signInWithPasskey);
   return (

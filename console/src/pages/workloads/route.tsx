@@ -8,7 +8,8 @@ import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { AreaField, Form, FormProblem, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
-import { Code, Facts, Id, Raw } from "../../parts/show.tsx";
+import { NewSecret } from "../../parts/secret.tsx";
+import { Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { parseBindings, writeBindings } from "./bindings.ts";
 
@@ -16,18 +17,16 @@ type Workload = Schema["WorkloadItem"];
 
 function Secret({ workload, secret, onClose }: { workload: Workload; secret: string; onClose: () => void }) {
   return (
-    <Dialog title={`Secret of ${workload.name}`} onClose={onClose}>
-      <p>Whoever has it can fetch the credentials of the workload.</p>
-      <Code
-        label="Environment"
-        text={`CARACAL_ZONE_ID=${workload.zone_id}\nCARACAL_WORKLOAD_ID=${workload.id}\nCARACAL_WORKLOAD_SECRET=${secret}\n`}
-      />
-      <div className="row">
-        <Button look="main" onClick={onClose}>
-          Done
-        </Button>
-      </div>
-    </Dialog>
+    <NewSecret
+      of={workload.name}
+      about="Whoever has it can fetch the credentials of the workload."
+      environment={{
+        CARACAL_ZONE_ID: workload.zone_id,
+        CARACAL_WORKLOAD_ID: workload.id,
+        CARACAL_WORKLOAD_SECRET: secret,
+      }}
+      onClose={onClose}
+    />
   );
 }
 
