@@ -1,47 +1,41 @@
 //! A `caracald` of our own: started on free ports with a state directory of its own, ended with it.
 
 use std::{
-    fs::File,
     os::unix::process::ExitStatusExt as _,
     path::Path,
-    process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use caracal_testkit::{embedded, process::Process};
 use tempfile::TempDir;
 
 use crate::{address::parse_local, endpoints::Endpoints, json_client::JsonClient};
 
-/// Roles that answer `/ready`.
-const ROLES: [&str; 6] = ["API", "STS", "GATEWAY", "COORDINATOR", "AUDIT", "WEB"];
-/// Longest wait for a daemon to become ready.
-const START_LIMIT: Duration = Duration::from_secs(30);
-/// Longest wait for a daemon to drain and end.
-const STOP_LIMIT: Duration = Duration::from_secs(30);
+/// Longest wait for a daemon to become ready, and to drain and end.
+const LIMIT: Duration = Duration::from_secs(30);
 /// Pause between two looks.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 /// The generator asks as fast as it can: not a limit that this bench means to measure.
 const UNLIMITED: &str = "60000000";
+/// SIGTERM, by which a daemon that was asked to end may have ended.
+const TERMINATED: i32 = 15;
 
 /// A state directory that is removed once nobody holds it.
 #[derive(Debug, Clone)]
-pub struct Home(std::sync::Arc<TempDir>);
+pub struct Home(Arc<TempDir>);
 
 impl From<TempDir> for Home {
     fn from(directory: TempDir) -> Self {
-        Self(std::sync::Arc::new(directory))
+        Self(Arc::new(directory))
     }
 }
 
-/// A running daemon. Killed when dropped.
+/// A running daemon. Killed when dropped, and when this process dies.
 #[derive(Debug)]
 pub struct Daemon {
-    child: Child,
+    process: Process,
     home: Home,
     spawned: Instant,
 }
@@ -50,33 +44,26 @@ impl Daemon {
     /// Starts `program` with every role.
     ///
     /// # Errors
-    /// When it cannot be run.
+    /// When it is not there.
+    ///
+    /// # Panics
+    /// When the operating system does not start it.
     pub fn spawn(program: &Path, home: Home) -> anyhow::Result<Self> {
-        let directory = home.0.path();
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(directory.join("caracald.log"))
-            .context("cannot open the log of the daemon")?;
-        let errors = log.try_clone()?;
-        let mut command = Command::new(program);
-        command
-            .args(["serve", "all"])
-            // Nothing of the caller's environment may change what is measured.
-            .env_clear()
-            .env("CARACAL_HOME", directory)
-            .env("CARACAL_MODE", "dev")
-            .env("STS_MINT_RATE_LIMIT_PER_MIN", UNLIMITED)
-            .env("COORDINATOR_RATE_LIMIT_PER_MIN", UNLIMITED)
-            .envs(ROLES.map(|role| (format!("CARACAL_{role}_LISTEN"), "127.0.0.1:0")))
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(errors);
-        let spawned = Instant::now();
-        let child = command
-            .spawn()
+        // It starts in a directory of its own.
+        let program = program
+            .canonicalize()
             .with_context(|| format!("cannot run {}", program.display()))?;
-        Ok(Self { child, home, spawned })
+        let options = Process::options(program)
+            .args(["serve", "all"])
+            .envs(embedded::environment(home.0.path()))
+            .env("STS_MINT_RATE_LIMIT_PER_MIN", UNLIMITED)
+            .env("COORDINATOR_RATE_LIMIT_PER_MIN", UNLIMITED);
+        let spawned = Instant::now();
+        Ok(Self {
+            process: options.start(),
+            home,
+            spawned,
+        })
     }
 
     /// Its state directory.
@@ -86,7 +73,7 @@ impl Daemon {
 
     /// Its process.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     /// Waits until every role says that it is ready; returns the time since the start.
@@ -111,11 +98,11 @@ impl Daemon {
     }
 
     async fn wait_a_moment(&mut self, what: &str) -> anyhow::Result<()> {
-        if let Some(status) = self.child.try_wait()? {
+        if let Some(status) = self.process.status() {
             bail!("the daemon ended ({status}) while starting: {}", self.log_tail());
         }
-        if self.spawned.elapsed() > START_LIMIT {
-            bail!("the daemon {what} after {START_LIMIT:?}: {}", self.log_tail());
+        if self.spawned.elapsed() > LIMIT {
+            bail!("the daemon {what} after {LIMIT:?}: {}", self.log_tail());
         }
         tokio::time::sleep(POLL_INTERVAL).await;
         Ok(())
@@ -126,44 +113,27 @@ impl Daemon {
     /// # Errors
     /// When it failed, or does not end within thirty seconds; it is killed then.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
-        let pid = Pid::from_raw(i32::try_from(self.pid()).context("a process id")?);
-        // Already ended is told by the status below.
-        let _ = kill(pid, Signal::SIGTERM);
-        let until = Instant::now() + STOP_LIMIT;
-        loop {
-            match self.child.try_wait()? {
-                Some(status) if status.success() || status.signal() == Some(Signal::SIGTERM as i32) => {
-                    return Ok(());
-                }
+        self.process.terminate();
+        let until = Instant::now() + LIMIT;
+        while Instant::now() < until {
+            match self.process.status() {
+                Some(status) if status.success() || status.signal() == Some(TERMINATED) => return Ok(()),
                 Some(status) => bail!("the daemon failed ({status}): {}", self.log_tail()),
-                None if Instant::now() > until => {
-                    self.child.kill()?;
-                    self.child.wait()?;
-                    bail!(
-                        "the daemon did not end within {STOP_LIMIT:?} and was killed: {}",
-                        self.log_tail()
-                    );
-                }
-                None => tokio::time::sleep(Duration::from_millis(5)).await,
+                None => tokio::time::sleep(POLL_INTERVAL).await,
             }
         }
+        self.process.kill();
+        let tail = self.log_tail();
+        bail!("the daemon did not end within {LIMIT:?} and was killed: {tail}")
     }
 
     /// The last lines of its log.
     fn log_tail(&self) -> String {
-        let text = std::fs::read_to_string(self.home().join("caracald.log")).unwrap_or_default();
+        let text = self.process.stderr();
         let lines: Vec<&str> = text.lines().collect();
         lines
             .get(lines.len().saturating_sub(5)..)
             .unwrap_or_default()
             .join("\n")
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // Both fail when it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

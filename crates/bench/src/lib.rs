@@ -5,7 +5,7 @@
 //! next to the CPU time they cost, their evidence included ([`ledger`]), and to what the machine's ES256 rate
 //! allows ([`es256`]); [`revocation`] measures how fast authority ends, [`start`] how fast the daemon starts,
 //! [`isolation`] what one zone can do to another, [`sessions`] how many sessions the Coordinator starts and ends.
-//! [`fixture`] sets up what all of them need; [`stack`] finds or starts the daemon.
+//! [`fixture`] sets up what all of them need; [`stack`] finds the daemon or starts one as tests start theirs.
 //!
 //! The generator shares the machine with what it measures, so it has to be cheap: one thread, a client of its
 //! own over reused buffers ([`http`]), no JSON on the hot path. It never depends on a role and never reads the

@@ -1,7 +1,7 @@
 //! What tests stand on.
 //!
 //! Private servers, started on first use and stopped whatever becomes of the test process: [`postgres`], [`redis`],
-//! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours; what goes
+//! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours and what it is told to be one of one machine ([`embedded`]); what goes
 //! wrong with them is a [`fault`], and what they come to is waited for by [`wait`]. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
 //! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`) a walk over all texts that these take (`texts`) and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
@@ -20,6 +20,7 @@ pub mod database;
 pub mod deployed;
 #[cfg(feature = "parts")]
 pub mod document;
+pub mod embedded;
 pub mod fault;
 pub mod fault_proxy;
 mod guard;

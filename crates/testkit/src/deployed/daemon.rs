@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{Role, program, reply::client, stack::endpoints};
-use crate::process::{Process, ProcessOptions};
+use crate::{
+    embedded,
+    process::{Process, ProcessOptions},
+};
 
 /// Longest run of a command that is no server, and longest start or drain of one that is.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -98,19 +101,14 @@ pub(crate) const CONTROL_GATE: &str = "control.open";
 impl Daemon {
     /// Free ports, mode dev, state in `home`.
     pub fn embedded(home: &Path) -> Self {
-        let daemon = Self::default()
-            .with("CARACAL_HOME", &home.display().to_string())
-            .with("CARACAL_MODE", "dev")
+        let daemon = Self {
+            variables: embedded::environment(home),
+            ..Self::default()
+        };
+        let gate = home.join(CONTROL_GATE).display().to_string();
+        daemon
             .with("CARACAL_CONTROL_ENABLED", "true")
-            .with(
-                "CONTROL_GATE_FILE",
-                &home.join(CONTROL_GATE).display().to_string(),
-            )
-            // No role that tests of the others ask.
-            .with("CARACAL_WEB_LISTEN", "127.0.0.1:0");
-        Role::ALL.iter().fold(daemon, |daemon, role| {
-            daemon.with(&role.listen_variable(), "127.0.0.1:0")
-        })
+            .with("CONTROL_GATE_FILE", &gate)
     }
 
     /// Runs this `caracald` and not that of the workspace.
