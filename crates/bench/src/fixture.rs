@@ -16,8 +16,8 @@ use crate::{
 
 mod declared;
 
+pub(crate) use self::declared::activate;
 use self::declared::{Application, Declared};
-pub(crate) use self::declared::{activate, application_body, zone_body};
 
 pub use crate::upstream::HANGING_PATH;
 
@@ -226,18 +226,11 @@ impl Agent {
             resources: vec![self.resource.as_str().into()],
             ..Constraints::default()
         };
+        let of = |session: &str| SessionId::parse(session).map(|id| (self.application.clone(), id));
         let body = CreateDelegation {
-            source_session_id: SessionId::parse(&self.source_session)?,
-            target_session_id: SessionId::parse(&session)?,
-            issuer_application_id: self.application.clone(),
-            receiver_application_id: self.application.clone(),
-            parent_edge_id: None,
-            resource_id: None,
-            scopes: vec![SCOPE.into()],
             constraints: Some(json::tree(&constraints)),
-            constraints_json: None,
-            expires_at: None,
             ttl_seconds: Some(LIFE_SECONDS),
+            ..CreateDelegation::between(of(&self.source_session)?, of(&session)?, vec![SCOPE.into()])
         };
         let body = json::tree(&body);
         let path = format!("/zones/{}/delegations", self.zone);
@@ -258,16 +251,9 @@ impl Agent {
     /// What makes a session of this agent. The source lives longer than what it hands on.
     pub fn session(&self) -> StartSession {
         StartSession {
-            application_id: self.application.clone(),
-            subject_session_id: None,
-            subject_token: None,
-            parent_id: None,
-            lifecycle: None,
             labels: Some(vec![LABEL.to_owned()]),
             ttl_seconds: Some(LIFE_SECONDS + 600),
-            parent_authority: None,
-            inherit_parent_edge_id: None,
-            metadata: None,
+            ..StartSession::of(self.application.clone())
         }
     }
 

@@ -1,6 +1,13 @@
 //! An agent: a session that acts under a delegation from another.
 
-use serde_json::{Value, json};
+use caracal_wire::{
+    coordinator::{
+        delegations::{DelegationCreated, DelegationRevoked},
+        sessions::SessionStarted,
+    },
+    sts::TokenResponse,
+};
+use serde_json::json;
 
 use crate::{Fixture, Reply, Role, TICKETS};
 
@@ -70,7 +77,11 @@ impl Fixture<'_> {
             .coordinate(lifecycle, "POST", "/agents", Some(body))
             .await
             .expect(201);
-        started.text_of("agent_session_id")
+        started
+            .read::<SessionStarted>()
+            .session
+            .agent_session_id
+            .to_string()
     }
 
     /// Hands `scopes` from session to session; returns the delegation's id.
@@ -85,7 +96,7 @@ impl Fixture<'_> {
             .coordinate(lifecycle, "POST", "/delegations", Some(body))
             .await
             .expect(201);
-        made.text_of("delegation_edge_id")
+        made.read::<DelegationCreated>().delegation_edge_id.to_string()
     }
 
     /// Asks for a mandate on the tickets.
@@ -112,7 +123,8 @@ impl Fixture<'_> {
 
     /// A mandate on the tickets.
     pub async fn mandate(&self, agent: &Agent, scope: &str) -> String {
-        self.mint(agent, scope).await.expect(200).text_of("access_token")
+        let minted = self.mint(agent, scope).await.expect(200);
+        minted.read::<TokenResponse>().access_token
     }
 
     /// Reads the tickets through the Gateway.
@@ -150,12 +162,12 @@ impl Fixture<'_> {
     }
 
     /// Revokes the delegation.
-    pub async fn revoke(&self, agent: &Agent) -> Value {
+    pub async fn revoke(&self, agent: &Agent) -> DelegationRevoked {
         let path = format!("/delegations/{}/revoke", agent.delegation);
         self.zone
             .coordinate(&agent.lifecycle, "PATCH", &path, None)
             .await
             .expect(200)
-            .json
+            .read()
     }
 }

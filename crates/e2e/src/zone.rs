@@ -2,6 +2,20 @@
 
 use std::time::Duration;
 
+use caracal_core::{entity, json};
+use caracal_wire::control::{
+    Line,
+    applications::{ApplicationWithSecret, CreateApplication},
+    policies::{CreatePolicy, PolicyCreated},
+    policy_sets::{
+        Activated, ActivationStatus, AddSetVersion, CreatePolicySet, ManifestEntry, PolicySetItem,
+        Propagation, SetVersionAdded,
+    },
+    providers::{CreateProvider, ProviderItem},
+    resources::ResourceItem,
+    zones::CreateZone,
+};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{sync::Mutex, time::Instant};
 
@@ -32,15 +46,11 @@ pub struct Zone<'s> {
 impl<'s> Zone<'s> {
     /// Creates one.
     pub async fn create(stack: &'s Stack) -> Self {
-        let body = json!({"name": format!("zone {}", uuid::Uuid::new_v4())});
-        let id = stack
-            .admin("POST", "/v1/zones", Some(body))
-            .await
-            .expect(201)
-            .text_of("id");
+        let body = json::tree(&CreateZone::named(format!("zone {}", uuid::Uuid::new_v4())));
+        let made = stack.admin("POST", "/v1/zones", Some(body)).await.expect(201);
         Self {
             stack,
-            id,
+            id: made.read::<entity::Zone>().id.to_string(),
             policy_set: Mutex::default(),
         }
     }
@@ -54,30 +64,32 @@ impl<'s> Zone<'s> {
 
     /// Creates an application with a generated secret.
     pub async fn application(&self, name: &str) -> Application {
-        let body = json!({"name": name, "registration_method": "managed"});
-        let made = self.admin("POST", "/applications", Some(body)).await.expect(201);
+        let made: ApplicationWithSecret = self.made("/applications", &CreateApplication::named(name)).await;
         Application {
-            id: made.text_of("id"),
-            secret: made.text_of("client_secret"),
+            id: made.application.id.to_string(),
+            secret: made.client_secret,
         }
     }
 
     /// Creates a provider that puts `key` into the header `header`; returns its id.
     pub async fn api_key(&self, header: &str, key: &str) -> String {
-        let config = json!({"auth_location": "header", "header_name": header, "api_key": key});
-        let body = json!({"name": "Upstream key", "kind": "api_key", "config_json": config});
-        self.admin("POST", "/providers", Some(body))
-            .await
-            .expect(201)
-            .text_of("id")
+        let body = CreateProvider::api_key("Upstream key", header, key);
+        let made: ProviderItem = self.made("/providers", &body).await;
+        made.id.to_string()
     }
 
     /// Creates a resource; returns its id.
     pub async fn resource(&self, body: Value) -> String {
-        self.admin("POST", "/resources", Some(body))
+        let made: ResourceItem = self.made("/resources", &body).await;
+        made.id.to_string()
+    }
+
+    /// What the Control API answers whoever makes something below the zone.
+    async fn made<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> T {
+        self.admin("POST", path, Some(json::tree(body)))
             .await
             .expect(201)
-            .text_of("id")
+            .read()
     }
 
     /// Makes `documents` the policy of the zone, and waits until it is in force.
@@ -89,24 +101,28 @@ impl<'s> Zone<'s> {
         let path = format!("/policy-sets/{set}/activate");
         let body = json!({"version_id": version});
         let activation = self.admin("POST", &path, Some(body)).await.expect(202);
-        self.until_loaded(&activation.text_of("status_url")).await;
+        self.until_loaded(&activation.read::<Activated>().status_url)
+            .await;
     }
 
     /// Adds `documents` to the zone's policy set as a version that is not in force: set and version.
     pub async fn candidate(&self, documents: &[String]) -> (String, String) {
         let mut manifest = Vec::new();
         for document in documents {
-            let body = json!({"name": format!("policy {}", uuid::Uuid::new_v4()), "content": document});
-            let policy = self.admin("POST", "/policies", Some(body)).await.expect(201);
-            manifest.push(json!({"policy_version_id": policy.text_of("version_id")}));
+            let body = CreatePolicy {
+                name: Line(format!("policy {}", uuid::Uuid::new_v4())),
+                description: None,
+                content: document.clone(),
+            };
+            let policy: PolicyCreated = self.made("/policies", &body).await;
+            manifest.push(ManifestEntry {
+                policy_version_id: policy.version_id,
+            });
         }
         let set = self.policy_set().await;
         let path = format!("/policy-sets/{set}/versions");
-        let version = self
-            .admin("POST", &path, Some(json!({"manifest": manifest})))
-            .await
-            .expect(201);
-        (set, version.text_of("version_id"))
+        let version: SetVersionAdded = self.made(&path, &AddSetVersion { manifest }).await;
+        (set, version.version_id.to_string())
     }
 
     /// The zone's one policy set, made on first use.
@@ -115,21 +131,24 @@ impl<'s> Zone<'s> {
         if let Some(set) = &*known {
             return set.clone();
         }
-        let made = self
-            .admin("POST", "/policy-sets", Some(json!({"name": "policy"})))
-            .await
-            .expect(201);
-        known.insert(made.text_of("id")).clone()
+        let body = CreatePolicySet {
+            name: Line(String::from("policy")),
+            description: None,
+        };
+        let made: PolicySetItem = self.made("/policy-sets", &body).await;
+        known.insert(made.id.to_string()).clone()
     }
 
     async fn until_loaded(&self, status_url: &str) {
         let deadline = Instant::now() + PROPAGATION;
         loop {
             let status = self.stack.admin("GET", status_url, None).await.expect(200);
-            match status.json["propagation_status"].as_str() {
-                Some("loaded") => return,
-                Some("failed") | None => panic!("the policy set cannot be loaded: {status:#?}"),
-                Some(_) => assert!(
+            match status.read::<ActivationStatus>().propagation_status {
+                Propagation::Loaded => return,
+                Propagation::Failed => panic!("the policy set cannot be loaded: {status:#?}"),
+                Propagation::WaitingForActivation
+                | Propagation::WaitingForOutbox
+                | Propagation::WaitingForSts => assert!(
                     Instant::now() < deadline,
                     "not loaded within {PROPAGATION:?}: {status:#?}"
                 ),

@@ -23,7 +23,7 @@ use caracal_testkit::{
 use caracal_wire::control::{
     Line, Name,
     admin_tokens::{CreateToken, TokenCapability, TokenScope},
-    applications::{CreateApplication, Managed},
+    applications::CreateApplication,
     policies::CreatePolicy,
     policy_sets::{AddSetVersion, CreatePolicySet, ManifestEntry},
     zones::CreateZone,
@@ -216,12 +216,7 @@ impl Stack {
 
     /// A zone's base path.
     pub(crate) async fn zone(&self, name: &str) -> String {
-        let body = CreateZone {
-            name: Name(name.to_owned()),
-            slug: None,
-            dcr_enabled: false,
-        };
-        let zone = self.create("/v1/zones", body).await;
+        let zone = self.create("/v1/zones", CreateZone::named(name)).await;
         format!("/v1/zones/{}", zone.text("id"))
     }
 
@@ -237,11 +232,7 @@ impl Stack {
 
     /// A managed application: id and secret.
     pub(crate) async fn application(&self, zone: &str, name: &str) -> (String, String) {
-        let body = CreateApplication {
-            name: Name(name.to_owned()),
-            registration_method: Managed::Managed,
-            traits: Vec::new(),
-        };
+        let body = CreateApplication::named(name);
         let made = self.create(&format!("{zone}/applications"), body).await;
         (made.text("id"), made.text("client_secret"))
     }

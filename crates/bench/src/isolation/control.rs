@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use caracal_core::{Secret, json::tree};
-use caracal_wire::control::{Line, policies::CreatePolicy};
+use caracal_wire::control::{Line, applications::CreateApplication, policies::CreatePolicy};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -15,7 +15,6 @@ use super::{
     zones::large_policy,
 };
 use crate::{
-    fixture::application_body,
     http::connection::connect,
     json_client::{JsonClient, text},
 };
@@ -66,7 +65,7 @@ impl Attacker {
     /// Asks for changes that its token is not good for.
     pub(super) fn ask_for_more(&self, workers: &mut JoinSet<()>) {
         let path = format!("/v1/zones/{}/applications", self.agent.zone());
-        let body = tree(&application_body(String::from("bench")));
+        let body = tree(&CreateApplication::named(String::from("bench")));
         let request = self.reader.request("POST", &path, Some(&body));
         self.flood(workers, self.reader.address(), move |_, _| request.clone());
     }

@@ -3,12 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use anyhow::Context as _;
+use caracal_wire::control::applications::CreateApplication;
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::worst::{Attacker, FLOODERS};
 use crate::{
-    fixture::application_body,
     http::Connection,
     json_client::{JsonClient, text},
 };
@@ -47,7 +47,7 @@ impl Attacker {
     /// When there can be no such application.
     pub(super) async fn guess(&self, workers: &mut JoinSet<()>) -> anyhow::Result<()> {
         let path = format!("/v1/zones/{}/applications", self.agent.zone());
-        let body = caracal_core::json::tree(&application_body(String::from("bench, chosen secret")));
+        let body = caracal_core::json::tree(&CreateApplication::named(String::from("bench, chosen secret")));
         let made = self.admin.call(201, "POST", &path, Some(&body)).await?;
         let application = text(&made, "id")?.to_owned();
         let chosen = json!({"client_secret": "a secret that somebody chose by hand for the bench"});

@@ -4,6 +4,7 @@ use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use caracal_core::{World, json};
+use caracal_wire::control::{applications::CreateApplication, zones::CreateZone};
 use serde_json::Value;
 use sqlx::{
     ConnectOptions as _, Connection as _,
@@ -13,7 +14,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::worst::{Attacker, FLOODERS, PAUSE, every};
 use crate::{
-    fixture::{Agent, Fixture, activate, application_body, mint, zone_body},
+    fixture::{Agent, Fixture, activate, mint},
     http::Connection,
     json_client::{JsonClient, text},
     stack::Stack,
@@ -150,7 +151,7 @@ impl Attacker {
                 for number in 0_u64.. {
                     due.tick().await;
                     let name = format!("bench-{worker}-{number}");
-                    let body = json::tree(&application_body(name));
+                    let body = json::tree(&CreateApplication::named(name));
                     let request = own.admin.request("POST", &path, Some(&body));
                     own.send(&mut connection, &request).await;
                 }
@@ -164,7 +165,7 @@ impl Attacker {
 }
 
 async fn new_zone(admin: &JsonClient) -> anyhow::Result<Value> {
-    let body = json::tree(&zone_body(String::from("bench, one of many")));
+    let body = json::tree(&CreateZone::named(String::from("bench, one of many")));
     admin.call(201, "POST", "/v1/zones", Some(&body)).await
 }
 

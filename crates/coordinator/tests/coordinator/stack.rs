@@ -273,7 +273,7 @@ impl Stack {
     pub(crate) async fn service(&self, app: &App) -> String {
         let body = members(&StartSession {
             lifecycle: Some(Lifecycle::Service),
-            ..session_of(app)
+            ..StartSession::of(app.id.clone())
         });
         let started = self.post("/agents", &app.token, body).await;
         started.expect(201).text("agent_session_id")
@@ -288,37 +288,14 @@ impl Stack {
 
     /// Hands authority for the first resource from one session to another.
     pub(crate) async fn delegate(&self, from: (&App, &str), to: (&App, &str), extra: Value) -> Answer {
+        let of = |(app, session): (&App, &str)| (app.id.clone(), session.parse().unwrap());
         let mut body = members(&CreateDelegation {
-            source_session_id: from.1.parse().unwrap(),
-            target_session_id: to.1.parse().unwrap(),
-            issuer_application_id: from.0.id.clone(),
-            receiver_application_id: to.0.id.clone(),
-            parent_edge_id: None,
-            resource_id: None,
-            scopes: vec!["weather:read".into()],
             constraints: Some(json!({"resources": [self.resource.identifier]})),
-            constraints_json: None,
-            expires_at: None,
             ttl_seconds: Some(600),
+            ..CreateDelegation::between(of(from), of(to), vec!["weather:read".into()])
         });
         merge(&mut body, extra);
         self.post("/delegations", &from.0.token, body).await
-    }
-}
-
-/// Starts a root task of the application and says nothing else.
-pub(crate) fn session_of(app: &App) -> StartSession {
-    StartSession {
-        application_id: app.id.clone(),
-        subject_session_id: None,
-        subject_token: None,
-        parent_id: None,
-        lifecycle: None,
-        labels: None,
-        ttl_seconds: None,
-        parent_authority: None,
-        inherit_parent_edge_id: None,
-        metadata: None,
     }
 }
 
@@ -331,7 +308,7 @@ fn members(body: &impl Serialize) -> Value {
 
 /// A start request of the application with further members.
 pub(crate) fn start_body(app: &App, extra: Value) -> Value {
-    let mut body = members(&session_of(app));
+    let mut body = members(&StartSession::of(app.id.clone()));
     merge(&mut body, extra);
     body
 }

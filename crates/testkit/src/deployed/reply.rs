@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Status, headers and body of an answer.
@@ -66,6 +67,15 @@ impl Reply {
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:#?}");
         self
+    }
+
+    /// The body as what it is said to be.
+    ///
+    /// # Panics
+    /// When it is something else.
+    #[track_caller]
+    pub fn read<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {self:#?}"))
     }
 
     /// The text member `name`.

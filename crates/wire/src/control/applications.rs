@@ -31,6 +31,17 @@ pub struct CreateApplication {
     pub traits: Vec<String>,
 }
 
+impl CreateApplication {
+    /// One of this name, with nothing beyond the zone's policy.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: Name(name.into()),
+            registration_method: Managed::Managed,
+            traits: Vec::new(),
+        }
+    }
+}
+
 /// Body that registers a short-lived application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

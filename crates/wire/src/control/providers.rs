@@ -44,6 +44,25 @@ pub struct CreateProvider {
     pub check: Option<bool>,
 }
 
+impl CreateProvider {
+    /// One that puts `key` into the header `header`.
+    pub fn api_key(name: &str, header: &str, key: &str) -> Self {
+        let config = [
+            ("auth_location", "header"),
+            ("header_name", header),
+            ("api_key", key),
+        ];
+        let config = config.map(|(name, value)| (name.to_owned(), value.into()));
+        Self {
+            name: Some(name.to_owned()),
+            identifier: None,
+            kind: ProviderKind::ApiKey.to_string(),
+            config_json: config.into_iter().collect(),
+            check: None,
+        }
+    }
+}
+
 changes! {
     /// Body that changes a provider. Unknown members are ignored. Not printable: it may hold a credential.
     UpdateProvider {

@@ -26,6 +26,17 @@ pub struct CreateZone {
     pub dcr_enabled: bool,
 }
 
+impl CreateZone {
+    /// One of this name, without short-lived applications.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: Name(name.into()),
+            slug: None,
+            dcr_enabled: false,
+        }
+    }
+}
+
 words!(
     /// What becomes of live short-lived applications when their registration is switched off.
     DcrShutdown {

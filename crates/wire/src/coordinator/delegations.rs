@@ -43,6 +43,29 @@ pub struct CreateDelegation {
     pub ttl_seconds: Option<u32>,
 }
 
+impl CreateDelegation {
+    /// `scopes`, from a session of an application to one of another.
+    pub fn between(
+        (issuer, source): (ApplicationId, SessionId),
+        (receiver, target): (ApplicationId, SessionId),
+        scopes: Vec<Arc<str>>,
+    ) -> Self {
+        Self {
+            source_session_id: source,
+            target_session_id: target,
+            issuer_application_id: issuer,
+            receiver_application_id: receiver,
+            parent_edge_id: None,
+            resource_id: None,
+            scopes,
+            constraints: None,
+            constraints_json: None,
+            expires_at: None,
+            ttl_seconds: None,
+        }
+    }
+}
+
 /// What every answer about a delegation holds, but its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DelegationState {

@@ -47,6 +47,24 @@ pub struct StartSession {
     pub metadata: Option<JsonObject>,
 }
 
+impl StartSession {
+    /// A root task of the application that says nothing else.
+    pub const fn of(application_id: ApplicationId) -> Self {
+        Self {
+            application_id,
+            subject_session_id: None,
+            subject_token: None,
+            parent_id: None,
+            lifecycle: None,
+            labels: None,
+            ttl_seconds: None,
+            parent_authority: None,
+            inherit_parent_edge_id: None,
+            metadata: None,
+        }
+    }
+}
+
 /// What every answer about a session holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionState {

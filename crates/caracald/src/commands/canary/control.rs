@@ -3,7 +3,7 @@
 //! Of each answer no more is read than is needed: the deployment may be of another version than the canary.
 
 use anyhow::ensure;
-use caracal_wire::control::{Name, zones::CreateZone};
+use caracal_wire::control::zones::CreateZone;
 use http::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -40,12 +40,7 @@ impl<'c> Control<'c> {
             token,
             zone: String::new(),
         };
-        let body = CreateZone {
-            name: Name(name.to_owned()),
-            slug: None,
-            dcr_enabled: false,
-        };
-        let body = serde_json::to_string(&body)?;
+        let body = serde_json::to_string(&CreateZone::named(name))?;
         let answer = control.ask(Method::POST, "/v1/zones", Some(body)).await?;
         let made: Made = answer.expect(201)?.read()?;
         control.zone = made.id;

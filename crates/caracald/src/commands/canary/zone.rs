@@ -5,12 +5,12 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use caracal_core::{
     ApplicationId, PolicySetVersionId, PolicyVersionId, ProviderId, SessionId,
-    entity::{Constraints, DeclaredOperation, ProviderKind},
+    entity::{Constraints, DeclaredOperation},
 };
 use caracal_wire::{
     control::{
-        Line, Name,
-        applications::{CreateApplication, Managed},
+        Line,
+        applications::CreateApplication,
         policies::CreatePolicy,
         policy_sets::{ActivateVersion, AddSetVersion, CreatePolicySet, ManifestEntry},
         providers::CreateProvider,
@@ -122,11 +122,7 @@ impl<'c> CanaryZone<'c> {
         token: &'c str,
     ) -> anyhow::Result<Self> {
         let control = Control::make_zone(client, deployment, token, NAME).await?;
-        let body = CreateApplication {
-            name: Name(NAME.to_owned()),
-            registration_method: Managed::Managed,
-            traits: Vec::new(),
-        };
+        let body = CreateApplication::named(NAME);
         match control.made("/applications", &body).await {
             Ok(application) => Ok(Self {
                 declared: format!("{PATH}?zone_id={}", control.zone),
@@ -152,21 +148,7 @@ impl<'c> CanaryZone<'c> {
 
     /// A credential, a resource over `upstream`, and policy that lets the application call it.
     pub(crate) async fn fill(&self, upstream: &str) -> anyhow::Result<()> {
-        let config = [
-            ("auth_location", "header"),
-            ("header_name", "X-Canary"),
-            ("api_key", self.control.zone.as_str()),
-        ];
-        let body = CreateProvider {
-            name: Some(NAME.to_owned()),
-            identifier: None,
-            kind: ProviderKind::ApiKey.as_str().to_owned(),
-            config_json: config
-                .map(|(name, value)| (name.to_owned(), value.into()))
-                .into_iter()
-                .collect(),
-            check: None,
-        };
+        let body = CreateProvider::api_key(NAME, "X-Canary", &self.control.zone);
         let provider: Made<ProviderId> = self.control.made("/providers", &body).await?;
         let body = CreateResource {
             name: Some(Line(NAME.to_owned())),
@@ -284,18 +266,11 @@ impl<'c> CanaryZone<'c> {
             resources: vec![RESOURCE.into()],
             ..Constraints::default()
         };
+        let of = |session| (self.application.id.clone(), session);
         let body = CreateDelegation {
-            source_session_id: source,
-            target_session_id: id.clone(),
-            issuer_application_id: self.application.id.clone(),
-            receiver_application_id: self.application.id.clone(),
-            parent_edge_id: None,
-            resource_id: None,
-            scopes: vec![SCOPE.into()],
             constraints: Some(serde_json::to_value(constraints)?),
-            constraints_json: None,
-            expires_at: None,
             ttl_seconds: Some(LIFE_SECONDS),
+            ..CreateDelegation::between(of(source), of(id.clone()), vec![SCOPE.into()])
         };
         let body = serde_json::to_string(&body)?;
         let answer = self
@@ -311,16 +286,9 @@ impl<'c> CanaryZone<'c> {
 
     async fn start(&self, lifecycle: &str) -> anyhow::Result<SessionId> {
         let body = StartSession {
-            application_id: self.application.id.clone(),
-            subject_session_id: None,
-            subject_token: None,
-            parent_id: None,
-            lifecycle: None,
             labels: Some(vec![LABEL.to_owned()]),
             ttl_seconds: Some(LIFE_SECONDS),
-            parent_authority: None,
-            inherit_parent_edge_id: None,
-            metadata: None,
+            ..StartSession::of(self.application.id.clone())
         };
         let body = serde_json::to_string(&body)?;
         let answer = self
