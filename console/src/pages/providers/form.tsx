@@ -2,7 +2,7 @@ import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, SelectField, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
-import { config, KINDS, type Kind } from "./kinds.ts";
+import { config, KINDS, type Kind, withCurrent } from "./kinds.ts";
 
 type Provider = Schema["ProviderItem"];
 
@@ -82,23 +82,30 @@ export function ProviderForm({
           onChange={(event) => setKind(event.target.value as Kind)}
         />
       )}
-      {settings.map(({ key, label, secret, needed, help, preset }) => (
-        <TextField
-          key={key}
-          label={label}
-          type={secret ? "password" : "text"}
-          autoComplete="off"
-          required={Boolean(needed) && !provider}
-          placeholder={secret && provider ? "stays as it is" : ""}
-          help={secret ? (help ?? "Sealed, and never shown again.") : help}
-          value={value(key, preset)}
-          wrong={wrongAt(error, `config_json.${key}`, key)}
-          onChange={(event) => {
+      {settings.map(({ key, label, secret, needed, help, preset, choices }) => {
+        const shared = {
+          label,
+          value: value(key, preset),
+          wrong: wrongAt(error, `config_json.${key}`, key),
+          onChange: (event: { target: { value: string } }) => {
             setTyped({ ...typed, [key]: event.target.value });
             setChanged(true);
-          }}
-        />
-      ))}
+          },
+        };
+        return choices ? (
+          <SelectField key={key} {...shared} help={help} options={withCurrent(choices, shared.value)} />
+        ) : (
+          <TextField
+            key={key}
+            {...shared}
+            type={secret ? "password" : "text"}
+            autoComplete="off"
+            required={Boolean(needed) && !provider}
+            placeholder={secret && provider ? "stays as it is" : ""}
+            help={secret ? (help ?? "Sealed, and never shown again.") : help}
+          />
+        );
+      })}
       <div className="row">
         <Button type="submit" look="main">
           {provider ? "Save" : "Seal it"}

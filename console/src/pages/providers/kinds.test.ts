@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { config } from "./kinds.ts";
+import { config, KINDS, withCurrent } from "./kinds.ts";
 
 test("blank settings are left out, and lists are lists", () => {
   expect(
@@ -13,4 +13,13 @@ test("blank settings are left out, and lists are lists", () => {
     header_name: "X",
     api_key: "k",
   });
+});
+
+test("what was set elsewhere stays a choice, and the default is sent as nothing", () => {
+  const proof = KINDS.oauth2_client_credentials.settings.find(({ key }) => key === "client_auth_method");
+  const choices = proof?.choices ?? [];
+  expect(choices.map(([value]) => value)).toEqual(["", "client_secret_post", "client_secret_jwt"]);
+  expect(withCurrent(choices, "client_secret_post")).toBe(choices);
+  expect(withCurrent(choices, "private_key_jwt").at(-1)).toEqual(["private_key_jwt", "private_key_jwt"]);
+  expect(config("oauth2_client_credentials", { client_auth_method: "" })).toEqual({});
 });

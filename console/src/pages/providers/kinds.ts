@@ -16,7 +16,21 @@ export type Setting = {
   list?: boolean;
   help?: string;
   preset?: string;
+  /** What it may be, the default first, which is blank. */
+  choices?: ReadonlyArray<readonly [value: string, label: string]>;
 };
+
+/** How a client proves itself to a token endpoint. One that signs with a key of its own is made with the API. */
+const proof = (...more: ReadonlyArray<readonly [value: string, label: string]>): Setting => ({
+  key: "client_auth_method",
+  label: "How it proves itself",
+  choices: [
+    ["", "With the secret, in the header Authorization"],
+    ["client_secret_post", "With the secret, in the form"],
+    ["client_secret_jwt", "With what the secret signs; it is not sent"],
+    ...more,
+  ],
+});
 
 export const KINDS: Readonly<
   Record<Kind, { label: string; about: string; settings: ReadonlyArray<Setting> }>
@@ -55,6 +69,7 @@ export const KINDS: Readonly<
       },
       { key: "client_id", label: "Client id", needed: true },
       { key: "client_secret", label: "Client secret", secret: true, needed: true },
+      proof(),
       { key: "scopes", label: "Scopes", list: true, help: "With blanks between them." },
       { key: "audience", label: "Audience", help: "Only where the provider asks for one." },
     ],
@@ -74,6 +89,7 @@ export const KINDS: Readonly<
       },
       { key: "client_id", label: "Client id", needed: true },
       { key: "client_secret", label: "Client secret", secret: true },
+      proof(["none", "Not at all: it has no secret"]),
       { key: "scopes", label: "Scopes", list: true, help: "With blanks between them." },
       {
         key: "issuer",
@@ -93,6 +109,11 @@ export const KINDS: Readonly<
     settings: [],
   },
 };
+
+/** The choices, and what was set elsewhere and is none of them. */
+export function withCurrent(choices: NonNullable<Setting["choices"]>, current: string) {
+  return choices.some(([value]) => value === current) ? choices : [...choices, [current, current] as const];
+}
 
 /** What was typed, as the API takes it; blank settings are left out, so that sealed ones stay as they are. */
 export function config(kind: Kind, typed: Readonly<Record<string, string>>): Record<string, unknown> {
