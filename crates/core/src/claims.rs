@@ -16,6 +16,9 @@ pub enum MandateUse {
     Gateway,
     /// Presented to a resource server. Audience: the resources.
     Resource,
+    /// Presented to the Gateway any number of times by a client that a person signed in with: each call is decided, and
+    /// minted for, on its own. Audience: the one resource.
+    Access,
 }
 
 /// Who the `sub` claim names.

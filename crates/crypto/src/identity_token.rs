@@ -8,7 +8,7 @@ use caracal_core::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::strict_json;
+use crate::{digest::constant_time_eq, strict_json};
 
 pub use keys::{IssuerKey, IssuerKeys, IssuerKeysError, MAX_DOCUMENT_BYTES};
 
@@ -254,6 +254,46 @@ impl IdentityToken<'_> {
         let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| MALFORMED)?;
         let claims = serde_json::from_slice(&claims).map_err(|_| MALFORMED)?;
         Ok((proven, claims))
+    }
+}
+
+/// Why a proven token is not the answer to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotOfRequest {
+    /// It does not repeat the nonce of the request.
+    #[error("is not of this sign-in")]
+    Nonce,
+    /// It is for several parties, and another one asked for it.
+    #[error("was asked for by another party")]
+    AuthorizedParty,
+}
+
+/// Checks that the claims of a proven token are those of the request with `nonce`, and for `client_id` where they are for
+/// several (`OpenID` Connect Core §3.1.3.7, 4, 5 and 11).
+///
+/// # Errors
+/// [`NotOfRequest`].
+pub fn check_of_request(
+    claims: &Map<String, Value>,
+    nonce: &str,
+    client_id: &str,
+) -> Result<(), NotOfRequest> {
+    let named = claims.get("nonce").and_then(Value::as_str).unwrap_or_default();
+    if !constant_time_eq(named.as_bytes(), nonce.as_bytes()) {
+        return Err(NotOfRequest::Nonce);
+    }
+    let several = claims
+        .get("aud")
+        .and_then(Value::as_array)
+        .is_some_and(|audience| audience.len() > 1);
+    let ours = match claims.get("azp") {
+        None => !several,
+        Some(party) => party.as_str() == Some(client_id),
+    };
+    if ours {
+        Ok(())
+    } else {
+        Err(NotOfRequest::AuthorizedParty)
     }
 }
 

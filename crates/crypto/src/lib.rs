@@ -28,6 +28,7 @@ pub mod jwks;
 pub mod log_key;
 pub mod mandate;
 mod pem;
+pub mod pkce;
 pub mod random;
 pub mod request_signature;
 pub mod sealed;

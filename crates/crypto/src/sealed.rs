@@ -80,6 +80,12 @@ impl Location {
         Self(format!("receipts/{zone}/{operation}/{scope}/{key}").into())
     }
 
+    /// What a browser or a client keeps for us while somebody signs in, by the step it is for: what was made for one opens in no
+    /// other.
+    pub fn sign_in(step: &str) -> Self {
+        Self(format!("signIn/{step}").into())
+    }
+
     /// A location known by its text alone, as when a sweep walks every row of the secret store.
     pub fn from_reference(reference: String) -> Self {
         Self(reference.into())

@@ -1,6 +1,6 @@
 //! Why nobody is signed in, and what is told of it.
 
-use caracal_crypto::identity_token::IdentityTokenError;
+use caracal_crypto::identity_token::{IdentityTokenError, NotOfRequest};
 use caracal_service::{
     Refusal,
     issuer_keys::KeysError,
@@ -34,10 +34,8 @@ pub(super) enum NotProven {
     NoToken,
     #[error("the identity token is refused: {0}")]
     Token(#[from] IdentityTokenError),
-    #[error("the identity token is of another sign-in")]
-    Nonce,
-    #[error("the identity token is for another client")]
-    AuthorizedParty,
+    #[error("the identity token {0}")]
+    OfAnother(#[from] NotOfRequest),
     #[error("the provider does not tell who the subject is: {0}")]
     UserInfo(#[source] DocumentError),
     #[error("what the provider tells is of another subject")]
@@ -80,7 +78,7 @@ pub(super) fn refusal(why: &NotProven) -> Refusal {
         | NotProven::Code(_)
         | NotProven::UserInfoSubject
         | NotProven::NoToken => failed(),
-        NotProven::Token(_) | NotProven::Nonce | NotProven::AuthorizedParty | NotProven::Subject => {
+        NotProven::Token(_) | NotProven::OfAnother(_) | NotProven::Subject => {
             Refusal::of(ErrorCode::SignInRefused)
                 .describe("the identity provider's token does not prove who you are")
                 .authenticate("Bearer")

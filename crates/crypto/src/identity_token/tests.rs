@@ -300,3 +300,31 @@ fn key_sets_are_bounded_and_ambiguous_keys_verify_nothing() {
     let token = rsa.sign(&header(), &claims());
     assert_eq!(check(&token, &some), Err(IdentityTokenError::Key));
 }
+
+#[test]
+fn a_token_of_another_sign_in_or_for_another_client_is_refused() {
+    let refused = |claims: Value| {
+        let Value::Object(claims) = claims else {
+            unreachable!()
+        };
+        check_of_request(&claims, "n", "console").is_err()
+    };
+    for good in [
+        json!({"nonce": "n", "aud": "console"}),
+        json!({"nonce": "n", "aud": ["console"]}),
+        json!({"nonce": "n", "aud": ["console", "other"], "azp": "console"}),
+    ] {
+        assert!(!refused(good.clone()), "{good}");
+    }
+    for bad in [
+        json!({"aud": "console"}),
+        json!({"nonce": "", "aud": "console"}),
+        json!({"nonce": "N", "aud": "console"}),
+        json!({"nonce": ["n"], "aud": "console"}),
+        json!({"nonce": "n", "aud": ["console", "other"]}),
+        json!({"nonce": "n", "aud": "console", "azp": "other"}),
+        json!({"nonce": "n", "aud": "console", "azp": null}),
+    ] {
+        assert!(refused(bad.clone()), "{bad}");
+    }
+}

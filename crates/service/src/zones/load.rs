@@ -228,7 +228,7 @@ fn opened(
     let config = config(zone, &provider, sealed, keys)
         .map_err(|problem| tracing::error!(zone.id = %zone, provider.id = %provider.id, %problem, "a provider cannot be used"))
         .ok();
-    ProviderState::new(provider.id, config)
+    ProviderState::new(provider.id, provider.identifier, config)
 }
 
 fn config(

@@ -21,6 +21,8 @@ const MAX_BROKERING: usize = 64;
 pub struct ProviderState {
     /// The provider.
     pub id: ProviderId,
+    /// `provider://slug`, unique among those of the zone.
+    pub identifier: String,
     /// Its settings, with the secret where this process opens secrets; absent when they or the sealed document cannot
     /// be read, which denies.
     pub config: Option<ProviderConfig>,
@@ -30,9 +32,10 @@ pub struct ProviderState {
 
 impl ProviderState {
     /// A provider whose turns are all free.
-    pub const fn new(id: ProviderId, config: Option<ProviderConfig>) -> Self {
+    pub const fn new(id: ProviderId, identifier: String, config: Option<ProviderConfig>) -> Self {
         Self {
             id,
+            identifier,
             config,
             brokering: Semaphore::const_new(MAX_BROKERING),
         }
@@ -187,6 +190,12 @@ impl ZoneState {
     /// The resource with this identifier or row id.
     pub fn resource(&self, name: &str) -> Option<&Arc<ResourceState>> {
         self.resources.get(name)
+    }
+
+    /// The provider with this identifier.
+    pub fn provider(&self, identifier: &str) -> Option<&Arc<ProviderState>> {
+        let mut providers = self.providers.values();
+        providers.find(|provider| provider.identifier == identifier)
     }
 
     /// The key with this `kid`.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use caracal_core::{ControlTrait, text::excerpt};
+use caracal_core::{ControlTrait, SignInTrait, text::excerpt};
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, Issue, Issues};
 
@@ -22,6 +22,7 @@ pub(in crate::routes) fn check(traits: &[String], global: bool) -> Result<(), Re
     }
     let mut seen = HashSet::new();
     let mut once = HashSet::new();
+    let mut signs_in_once = HashSet::new();
     for name in traits {
         if !is_word(name) {
             return Err(refused(
@@ -45,6 +46,14 @@ pub(in crate::routes) fn check(traits: &[String], global: bool) -> Result<(), Re
                 .ok_or_else(|| refused(ErrorCode::TraitInvalid, name, "is no control trait"))?;
             let bound = matches!(kind, ControlTrait::MaxTtl(_) | ControlTrait::Expires(_));
             if bound && !once.insert(std::mem::discriminant(&kind)) {
+                return Err(refused(ErrorCode::TraitInvalid, name, "may be given once"));
+            }
+        }
+        if SignInTrait::is_one(name) {
+            let kind = SignInTrait::parse(name)
+                .ok_or_else(|| refused(ErrorCode::TraitInvalid, name, "is no trait of signing in"))?;
+            let one = matches!(kind, SignInTrait::Provider(_) | SignInTrait::MaxAge(_));
+            if one && !signs_in_once.insert(std::mem::discriminant(&kind)) {
                 return Err(refused(ErrorCode::TraitInvalid, name, "may be given once"));
             }
         }
@@ -128,6 +137,27 @@ mod tests {
             code(&["control:max-ttl:60", "control:max-ttl:61"], true).as_deref(),
             Some("trait_invalid")
         );
+        let signs_in = [
+            "sign-in:provider:company",
+            "sign-in:resource:tools",
+            "sign-in:redirect-host:claude.ai",
+        ];
+        assert_eq!(code(&signs_in, false), None);
+        for bad in [
+            "sign-in",
+            "sign-in:x:y",
+            "sign-in:provider:A",
+            "sign-in:redirect-scheme:data",
+            "sign-in:max-age:1",
+        ] {
+            assert_eq!(code(&[bad], false).as_deref(), Some("trait_invalid"), "{bad}");
+        }
+        for twice in [
+            ["sign-in:provider:company", "sign-in:provider:other"],
+            ["sign-in:max-age:600", "sign-in:max-age:601"],
+        ] {
+            assert_eq!(code(&twice, false).as_deref(), Some("trait_invalid"), "{twice:?}");
+        }
         assert_eq!(code(&["a", "a"], true).as_deref(), Some("trait_duplicate"));
         assert_eq!(code(&["1a"], true).as_deref(), Some("trait_invalid"));
         assert_eq!(code(&["a"; 65], true).as_deref(), Some("trait_count_exceeded"));
