@@ -6,7 +6,7 @@
 // tells which grants it was asked for, with what came of each; POST /outage?status=503 makes the token endpoint fail
 // until it is posted again without a status; POST /person?claims={"sub":…} says who comes from now on, and
 // POST /claims?in=token whether the identity token says so itself (userinfo otherwise); POST /rotate gives it another signing key; GET /fetches tells how often its
-// keys were fetched; POST /forget makes it forget every refresh token; /keys/large and /keys/elsewhere are no keys that anybody should take.
+// keys were fetched; POST /client?settings={…} adds a client; GET /client.json describes a client of others; POST /forget makes it forget every refresh token; /keys/large and /keys/elsewhere are no keys that anybody should take.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer as createPlainServer } from "node:http";
@@ -106,6 +106,19 @@ function answer(request, response) {
     settings.conformIdTokenClaims = url.searchParams.get("in") !== "token";
     begin();
     response.end();
+  } else if (url.pathname === "/client") {
+    settings.clients.push(JSON.parse(url.searchParams.get("settings")));
+    begin();
+    response.end();
+  } else if (url.pathname === "/client.json") {
+    response.setHeader("content-type", "application/json");
+    response.end(
+      JSON.stringify({
+        client_id: `${issuer}/client.json`,
+        client_name: "A client that describes itself",
+        redirect_uris: ["http://127.0.0.1/back"],
+      }),
+    );
   } else if (url.pathname === "/rotate") {
     key = signingKey();
     begin();

@@ -24,6 +24,9 @@ const REDIRECT_URI: &str = "https://app.example.com/back";
 pub const CONSOLE_URL: &str = "https://console.example.com";
 const CONSOLE_CALLBACK: &str = "https://console.example.com/sign-in/callback";
 
+/// Where an STS waits for the codes of people who sign in with clients of others, below its address.
+const STS_CALLBACK: &str = "/oauth/2/callback";
+
 /// The server, on this machine, with a certificate of an authority of its own. It ends with this.
 #[derive(Debug)]
 pub struct OauthServer {
@@ -105,7 +108,7 @@ impl OauthServer {
 
     /// A stack that trusts its certificate and may reach it, told `variables` besides.
     pub async fn stack(&self, deployment: Deployment, variables: &[(&str, &str)]) -> Stack {
-        let authority = self.files.path().join("authority.pem");
+        let authority = self.authority();
         let authority = authority.to_str().expect("a path that is text");
         let own = [
             ("CARACAL_TLS_EXTRA_CA_FILE", authority),
@@ -180,6 +183,27 @@ impl OauthServer {
         })
     }
 
+    /// Knows an STS from now on as its client `sts`; settings of the provider at which people sign in there.
+    pub async fn knows_sts(&self, sts: &str) -> Value {
+        let callback = format!("{sts}{STS_CALLBACK}");
+        let client = json!({
+            "client_id": "sts", "client_secret": CLIENT_SECRET, "token_endpoint_auth_method": "client_secret_basic",
+            "grant_types": ["authorization_code"], "redirect_uris": [callback], "response_types": ["code"],
+        });
+        let mut url: reqwest::Url = format!("{}/client", self.plain).parse().expect("a URL");
+        url.query_pairs_mut().append_pair("settings", &client.to_string());
+        self.http.post(url).send().await.expect("it answers");
+        json!({
+            "authorization_endpoint": format!("{}/auth", self.issuer), "token_endpoint": self.token_endpoint(),
+            "redirect_uri": callback, "client_id": "sts", "client_secret": CLIENT_SECRET, "issuer": self.issuer,
+        })
+    }
+
+    /// The file with the certificate of the authority that it is trusted by.
+    pub fn authority(&self) -> std::path::PathBuf {
+        self.files.path().join("authority.pem")
+    }
+
     /// What a person comes back with who says yes at `url`.
     ///
     /// # Panics
@@ -191,10 +215,8 @@ impl OauthServer {
         let asked: reqwest::Url = url.parse().expect("a URL");
         let back = asked.query_pairs().find(|(name, _)| name == "redirect_uri");
         let back = back.expect("a redirect URI").1.into_owned();
-        assert!(
-            [REDIRECT_URI, CONSOLE_CALLBACK].contains(&back.as_str()),
-            "{back}"
-        );
+        let known = [REDIRECT_URI, CONSOLE_CALLBACK].contains(&back.as_str());
+        assert!(known || back.ends_with(STS_CALLBACK), "{back}");
         let arrived = self.follow(&url, &back).await;
         arrived.query_pairs().into_owned().collect()
     }

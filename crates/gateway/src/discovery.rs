@@ -7,13 +7,14 @@ use axum::{
     Json,
     response::{IntoResponse as _, Response},
 };
-use caracal_core::Operation;
+use caracal_core::{Operation, ScopeSet, claims::MandateUse};
+use caracal_crypto::mandate::Unverified;
 use caracal_service::{Refusal, server::PeerAddr, zones::ResourceState};
 use caracal_wire::{
     ErrorCode,
     gateway::{ProtectedResource, Reason},
 };
-use http::{Method, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 
 use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path};
 
@@ -69,6 +70,7 @@ pub(crate) struct Addressed {
     method: Method,
     /// As policies read it; absent where it cannot be read.
     path: Option<String>,
+    authorization: Option<HeaderValue>,
     peer: Option<IpAddr>,
 }
 
@@ -80,6 +82,7 @@ impl Addressed {
         Some(Self {
             path: path.map(std::borrow::Cow::into_owned),
             method: head.method.clone(),
+            authorization: head.headers.get(header::AUTHORIZATION).cloned(),
             peer: PeerAddr::of(&head.extensions),
             address,
         })
@@ -108,6 +111,13 @@ impl Addressed {
         refusal.authenticate(challenge)
     }
 
+    /// What the access token that was presented says. It is told to whoever presented it, so nothing of it is proved.
+    fn agreed(&self) -> Option<ScopeSet> {
+        let (_, token) = self.authorization.as_ref()?.to_str().ok()?.split_once(' ')?;
+        let claims = Unverified::parse(token.trim()).ok()?.unverified_claims().ok()?;
+        (claims.mandate_use == MandateUse::Access).then(|| claims.scopes())
+    }
+
     /// The scopes to ask for, with blanks between them; none where the resource does not say which it needs.
     fn scopes(&self, known: &ResourceState, lacks: Option<&str>) -> Option<String> {
         if !known.enforces_operations() {
@@ -117,7 +127,11 @@ impl Addressed {
             method: self.method.as_str().to_owned(),
             path: self.path.clone()?,
         };
+        // Whoever lacks one asks for it besides what was agreed to before, or each tool would cost the others.
+        let agreed = lacks.and_then(|_| self.agreed()).unwrap_or_default();
+        let agreed = agreed.intersection(&known.resource.scopes);
         let mut scopes: BTreeSet<&str> = lacks.into_iter().chain(known.operation_scope(&head)).collect();
+        scopes.extend(agreed.iter());
         if known.reads_mcp() {
             let messages = CONNECTING.map(|call| Operation::Mcp {
                 call: call.to_owned(),

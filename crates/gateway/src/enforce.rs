@@ -99,9 +99,7 @@ pub(crate) async fn read_content(
         let content = content.map_err(Denial::Unreadable)?;
         // The caller took its time, and authority may have ended meanwhile.
         let now = gateway.deps.world.now();
-        rules(gateway, &claims.zone_id, now)
-            .check(claims)
-            .map_err(Denial::Claims)?;
+        check_claims(gateway, &claims.zone_id, &admitted.resource, now, claims)?;
         fresh(gateway)?;
         not_revoked(gateway, claims)?;
         Ok::<_, Denial>(content)
@@ -170,8 +168,8 @@ async fn check(
     let claims = proven
         .insert(prove(gateway, token, &unverified, zone, PeerAddr::of(&head.extensions)).await?)
         .clone();
-    // Ours, for this Gateway, of this zone, of the class that is spent here.
-    rules(gateway, zone, now).check(&claims).map_err(Denial::Claims)?;
+    // Ours, of this zone, and either for this Gateway and spent here, or for this very resource and presented again.
+    check_claims(gateway, zone, &resource, now, &claims)?;
     // Authority that has ended since the mandate was signed.
     not_revoked(gateway, &claims)?;
     // Asking would fail: say so while the mandate is still unspent.
@@ -184,14 +182,15 @@ async fn check(
     let Asked { operation, arguments } = asked;
     if operation.call().is_some() {
         // The caller took its time, and authority may have ended meanwhile.
-        rules(gateway, zone, deps.world.now())
-            .check(&claims)
-            .map_err(Denial::Claims)?;
+        check_claims(gateway, zone, &resource, deps.world.now(), &claims)?;
         fresh(gateway)?;
         not_revoked(gateway, &claims)?;
     }
-    // Last, because it cannot be undone: the mandate is spent. Of any number of presentations one gets through.
-    first_use(gateway, &claims, request_id).await?;
+    // Last, because it cannot be undone: the mandate is spent. Of any number of presentations one gets through. An access
+    // token is not spent: the STS mints for each of its calls.
+    if claims.mandate_use != MandateUse::Access {
+        first_use(gateway, &claims, request_id).await?;
+    }
 
     Ok(Admitted {
         shown: Shown::of(&operation, declared.as_ref(), &claims),
@@ -277,16 +276,29 @@ fn lives_long_enough(peek: &Peek, now: Timestamp) -> Result<(), Denial> {
     }
 }
 
-fn rules<'r>(gateway: &'r Gateway, zone: &'r ZoneId, now: Timestamp) -> ClaimRules<'r> {
+/// What claims must say to be good for a call to `resource` here and now. The two classes have audiences apart, so neither
+/// passes for the other.
+fn check_claims(
+    gateway: &Gateway,
+    zone: &ZoneId,
+    resource: &str,
+    now: Timestamp,
+    claims: &MandateClaims,
+) -> Result<(), Denial> {
     let issuer = &*gateway.deps.issuer;
-    ClaimRules {
+    let (audience, uses): (_, &[MandateUse]) = match claims.mandate_use {
+        MandateUse::Access => (resource, &[MandateUse::Access]),
+        MandateUse::Session | MandateUse::Gateway | MandateUse::Resource => (issuer, &[MandateUse::Gateway]),
+    };
+    let rules = ClaimRules {
         issuer,
-        audience: Some(issuer),
+        audience: Some(audience),
         zone,
-        uses: &[MandateUse::Gateway],
+        uses,
         now,
         leeway: LEEWAY,
-    }
+    };
+    rules.check(claims).map_err(Denial::Claims)
 }
 
 fn not_revoked(gateway: &Gateway, claims: &MandateClaims) -> Result<(), Denial> {
@@ -344,8 +356,8 @@ async fn identify(gateway: &Gateway, head: &Parts) -> Option<Arc<MandateClaims>>
     let claims = prove(gateway, token, &unverified, &zone, PeerAddr::of(&head.extensions))
         .await
         .ok()?;
-    rules(gateway, &zone, gateway.deps.world.now())
-        .check(&claims)
-        .ok()?;
+    // Of an access token the resource that it is for: whose it is, is asked, and not what for.
+    let own = claims.aud.first().map_or("", AsRef::as_ref);
+    check_claims(gateway, &zone, own, gateway.deps.world.now(), &claims).ok()?;
     Some(claims)
 }

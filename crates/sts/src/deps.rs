@@ -16,7 +16,9 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, SubjectKeys, counting::Counting};
+use crate::{
+    CanaryMonitor, ConnectionTokens, ServiceTokens, Shadows, SignIns, SubjectKeys, counting::Counting,
+};
 
 /// Bounds of the STS.
 #[derive(Debug, Clone)]
@@ -108,6 +110,8 @@ pub struct StsDeps {
     pub tokens: Arc<ServiceTokens>,
     /// Tokens of accounts that people connected.
     pub connections: Arc<ConnectionTokens>,
+    /// What asks outside for people who sign in with clients.
+    pub sign_ins: Arc<SignIns>,
     /// Keys of the issuers of subjects.
     pub subject_keys: Arc<SubjectKeys>,
     /// Rate limits of clients that there are.

@@ -65,6 +65,9 @@ pub(crate) struct Metadata<'m> {
     resource: &'m str,
     requested_scopes: &'m ScopeSet,
     subject_kind: &'static str,
+    /// The person whom the session acts for, where it does for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject_id: Option<&'m str>,
     mandate_use: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<&'m str>,
@@ -224,6 +227,7 @@ impl<'e> Evidence<'e> {
             resource,
             requested_scopes: self.scopes,
             subject_kind: "application",
+            subject_id: self.party.person.as_deref(),
             mandate_use: self.mandate_use,
             session_id: self.session_id,
             jti: self.jti,

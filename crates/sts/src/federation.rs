@@ -9,6 +9,8 @@ use caracal_service::{
     issuer_keys::{IssuerKeySets, KeysError},
 };
 
+use serde_json::{Map, Value};
+
 use crate::metrics;
 
 /// By how many seconds the issuer's clock may differ.
@@ -54,6 +56,18 @@ impl SubjectKeys {
         token: &IdentityToken<'_>,
         issuer: &SubjectIssuer,
     ) -> Result<ProvenSubject, NotProven> {
+        Ok(self.prove_with_claims(token, issuer).await?.0)
+    }
+
+    /// The same, with everything that the token says.
+    ///
+    /// # Errors
+    /// [`NotProven`].
+    pub(crate) async fn prove_with_claims(
+        &self,
+        token: &IdentityToken<'_>,
+        issuer: &SubjectIssuer,
+    ) -> Result<(ProvenSubject, Map<String, Value>), NotProven> {
         let keys = self.keys.with_key(&issuer.jwks_url, token.key_id()).await?;
         let key = keys.value.key(token.key_id()).ok_or(IdentityTokenError::Key)?;
         let rules = IdentityRules {
@@ -62,9 +76,9 @@ impl SubjectKeys {
             now: self.world.now(),
             leeway: LEEWAY,
         };
-        let proven = token.verify(key, rules)?;
+        let (proven, claims) = token.verify_with_claims(key, rules)?;
         if is_a_name(&proven.subject) {
-            Ok(proven)
+            Ok((proven, claims))
         } else {
             Err(NotProven::Subject)
         }

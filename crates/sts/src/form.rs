@@ -82,24 +82,32 @@ pub(crate) struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// Parses a form body. Unknown fields are ignored but may not repeat, so that two readers cannot disagree. Id and
-    /// secret come from `login` where the client sent them in the header, and then not from the form as well.
+    /// Parses a form body.
     ///
     /// # Errors
     /// 400 `invalid_token` naming the field.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn parse(body: &[u8], login: Option<&Login>) -> Result<Self, Refusal> {
-        let fields = Fields::parse(body, &["resource"])?;
+        Self::read(&Fields::parse(body, &["resource"])?, login)
+    }
+
+    /// Reads a form. Unknown fields are ignored but may not repeat, so that two readers cannot disagree. Id and secret come
+    /// from `login` where the client sent them in the header, and then not from the form as well.
+    ///
+    /// # Errors
+    /// 400 `invalid_token` naming the field.
+    pub(crate) fn read(fields: &Fields<'_>, login: Option<&Login>) -> Result<Self, Refusal> {
         for refused in ["actor_token", "client_assertion", "client_assertion_type"] {
             if fields.get(refused).is_some() {
                 return Err(malformed(refused, "is not supported"));
             }
         }
-        let ttl_seconds = ttl(&fields)?;
-        let resources = resources(&fields)?;
+        let ttl_seconds = ttl(fields)?;
+        let resources = resources(fields)?;
         if fields.get("grant_type") != Some(TOKEN_EXCHANGE) {
             return Err(malformed("grant_type", format!("must be {TOKEN_EXCHANGE}")));
         }
-        let subject_token = subject_token(&fields)?;
+        let subject_token = subject_token(fields)?;
         let scope = fields.get("scope").unwrap_or("");
         if scope.len() > MAX_SCOPE_BYTES {
             return Err(malformed(
@@ -122,7 +130,7 @@ impl TokenRequest {
                 format!("is longer than {most} bytes, the most for a request of {count} resources"),
             ));
         }
-        let (application_id, client_secret) = client(&fields, login)?;
+        let (application_id, client_secret) = client(fields, login)?;
         Ok(Self {
             zone_id: fields.id("zone_id", ZoneId::parse)?,
             application_id,
@@ -135,9 +143,9 @@ impl TokenRequest {
             delegation_edge_id: fields.id("delegation_edge_id", DelegationId::parse)?,
             approval_id: fields.id("approval_id", ApprovalId::parse)?,
             ttl_seconds,
-            operation: operation(&fields)?,
-            arguments: arguments(&fields)?,
-            content: content(&fields)?,
+            operation: operation(fields)?,
+            arguments: arguments(fields)?,
+            content: content(fields)?,
             gateway_request_id: fields.trimmed("gateway_request_id").unwrap_or("").to_owned(),
         })
     }

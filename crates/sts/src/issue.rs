@@ -75,7 +75,7 @@ pub(crate) fn claims(
     let sid = AuthorityRecordId::generate(&deps.world);
     let root_sid = match class {
         MandateUse::Session => sid.clone(),
-        MandateUse::Gateway | MandateUse::Resource => {
+        MandateUse::Gateway | MandateUse::Resource | MandateUse::Access => {
             party.root_record.clone().unwrap_or_else(|| sid.clone())
         }
     };

@@ -7,6 +7,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) EXCHANGES = "caracal_sts_exchanges_total";
     /// Failed logins, by reason.
     counter(Count) pub(crate) LOGIN_FAILURES = "caracal_sts_login_failures_total";
+    /// Steps of people who sign in with clients that know nothing of Caracal, by outcome.
+    counter(Count) pub(crate) SIGN_INS = "caracal_sts_sign_ins_total";
     /// Fetches of the keys of issuers of subjects, by outcome.
     counter(Count) pub(crate) KEY_FETCHES = "caracal_sts_issuer_key_fetches_total";
     /// Decisions made again by a candidate, by what it would change; or that it was not asked about, since too many waited.
@@ -42,6 +44,11 @@ pub(crate) fn no_canary_returned(outcome: &'static str) {
 /// Canaries that were taken back, by why.
 pub(crate) fn canary_returned(outcome: &'static str) {
     counter!(CANARY_RETURNS, "outcome" => outcome).increment(1);
+}
+
+/// Steps of sign-ins by outcome.
+pub(crate) fn signed_in(outcome: &'static str) {
+    counter!(SIGN_INS, "outcome" => outcome).increment(1);
 }
 
 /// Failed logins by reason.

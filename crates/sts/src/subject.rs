@@ -36,6 +36,28 @@ pub(crate) async fn verify(
     }
 }
 
+/// The claims of what a Gateway presents for a call to `resource`: a mandate for it, or a client's access token.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) async fn verify_for_call(
+    deps: &StsDeps,
+    zone_id: &ZoneId,
+    token: &Secret,
+    resource: &str,
+) -> Result<Arc<MandateClaims>, Refusal> {
+    let claims = verify_any(deps, zone_id, token, &[MandateUse::Gateway, MandateUse::Access]).await?;
+    let audience = match claims.mandate_use {
+        MandateUse::Access => resource,
+        MandateUse::Session | MandateUse::Gateway | MandateUse::Resource => &deps.config.issuer,
+    };
+    if claims.aud.iter().any(|name| **name == *audience) {
+        Ok(claims)
+    } else {
+        Err(invalid())
+    }
+}
+
 /// The claims of a mandate of one of these `classes`, whoever its audience is.
 ///
 /// # Errors

@@ -154,19 +154,29 @@ impl From<&MandateClaims> for Introspection {
 pub struct ServerMetadata {
     /// Issuer, as in mandates.
     pub issuer: String,
-    /// Where people would be sent to sign in. It refuses: see the response types.
+    /// Where clients have their people sent to sign in.
     pub authorization_endpoint: String,
-    /// Where tokens are exchanged.
+    /// Where tokens are exchanged, and codes redeemed.
     pub token_endpoint: String,
+    /// Where clients register that have no description of their own.
+    pub registration_endpoint: String,
     /// Where tokens are asked about.
     pub introspection_endpoint: String,
     /// Where tokens are given back.
     pub revocation_endpoint: String,
-    /// None: nobody is sent here to sign in.
+    /// `code`.
     pub response_types_supported: Vec<String>,
-    /// Token exchange (RFC 8693).
+    /// `query`.
+    pub response_modes_supported: Vec<String>,
+    /// Token exchange (RFC 8693), codes and refresh tokens.
     pub grant_types_supported: Vec<String>,
-    /// How applications prove themselves where tokens are exchanged.
+    /// `S256`.
+    pub code_challenge_methods_supported: Vec<String>,
+    /// Whoever is sent back brings `iss` (RFC 9207).
+    pub authorization_response_iss_parameter_supported: bool,
+    /// The id of a client may be the address of its description.
+    pub client_id_metadata_document_supported: bool,
+    /// How applications prove themselves where tokens are exchanged; clients that people sign in with have no secret.
     pub token_endpoint_auth_methods_supported: Vec<String>,
     /// How they prove themselves where tokens are asked about.
     pub introspection_endpoint_auth_methods_supported: Vec<String>,

@@ -20,6 +20,7 @@ pub mod notifications;
 pub mod proof;
 mod reason;
 pub mod run;
+pub mod sign_in;
 pub mod sts;
 
 pub use code::ErrorCode;

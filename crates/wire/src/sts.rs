@@ -46,7 +46,8 @@ pub const EXCHANGE_REFUSALS: &[(u16, &[ErrorCode])] = &[
 /// A request for a token (RFC 8693 §2.1). Id and secret of the application may come as HTTP Basic instead.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct TokenForm {
-    /// `urn:ietf:params:oauth:grant-type:token-exchange`.
+    /// `urn:ietf:params:oauth:grant-type:token-exchange`; of a client that a person signed in with, `authorization_code` or
+    /// `refresh_token`.
     pub grant_type: String,
     /// Zone of the application.
     pub zone_id: Option<ZoneId>,
@@ -59,6 +60,16 @@ pub struct TokenForm {
     pub resource: Vec<String>,
     /// Scopes, separated by spaces.
     pub scope: Option<String>,
+    /// Of a client that a person signed in with: the code.
+    pub code: Option<String>,
+    /// With a code: where the person was sent back to.
+    pub redirect_uri: Option<String>,
+    /// With a code: what its challenge is the digest of.
+    pub code_verifier: Option<String>,
+    /// With a code or a refresh token: the client.
+    pub client_id: Option<String>,
+    /// Of such a client: what gets the next tokens.
+    pub refresh_token: Option<String>,
     /// Seconds that the mandate should live; absent or 0 for the default.
     pub ttl_seconds: Option<u32>,
     /// The application's own authority record.
@@ -143,6 +154,9 @@ pub struct TokenResponse {
     /// Refused targets of a partial grant, with reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<DeniedTarget>,
+    /// For a client that a person signed in with: what gets the next tokens, once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// A target that was refused where another was granted.

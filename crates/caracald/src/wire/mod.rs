@@ -40,7 +40,7 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 use caracal_storage_sql::SqliteStore;
-use caracal_sts::{ConnectionTokens, ServiceTokens, SubjectKeys};
+use caracal_sts::{ConnectionTokens, ServiceTokens, SignIns, SubjectKeys};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -236,6 +236,7 @@ struct Outside {
     tokens: Arc<ServiceTokens>,
     connections: Arc<ConnectionTokens>,
     oauth: TokenClient,
+    sign_ins: Arc<SignIns>,
     subject_keys: Arc<SubjectKeys>,
 }
 
@@ -257,6 +258,7 @@ fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Resul
             tasks.clone(),
         )),
         oauth: TokenClient::new(egress.clone(), world.clone()),
+        sign_ins: Arc::new(SignIns::new(&egress, world.clone())),
         subject_keys: Arc::new(SubjectKeys::new(egress, world.clone())),
     })
 }

@@ -84,6 +84,7 @@ impl Parts {
             hasher: self.keys.hasher(&self.world)?,
             tokens: outside.tokens.clone(),
             connections: outside.connections.clone(),
+            sign_ins: outside.sign_ins.clone(),
             subject_keys: outside.subject_keys.clone(),
             limiter: self.backends.short_lived.clone(),
             replay: self.backends.short_lived.clone(),

@@ -3,6 +3,7 @@
 mod allowlist;
 mod canary;
 mod checks;
+mod client_sign_in;
 mod connections;
 mod contention;
 mod crash;

@@ -16,18 +16,18 @@ on_every_deployment!(
 /// Longest wait for Node.js: the first start installs the SDK.
 const LIMIT: Duration = Duration::from_mins(2);
 
-const CONNECT: &str = "tools:connect";
-const SEARCH: &str = "tools:search";
+pub(crate) const CONNECT: &str = "tools:connect";
+pub(crate) const SEARCH: &str = "tools:search";
 const DELETE: &str = "tools:delete";
 
-async fn script(name: &str) -> caracal_testkit::process::ProcessOptions {
+pub(crate) async fn script(name: &str) -> caracal_testkit::process::ProcessOptions {
     let directory = tokio::task::spawn_blocking(|| installed("e2e-mcp"))
         .await
         .expect("it runs");
     Process::options("node").arg(directory.join(name))
 }
 
-async fn line_of(process: &mut Process) -> String {
+pub(crate) async fn line_of(process: &mut Process) -> String {
     process
         .until("it says something", LIMIT, async |process| {
             process.stdout().ends_with('\n')
@@ -37,7 +37,7 @@ async fn line_of(process: &mut Process) -> String {
 }
 
 /// The resource at an address, in front of the server at `port`; returns the address.
-async fn tools(zone: &Zone<'_>, port: &str) -> String {
+pub(crate) async fn tools(zone: &Zone<'_>, port: &str) -> String {
     let identifier = format!("{}/r/{}/tools", zone.stack.url(Role::Gateway), zone.id);
     let provider = zone.api_key("X-Api-Key", "key-of-the-server").await;
     let message = |path: &str, scope: &str| json!({"method": "MCP", "path": path, "scope": scope});

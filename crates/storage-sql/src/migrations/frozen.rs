@@ -140,6 +140,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "58b1899539ac62867e4ef41cd9a07abbd88453a353205b8828ad2356dc7ad30a",
         postgres: "9552834a56e7a6a3b103614baa943f3761e23a2ade3a7652fcc8af32e8685098",
     },
+    Frozen {
+        version: 36,
+        sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        postgres: "99aca56bde01cd0516649ecaf446cef15b0a6b21ccd9befb0cd6a57f2d9c13c8",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

@@ -40,6 +40,7 @@ mod m0030_deployment_receipts;
 mod m0031_reveal;
 mod m0032_mint_limits;
 mod m0034_budget_uses;
+mod m0036_client_sign_ins;
 mod run;
 
 pub use run::{AppliedMigration, MigrationError};
@@ -278,6 +279,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0034_budget_uses::COMMON,
         sqlite: &[],
         postgres: m0034_budget_uses::POSTGRES,
+    },
+    Migration {
+        version: 36,
+        name: "client_sign_ins",
+        // Rights alone.
+        compatible_from: 11,
+        common: &[],
+        sqlite: &[],
+        postgres: m0036_client_sign_ins::POSTGRES,
     },
 ];
 

@@ -24,9 +24,9 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Sts,
-        "applications:r approval_votes:ri approvals:riud authority_records:riu budget_uses:ri delegation_epochs:riu delegations:ru event_outbox:riud key_checks:riu notification_deliveries:ri notification_sinks:r policies:r policy_canaries:r \
+        "applications:r approval_votes:ri approvals:riud authority_records:riu budget_uses:ri delegation_epochs:riu delegations:riu event_outbox:riud grants:ri key_checks:riu notification_deliveries:ri notification_sinks:r policies:r policy_canaries:r \
          policy_set_bindings:r policy_set_versions:r policy_sets:r policy_shadows:r policy_versions:r provider_connections:ru providers:r resources:r \
-         schema_migrations:r secret_store:riu session_counts:riu sessions:ru signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
+         schema_migrations:r secret_store:riu session_counts:riu sessions:riu signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
          zones:r",
     ),
     (

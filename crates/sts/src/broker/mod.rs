@@ -133,8 +133,14 @@ mod tests {
     #[tokio::test]
     async fn a_provider_that_hangs_holds_up_its_own_calls_alone_and_not_for_ever() {
         let world = World::for_tests();
-        let provider =
-            || ProviderState::new(ProviderId::generate(&world), Some(ProviderConfig::CaracalMandate));
+        let provider = || {
+            let id = ProviderId::generate(&world);
+            ProviderState::new(
+                id,
+                String::from("provider://p"),
+                Some(ProviderConfig::CaracalMandate),
+            )
+        };
         let (hung, other) = (provider(), provider());
         let mut directive = UpstreamDirective::default();
         let soon = Duration::from_millis(5);

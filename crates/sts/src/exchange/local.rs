@@ -8,7 +8,7 @@ use caracal_service::{
 };
 use caracal_wire::health::NotReady;
 
-use super::Governed;
+use super::decide_call;
 use crate::{
     StsDeps,
     case::{Content, GovernedCall},
@@ -39,8 +39,7 @@ impl Exchange for LocalExchange {
             content: request.content.as_deref().map_or(Content::Unread, Content::Read),
             request_id: &request.request_id,
         };
-        let governed = Governed::new(call, false);
-        let answer = governed.run(&self.0).await?;
+        let answer = decide_call(&self.0, call, false).await?;
         Ok(ExchangeGrant {
             directive: answer.directive,
             mandate: answer.mandate.map(|(token, _)| Secret::new(token)),

@@ -6,6 +6,7 @@ mod federation;
 mod governed;
 mod local;
 mod mint;
+mod signed_in;
 
 use caracal_core::{Secret, ZoneId, claims::MandateUse};
 use caracal_crypto::mandate::MAX_LIFETIME;
@@ -14,9 +15,10 @@ use caracal_service::Refusal;
 pub(crate) use closed::refuse_session;
 pub(crate) use control::Control;
 pub(crate) use federation::Federation;
-pub(crate) use governed::Governed;
+pub(crate) use governed::{Governed, GovernedGrant};
 pub use local::LocalExchange;
 pub(crate) use mint::{Issued, Mint};
+pub(crate) use signed_in::decide as decide_call;
 
 use crate::{
     form::{SubjectTokenType, TokenRequest},

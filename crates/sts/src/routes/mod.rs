@@ -1,7 +1,6 @@
 //! The routes of the STS, one file each.
 
 mod approvals;
-mod authorize;
 mod introspect;
 mod jwks;
 mod metadata;
@@ -10,6 +9,7 @@ mod presented;
 mod revoke;
 mod rotate;
 mod run;
+mod sign_in;
 mod token;
 
 use caracal_core::World;
@@ -26,6 +26,10 @@ use caracal_wire::{
         INTROSPECTION_REFUSALS, Introspection, IntrospectionForm, REVOCATION_REFUSALS, RevocationForm,
     },
     run::{CREDENTIAL_REFUSALS, Credential, CredentialForm, Manifest, ManifestForm, RUN_REFUSALS},
+    sign_in::{
+        AuthorizationQuery, ClientRegistration, ConsentForm, ProviderAnswer, REDEMPTION_REFUSALS,
+        REGISTRATION_REFUSALS, RegisteredClient,
+    },
     sts::{EXCHANGE_REFUSALS, KeySet, KeysOf, TokenForm, TokenResponse},
 };
 use http::{Method, StatusCode, request::Parts};
@@ -123,6 +127,77 @@ impl HttpRole for StsDeps {
 
 /// Every route of this role.
 pub fn table() -> Vec<Route> {
+    let mut table = exchanges();
+    table.extend(sign_ins());
+    table
+}
+
+/// Those that clients and people use who sign in.
+fn sign_ins() -> Vec<Route> {
+    let seen_by_people = |declaration: Declaration<Needs>| {
+        declaration.refuses(&[ErrorCode::ProviderRateLimited, ErrorCode::StsUnavailable])
+    };
+    let authorization = Declaration::new(
+        Method::GET,
+        "/oauth/2/authorize",
+        "sign_in.begin",
+        Needs::Nothing,
+        |it| {
+            it.query::<AuthorizationQuery>();
+            it.text(StatusCode::BAD_REQUEST, "text/html");
+            it.empty(StatusCode::SEE_OTHER);
+        },
+    );
+    let callback = Declaration::new(
+        Method::GET,
+        "/oauth/2/callback",
+        "sign_in.back",
+        Needs::Nothing,
+        |it| {
+            it.query::<ProviderAnswer>();
+            it.text(StatusCode::OK, "text/html");
+            it.text(StatusCode::BAD_REQUEST, "text/html");
+            it.empty(StatusCode::SEE_OTHER);
+        },
+    );
+    let consent = Declaration::new(
+        Method::POST,
+        "/oauth/2/consent",
+        "sign_in.consent",
+        Needs::Nothing,
+        |it| {
+            it.form::<ConsentForm>();
+            it.text(StatusCode::BAD_REQUEST, "text/html");
+            it.empty(StatusCode::SEE_OTHER);
+        },
+    )
+    .refuses_with(400, &[ErrorCode::InvalidToken])
+    .refuses_with(413, &[ErrorCode::PayloadTooLarge])
+    .refuses_with(415, &[ErrorCode::InvalidToken]);
+    let registration = Declaration::new(
+        Method::POST,
+        "/oauth/2/register",
+        "client.register",
+        Needs::Nothing,
+        |it| {
+            it.body::<ClientRegistration>();
+            it.answer::<RegisteredClient>(StatusCode::CREATED);
+        },
+    );
+    vec![
+        Route::raw(seen_by_people(authorization), sign_in::authorize).summary(
+            "Send a person on to their identity provider, for a client that they sign in with (RFC 6749).",
+        ),
+        Route::raw(seen_by_people(callback), sign_in::callback)
+            .summary("Ask a person who comes back what the client may do."),
+        Route::raw(seen_by_people(consent), sign_in::consent)
+            .summary("Take what the person says, and send them back to the client."),
+        Route::raw(declined(registration, REGISTRATION_REFUSALS), sign_in::register)
+            .summary("Give a client an id (RFC 7591)."),
+    ]
+}
+
+fn exchanges() -> Vec<Route> {
     let token = Declaration::new(
         Method::POST,
         "/oauth/2/token",
@@ -133,7 +208,7 @@ pub fn table() -> Vec<Route> {
             it.answer::<TokenResponse>(StatusCode::OK);
         },
     );
-    let token = declined(token, EXCHANGE_REFUSALS);
+    let token = declined(declined(token, EXCHANGE_REFUSALS), REDEMPTION_REFUSALS);
     let introspection = Declaration::new(
         Method::POST,
         "/oauth/2/introspect",
@@ -204,16 +279,7 @@ pub fn table() -> Vec<Route> {
         ErrorCode::ProviderRateLimited,
         ErrorCode::StsUnavailable,
     ]);
-    let authorization = Declaration::new(
-        Method::GET,
-        "/oauth/2/authorize",
-        "authorization.get",
-        Needs::Nothing,
-        |_| {},
-    )
-    .refuses(&[ErrorCode::InvalidRequest]);
     vec![
-        Route::raw(authorization, authorize::get).summary("Refuse to sign a person in."),
         // One published client keeps a trailing slash of its configured base URL.
         Route::raw(token, token::post)
             .also("//oauth/2/token")

@@ -3,10 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::{extract::Request, response::Response};
-use caracal_core::{
-    Secret, ZoneId,
-    claims::{MandateClaims, MandateUse},
-};
+use caracal_core::{Secret, ZoneId, claims::MandateClaims};
 use caracal_crypto::request_signature::{
     NONCE_HEADER, NONCE_LIFETIME, SIGNATURE_HEADER, SignedHeaders, TIMESTAMP_HEADER,
     verify as verify_signature,
@@ -25,9 +22,10 @@ use crate::{
     authenticate::{authenticate, invalid_client, unavailable, zone_of_control_key},
     basic::{Login, challenged},
     case::{Case, GovernedCall},
-    exchange::{Exchange, Governed, Presented, refuse_session},
+    exchange::{Exchange, Presented, decide_call, refuse_session},
+    fields::Fields,
     form::{ACCESS_TOKEN, TokenRequest},
-    subject,
+    sign_in, subject,
 };
 
 pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
@@ -40,7 +38,13 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
         standing,
     } = Posted::read(&deps, request).await?;
     let login = Login::of(&headers)?;
-    let form = TokenRequest::parse(&body, login.as_ref())?;
+    let fields = Fields::parse(&body, &["resource"])?;
+    if sign_in::is_of_client(&fields) {
+        let tokens = sign_in::redeem(&deps, &fields, &context.request_id, peer).await?;
+        proved(standing.as_ref());
+        return uncached(&tokens);
+    }
+    let form = TokenRequest::read(&fields, login.as_ref())?;
     let from_gateway = from_gateway(&deps, &context, &headers, &path, &form, &body).await?;
     let exchange = Exchange::of(&form, from_gateway, &deps.config.control_audience)?;
     let answered = answer(&deps, &context, &form, exchange, peer).await;
@@ -186,7 +190,8 @@ async fn governed(
     form: &TokenRequest,
     presented: &Presented<'_>,
 ) -> Result<TokenResponse, Refusal> {
-    let claims = subject::verify(deps, presented.zone_id, presented.token, MandateUse::Gateway).await?;
+    let claims =
+        subject::verify_for_call(deps, presented.zone_id, presented.token, presented.resource).await?;
     let call = GovernedCall {
         zone_id: presented.zone_id,
         application_id: &form.application_id,
@@ -198,8 +203,7 @@ async fn governed(
         content: form.content.content(),
         request_id: &context.request_id,
     };
-    let governed = Governed::new(call, true);
-    let answer = governed.run(deps).await?;
+    let answer = decide_call(deps, call, true).await?;
     let (token, minted) = answer.mandate.ok_or_else(unavailable)?;
     let named = minted.target.first().map(ToString::to_string);
     Ok(TokenResponse {
@@ -218,5 +222,6 @@ fn response(access_token: String, claims: &MandateClaims, denied: Vec<DeniedTarg
         target_resources: claims.target.clone(),
         upstreams: BTreeMap::new(),
         denied,
+        refresh_token: None,
     }
 }

@@ -28,8 +28,8 @@ use caracal_service::{
 };
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
 use caracal_sts::{
-    CanaryMonitor, ConnectionTokens, Counting, LocalExchange, ServiceTokens, Shadows, StsConfig, StsDeps,
-    SubjectKeys,
+    CanaryMonitor, ConnectionTokens, Counting, LocalExchange, ServiceTokens, Shadows, SignIns, StsConfig,
+    StsDeps, SubjectKeys,
 };
 use caracal_testkit::{
     client::{Answer, Client},
@@ -184,6 +184,10 @@ impl Fixture {
             )),
             subject_keys: Arc::new(SubjectKeys::new(
                 Egress::new(EgressPolicy::provisioned()),
+                parts.world.clone(),
+            )),
+            sign_ins: Arc::new(SignIns::new(
+                &Egress::new(EgressPolicy::provisioned()),
                 parts.world.clone(),
             )),
             limiter: parts.short_lived.clone(),

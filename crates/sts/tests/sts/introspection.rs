@@ -94,12 +94,22 @@ async fn the_server_says_where_everything_is() {
         answer.body["revocation_endpoint"],
         format!("{issuer}/oauth/2/revoke")
     );
-    assert_eq!(answer.body["response_types_supported"], serde_json::json!([]));
-    // Which nobody signs in by.
-    let endpoint = answer.body["authorization_endpoint"].as_str().unwrap();
-    let path = endpoint.strip_prefix(issuer).unwrap();
-    let request = Request::builder().uri(format!("{path}?response_type=code&client_id=x"));
-    let answer = fixture.request(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-    assert_eq!(answer.body["error"], "invalid_request");
+    assert_eq!(
+        answer.body["response_types_supported"],
+        serde_json::json!(["code"])
+    );
+    assert_eq!(
+        answer.body["code_challenge_methods_supported"],
+        serde_json::json!(["S256"])
+    );
+    assert_eq!(
+        answer.body["authorization_response_iss_parameter_supported"],
+        true
+    );
+    for (name, path) in [
+        ("authorization_endpoint", "/oauth/2/authorize"),
+        ("registration_endpoint", "/oauth/2/register"),
+    ] {
+        assert_eq!(answer.body[name], format!("{issuer}{path}"));
+    }
 }

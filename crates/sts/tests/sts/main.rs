@@ -5,6 +5,7 @@
 mod approvals;
 mod budgets;
 mod canary;
+mod client_sign_in;
 mod control_keys;
 mod every_text;
 mod exchange;

@@ -79,7 +79,13 @@ codes! {
         HttpVersionNotSupported "http_version_not_supported" 505 "The protocol is not HTTP/1.1.";
     }
     Mandates {
-        InvalidRequest "invalid_request" 400 "The request can be read in more than one way, or overrides its own method.";
+        InvalidRequest "invalid_request" 400 "The request lacks a parameter, can be read in more than one way, or overrides its own method.";
+        InvalidGrant "invalid_grant" 400
+            "The code or the refresh token is unknown, was used, is of another client, or what it stands on has ended.";
+        InvalidScope "invalid_scope" 400 "More scopes are asked for than the person agreed to.";
+        InvalidTarget "invalid_target" 400 "Another resource is asked for than the person agreed to.";
+        InvalidRedirectUri "invalid_redirect_uri" 400 "People cannot be sent back to what the client names.";
+        InvalidClientMetadata "invalid_client_metadata" 400 "The client says of itself what is not taken.";
         InvalidToken "invalid_token" 401
             "A token is missing, malformed, ended or not valid here. A malformed request for a token answers 400, one of the wrong media type 415.";
         UnsupportedTokenType "unsupported_token_type" 400 "Nothing is kept of a mandate of this class that could be revoked.";

@@ -1,0 +1,111 @@
+//! What is carried from step to step while somebody signs in, and afterwards by the client.
+
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, DelegationId, GrantId, ProviderId, ScopeSet, SessionId, Timestamp,
+    ZoneId,
+};
+use serde::{Deserialize, Serialize};
+
+use super::sealed::Step;
+
+/// What a client asked for, once it was checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub(super) zone: ZoneId,
+    pub(super) application: ApplicationId,
+    /// Identifier: the address.
+    pub(super) resource: String,
+    /// What the resource declares of what was asked for.
+    pub(super) scopes: ScopeSet,
+    /// Digest of the id of the client.
+    pub(super) client: String,
+    /// As it calls itself.
+    pub(super) client_name: String,
+    /// Whose document describes it; absent of one that registered.
+    pub(super) client_host: Option<String>,
+    /// Exactly as the client said, for the person to be sent to and for the code to be redeemed with.
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
+    /// Of PKCE.
+    pub(super) challenge: String,
+}
+
+/// A person who is at the identity provider. In the browser's cookie.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Away {
+    pub(super) asked: Asked,
+    pub(super) provider: ProviderId,
+    /// What the provider must bring back, and what goes to it alone.
+    pub(super) state: String,
+    pub(super) nonce: String,
+    pub(super) verifier: String,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Step for Away {
+    const NAME: &'static str = "away";
+}
+
+/// A person who has come back and is asked. In the browser's cookie.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Present {
+    pub(super) asked: Asked,
+    pub(super) subject: String,
+    pub(super) issuer: String,
+    /// What the page has, and no other page can.
+    pub(super) token: String,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Step for Present {
+    const NAME: &'static str = "present";
+}
+
+/// What a person agreed to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Agreed {
+    pub(super) zone: ZoneId,
+    pub(super) application: ApplicationId,
+    pub(super) resource: String,
+    pub(super) scopes: ScopeSet,
+    pub(super) client: String,
+    pub(super) client_name: String,
+    pub(super) client_host: Option<String>,
+    pub(super) subject: String,
+    pub(super) issuer: String,
+    /// Where that is written down.
+    pub(super) grant: GrantId,
+    /// The authority record of the sign-in: made when the code is redeemed, and named before, so that a code that somebody
+    /// stole ends what was made of it.
+    pub(super) record: AuthorityRecordId,
+    /// When the sign-in ends, whatever is renewed until then.
+    pub(super) ends_at: Timestamp,
+}
+
+/// An authorization code (RFC 6749 §4.1.2).
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Code {
+    pub(super) agreed: Agreed,
+    pub(super) redirect_uri: String,
+    pub(super) challenge: String,
+    /// What is claimed: a code is redeemed once.
+    pub(super) jti: String,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Step for Code {
+    const NAME: &'static str = "code";
+}
+
+/// A refresh token (RFC 6749 §1.5). It is good once; with what it gets comes the next.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Renewal {
+    pub(super) agreed: Agreed,
+    pub(super) session: SessionId,
+    pub(super) delegation: DelegationId,
+    pub(super) jti: String,
+}
+
+impl Step for Renewal {
+    const NAME: &'static str = "renewal";
+}

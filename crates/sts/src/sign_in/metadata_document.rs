@@ -1,0 +1,152 @@
+//! Clients that describe themselves: the id of one is the https address of its description.
+
+use std::net::IpAddr;
+
+use caracal_core::TextRule;
+use caracal_service::{Refusal, limits::network, oauth::DocumentError};
+use serde::Deserialize;
+use url::Url;
+
+use super::client::{Client, MAX_REDIRECTS, check_redirect};
+use crate::{StsDeps, authenticate::unavailable};
+
+/// Largest description, in bytes.
+const MAX_BYTES: usize = 8 * 1024;
+/// Longest name, in characters.
+pub(super) const MAX_NAME: usize = 64;
+
+/// What of a description counts.
+#[derive(Debug, Deserialize)]
+struct Document {
+    client_id: String,
+    client_name: Option<String>,
+    redirect_uris: Vec<String>,
+    token_endpoint_auth_method: Option<String>,
+    client_secret: Option<serde_json::Value>,
+}
+
+/// The client that `id` describes; nothing where that is no description of one.
+///
+/// # Errors
+/// 503 while it cannot be had.
+pub(super) async fn fetch(deps: &StsDeps, id: &str, peer: Option<IpAddr>) -> Result<Option<Client>, Refusal> {
+    let Some(host) = host_of(id) else {
+        return Ok(None);
+    };
+    let turn = deps.sign_ins.turns.take(&host, &network(peer)).await;
+    let Some(_turn) = turn else {
+        return Err(unavailable());
+    };
+    match deps.sign_ins.documents.get(id, MAX_BYTES).await {
+        Ok(document) => Ok(read(id, host, &document)),
+        Err(DocumentError::Unreachable | DocumentError::TimedOut) => Err(unavailable()),
+        Err(DocumentError::Status(status)) if status >= 500 => Err(unavailable()),
+        Err(DocumentError::Status(_) | DocumentError::Refused | DocumentError::TooLarge) => Ok(None),
+    }
+}
+
+/// The host of an address that can be the id of a client: https with a path, one spelling, nothing that hides where it leads.
+fn host_of(id: &str) -> Option<String> {
+    let url = Url::parse(id).ok()?;
+    let plain = url.scheme() == "https"
+        && url.as_str() == id
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.path().len() > 1;
+    url.host_str().filter(|_| plain).map(str::to_owned)
+}
+
+fn read(id: &str, host: String, document: &[u8]) -> Option<Client> {
+    let document: Document = serde_json::from_slice(document).ok()?;
+    let method = document.token_endpoint_auth_method.as_deref();
+    // What has a secret that everybody can read has none.
+    let public = document.client_secret.is_none() && method.is_none_or(|method| method == "none");
+    let count = document.redirect_uris.len();
+    let sound = document.client_id == id && public && (1..=MAX_REDIRECTS).contains(&count);
+    let uris = document.redirect_uris;
+    if !sound || uris.iter().any(|uri| check_redirect(uri).is_err()) {
+        return None;
+    }
+    let name = document.client_name.unwrap_or_default();
+    let name = Some(name).filter(|name| TextRule::line(MAX_NAME).check(name).is_ok());
+    Some(Client {
+        name: name
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| host.clone()),
+        host: Some(host),
+        redirect_uris: uris,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ID: &str = "https://app.example.com/client.json";
+
+    fn read_as(document: &Value) -> Option<Client> {
+        read(
+            ID,
+            String::from("app.example.com"),
+            document.to_string().as_bytes(),
+        )
+    }
+
+    #[test]
+    fn an_id_leads_to_one_place_over_https() {
+        assert_eq!(host_of(ID).as_deref(), Some("app.example.com"));
+        for bad in [
+            "",
+            "client",
+            "http://app.example.com/client.json",
+            "https://app.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/a?b",
+            "https://app.example.com/a#b",
+            "https://u@app.example.com/a",
+            "https://APP.example.com/a",
+            "https://app.example.com/x/../a",
+        ] {
+            assert_eq!(host_of(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_description_is_of_its_own_address_and_of_a_client_without_a_secret() {
+        let good =
+            json!({"client_id": ID, "client_name": "App", "redirect_uris": ["https://app.example.com/back"]});
+        let read = read_as(&good).unwrap();
+        assert_eq!(
+            (read.name.as_str(), read.host.as_deref()),
+            ("App", Some("app.example.com"))
+        );
+        let with = |name: &str, value: Value| {
+            let mut document = good.clone();
+            document[name] = value;
+            read_as(&document)
+        };
+        assert!(with("token_endpoint_auth_method", json!("none")).is_some());
+        assert_eq!(
+            with("client_name", json!("a\u{202e}b")).unwrap().name,
+            "app.example.com"
+        );
+        for (name, value) in [
+            ("client_id", json!("https://app.example.com/other.json")),
+            ("client_secret", json!("s")),
+            ("token_endpoint_auth_method", json!("private_key_jwt")),
+            ("redirect_uris", json!([])),
+            ("redirect_uris", json!(["http://app.example.com/back"])),
+            (
+                "redirect_uris",
+                json!(vec!["https://app.example.com/back"; MAX_REDIRECTS + 1]),
+            ),
+            ("redirect_uris", json!(null)),
+        ] {
+            assert!(with(name, value.clone()).is_none(), "{name}: {value}");
+        }
+    }
+}

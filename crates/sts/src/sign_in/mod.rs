@@ -1,0 +1,48 @@
+//! Clients that know nothing of Caracal, and the people who sign in with them: an authorization server (RFC 6749 with OAuth
+//! 2.1's bounds, RFC 7636, RFC 8707, RFC 9207) in front of sessions and delegations.
+//!
+//! A client has its person sent to `begin`, which sends them on to the identity provider that the zone named; `back` proves
+//! who came back, and shows them what they are asked for; `consent` writes down that they agreed, and hands out a code;
+//! `redeem` starts the sessions that the client acts in, once, and renews its tokens. What a client holds is good for one
+//! resource; each of its calls is decided on its own (`exchange/signed_in.rs`).
+//!
+//! Nothing is stored about anybody who is nobody yet. What a browser or a client keeps for us is sealed, and each piece that
+//! is good once is claimed where used mandates are.
+
+mod agreed;
+mod back;
+mod begin;
+mod client;
+mod consent;
+mod evidence;
+mod metadata_document;
+mod page;
+mod place;
+mod redeem;
+mod redirect;
+mod register;
+mod sealed;
+mod session;
+mod tokens;
+
+use std::time::Duration;
+
+use caracal_service::limits::Rule;
+use caracal_wire::ErrorCode;
+
+pub(crate) use self::{
+    back::back, begin::begin, consent::consent, redeem::is_of_client, redeem::redeem, register::register,
+};
+
+/// Sign-ins that one network begins, and clients that it registers, in a minute.
+const BEGINNINGS: Rule = Rule {
+    prefix: "sign-in:begun:",
+    limit: 120,
+    window: Duration::from_mins(1),
+    code: ErrorCode::ProviderRateLimited,
+};
+const REGISTRATIONS: Rule = Rule {
+    prefix: "sign-in:registered:",
+    limit: 60,
+    ..BEGINNINGS
+};

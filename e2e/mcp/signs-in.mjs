@@ -1,0 +1,149 @@
+// A client of MCP whose person signs in, by the official SDK as it is: it finds out where, registers (or says where it is
+// described: CLIENT), is sent back, and asks again when a tool needs more. The browser is a few lines: it follows redirections,
+// keeps cookies and agrees to what it is shown. Prints what it saw.
+//
+// Environment: SERVER (address), CLIENT (address of its description, or empty), NODE_EXTRA_CA_CERTS.
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+
+const { SERVER, CLIENT } = process.env;
+const BACK = "http://127.0.0.1:49152/back";
+const pages = [];
+let registrations = 0;
+let signIns = 0;
+let renewals = 0;
+
+class Browser {
+  cookies = new Map();
+
+  async fetch(url, init = {}) {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const headers = { ...init.headers, cookie };
+    const answer = await fetch(url, { ...init, headers, redirect: "manual" });
+    for (const set of answer.headers.getSetCookie()) {
+      const [name, value] = set.split(";")[0].split(/=(.*)/s);
+      if (value) this.cookies.set(name, value);
+      else this.cookies.delete(name);
+    }
+    return answer;
+  }
+
+  /** Where the person ends up who agrees to everything. */
+  async agree(from) {
+    let url = new URL(from);
+    let init = {};
+    for (let hops = 0; hops < 20; hops += 1) {
+      if (url.href.startsWith(BACK)) return url;
+      const answer = await this.fetch(url, init);
+      init = {};
+      const location = answer.headers.get("location");
+      if (location) {
+        url = new URL(location, url);
+        continue;
+      }
+      const page = await answer.text();
+      const form = page.match(/<form method="post" action="([^"]+)"><input type="hidden" name="token" value="([^"]+)"/);
+      if (!form) throw new Error(`${answer.status} ${page}`);
+      pages.push({ page, policy: answer.headers.get("content-security-policy") });
+      init = {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded", origin: url.origin },
+        body: new URLSearchParams({ token: form[2], decision: "allow" }),
+      };
+      url = new URL(form[1], url);
+    }
+    throw new Error("too many redirections");
+  }
+}
+
+class Person {
+  redirectUrl = BACK;
+  clientMetadataUrl = CLIENT || undefined;
+  clientMetadata = {
+    client_name: "An ordinary client",
+    redirect_uris: ["http://127.0.0.1/back"],
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+    token_endpoint_auth_method: "none",
+  };
+  browser = new Browser();
+  state = () => `state-${signIns}`;
+  clientInformation = () => this.information;
+  saveClientInformation(information) {
+    registrations += 1;
+    this.information = information;
+  }
+  tokens = () => this.held;
+  saveTokens(tokens) {
+    if (this.held && !this.back) renewals += 1;
+    this.held = tokens;
+  }
+  codeVerifier = () => this.verifier;
+  saveCodeVerifier = (verifier) => (this.verifier = verifier);
+  async redirectToAuthorization(url) {
+    this.back = await this.browser.agree(url);
+    if (this.back.searchParams.get("state") !== this.state()) throw new Error(`${this.back}`);
+    signIns += 1;
+  }
+}
+
+const person = new Person();
+const open = () => new StreamableHTTPClientTransport(new URL(SERVER), { authProvider: person });
+
+/** Does something, once more after the person signed in where that was asked for. */
+async function signedIn(transport, work) {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UnauthorizedError) || !person.back) throw error;
+      const code = person.back.searchParams.get("code");
+      if (!code) throw new Error(`${person.back}`);
+      await transport().finishAuth(code);
+      person.back = undefined;
+    }
+  }
+}
+
+let transport;
+let client;
+await signedIn(
+  () => transport,
+  async () => {
+    client = new Client({ name: "ordinary", version: "1.0.0" });
+    transport = open();
+    await client.connect(transport);
+  },
+);
+const call = (name) => signedIn(() => transport, () => client.callTool({ name, arguments: {} }));
+const first = await client.listTools();
+const called = [];
+for (let times = 0; times < 3; times += 1) called.push((await call("search")).content[0].text);
+const second = await client.listTools();
+const refused = await call("delete").then(
+  () => "called",
+  (error) => String(error),
+);
+// A token that is none any more is renewed without the person.
+const before = signIns;
+person.held = { ...person.held, access_token: "x.y.z" };
+called.push((await call("search")).content[0].text);
+await transport.terminateSession();
+await client.close();
+console.log(
+  JSON.stringify({
+    first: first.tools.map((tool) => tool.name),
+    second: second.tools.map((tool) => tool.name),
+    called,
+    refused,
+    registrations,
+    signIns,
+    again: signIns - before,
+    renewals,
+    pages,
+    held: person.held,
+    client: person.information.client_id,
+  }),
+);
+process.exit(0);
