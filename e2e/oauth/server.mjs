@@ -107,7 +107,9 @@ function answer(request, response) {
     begin();
     response.end();
   } else if (url.pathname === "/client") {
-    settings.clients.push(JSON.parse(url.searchParams.get("settings")));
+    const added = JSON.parse(url.searchParams.get("settings"));
+    settings.clients = settings.clients.filter((known) => known.client_id !== added.client_id);
+    settings.clients.push(added);
     begin();
     response.end();
   } else if (url.pathname === "/client.json") {

@@ -273,7 +273,7 @@ async fn by_the_official_client(deployment: Deployment, described: bool) {
     let ended = client.ended(LIMIT).await;
     assert!(ended.success(), "{} {}", client.stdout(), client.stderr());
     let seen: Value = serde_json::from_str(&client.stdout()).expect("JSON");
-    assert_eq!(seen["called"], json!(["search done"; 4]), "{seen:#}");
+    assert_eq!(seen["called"], json!(vec!["search done"; 4]), "{seen:#}");
     assert_eq!(seen["second"], json!(["search"]), "{seen:#}");
     assert!(
         !seen["refused"].as_str().expect("text").contains("called"),
