@@ -55,7 +55,9 @@ impl OauthServer {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         // Another name than that of the certificate, which otherwise looks as if it had signed itself.
-        authority.distinguished_name.push(DnType::CommonName, "authority of the end-to-end tests");
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "authority of the end-to-end tests");
         let key = KeyPair::generate().expect("a key");
         let authority = CertifiedIssuer::self_signed(authority, key).expect("an authority");
         let key = KeyPair::generate().expect("a key");

@@ -133,7 +133,13 @@ pub(crate) async fn back(
     };
     let Some(cookie) = keep(deps, &seal(deps, &present)?, PRESENT.as_secs()) else {
         let why = "The program asks for more than a browser can keep.";
-        return Ok(page::refuse(deps, StatusCode::BAD_REQUEST, why, TAKES, Some(&forget(deps))));
+        return Ok(page::refuse(
+            deps,
+            StatusCode::BAD_REQUEST,
+            why,
+            TAKES,
+            Some(&forget(deps)),
+        ));
     };
     let shown = Shown {
         resource: &place.resource.resource.name,

@@ -23,7 +23,8 @@ use super::{
 use crate::{StsDeps, authenticate::unavailable, fields::Fields, metrics};
 
 /// What the address has.
-const TAKES: &str = "response_type, client_id, redirect_uri, resource, scope, state, code_challenge, code_challenge_method";
+const TAKES: &str =
+    "response_type, client_id, redirect_uri, resource, scope, state, code_challenge, code_challenge_method";
 /// How long somebody may be at the identity provider.
 const AWAY: Duration = Duration::from_mins(10);
 /// Longest `state` of a client, in characters.
