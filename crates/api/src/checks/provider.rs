@@ -25,9 +25,12 @@ const WRONG_CLIENT: [&str; 3] = [
     "incorrect_client_credentials",
 ];
 /// Words for a code or an assertion that is not good.
-const WRONG_GRANT: [&str; 2] = ["invalid_grant", "bad_verification_code"];
+const WRONG_GRANT: [&str; 2] = [ErrorCode::InvalidGrant.as_str(), "bad_verification_code"];
 /// Words for something that was asked for and is not given.
-const WRONG_ASK: [&str; 2] = ["invalid_scope", "invalid_target"];
+const WRONG_ASK: [&str; 2] = [
+    ErrorCode::InvalidScope.as_str(),
+    ErrorCode::InvalidTarget.as_str(),
+];
 
 const GIVES: &str = "the token endpoint gives this client tokens";
 const FIX_CLIENT: &str = "correct client_id, the client's secret or key, and client_auth_method";

@@ -69,7 +69,9 @@ pub(super) fn refusal(why: &NotProven) -> Refusal {
         NotProven::Busy => unavailable(),
         NotProven::Code(error) if error.is_outage() => unavailable(),
         // A code that is spent, made up or of another browser: whoever has it begins again.
-        NotProven::Code(TokenError::Denied { error, .. }) if error.as_deref() == Some("invalid_grant") => {
+        NotProven::Code(TokenError::Denied { error, .. })
+            if error.as_deref() == Some(ErrorCode::InvalidGrant.as_str()) =>
+        {
             Refusal::of(ErrorCode::SignInExpired)
                 .describe("the identity provider does not know this code any more; begin again")
         }

@@ -10,6 +10,7 @@ use caracal_crypto::KeyRing;
 use caracal_lifecycle::connections::{self, Sealing, Tokens};
 use caracal_service::oauth::{TokenClient, TokenError};
 use caracal_storage::{Access, Error as StorageError, Store};
+use caracal_wire::ErrorCode;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
@@ -116,7 +117,7 @@ impl Job {
             }
             Err(TokenError::Denied {
                 error: Some(word), ..
-            }) if word == "invalid_grant" => {
+            }) if word == ErrorCode::InvalidGrant.as_str() => {
                 self.renewal.answered();
                 let status = ConnectionStatus::ReauthorizationRequired;
                 let at = self.world.now();

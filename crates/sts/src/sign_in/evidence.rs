@@ -6,6 +6,7 @@ use caracal_core::{
     entity::Application,
 };
 use caracal_service::Refusal;
+use caracal_wire::gateway::Reason;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -95,7 +96,7 @@ pub(super) async fn write(
     );
     let refused = match outcome {
         Outcome::Granted => None,
-        Outcome::Repeated => Some("token_replay"),
+        Outcome::Repeated => Some(Reason::TokenReplay.as_str()),
         Outcome::Ended => Some("sign_in_ended"),
     };
     match refused {
