@@ -4,22 +4,20 @@
 //! kept as the bytes that they are ([`tokens`]), the rest is compressed with a dictionary of shapes. Every byte of a body
 //! comes back as it was. A block proves nothing by itself: its entries are checked against the tree.
 
-use std::{borrow::Cow, io, sync::LazyLock};
+use std::borrow::Cow;
 
 use caracal_core::Timestamp;
-use zstd::{
-    bulk::{Compressor, Decompressor},
-    dict::{DecoderDictionary, EncoderDictionary},
-};
 
 use self::{
     bytes::{Reader, put, put_bytes, put_signed},
+    packing::Part,
     tokens::{Decoder, Encoder, Needle, Pulled},
 };
 use crate::entry::{Entry, MAX_BODY_BYTES, MAX_NAME_BYTES};
 
 mod bytes;
 mod day;
+mod packing;
 mod tokens;
 
 /// Most entries of a block.
@@ -28,13 +26,6 @@ pub const MAX_ENTRIES: usize = 4096;
 pub const MAX_BLOCK_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 const MAGIC: [u8; 4] = *b"CLB1";
-/// Compression that is quick enough for the path of ingest; higher levels gain less than a tenth.
-const LEVEL: i32 = 3;
-/// Shapes of events as [`tokens`] leaves them. Part of the form: another dictionary is another [`MAGIC`].
-const DICTIONARY: &[u8] = include_bytes!("block/dictionary-1.txt");
-static PACKING: LazyLock<EncoderDictionary<'_>> =
-    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
-static UNPACKING: LazyLock<DecoderDictionary<'_>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
 
 /// What a block keeps of an entry; log and index follow from where the block stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,12 +91,8 @@ pub fn encode(first: u64, entries: &[Kept<'_>]) -> Result<Vec<u8>, InvalidBlock>
     let mut block = MAGIC.to_vec();
     put(&mut block, first);
     put(&mut block, entries.len() as u64);
-    put_part(&mut block, &columns, Compressor::new(LEVEL))?;
-    put_part(
-        &mut block,
-        encoder.text(),
-        Compressor::with_prepared_dictionary(&PACKING),
-    )?;
+    put_part(&mut block, Part::Columns, &columns)?;
+    put_part(&mut block, Part::Text, encoder.text())?;
     block.extend_from_slice(encoder.digests());
     Ok(block)
 }
@@ -135,8 +122,8 @@ fn read(block: &[u8], needles: &[Needle]) -> Option<(u64, Vec<(u64, Kept<'static
     let count = reader
         .size(MAX_ENTRIES)
         .filter(|count| *count > 0 && first.checked_add(*count as u64).is_some())?;
-    let columns = part(&mut reader, Decompressor::new())?;
-    let text = part(&mut reader, Decompressor::with_prepared_dictionary(&UNPACKING))?;
+    let columns = take_part(&mut reader, Part::Columns)?;
+    let text = take_part(&mut reader, Part::Text)?;
     let digests = reader.0;
 
     let mut columns = Reader(&columns);
@@ -180,23 +167,18 @@ impl Kept<'_> {
 }
 
 /// A compressed part after its length and the length that it has unpacked.
-fn put_part(
-    block: &mut Vec<u8>,
-    bytes: &[u8],
-    compressor: io::Result<Compressor<'_>>,
-) -> Result<(), InvalidBlock> {
-    // With sizes in bounds the library has no reason to fail.
-    let packed = compressor.and_then(|mut compressor| compressor.compress(bytes));
+fn put_part(block: &mut Vec<u8>, part: Part, bytes: &[u8]) -> Result<(), InvalidBlock> {
     put(block, bytes.len() as u64);
-    put_bytes(block, &packed.map_err(|_| InvalidBlock::Bounds)?);
+    // With sizes in bounds the library has no reason to fail.
+    put_bytes(block, &part.pack(bytes).map_err(|_| InvalidBlock::Bounds)?);
     Ok(())
 }
 
-fn part(reader: &mut Reader<'_>, decompressor: io::Result<Decompressor<'_>>) -> Option<Vec<u8>> {
+fn take_part(reader: &mut Reader<'_>, part: Part) -> Option<Vec<u8>> {
     // The text is no longer than the bodies; the columns have a few bytes for each entry and each token.
     let length = reader.size(MAX_BLOCK_BODY_BYTES.saturating_mul(2))?;
     let packed = reader.bytes()?;
-    let bytes = decompressor.ok()?.decompress(packed, length).ok()?;
+    let bytes = part.unpack(packed, length).ok()?;
     (bytes.len() == length).then_some(bytes)
 }
 

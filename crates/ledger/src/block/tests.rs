@@ -90,8 +90,8 @@ fn a_block_that_claims_too_much_is_refused() {
     put_bytes(&mut columns, b"");
     let mut block = MAGIC.to_vec();
     block.extend([0, 1]);
-    put_part(&mut block, &columns, Compressor::new(LEVEL)).unwrap();
-    put_part(&mut block, &text, Compressor::with_prepared_dictionary(&PACKING)).unwrap();
+    put_part(&mut block, Part::Columns, &columns).unwrap();
+    put_part(&mut block, Part::Text, &text).unwrap();
     assert_eq!(decode(&block), Err(InvalidBlock::Form));
 }
 

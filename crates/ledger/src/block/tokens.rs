@@ -45,7 +45,7 @@ impl Encoder {
     pub(super) fn push(&mut self, text: &str) -> u64 {
         let bytes = text.as_bytes();
         let start = self.text.len();
-        let raw = bytes.iter().copied().any(stands_for_token);
+        let raw = next_token(bytes).is_some();
         if raw {
             self.text.extend_from_slice(bytes);
         } else {
@@ -246,7 +246,7 @@ impl<'a> Decoder<'a> {
         let mut text = Vec::with_capacity(part.len().saturating_mul(2).min(most));
         let mut part = Reader(part);
         loop {
-            let literal = part.0.iter().copied().position(stands_for_token);
+            let literal = next_token(part.0);
             text.extend_from_slice(part.take(literal.unwrap_or(part.0.len()))?);
             if text.len() > most {
                 return None;
@@ -273,7 +273,7 @@ impl<'a> Decoder<'a> {
             }
         }
         let mut rest = Reader(part);
-        while let Some(at) = rest.0.iter().copied().position(stands_for_token) {
+        while let Some(at) = next_token(rest.0) {
             rest.take(at)?;
             if let Token::Id(number) = next.token(&mut rest, most)? {
                 let id = self.ids.get(number)?;
@@ -292,6 +292,24 @@ impl<'a> Decoder<'a> {
 
 const fn stands_for_token(byte: u8) -> bool {
     matches!(byte, KNOWN_ID..=TIME)
+}
+
+/// Bytes that are looked at together.
+const CHUNK: usize = 16;
+
+/// Where the first byte is that stands for a token.
+fn next_token(text: &[u8]) -> Option<usize> {
+    // Without a branch for each byte the compiler makes one instruction of a chunk.
+    let has_none = |chunk: &[u8; CHUNK]| {
+        !chunk
+            .iter()
+            .fold(false, |found, byte| found | stands_for_token(*byte))
+    };
+    let (chunks, _) = text.as_chunks();
+    let clear = chunks.iter().take_while(|chunk| has_none(chunk)).count();
+    let clear = clear.saturating_mul(CHUNK);
+    let at = text.get(clear..)?.iter().copied().position(stands_for_token)?;
+    clear.checked_add(at)
 }
 
 /// What a hexadecimal digit in lower case stands for.
