@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A second verifier of scheduled exports of Caracal, written from the page "Form of the ledger" of the handbook.
 
-  verify_parts.py DIRECTORY --key KEY... [--checkpoint NOTE...]
+  verify_parts.py DIRECTORY --key KEY... [--checkpoint NOTE...] [--pruned NOTE...]
 
 It needs what `verify.py` beside it needs, and for parts in Parquet the package `duckdb`. Ends with 0 when everything holds, with 1 when
 something does not (a line for each zone), and with 2 when it was asked wrongly or a part cannot be read for want of a package.
@@ -12,7 +12,7 @@ import os
 import re
 import sys
 
-from verify import Tree, Wrong, check_trust, content_hash, decimal, instant, leaf_hash, optional, parse_checkpoint, read_line
+from verify import Tree, Wrong, check_trust, content_hash, decimal, instant, leaf_hash, optional, parse_checkpoint, parse_prune, read_line
 
 NAME = re.compile(r"_part-(\d{20})\.json")
 FORMS = {"parquet": "parquet", "ndjson": "ndjson", "ocsf": "ocsf.ndjson"}
@@ -100,8 +100,16 @@ def expected(line):
     }  # fmt: skip
 
 
-def verify_zone(root, zone, names, trust, known):
-    """The first entry and the one behind the last."""
+def verify_zone(root, zone, names, trust, kept):
+    """The first entry and the one behind the last. `kept` has size and root of what was signed, as it was kept."""
+    known = {}
+
+    def believe(known, size, signed):
+        if known.setdefault(size, signed) != signed:
+            raise Wrong("split_view", f"two different logs were signed at {size} entries")
+
+    for size, signed in kept:
+        believe(known, size, signed)
     records, others = {}, set(names)
     for name in names:
         match = NAME.fullmatch(os.path.basename(name))
@@ -140,7 +148,11 @@ def verify_zone(root, zone, names, trust, known):
         tree, begun = before, first if begun is None else begun
         path = os.path.join(os.path.dirname(name), f"part-{first + 1:020}.{FORMS[part['form']]}")
         others.discard(path)
-        roots = {**{size: root for size, root in known.items() if first <= size <= part["end"]}, signed["size"]: signed["root"]}
+        roots = {size: root for size, root in known.items() if first <= size <= part["end"]}
+        try:
+            believe(roots, signed["size"], signed["root"])
+        except Wrong as wrong:
+            raise Wrong(wrong.kind, f"in {name}: {wrong}") from None
         if roots.get(first, tree.root()) != tree.root():
             raise Wrong("forked", f"in {name}: not the log that was signed at {first} entries")
         try:
@@ -168,18 +180,21 @@ def main():
     parser.add_argument("directory")
     parser.add_argument("--key", action="append", required=True, help="a key of the deployment")
     parser.add_argument("--checkpoint", action="append", default=[], help="file with a checkpoint that was kept")
+    parser.add_argument("--pruned", action="append", default=[], help="file with a prune checkpoint: compared like a checkpoint")
     asked = parser.parse_args()
     trust, zones, kept = {"log": asked.key, "witnesses": [], "threshold": 0}, {}, {}
     try:
-        for path in asked.checkpoint:
+        named = [(parse_checkpoint, path) for path in asked.checkpoint] + [(parse_prune, path) for path in asked.pruned]
+        for parse, path in named:
             with open(path, "rb") as file:
-                checkpoint = parse_checkpoint(file.read())
-            check_trust(checkpoint, {**trust, "origin": checkpoint["origin"]})
-            zone = "zone=" + checkpoint["origin"].rpartition("/ledger/")[2]
-            kept.setdefault(zone, {})[checkpoint["size"]] = checkpoint["root"]
+                signed = parse(file.read())
+            check_trust(signed, {**trust, "origin": signed["origin"]})
+            size, top = (signed["size"], signed["root"]) if "size" in signed else (signed["tree"].size, signed["tree"].root())
+            zone = "zone=" + signed["origin"].rpartition("/ledger/")[2]
+            kept.setdefault(zone, []).append((size, top))
             zones.setdefault(zone, [])
     except (OSError, Wrong) as error:
-        print(f"--checkpoint: {error}", file=sys.stderr)
+        print(f"--checkpoint or --pruned: {error}", file=sys.stderr)
         return 2
     for directory, _, names in os.walk(asked.directory):
         for name in names:
@@ -188,7 +203,7 @@ def main():
     holds = bool(zones)
     for zone, names in sorted(zones.items()):
         try:
-            first, end = verify_zone(asked.directory, zone, names, trust, kept.get(zone, {}))
+            first, end = verify_zone(asked.directory, zone, names, trust, kept.get(zone, []))
             print(f"{zone}: entries {first} to {end}, as signed")
         except Wrong as wrong:
             holds = False

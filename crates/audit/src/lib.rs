@@ -9,6 +9,7 @@ mod earlier;
 mod export;
 mod frame;
 mod ingest;
+mod journal;
 mod keeping;
 mod lines;
 mod metrics;
@@ -33,7 +34,8 @@ use caracal_storage::Store;
 pub use earlier::adopt_earlier;
 pub use export::{ExportError, ExportFormat, ExportSpan, export, export_entries, export_line};
 pub use ingest::{IngestHealth, run};
-pub use lines::{Believed, Journal, LinesFault, LinesVerifier, exported_row, read_event, stretches};
+pub use journal::{Journal, Walked};
+pub use lines::{Believed, LinesFault, LinesVerifier, exported_row, read_event, stretches};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use pack::{NotPacked, PackLimits, PackUnverified, pack, verify_pack};
 pub use proof::{

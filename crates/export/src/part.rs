@@ -106,13 +106,19 @@ impl PartName {
         format!("part-{}.{}", self.position(), form.extension())
     }
 
-    /// Whether `names` is the way to its entries, in whatever form they are.
-    pub(crate) fn has_entries(&self, names: &[String]) -> bool {
+    /// From the names on the way to its entries, in whatever form they are.
+    pub(crate) fn of_entries(names: &[String]) -> Option<Self> {
         let [zone, date, hour, name] = names else {
-            return false;
+            return None;
         };
-        let beside = (zone, date, hour) == (&self.zone, &self.date, &self.hour);
-        beside && name.starts_with(&format!("part-{}.", self.position()))
+        let (digits, _) = name.strip_prefix("part-")?.split_once('.')?;
+        let part = Self {
+            zone: zone.clone(),
+            date: date.clone(),
+            hour: hour.clone(),
+            first: digits.parse::<u64>().ok()?.checked_sub(1)?,
+        };
+        (part.position() == digits).then_some(part)
     }
 
     /// The zone, where the name of its directory is one.

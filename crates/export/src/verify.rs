@@ -150,8 +150,9 @@ impl Parts<'_> {
         let first = *first;
         let left = self.parts.split_off(&first);
         let skipped = std::mem::replace(&mut self.parts, left);
-        self.others
-            .retain(|names| !skipped.values().any(|part| part.has_entries(names)));
+        self.others.retain(|names| {
+            PartName::of_entries(names).is_none_or(|part| skipped.get(&part.first) != Some(&part))
+        });
     }
 }
 

@@ -1,7 +1,6 @@
 //! Entries as lines, read back: what `audit export` prints, what parts of a scheduled export have, and what retention put
 //! away.
 
-mod journal;
 mod verify;
 
 use std::{
@@ -18,10 +17,7 @@ use caracal_storage::AuditRow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub use self::{
-    journal::Journal,
-    verify::{Believed, LinesFault, LinesVerifier},
-};
+pub use self::verify::{Believed, LinesFault, LinesVerifier};
 use crate::export::{ExportFormat, export_line};
 
 /// Most bytes of a line: the largest event, escaped.

@@ -15,8 +15,11 @@ use caracal_ledger::{
 };
 use caracal_storage::AuditRow;
 
-use super::{Journal, MAX_LINE, Said};
-use crate::proof::{KeptCheckpoints, KeptPrunes};
+use super::{MAX_LINE, Said};
+use crate::{
+    journal::Journal,
+    proof::{KeptCheckpoints, KeptPrunes},
+};
 
 /// Lines between two words about how far it is.
 const TOLD_EVERY: u64 = 1000;
@@ -31,6 +34,20 @@ pub struct Believed {
 }
 
 impl Believed {
+    /// All of it, for whoever knows nothing of prunes: what a prune checkpoint says of the tree is compared like a checkpoint.
+    #[must_use]
+    pub fn as_checkpoints(self) -> KeptCheckpoints {
+        let mut all = self.checkpoints;
+        for (log, prune) in self.prunes.0 {
+            all.0.entry(log).or_default().push(Checkpoint {
+                size: prune.size(),
+                root: prune.frontier.root(),
+                origin: prune.origin,
+            });
+        }
+        all
+    }
+
     fn of(&self, log: &LogId) -> (&[Checkpoint], Option<&Prune>) {
         let checkpoints = self.checkpoints.0.get(log);
         (

@@ -133,6 +133,16 @@ impl Fixture {
 impl Fixture {
     /// What the second verifier, which shares no code with ours, says of each zone: nothing where it holds.
     pub(crate) fn second(&self, keys: &[NoteKey], kept: &[&str]) -> BTreeMap<String, Option<String>> {
+        self.second_with(keys, kept, &[])
+    }
+
+    /// The same, with prune checkpoints.
+    pub(crate) fn second_with(
+        &self,
+        keys: &[NoteKey],
+        kept: &[&str],
+        pruned: &[&str],
+    ) -> BTreeMap<String, Option<String>> {
         let mut verify = Command::new(python());
         verify
             .arg("-B")
@@ -141,10 +151,12 @@ impl Fixture {
         for key in keys {
             verify.args(["--key", &key.encode()]);
         }
-        for (number, note) in kept.iter().enumerate() {
-            let path = self.directory.path().join(format!("kept-{number}"));
-            fs::write(&path, note).unwrap();
-            verify.arg("--checkpoint").arg(path);
+        for (option, notes) in [("--checkpoint", kept), ("--pruned", pruned)] {
+            for (number, note) in notes.iter().enumerate() {
+                let path = self.directory.path().join(format!("note{option}-{number}"));
+                fs::write(&path, note).unwrap();
+                verify.arg(option).arg(path);
+            }
         }
         let said = verify.output().unwrap();
         assert_ne!(

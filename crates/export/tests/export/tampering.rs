@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, fs, ops::Range};
 
-use caracal_audit::{Journal, KeptCheckpoints};
+use caracal_audit::{Believed, Journal, KeptCheckpoints};
 use caracal_export::{Form, verify_export};
-use caracal_ledger::{chain::LogId, merkle::Frontier, verify::Progress};
+use caracal_ledger::{chain::LogId, merkle::Frontier, prune::Prune, verify::Progress};
 use caracal_testkit::parts::Backends;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
@@ -264,5 +264,70 @@ async fn every_changed_export_is_found_and_told_where() {
         assert!(verified.iter().all(|found| found.fault.is_some()));
         assert!(fixture.second(&stranger, &[]).values().all(Option::is_some));
         assert!(fixture.second(&public(), &[&note]).values().all(Option::is_none));
+    }
+}
+
+/// What it is, checkpoints and prune checkpoints that somebody kept, and what does not hold.
+type Signed<'n> = (&'static str, &'n [&'n str], &'n [&'n str], Option<&'static str>);
+
+#[tokio::test]
+async fn two_views_of_one_size_and_what_was_pruned_are_compared_with_an_export() {
+    let fixture = Fixture::over(Backends::Embedded, Form::Ndjson).await;
+    let zone = fixture.zone();
+    fixture.append(&zone, 40, at(5)).await;
+    fixture.export(at(70)).await;
+    let log = LogId::Ledger(zone.clone());
+    let sign = |size, root| keys().sign(&log.name(), size, root, 0).unwrap().encode();
+    let tree = fixture.checkpoints().prefix(&log, 20).await.unwrap();
+    let prune = |frontier| {
+        let prune = Prune {
+            origin: keys().origin(&log.name()),
+            frontier,
+            time: 1,
+            reason: String::from("old"),
+            kept: Vec::new(),
+        };
+        keys().sign_prune(prune).unwrap().encode()
+    };
+    let mut other = Frontier::default();
+    (0..20).for_each(|_| other.append([7; 32]));
+    let (good, forked) = (sign(20, tree.root()), sign(20, [7; 32]));
+    let at_the_end = sign(40, [7; 32]);
+    let (pruned, elsewhere) = (prune(tree), prune(other));
+    let two_logs = "two different logs were signed at";
+    let cases: [Signed<'_>; 8] = [
+        ("one view", &[&good], &[], None),
+        ("a fork", &[&forked], &[], Some("signed at 20 entries")),
+        ("two views", &[&good, &forked], &[], Some(two_logs)),
+        ("another view of the end", &[&at_the_end], &[], Some(two_logs)),
+        ("pruned", &[], &[&pruned], None),
+        ("pruned and signed", &[&good], &[&pruned], None),
+        (
+            "another log pruned",
+            &[],
+            &[&elsewhere],
+            Some("signed at 20 entries"),
+        ),
+        ("pruned of another view", &[&good], &[&elsewhere], Some(two_logs)),
+    ];
+    for (what, kept, pruned, fault) in cases {
+        let mut believed = Believed::default();
+        for note in kept {
+            believed.checkpoints.add(note.as_bytes(), &public(), 0).unwrap();
+        }
+        for note in pruned {
+            believed.prunes.add(note.as_bytes(), &public()).unwrap();
+        }
+        let ours = fixture.verify_with(&believed.as_checkpoints()).await.remove(0);
+        let ours = ours.fault.map(|fault| fault.to_string());
+        let theirs = fixture.second_with(&public(), kept, pruned);
+        let theirs = theirs[&format!("zone={zone}")].clone();
+        for (who, said) in [("ours", ours), ("theirs", theirs)] {
+            let as_expected = match fault {
+                None => said.is_none(),
+                Some(words) => said.as_deref().is_some_and(|said| said.contains(words)),
+            };
+            assert!(as_expected, "{what}: {who}: {said:?}");
+        }
     }
 }

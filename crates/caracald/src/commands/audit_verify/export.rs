@@ -20,7 +20,10 @@ const ROWS_AHEAD: usize = 64;
 /// Verifies an export; exit 1 when something does not hold.
 pub(crate) fn run_export(target: &str, against: &Against, json: bool) -> anyhow::Result<ExitCode> {
     let keys = against.keys()?;
-    let kept = against.believed(&keys)?.checkpoints;
+    let kept = against.believed(&keys)?.as_checkpoints();
+    if let Some(log) = kept.0.keys().find(|log| log.is_administrative()) {
+        anyhow::bail!("--checkpoint, --pruned: a scheduled export has ledgers alone, and {log} is none");
+    }
     let mut journal = against.journal()?;
     let url = if target.contains("://") {
         target.to_owned()
