@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A second verifier of everything that a database of Caracal says of a log, row by row: entries, blocks, tiles, head, prune
-checkpoint, what searches go by, and the set of all logs. Written from the page "Form of the ledger" of the handbook.
+checkpoint, what searches go by, what is held, and the set of all logs. Written from the page "Form of the ledger" of the handbook.
 
   caracald audit export --rows ledger/ZONE > rows
   verify_rows.py rows [--audit-key FILE] [--expect HEADS.json] [--checkpoint NOTE... --origin ORIGIN --key KEY...]
@@ -98,6 +98,45 @@ def stored(term):
     return number
 
 
+# --- what is kept, and how long --------------------------------------------------------------------------------------------
+
+
+class Kept:
+    """Holds in force and the retention of events, as administrative records say it: id or days, and the record's index."""
+
+    def __init__(self):
+        self.holds, self.days, self.said_at, self.unread = {}, None, 0, False
+
+    def take(self, index, body):
+        if "keeping" not in body:
+            return
+        try:
+            said = (json.loads(body).get("payload_json") or {}).get("keeping")
+            if said is None:
+                return
+            change = said["change"]
+            if change == "held":
+                self.holds[said["hold_id"]] = (said.get("subject_id"), index)
+            elif change == "lifted":
+                self.holds.pop(said["hold_id"], None)
+            elif change == "retention":
+                self.days, self.said_at = said.get("days"), index
+            else:
+                self.unread = True
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self.unread = True
+
+    def differs(self, row):
+        """The index of the record that the rows do not say the same as, or none."""
+        rows = dict(map(tuple, row["holds"]))
+        for hold, (subject, index) in sorted(self.holds.items()):
+            if hold not in rows or rows[hold] != subject:
+                return index
+        if any(hold not in self.holds for hold in rows):
+            return 0
+        return self.said_at if self.days != row["days"] else None
+
+
 # --- the log ---------------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +149,7 @@ class Log:
         self.levels, self.made, self.stored = [], [], {}
         self.wrong, self.agreed, self.proved = [], 0, 0
         self.findable = collections.defaultdict(collections.Counter)
-        self.block, self.prune = None, None
+        self.block, self.prune, self.keeping, self.said = None, None, None, Kept()
         if prune:
             try:
                 self.prune = parse_prune(prune["note"].encode())
@@ -159,6 +198,7 @@ class Log:
             end = min(first, self.prune["tree"].size)
             refused = [max(kept.start, start) for kept in self.prune["kept"] if max(kept.start, start) < min(kept.stop, end)]
             if refused:
+                self.said.unread = True
                 self.fault(min(refused), "sequence_gap")
 
     def leaves(self, row):
@@ -184,6 +224,7 @@ class Log:
             self.fault(min(expected, first), "sequence_gap")
         if block["damaged"]:
             self.fault(first, "content_mismatch")
+        self.said.unread |= first != expected or block["damaged"]
         said, taken = [], []
         for index, entry in enumerate(entries, first):
             taken.append(entry["taken_at"])
@@ -191,11 +232,15 @@ class Log:
                 zone, *found = read_event(entry["body"]) if self.kind == "ledger" else read_record(entry["body"])
             except (ValueError, Wrong):
                 self.fault(index, "content_mismatch")
+                self.said.unread |= "keeping" in entry["body"]
                 continue
             if zone != (self.zone or None):
                 self.fault(index, "copy_mismatch")
                 continue
             said.append(found)
+        for index, entry in enumerate(entries, first):
+            if self.kind == "admin" and index < self.head["size"]:
+                self.said.take(index, entry["body"])
         ids, times = [one[0] for one in said], [one[1] for one in said]
         names = ("entries", "min_id", "max_id", "occurred_from", "occurred_until", "taken_at")
         there = [len(said), min(ids, default=None), max(ids, default=None)]
@@ -220,6 +265,11 @@ class Log:
                 continue
             same = next((at for at, one in enumerate(hashes) if at >= len(there) or there[at] != one), len(hashes))
             self.wrong.append(first + same * WIDTH**level)
+        # Those that the log has not come to.
+        for level, index in sorted(self.stored):
+            width = WIDTH ** (level + 1)
+            if index >= self.tree.size // width:
+                self.wrong.append(index * width)
 
     def finish(self):
         self.compare_tiles()
@@ -248,24 +298,31 @@ class Log:
         said = framed("caracal.evidence.head.v1", self.kind, self.zone, u64(head["size"]), head["root"])
         if self.keys and head["number"] and not self.tagged(said, head["root_hmac"]):
             self.fault(head["size"] - 1, "wrong_head_key")
+        # What cannot be read is a fault of its own.
+        if self.keeping and not self.said.unread and head["size"] <= size:
+            differs = self.said.differs(self.keeping)
+            if differs is not None:
+                self.fault(differs, "keeping_differs")
         return self.faults
 
 
 def verify_chains(row, keys):
-    """What does not hold of the set of all logs."""
+    """What does not hold of the set of all logs, and the first number that is not as it was counted, or none."""
     chains, summary, digest, faults = row["chains"], row["summary"], "", []
     for number, (_, name) in enumerate(chains, 1):
         kind, _, zone = name.partition("/")
         digest = hashlib.sha256(framed("caracal.evidence.beginning.v1", digest, u64(number), kind, zone)).hexdigest()
+    wrong = next((at for at, (number, _) in enumerate(chains, 1) if number != at), None)
     if summary is None:
-        return ["chains_uncounted"] if chains or row["used"] else []
-    numbered = [number for number, _ in chains] == list(range(1, len(chains) + 1))
-    if not numbered or summary["count"] != len(chains) or summary["digest"] != digest:
+        return ["chains_uncounted"] if chains or row["used"] else [], wrong
+    if wrong is None and summary["count"] != len(chains):
+        wrong = min(summary["count"], len(chains)) + 1
+    if wrong is not None or summary["digest"] != digest:
         faults.append("chains_differ")
     said = framed("caracal.evidence.chains.v1", u64(max(summary["count"], 0)), summary["digest"])
     if keys and not any(hmac.compare_digest(hmac.new(key, said, "sha256").hexdigest(), summary["digest_hmac"]) for key in keys):
         faults.append("wrong_chains_key")
-    return faults
+    return faults, wrong
 
 
 def verify(lines, keys, expected, known):
@@ -274,13 +331,18 @@ def verify(lines, keys, expected, known):
     first, head = next(rows, {}), next(rows, {})
     if first.get("row") != "chains" or head.get("row") != "log":
         raise Wrong("form", "these are no rows of a log")
-    row, log, prune = next(rows, {}), None, None
+    row, prune, keeping = next(rows, {}), None, None
+    if row.get("row") == "keeping":
+        keeping, row = row, next(rows, {})
     if row.get("row") == "prune":
         prune, row = row, next(rows, {})
     of = "zones" if head["log"].startswith("ledger/") else "administrative"
     zone = head["log"].partition("/")[2] or None
     kept = next((kept for kept in expected.get(of, []) if kept.get("zone_id") == zone), None)
-    log, postings = Log(head, prune, keys, kept, known), False
+    log = Log(head, prune, keys, kept, known)
+    if log.kind == "admin" and keeping is None:
+        raise Wrong("form", "rows of records do not say what is kept")
+    log.keeping = keeping
     while row.get("row") != "end":
         kind = row.get("row")
         if kind == "entry":
@@ -328,9 +390,10 @@ def main():
         for note in map(read, asked.checkpoint):
             checkpoint = parse_checkpoint(note)
             check_trust(checkpoint, {"origin": asked.origin, "log": asked.key, "witnesses": [], "threshold": 0})
-            known[checkpoint["size"]] = checkpoint["root"]
+            if known.setdefault(checkpoint["size"], checkpoint["root"]) != checkpoint["root"]:
+                raise Wrong("split_view", f"two different logs were signed at {checkpoint['size']} entries")
         with open(asked.file, "rb") as lines:
-            name, size, faults, chains = verify(lines, [bytes.fromhex(key) for key in keys], expected, known)
+            name, size, faults, (chains, at) = verify(lines, [bytes.fromhex(key) for key in keys], expected, known)
     except Wrong as wrong:
         print(f"does not hold: {wrong}", file=sys.stderr)
         return 1
@@ -340,7 +403,7 @@ def main():
     for position, kind in faults:
         print(f"{name}: entry {position}: {kind}")
     for kind in chains:
-        print(f"the set of logs: {kind}")
+        print(f"the set of logs: {kind}" + (f" (number {at})" if at is not None else ""))
     if not faults and not chains:
         print(f"{name} holds: {size} entries")
     return 1 if faults or chains else 0

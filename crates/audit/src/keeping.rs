@@ -12,7 +12,7 @@ use caracal_ledger::{
     merkle::Frontier,
     prune::{InvalidPrune, Prune, SignedPrune},
 };
-use caracal_storage::{Access, AdminAuditRecord, Error, Hold, Log, Store};
+use caracal_storage::{AdminAuditRecord, Error, Hold, Log, LogWork};
 use caracal_wire::control::retention::Keeping;
 
 use crate::proof::{Checkpoints, NotPublished};
@@ -132,16 +132,9 @@ impl Said {
 }
 
 /// What rows say of a log of records: holds of its zone, and the retention of that zone or of the deployment.
-async fn rows(store: &dyn Store, log: &LogId) -> Result<(Vec<Hold>, Option<u32>), Error> {
-    let Some(zone) = log.zone() else {
-        let mut work = store.global(Access::Read).await?;
-        let days = work.retention_days().days().await?;
-        return Ok((Vec::new(), days.map(|said| said.days)));
-    };
-    let mut work = store.zone(zone, Access::Read).await?;
+async fn rows(work: &mut dyn LogWork) -> Result<(Vec<Hold>, Option<u32>), Error> {
     let holds = work.retention().holds().await?;
-    let days = work.retention_days().days().await?;
-    Ok((holds, days.map(|said| said.days)))
+    Ok((holds, work.retention().said_days().await?))
 }
 
 /// Reads what the records of a log before `end` say, as they are stored; `tree` grows by all of them, by those too whose
@@ -233,7 +226,7 @@ pub(crate) async fn agreed(checkpoints: &Checkpoints, log: &LogId) -> Result<Kep
     let mut looks = 1;
     loop {
         let said = proved(checkpoints, log).await?;
-        let (holds, days) = rows(checkpoints.store.as_ref(), log).await?;
+        let (holds, days) = rows(checkpoints.view(log).await?.as_mut()).await?;
         match said.differs(&holds, days) {
             None => return Ok(Kept { said, holds }),
             Some(place) if looks == LOOKS => return Err(Unproved::Differs(place.record)),
@@ -242,30 +235,21 @@ pub(crate) async fn agreed(checkpoints: &Checkpoints, log: &LogId) -> Result<Kep
     }
 }
 
-/// What of the log of records `log` is not said by rows; for an auditor, who proves the records otherwise. What cannot be
-/// read is a fault of its own.
+/// What of the log of records `log`, of which `work` is a view, is not said by rows; for an auditor, who proves the records
+/// otherwise. What cannot be read is a fault of its own.
 ///
 /// # Errors
 /// As the storage.
-pub(crate) async fn contradicted(store: &dyn Store, log: &LogId) -> Result<Option<Place>, Error> {
-    let mut found = None;
-    for _ in 0..LOOKS {
-        let mut work = store.log(log, Access::Read).await?;
-        let end = work.log().head().await?.size;
-        let gone = work.retention().newest_prune().await?;
-        let gone = gone.and_then(|gone| SignedPrune::parse(gone.note.as_bytes()).ok());
-        let gone = gone.as_ref().map(SignedPrune::prune);
-        let said = match read(work.log(), log, end, gone, &mut Frontier::default()).await {
-            Ok(said) => said,
-            Err(Unproved::Storage(error)) => return Err(error),
-            Err(_) => return Ok(None),
-        };
-        drop(work);
-        let (holds, days) = rows(store, log).await?;
-        found = said.differs(&holds, days);
-        if found.is_none() {
-            break;
-        }
-    }
-    Ok(found)
+pub(crate) async fn contradicted(work: &mut dyn LogWork, log: &LogId) -> Result<Option<Place>, Error> {
+    let end = work.log().head().await?.size;
+    let gone = work.retention().newest_prune().await?;
+    let gone = gone.and_then(|gone| SignedPrune::parse(gone.note.as_bytes()).ok());
+    let gone = gone.as_ref().map(SignedPrune::prune);
+    let said = match read(work.log(), log, end, gone, &mut Frontier::default()).await {
+        Ok(said) => said,
+        Err(Unproved::Storage(error)) => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let (holds, days) = rows(work).await?;
+    Ok(said.differs(&holds, days))
 }

@@ -5,7 +5,12 @@
 use std::{io, ops::Range};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use caracal_ledger::{block, chain::LogId, merkle::TILE_WIDTH, prune::SignedPrune};
+use caracal_ledger::{
+    block,
+    chain::LogId,
+    merkle::{MAX_LEVEL, TILE_WIDTH},
+    prune::SignedPrune,
+};
 use caracal_storage::{Access, ChainSet, LedgerBlock, Log, LogHead, PageRequest, Posting, Store};
 use serde::Serialize;
 
@@ -14,6 +19,7 @@ use crate::export::ExportError;
 /// Blocks, postings and hashes read at a time.
 const BLOCKS: u32 = 32;
 const POSTINGS: u32 = 10_000;
+const TILES: usize = 64;
 const LEAVES: u64 = 16 * TILE_WIDTH;
 
 /// A row of the database, or an entry of the block before it.
@@ -34,6 +40,11 @@ enum Row<'r> {
         root: &'r str,
         root_hmac: &'r str,
         sealed: u64,
+    },
+    /// What rows say is kept, of a log of records: holds in force with their subjects, and days of events.
+    Keeping {
+        holds: Vec<(&'r str, Option<&'r str>)>,
+        days: Option<u32>,
     },
     Prune {
         size: u64,
@@ -164,18 +175,20 @@ impl<W: FnMut(&str) -> io::Result<()>> Lines<W> {
         Ok(gap.start)
     }
 
-    /// The full tiles of a tree of `size` leaves that are stored.
+    /// All full tiles of the log that are stored, those too that a tree of `size` leaves has not come to.
     async fn tiles(&mut self, log: &mut dyn Log, size: u64) -> Result<(), ExportError> {
-        let (mut width, mut level) = (TILE_WIDTH, 0_u8);
-        while size >= width {
-            for index in 0..size / width {
-                if let Some(hashes) = log.stored_tile(level, index).await? {
+        let mut width = 1_u64;
+        for level in 0..=MAX_LEVEL {
+            width = width.saturating_mul(TILE_WIDTH);
+            let end = size / width;
+            let firsts = (0..end).step_by(TILES);
+            let some = firsts.map(|first| first..end.min(first.saturating_add(TILES as u64)));
+            for some in some.chain(std::iter::once(end..u64::MAX)) {
+                for (index, hashes) in log.stored_tiles(level, some).await? {
                     let hashes = STANDARD.encode(hashes.concat());
                     self.add(&Row::Tile { level, index, hashes })?;
                 }
             }
-            width = width.saturating_mul(TILE_WIDTH);
-            level = level.saturating_add(1);
         }
         Ok(())
     }
@@ -205,9 +218,19 @@ pub async fn export_rows(
     drop(global);
     lines.chains(&set, !used.items.is_empty())?;
     let mut work = store.log(log, Access::Read).await?;
+    lines.head(&log.name(), &work.log().head().await?)?;
+    if log.is_administrative() {
+        let holds = work.retention().holds().await?;
+        lines.add(&Row::Keeping {
+            holds: holds
+                .iter()
+                .map(|hold| (&*hold.id, hold.subject.as_deref()))
+                .collect(),
+            days: work.retention().said_days().await?,
+        })?;
+    }
     let pruned = work.retention().newest_prune().await?;
     let rows = work.log();
-    lines.head(&log.name(), &rows.head().await?)?;
     let mut end = 0;
     if let Some(kept) = &pruned {
         end = SignedPrune::parse(kept.note.as_bytes()).map_or(0, |signed| signed.prune().size());

@@ -3,29 +3,39 @@
 
 mod chains;
 mod faults;
+mod findable;
 mod gone;
 mod log;
 
-use std::num::NonZero;
+use std::{collections::BTreeMap, num::NonZero};
 
 use caracal_core::ZoneId;
 use caracal_crypto::HmacRing;
-use caracal_ledger::chain::LogId;
-use caracal_storage::{Access, Error, LedgerBlock, Log, PageRequest, Store};
+use caracal_ledger::{chain::LogId, merkle::MAX_LEVEL};
+use caracal_storage::{Access, Error, LedgerBlock, Log, LogHead, PageRequest, Store};
 use caracal_wire::audit::{ChainFault, ChainReport, EvidenceReport, FaultKind};
+
+use tokio::task::JoinHandle;
 
 pub use self::chains::verify_chains;
 use self::{
+    findable::Secret,
     gone::Gone,
     log::{LogWalk, Made, Opened},
 };
-use crate::{keeping, lines::Journal};
+use crate::{
+    journal::{Journal, WalkParts},
+    keeping,
+    proof::roots,
+};
 
 /// Blocks and postings of a log read at a time.
 const BLOCKS: u32 = 32;
 const POSTINGS: u32 = 10_000;
 /// Hashes of entries that are gone read at a time.
 const LEAVES: u64 = 16 * 256;
+/// Tiles that wait to be compared.
+const TILES: usize = 64;
 
 /// The end of a chain as somebody else kept it: a part of an earlier [`ChainReport`].
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -139,36 +149,35 @@ async fn walk(
     let ledger = work.log();
     let head = ledger.head().await?;
     let mut walk = LogWalk::new(log, key, kept, &head, gone.as_ref());
-    let mut blocks = ledger.blocks(0, BLOCKS).await?;
-    while let Some(last) = blocks.last() {
-        // The next are read while these are opened.
-        let from = last.first.saturating_add(1);
-        let (opened, next) = tokio::try_join!(open(log, blocks), ledger.blocks(from, BLOCKS))?;
-        blocks = next;
+    let earlier = journal.walked(log).and_then(|walked| walked.parts());
+    if let Some(earlier) = earlier
+        && still_there(ledger, &earlier, &head).await?
+    {
+        walk.resume(earlier);
+    }
+    let mut from = walk.end();
+    let mut opening = Opening::start(log, walk.secret(), ledger.blocks(from, BLOCKS).await?);
+    while let Some(last) = opening.last {
+        // While some are looked at the next are opened, and while those are opened the ones behind them are read.
+        from = last.saturating_add(1);
+        let next = Opening::start(log, walk.secret(), ledger.blocks(from, BLOCKS).await?);
+        let opened = std::mem::replace(&mut opening, next).opened().await?;
+        let mut made = Vec::new();
         for opened in opened {
-            fill(ledger, &mut walk, opened.first()).await?;
-            for made in walk.step(opened) {
-                compare_tile(ledger, &mut walk, &made).await?;
-            }
+            fill(ledger, &mut walk, opened.first(), &mut made).await?;
+            made.extend(walk.step(opened));
         }
-        journal.reached(log, &walk.progress());
+        compare_tiles(ledger, &mut walk, made).await?;
+        journal.walking(log, &walk.progress(), &|| walk.walked());
     }
-    fill(ledger, &mut walk, u64::MAX).await?;
-    let mut after = None;
-    loop {
-        let postings = ledger.postings(after, POSTINGS).await?;
-        for posting in &postings {
-            walk.posting(posting);
-        }
-        match postings.last() {
-            Some(last) => after = Some(*last),
-            None => break,
-        }
-    }
-    drop(work);
+    let mut made = Vec::new();
+    fill(ledger, &mut walk, u64::MAX, &mut made).await?;
+    compare_tiles(ledger, &mut walk, made).await?;
+    find_stray_tiles(ledger, &mut walk).await?;
+    take_postings(ledger, &mut walk).await?;
     let mut report = walk.finish();
     if log.is_administrative()
-        && let Some(place) = keeping::contradicted(store, log).await?
+        && let Some(place) = keeping::contradicted(work.as_mut(), log).await?
     {
         report.fault_count += 1;
         report.faults.push(ChainFault {
@@ -180,8 +189,25 @@ async fn walk(
     Ok(report)
 }
 
+/// Whether the log that ends with `head` still begins with what was looked at earlier. Another one is looked at from its
+/// beginning.
+async fn still_there(ledger: &mut dyn Log, earlier: &WalkParts, head: &LogHead) -> Result<bool, Error> {
+    let tree = &earlier.tree;
+    if tree.size() > head.sealed {
+        return Ok(false);
+    }
+    let whole = 0..tree.size();
+    let found = roots(ledger, tree.size(), std::slice::from_ref(&whole)).await?;
+    Ok(found == Some(vec![tree.root()]))
+}
+
 /// Takes the hashes of entries before `first` whose bodies are gone on purpose.
-async fn fill(ledger: &mut dyn Log, walk: &mut LogWalk<'_>, first: u64) -> Result<(), Error> {
+async fn fill(
+    ledger: &mut dyn Log,
+    walk: &mut LogWalk<'_>,
+    first: u64,
+    made: &mut Vec<Made>,
+) -> Result<(), Error> {
     let mut gap = walk.gap(first);
     while !gap.is_empty() {
         let end = gap.end.min(gap.start.saturating_add(LEAVES));
@@ -190,43 +216,100 @@ async fn fill(ledger: &mut dyn Log, walk: &mut LogWalk<'_>, first: u64) -> Resul
             return Ok(());
         }
         gap.start = gap.start.saturating_add(leaves.len() as u64);
-        for made in walk.step_pruned(leaves) {
-            compare_tile(ledger, walk, &made).await?;
+        made.extend(walk.step_pruned(leaves));
+        if made.len() > TILES {
+            compare_tiles(ledger, walk, std::mem::take(made)).await?;
         }
     }
     Ok(())
 }
 
-async fn compare_tile(ledger: &mut dyn Log, walk: &mut LogWalk<'_>, made: &Made) -> Result<(), Error> {
-    let stored = ledger.stored_tile(made.level, made.index).await?;
-    walk.compare_tile(made, stored.as_deref());
+/// Compares tiles, which follow each other in each level, with the stored ones.
+async fn compare_tiles(ledger: &mut dyn Log, walk: &mut LogWalk<'_>, made: Vec<Made>) -> Result<(), Error> {
+    let mut stored = BTreeMap::new();
+    for level in 0..=MAX_LEVEL {
+        let of_level = made.iter().filter(|made| made.level == level);
+        let indexes: Vec<u64> = of_level.map(|made| made.index).collect();
+        for some in indexes.chunks(TILES) {
+            let [first, ..] = some else { continue };
+            let tiles = *first..first.saturating_add(some.len() as u64);
+            let tiles = ledger.stored_tiles(level, tiles).await?.into_iter();
+            stored.extend(tiles.map(|(index, hashes)| ((level, index), hashes)));
+        }
+    }
+    for made in &made {
+        walk.compare_tile(made, stored.get(&(made.level, made.index)).map(Vec::as_slice));
+    }
     Ok(())
 }
 
-/// Opens blocks on as many threads as there are, in their order.
-async fn open(log: &LogId, blocks: Vec<LedgerBlock>) -> Result<Vec<Opened>, Error> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = blocks.len().div_ceil(threads).max(1);
-    let mut blocks = blocks.into_iter();
-    let mut working = Vec::new();
-    while blocks.len() > 0 {
-        let (log, some): (_, Vec<LedgerBlock>) = (log.clone(), blocks.by_ref().take(share).collect());
-        working.push(tokio::task::spawn_blocking(move || {
-            let opened = some.into_iter().map(|block| Opened::new(&log, block));
-            opened.collect::<Vec<_>>()
-        }));
+/// Finds tiles that are stored and that the log has not come to.
+async fn find_stray_tiles(ledger: &mut dyn Log, walk: &mut LogWalk<'_>) -> Result<(), Error> {
+    for level in 0..=MAX_LEVEL {
+        let stray = ledger
+            .stored_tiles(level, walk.full_tiles(level)..u64::MAX)
+            .await?;
+        for (index, _) in stray {
+            walk.stray_tile(level, index);
+        }
     }
-    let mut opened = Vec::new();
-    for task in working {
-        let some = task.await.map_err(|error| Error::Unavailable(Box::new(error)))?;
-        opened.extend(some);
+    Ok(())
+}
+
+/// Takes all postings. Some are hashed while the next are read.
+async fn take_postings(ledger: &mut dyn Log, walk: &mut LogWalk<'_>) -> Result<(), Error> {
+    let secret = walk.secret();
+    let mut page = ledger.postings(None, POSTINGS).await?;
+    while let Some(last) = page.last().copied() {
+        let hashed = tokio::task::spawn_blocking(move || secret.hash_all(&page));
+        page = ledger.postings(Some(last), POSTINGS).await?;
+        for (first, hash) in hashed.await.map_err(ended)? {
+            walk.posting(first, hash);
+        }
     }
-    Ok(opened)
+    Ok(())
+}
+
+fn ended(error: tokio::task::JoinError) -> Error {
+    Error::Unavailable(Box::new(error))
+}
+
+/// Blocks that are opened, on as many threads as there are.
+struct Opening {
+    /// Index of the first entry of the last of them; none where there are none.
+    last: Option<u64>,
+    tasks: Vec<JoinHandle<Vec<Opened>>>,
+}
+
+impl Opening {
+    fn start(log: &LogId, secret: Secret, blocks: Vec<LedgerBlock>) -> Self {
+        let last = blocks.last().map(|block| block.first);
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let share = blocks.len().div_ceil(threads).max(1);
+        let mut blocks = blocks.into_iter();
+        let mut tasks = Vec::new();
+        while blocks.len() > 0 {
+            let (log, some): (_, Vec<LedgerBlock>) = (log.clone(), blocks.by_ref().take(share).collect());
+            tasks.push(tokio::task::spawn_blocking(move || {
+                let opened = some.into_iter().map(|block| Opened::new(&log, secret, block));
+                opened.collect::<Vec<_>>()
+            }));
+        }
+        Self { last, tasks }
+    }
+
+    /// All of them, in their order.
+    async fn opened(self) -> Result<Vec<Opened>, Error> {
+        let mut opened = Vec::new();
+        for task in self.tasks {
+            opened.extend(task.await.map_err(ended)?);
+        }
+        Ok(opened)
+    }
 }
 
 /// Verifies everything, or one `zone`: ledgers, administrative records, and that no log is missing. `None` when the zone has
-/// no ledger and none was kept. `journal` hears how far it is, and is not asked where to begin: what a head says is of all
-/// entries.
+/// no ledger and none was kept. `journal` hears how far it is, and says where one that was interrupted goes on.
 ///
 /// # Errors
 /// As [`verify_zone`].

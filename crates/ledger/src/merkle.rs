@@ -10,7 +10,7 @@ pub use self::{
         consistency_proof, consistency_ranges, inclusion_proof, inclusion_ranges, root, verify_consistency,
         verify_inclusion,
     },
-    tile::{TILE_WIDTH, Tile, Tiles, new_tiles, tiles_of},
+    tile::{MAX_LEVEL, TILE_WIDTH, Tile, Tiles, new_tiles, tiles_of},
 };
 
 mod proof;

@@ -238,8 +238,8 @@ pub trait Log: Send {
     async fn leaves(&mut self, range: Range<u64>) -> Result<Vec<[u8; 32]>, Error>;
     /// Hashes of a tile of the log's tree; `None` where the log has no entries for it yet.
     async fn tile(&mut self, tile: &Tile) -> Result<Option<Vec<[u8; 32]>>, Error>;
-    /// A full tile as it is stored.
-    async fn stored_tile(&mut self, level: u8, index: u64) -> Result<Option<Vec<[u8; 32]>>, Error>;
+    /// Up to 256 full tiles of a level as they are stored, each with its index; one that is missing is passed over.
+    async fn stored_tiles(&mut self, level: u8, range: Range<u64>) -> Result<Vec<StoredTile>, Error>;
     /// Up to `limit` blocks that begin at `from` or later, in the order of the log.
     async fn blocks(&mut self, from: u64, limit: u32) -> Result<Vec<LedgerBlock>, Error>;
     /// Up to `limit` blocks that have any of `entries` and may have one that happened in `within`, in the order of the log. The
@@ -253,6 +253,9 @@ pub trait Log: Send {
     /// Up to `limit` postings after `after`, in their order.
     async fn postings(&mut self, after: Option<Posting>, limit: u32) -> Result<Vec<Posting>, Error>;
 }
+
+/// Index of a tile in its level, and its hashes.
+pub type StoredTile = (u64, Vec<[u8; 32]>);
 
 /// The zone's ledger: the log of its events, and how they are found.
 #[async_trait]

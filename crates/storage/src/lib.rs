@@ -41,7 +41,7 @@ pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow
 pub use approvals::{ApprovalFilter, Approvals, Precedents, Verdict};
 pub use audit::{
     AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerBlock, LedgerEntry, LedgerHead, Log, LogHead,
-    Posting, StoredEntry,
+    Posting, StoredEntry, StoredTile,
 };
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
 pub use budgets::{Budgets, Charge};

@@ -86,6 +86,8 @@ pub trait RetentionSetting: Send {
 pub trait LogRetention: Send {
     /// Holds in force, at most [`MAX_HOLDS`], in the order of their ids.
     async fn holds(&mut self) -> Result<Vec<Hold>, Error>;
+    /// Days that somebody said events of the log's zone are kept, or those of all where the log is of no zone.
+    async fn said_days(&mut self) -> Result<Option<u32>, Error>;
     /// Authority records of subjects that are held: what their events name.
     async fn held_records(&mut self) -> Result<Vec<String>, Error>;
     /// Places a hold once a deletion that runs is over.

@@ -213,6 +213,9 @@ pub struct ChainsReport {
     pub count: usize,
     /// What does not hold.
     pub faults: Vec<ChainsFault>,
+    /// The first number that no chain has, or more than one, or none should have; absent where numbers are as they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<i64>,
 }
 
 /// What verification of all evidence found.

@@ -152,8 +152,13 @@ async fn tiles_hold(stored: &mut dyn Log, from: u64, leaves: &[Digest32], size: 
     let mut rest = leaves;
     while !rest.is_empty() && at < size - size % TILE_WIDTH {
         let place = usize::try_from(at % TILE_WIDTH).unwrap_or(0);
-        let tile = stored.stored_tile(0, at / TILE_WIDTH).await?.unwrap_or_default();
-        let there = tile.get(place..).unwrap_or_default();
+        let index = at / TILE_WIDTH;
+        let tile = stored
+            .stored_tiles(0, index..index.saturating_add(1))
+            .await?
+            .pop();
+        let there = tile.as_ref().and_then(|(_, hashes)| hashes.get(place..));
+        let there = there.unwrap_or_default();
         let (these, after) = rest.split_at(rest.len().min(there.len()));
         if these.is_empty() || !there.starts_with(these) {
             return Ok(false);

@@ -9,18 +9,24 @@ use caracal_wire::audit::{ChainsFault, ChainsReport};
 /// without evidence.
 pub fn verify_chains(set: &ChainSet, used: bool, key: Option<&HmacRing>) -> ChainsReport {
     let mut digest = String::new();
-    let mut numbered = true;
-    for (number, chain) in (1..).zip(&set.chains) {
-        numbered &= i64::try_from(number) == Ok(chain.head.chain_number);
+    let mut at = None;
+    for (number, chain) in (1_u64..).zip(&set.chains) {
+        if u64::try_from(chain.head.chain_number) != Ok(number) {
+            at = at.or(i64::try_from(number).ok());
+        }
         digest = beginning_digest(&digest, number, chain.log.chain());
     }
     let count = set.chains.len();
+    let found = i64::try_from(count).unwrap_or(i64::MAX);
     let mut faults = Vec::new();
     match &set.summary {
         None if count == 0 && !used => {}
         None => faults.push(ChainsFault::Uncounted),
         Some(summary) => {
-            if !numbered || i64::try_from(count) != Ok(summary.count) || summary.digest != digest {
+            if found != summary.count {
+                at = at.or(Some(found.min(summary.count).saturating_add(1)));
+            }
+            if at.is_some() || summary.digest != digest {
                 faults.push(ChainsFault::Differ);
             }
             let said = u64::try_from(summary.count).unwrap_or(0);
@@ -31,5 +37,5 @@ pub fn verify_chains(set: &ChainSet, used: bool, key: Option<&HmacRing>) -> Chai
             }
         }
     }
-    ChainsReport { count, faults }
+    ChainsReport { count, faults, at }
 }

@@ -1,10 +1,6 @@
 //! A log looked at block by block. No I/O.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
-    ops::Range,
-};
+use std::{collections::BTreeMap, ops::Range};
 
 use caracal_crypto::{Digest32, HmacRing};
 use caracal_ledger::{
@@ -14,32 +10,39 @@ use caracal_ledger::{
     terms::{Indexed, max_span},
     verify::Progress,
 };
-use caracal_storage::{LedgerBlock, LogHead, Posting};
+use caracal_storage::{LedgerBlock, LogHead};
 use caracal_wire::audit::{ChainReport, FaultKind, Pruned};
 
-use super::{KeptHead, faults::Faults, gone::Gone};
+use super::{
+    KeptHead,
+    faults::Faults,
+    findable::{Findable, Secret},
+    gone::Gone,
+};
+use crate::journal::{WalkParts, Walked};
 
 /// A block that was opened and compared with what is said of it. Needs nothing of other blocks.
 pub(super) struct Opened {
     block: LedgerBlock,
     entries: u64,
     leaves: Vec<Digest32>,
-    terms: Vec<i64>,
+    /// What it must be found under.
+    findable: Findable,
     faults: Vec<(u64, String, FaultKind)>,
 }
 
 impl Opened {
-    pub(super) fn new(log: &LogId, block: LedgerBlock) -> Self {
+    pub(super) fn new(log: &LogId, secret: Secret, block: LedgerBlock) -> Self {
         let mut this = Self {
             entries: block.entries,
             leaves: Vec::new(),
-            terms: Vec::new(),
+            findable: Findable::default(),
             faults: Vec::new(),
             block,
         };
         let first = this.block.first;
         match block::decode(&this.block.block) {
-            Ok((begins, entries)) if begins == first => this.read(log, &entries),
+            Ok((begins, entries)) if begins == first => this.read(log, secret, &entries),
             _ => this.fault(first, "", FaultKind::ContentMismatch),
         }
         this.block.block = Vec::new();
@@ -55,7 +58,7 @@ impl Opened {
         self.faults.push((index, id.to_owned(), kind));
     }
 
-    fn read(&mut self, log: &LogId, entries: &[Kept<'_>]) {
+    fn read(&mut self, log: &LogId, secret: Secret, entries: &[Kept<'_>]) {
         let name = log.name();
         self.entries = entries.len() as u64;
         let mut said = Vec::with_capacity(entries.len());
@@ -79,7 +82,9 @@ impl Opened {
         if !agree {
             self.fault(self.block.first, "", FaultKind::CopyMismatch);
         }
-        self.terms = Indexed::terms_of(&said);
+        for term in Indexed::terms_of(&said) {
+            self.findable.add(secret.hash(term, self.block.occurred_until));
+        }
     }
 }
 
@@ -88,14 +93,6 @@ pub(super) struct Made {
     pub(super) level: u8,
     pub(super) index: u64,
     pub(super) hashes: Vec<Digest32>,
-}
-
-/// What a block must be found under.
-#[derive(Default, PartialEq, Eq)]
-struct Findable {
-    count: u64,
-    /// Of hashes that nobody can foresee, so that nothing but the same postings has the same sum.
-    sum: u64,
 }
 
 /// A log on the way to its end.
@@ -114,8 +111,9 @@ pub(super) struct LogWalk<'a> {
     wrong_tiles: Vec<u64>,
     /// Up to where stored tiles agree.
     agreed: u64,
-    findable: HashMap<u64, Findable>,
-    hasher: RandomState,
+    /// By the first entry of a block, less the postings that were taken.
+    findable: BTreeMap<u64, Findable>,
+    secret: Secret,
     faults: Faults,
 }
 
@@ -138,8 +136,8 @@ impl<'a> LogWalk<'a> {
             tiles: Vec::new(),
             wrong_tiles: Vec::new(),
             agreed: 0,
-            findable: HashMap::new(),
-            hasher: RandomState::new(),
+            findable: BTreeMap::new(),
+            secret: Secret::new(),
             faults: Faults::default(),
         };
         if let Some(gone) = pruned
@@ -153,6 +151,58 @@ impl<'a> LogWalk<'a> {
     fn fault(&mut self, index: u64, id: &str, kind: FaultKind) {
         let position = i64::try_from(index.saturating_add(1)).unwrap_or(i64::MAX);
         self.faults.add(position, id, kind);
+    }
+
+    /// What it is compared with besides itself.
+    fn against(&self) -> (Option<i64>, Option<(i64, String)>) {
+        let kept = self.kept.map(|kept| (kept.entries, kept.head.clone()));
+        (self.pruned.map(|gone| gone.kept.number), kept)
+    }
+
+    /// Goes on where an earlier one was, if that was compared with the same.
+    pub(super) fn resume(&mut self, earlier: WalkParts) {
+        if (earlier.prune, earlier.kept) != self.against() {
+            return;
+        }
+        self.next = earlier.tree.size();
+        self.tree = earlier.tree;
+        self.tiles = earlier.tiles;
+        self.agreed = earlier.agreed;
+        self.secret = Secret(earlier.secret);
+        let findable = earlier.findable.into_iter();
+        self.findable = findable
+            .map(|(first, count, sum)| (first, Findable { count, sum }))
+            .collect();
+    }
+
+    /// What it takes to go on from here. `None` where something does not hold, since that has to be found again, or where
+    /// what comes next may stand in other blocks by then.
+    pub(super) fn walked(&self) -> Option<Walked> {
+        let holds = self.faults.count == 0 && self.wrong_tiles.is_empty();
+        let is_sealed = self.next == self.tree.size() && self.next <= self.head.sealed;
+        let (prune, kept) = self.against();
+        let findable = self.findable.iter();
+        let parts = || WalkParts {
+            tree: self.tree.clone(),
+            tiles: self.tiles.clone(),
+            agreed: self.agreed,
+            secret: self.secret.0,
+            findable: findable
+                .map(|(first, left)| (*first, left.count, left.sum))
+                .collect(),
+            prune,
+            kept,
+        };
+        (holds && is_sealed).then(parts).map(Walked::from)
+    }
+
+    pub(super) const fn secret(&self) -> Secret {
+        self.secret
+    }
+
+    /// Where the next block is expected.
+    pub(super) const fn end(&self) -> u64 {
+        self.next
     }
 
     /// How far it is; nothing was proved yet.
@@ -182,13 +232,7 @@ impl<'a> LogWalk<'a> {
             if span > max_span(self.log.chain()) {
                 self.fault(block.first, "", FaultKind::CopyMismatch);
             }
-            let mut findable = Findable::default();
-            for term in opened.terms {
-                findable.count += 1;
-                let hash = self.hasher.hash_one((term, block.occurred_until.as_micros()));
-                findable.sum = findable.sum.wrapping_add(hash);
-            }
-            self.findable.insert(block.first, findable);
+            self.findable.insert(block.first, opened.findable);
         }
         made
     }
@@ -277,27 +321,28 @@ impl<'a> LogWalk<'a> {
         self.wrong_tiles.push(first.saturating_add(differs));
     }
 
-    /// Takes a posting off what blocks must be found under.
-    pub(super) fn posting(&mut self, posting: &Posting) {
-        let hash = self
-            .hasher
-            .hash_one((posting.term, posting.occurred_until.as_micros()));
-        let findable = self.findable.entry(posting.first).or_default();
-        findable.count = findable.count.wrapping_sub(1);
-        findable.sum = findable.sum.wrapping_sub(hash);
+    /// How many tiles of a level are full.
+    pub(super) fn full_tiles(&self, level: u8) -> u64 {
+        self.tree.size() / TILE_WIDTH.saturating_pow(u32::from(level) + 1)
+    }
+
+    /// A tile is stored that should not be there yet.
+    pub(super) fn stray_tile(&mut self, level: u8, index: u64) {
+        let span = TILE_WIDTH.saturating_pow(u32::from(level) + 1);
+        self.wrong_tiles.push(index.saturating_mul(span));
+    }
+
+    /// Takes a posting of the block at `first` off what it must be found under.
+    pub(super) fn posting(&mut self, first: u64, hash: u64) {
+        self.findable.entry(first).or_default().take(hash);
     }
 
     /// Compares with what is said of the log's end.
     pub(super) fn finish(mut self) -> ChainReport {
-        let mut hidden: Vec<u64> = self
-            .findable
-            .iter()
-            .filter(|(_, left)| **left != Findable::default())
-            .map(|(first, _)| *first)
-            .collect();
-        hidden.sort_unstable();
-        for first in hidden {
-            self.fault(first, "", FaultKind::CopyMismatch);
+        for (first, left) in std::mem::take(&mut self.findable) {
+            if left != Findable::default() {
+                self.fault(first, "", FaultKind::CopyMismatch);
+            }
         }
         let (size, made) = (self.tree.size(), self.tree.root());
         let made = if size == 0 {

@@ -5,17 +5,20 @@ use caracal_storage::LogId;
 
 use crate::{
     ledger::{Backends, Ledger},
-    tampering::Second,
+    second::Second,
 };
 
 const ENTRIES: usize = 600;
 
 /// What ours says of these lines.
-fn ours(second: &Second, lines: &str) -> (bool, String) {
-    let believed = Believed {
+pub(crate) fn ours(second: &Second, lines: &str) -> (bool, String) {
+    let mut believed = Believed {
         checkpoints: second.known.clone(),
         ..Believed::default()
     };
+    if let Some(note) = &second.pruned {
+        believed.prunes.add(note.as_bytes(), &second.public()).unwrap();
+    }
     let mut verifier = LinesVerifier::new(&believed);
     let taken = verifier.lines(&mut lines.as_bytes(), u64::MAX, &mut ());
     match taken.and_then(|()| Ok(verifier.finish()?)) {

@@ -30,18 +30,18 @@ use crate::ledger::{Backends, Ledger, TOKEN};
 const HOST: &str = "audit.example";
 const DAY: Duration = Duration::from_hours(24);
 
-fn keys() -> LogKeys {
+pub(crate) fn keys() -> LogKeys {
     LogKeys::derive(HOST, &[1; 32], None).unwrap()
 }
 
-struct Fixture {
-    ledger: Ledger,
-    zone: ZoneId,
+pub(crate) struct Fixture {
+    pub(crate) ledger: Ledger,
+    pub(crate) zone: ZoneId,
     directory: TempDir,
 }
 
 impl Fixture {
-    async fn over(backends: Backends) -> Self {
+    pub(crate) async fn over(backends: Backends) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let published = Directory::open(&directory.path().join("checkpoints")).unwrap();
         let ledger = Ledger::signing(backends, |parts| {
@@ -66,7 +66,7 @@ impl Fixture {
         self.directory.path().join(name)
     }
 
-    fn pruning(&self) -> Arc<Pruning> {
+    pub(crate) fn pruning(&self) -> Arc<Pruning> {
         Arc::new(Pruning {
             checkpoints: self.ledger.deps.checkpoints.clone().unwrap(),
             archive: Some(ArchiveDirectory::open(&self.path("archive")).unwrap()),
@@ -76,11 +76,11 @@ impl Fixture {
         })
     }
 
-    fn days_pass(&self, days: u32) {
+    pub(crate) fn days_pass(&self, days: u32) {
         self.ledger.deps.world.manual_clock().advance(days * DAY);
     }
 
-    async fn fill(&self, zone: &ZoneId, count: usize, subject: &str) {
+    pub(crate) async fn fill(&self, zone: &ZoneId, count: usize, subject: &str) {
         for some in (0..count).collect::<Vec<_>>().chunks(200) {
             let event = |n: &usize| {
                 let event = self.ledger.event(zone, &format!("req-{n}"));
@@ -114,7 +114,7 @@ impl Fixture {
     }
 
     /// Indexes of what is there.
-    async fn left(&self, zone: &ZoneId) -> Vec<i64> {
+    pub(crate) async fn left(&self, zone: &ZoneId) -> Vec<i64> {
         let mut work = self.ledger.view(zone).await;
         let rows = work.ledger().range(0, 100_000).await.unwrap();
         rows.iter().map(|row| row.chain_seq - 1).collect()
@@ -142,11 +142,11 @@ impl Fixture {
         .unwrap()
     }
 
-    async fn hold(&self, id: &str, subject: Option<&str>) {
+    pub(crate) async fn hold(&self, id: &str, subject: Option<&str>) {
         self.ledger.hold(&self.zone, id, subject).await;
     }
 
-    async fn lift(&self, id: &str) {
+    pub(crate) async fn lift(&self, id: &str) {
         let now = self.ledger.deps.world.now();
         let mut work = self.ledger.change(&self.zone).await;
         assert!(work.retention().lift(id, "ops", now).await.unwrap());
@@ -159,7 +159,7 @@ impl Fixture {
     }
 
     /// Says how long events of the zone are kept, or of all.
-    async fn keep(&self, zone: Option<&ZoneId>, days: u32) {
+    pub(crate) async fn keep(&self, zone: Option<&ZoneId>, days: u32) {
         let said = RetentionDays {
             days,
             updated_by: String::from("ops"),
@@ -180,8 +180,16 @@ impl Fixture {
             .await;
     }
 
-    /// The entries of the archive, one file after the other.
+    /// The entries of the archive.
     fn archived(&self) -> Vec<Value> {
+        let text = self.archived_lines();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// The files of the archive, one behind the other.
+    pub(crate) fn archived_lines(&self) -> String {
         let log = self.path("archive").join(format!("ledger/{}", self.zone));
         let mut files: Vec<_> = std::fs::read_dir(log)
             .unwrap()
@@ -189,10 +197,7 @@ impl Fixture {
             .collect();
         files.sort();
         let lines = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap();
-        let text: String = files.iter().map(lines).collect();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        files.iter().map(lines).collect()
     }
 }
 

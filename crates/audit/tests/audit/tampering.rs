@@ -1,36 +1,37 @@
 //! What somebody with the database, but without the audit key, can do to a log of sealed blocks, and that it is found and
 //! located.
 
-use std::{
-    borrow::Cow,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{borrow::Cow, process::Command};
 
-use caracal_audit::{
-    KeptCheckpoints, KeptHead, NotKept, export_entries, export_rows, verify_against, verify_log,
-};
+use caracal_audit::{KeptHead, verify_log};
 use caracal_core::ZoneId;
 use caracal_ledger::{
     block::{self, Kept},
     log_keys::LogKeys,
     merkle::Frontier,
-    verify::Progress,
 };
 use caracal_storage::{Access, AdminAuditRecord, LedgerEntry, LogId, LogWork};
-use caracal_testkit::parts::Parts;
 use caracal_wire::audit::ChainReport;
 use http::Method;
-use serde_json::json;
-use tempfile::TempDir;
 
-use crate::ledger::{Backends, Ledger, TOKEN};
+use crate::{
+    ledger::{Backends, Ledger, TOKEN},
+    second::{
+        InRows, Second,
+        Stranger::{self, Finds, NotExported, Unreadable},
+    },
+};
 
-const TABLES: [&str; 4] = [
+/// What is evidence, and what says what may be deleted of it.
+const TABLES: [&str; 8] = [
     "evidence_logs",
     "evidence_blocks",
     "evidence_terms",
     "evidence_tiles",
+    "evidence_prunes",
+    "evidence_holds",
+    "evidence_retention",
+    "audit_chains",
 ];
 
 impl Ledger {
@@ -63,7 +64,7 @@ impl Ledger {
         self.append_records((0..count).map(record)).await;
     }
 
-    async fn opened(&self, log: &LogId) -> Box<dyn LogWork> {
+    pub(crate) async fn opened(&self, log: &LogId) -> Box<dyn LogWork> {
         self.deps.store.log(log, Access::Read).await.unwrap()
     }
 
@@ -93,18 +94,18 @@ impl Ledger {
         );
     }
 
-    fn keep(&self, name: &str) {
+    pub(crate) fn keep(&self, name: &str) {
         let copies = TABLES.map(|table| format!("CREATE TABLE {name}_{table} AS SELECT * FROM {table}"));
         self.tamper(&copies.join(";"));
     }
 
-    fn put_back(&self, name: &str) {
+    pub(crate) fn put_back(&self, name: &str) {
         let copies = TABLES
             .map(|table| format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {name}_{table}"));
         self.tamper(&copies.join(";"));
     }
 
-    async fn verify(&self, log: &LogId, kept: Option<&KeptHead>) -> ChainReport {
+    pub(crate) async fn verify(&self, log: &LogId, kept: Option<&KeptHead>) -> ChainReport {
         let key = self.deps.audit_keys.as_ref();
         verify_log(self.deps.store.as_ref(), log, key, kept)
             .await
@@ -112,7 +113,12 @@ impl Ledger {
     }
 
     /// The block at `first` after somebody changed its entries.
-    async fn forged(&self, log: &LogId, first: u64, change: impl FnOnce(&mut Vec<Kept<'_>>)) -> String {
+    pub(crate) async fn forged(
+        &self,
+        log: &LogId,
+        first: u64,
+        change: impl FnOnce(&mut Vec<Kept<'_>>),
+    ) -> String {
         let mut work = self.opened(log).await;
         let stored = work.log().blocks(first, 1).await.unwrap().remove(0);
         let (_, mut entries) = block::decode(&stored.block).unwrap();
@@ -142,19 +148,6 @@ fn reword(at: usize) -> impl FnOnce(&mut Vec<Kept<'_>>) {
         entries[at].body = Cow::Owned(entries[at].body.replace("tickets", "weather"));
     }
 }
-
-/// What a stranger finds, who has an export and the checkpoints that were signed at every hundredth entry.
-#[derive(Debug, Clone, Copy)]
-enum Stranger {
-    /// What was changed is no part of an export: what serves searches and proofs, or what only the key's owner reads.
-    NotExported,
-    /// The export ends before this index, and says so: the block there cannot be read.
-    Unreadable(u64),
-    /// This, in the words of both verifiers.
-    Finds(&'static str),
-}
-
-use Stranger::{Finds, NotExported, Unreadable};
 
 /// What is changed, how, which fault is found by the deployment at which position, and what by a stranger.
 type Attack = (&'static str, &'static str, String, &'static str, i64, Stranger);
@@ -347,6 +340,59 @@ async fn attacks(ledger: &Ledger, of: &LogId) -> Vec<Attack> {
             1,
             NotExported,
         ),
+        (
+            "tiles",
+            "exchanged",
+            String::from(
+                "UPDATE evidence_tiles SET tile = tile + 10; UPDATE evidence_tiles SET tile = 11 - tile",
+            ),
+            "wrong_tile",
+            1,
+            NotExported,
+        ),
+        (
+            "tile",
+            "inserted",
+            String::from(
+                "INSERT INTO evidence_tiles SELECT log, level, tile + 7, hashes FROM evidence_tiles WHERE tile = 1",
+            ),
+            "wrong_tile",
+            2049,
+            NotExported,
+        ),
+        (
+            "tile of a level above",
+            "inserted",
+            String::from(
+                "INSERT INTO evidence_tiles SELECT log, level + 1, tile, hashes FROM evidence_tiles WHERE tile = 0",
+            ),
+            "wrong_tile",
+            1,
+            NotExported,
+        ),
+        (
+            "block",
+            "inserted",
+            String::from(
+                "INSERT INTO evidence_blocks SELECT log, 900, entries, occurred_from, occurred_until, min_id, max_id, taken_at, \
+                 block FROM evidence_blocks WHERE first_index = 0",
+            ),
+            "sequence_gap",
+            601,
+            NotExported,
+        ),
+        (
+            "blocks",
+            "exchanged",
+            String::from(
+                "UPDATE evidence_blocks SET first_index = 9000 WHERE first_index = 0; \
+                 UPDATE evidence_blocks SET first_index = 0 WHERE first_index = 256; \
+                 UPDATE evidence_blocks SET first_index = 256 WHERE first_index = 9000",
+            ),
+            "content_mismatch",
+            1,
+            Unreadable(0),
+        ),
         // The head.
         (
             "head",
@@ -372,6 +418,14 @@ async fn attacks(ledger: &Ledger, of: &LogId) -> Vec<Attack> {
             600,
             NotExported,
         ),
+        (
+            "head",
+            "another root",
+            log("root = 'aa' || substr(root, 3)"),
+            "wrong_head",
+            600,
+            NotExported,
+        ),
         ("head", "cut", log("size = 512"), "wrong_head", 512, NotExported),
         (
             "head",
@@ -382,230 +436,6 @@ async fn attacks(ledger: &Ledger, of: &LogId) -> Vec<Attack> {
             NotExported,
         ),
     ]
-}
-
-/// The second verifier, which shares no code with ours.
-pub(crate) struct Second {
-    python: PathBuf,
-    checkout: PathBuf,
-    place: TempDir,
-    log: LogId,
-    keys: LogKeys,
-    notes: Vec<PathBuf>,
-    pub(crate) known: KeptCheckpoints,
-    /// What there was to export.
-    whole: Option<String>,
-}
-
-impl Second {
-    pub(crate) fn new(log: &LogId) -> Self {
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let test = std::env::current_exe().unwrap();
-        // target/<profile>/deps/<test>
-        let venv = test.ancestors().nth(3).unwrap().join("e2e-venv");
-        let made = Command::new(checkout.join("scripts/e2e-venv.sh"))
-            .arg(&venv)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self {
-            python: venv.join("bin/python"),
-            checkout,
-            place: TempDir::new().unwrap(),
-            log: log.clone(),
-            keys: LogKeys::derive("audit.example", &[1; 32], None).unwrap(),
-            notes: Vec::new(),
-            known: KeptCheckpoints::default(),
-            whole: None,
-        }
-    }
-
-    /// Keeps a checkpoint.
-    fn keep(&mut self, note: &[u8]) -> Result<(), NotKept> {
-        let path = self.place.path().join(format!("checkpoint-{}", self.notes.len()));
-        std::fs::write(&path, note).unwrap();
-        self.notes.push(path);
-        let keys: Vec<_> = self.keys.public().cloned().collect();
-        self.known.add(note, &keys, 0)
-    }
-
-    fn sign(&self, size: u64, root: [u8; 32]) -> String {
-        self.keys.sign(&self.log.name(), size, root, 0).unwrap().encode()
-    }
-
-    /// Keeps checkpoints of every hundredth entry.
-    pub(crate) async fn keep_all(&mut self, ledger: &Ledger, size: u64) {
-        let mut work = ledger.opened(&self.log).await;
-        let mut tree = Frontier::default();
-        for leaf in work.log().leaves(0..size).await.unwrap() {
-            tree.append(leaf);
-            if tree.size().is_multiple_of(100) {
-                let note = self.sign(tree.size(), tree.root());
-                self.keep(note.as_bytes()).unwrap();
-            }
-        }
-        drop(work);
-        self.whole = self.exported(ledger).await;
-        assert_eq!(
-            (
-                self.ours(ledger).await.unwrap().0,
-                self.says(ledger).await.unwrap().0
-            ),
-            (true, true)
-        );
-    }
-
-    /// What can be exported now, and why it ended early.
-    async fn export(&self, ledger: &Ledger) -> (String, Option<String>) {
-        let (store, mut lines) = (ledger.deps.store.as_ref(), String::new());
-        let write = |line: &str| {
-            lines.push_str(line);
-            lines.push('\n');
-            Ok(())
-        };
-        let ended = export_entries(store, &self.log, 0, write).await;
-        (lines, ended.err().map(|error| error.to_string()))
-    }
-
-    /// The whole log; `None` when not all of it can be exported.
-    pub(crate) async fn exported(&self, ledger: &Ledger) -> Option<String> {
-        let (lines, ended) = self.export(ledger).await;
-        ended.is_none().then_some(lines)
-    }
-
-    /// Whether the export has all entries before `index`, and says where it goes on.
-    async fn ends_before(&self, ledger: &Ledger, index: u64) -> bool {
-        let (lines, ended) = self.export(ledger).await;
-        let whole = self.whole.as_ref().unwrap();
-        whole.starts_with(&lines)
-            && lines.lines().count() as u64 == index
-            && ended.is_some_and(|said| said.starts_with(&format!("entries {} to ", index + 1)))
-    }
-
-    /// What it says of what can be exported now; `None` when nothing can be.
-    async fn says(&self, ledger: &Ledger) -> Option<(bool, String)> {
-        Some(self.says_of(&self.exported(ledger).await?))
-    }
-
-    /// What it says of these lines.
-    pub(crate) fn says_of(&self, lines: &str) -> (bool, String) {
-        let file = self.place.path().join("export.ndjson");
-        std::fs::write(&file, lines).unwrap();
-        let mut verify = Command::new(&self.python);
-        verify
-            .arg(self.checkout.join("docs/ledger/verify.py"))
-            .arg("export")
-            .arg(file);
-        verify.args(["--log", &self.log.name()]);
-        verify.args(["--origin", &format!("audit.example/{}", self.log)]);
-        for key in self.keys.public() {
-            verify.args(["--key", &key.encode()]);
-        }
-        for note in &self.notes {
-            verify.arg("--checkpoint").arg(note);
-        }
-        let said = verify.output().unwrap();
-        let text =
-            String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
-        assert_ne!(said.status.code(), Some(2), "{text}");
-        (said.status.success(), text)
-    }
-
-    /// What it finds in all that the database says of the log, row by row: entry and fault, in the order found.
-    async fn finds_in_rows(&self, ledger: &Ledger, kept: Option<&KeptHead>) -> Vec<(i64, String)> {
-        let mut lines = String::new();
-        let write = |line: &str| {
-            lines.push_str(line);
-            lines.push('\n');
-            Ok(())
-        };
-        export_rows(ledger.deps.store.as_ref(), &self.log, write)
-            .await
-            .unwrap();
-        let path = |name: &str| self.place.path().join(name);
-        std::fs::write(path("rows"), lines).unwrap();
-        std::fs::write(path("audit-key"), Parts::audit_key_hex()).unwrap();
-        let mut verify = Command::new(&self.python);
-        verify
-            .arg("-B")
-            .arg(self.checkout.join("docs/ledger/verify_rows.py"))
-            .arg(path("rows"))
-            .arg("--audit-key")
-            .arg(path("audit-key"));
-        if let Some(kept) = kept {
-            let head = json!({"zone_id": kept.zone_id, "entries": kept.entries, "head": kept.head});
-            let of = if self.log.is_administrative() {
-                "administrative"
-            } else {
-                "zones"
-            };
-            std::fs::write(path("heads"), json!({ of: [head] }).to_string()).unwrap();
-            verify.arg("--expect").arg(path("heads"));
-        }
-        let said = verify.output().unwrap();
-        let text = String::from_utf8(said.stdout).unwrap();
-        assert_ne!(
-            said.status.code(),
-            Some(2),
-            "{}",
-            String::from_utf8_lossy(&said.stderr)
-        );
-        let found: Vec<_> = text.lines().filter_map(|line| self.fault_of(line)).collect();
-        assert_eq!(said.status.success(), found.is_empty(), "{text}");
-        found
-    }
-
-    fn fault_of(&self, line: &str) -> Option<(i64, String)> {
-        let said = line.strip_prefix(&format!("{}: entry ", self.log))?;
-        let (position, kind) = said.split_once(": ")?;
-        Some((position.parse().ok()?, kind.to_owned()))
-    }
-
-    /// Where it finds something else in the rows than ours in the database.
-    async fn differs(&self, ledger: &Ledger, kept: Option<&KeptHead>, ours: &ChainReport) -> Option<String> {
-        let theirs = self.finds_in_rows(ledger, kept).await;
-        let said = ours.faults.iter();
-        let ours: Vec<_> = said
-            .map(|fault| (fault.chain_seq, fault.kind.as_str().to_owned()))
-            .collect();
-        (ours != theirs).then(|| format!("ours {ours:?}, theirs {theirs:?}"))
-    }
-
-    /// What ours says, of the same checkpoints.
-    async fn ours(&self, ledger: &Ledger) -> Option<(bool, String)> {
-        let known = &self.known.0[&self.log];
-        let store = ledger.deps.store.as_ref();
-        let found = verify_against(store, &self.log, known, &[], Progress::default(), |_| {}).await;
-        Some(match found.ok()? {
-            Ok(_) => (true, String::new()),
-            Err(fault) => (false, fault.to_string()),
-        })
-    }
-
-    /// Where one of the two verifiers says something else.
-    async fn disagreement(&self, ledger: &Ledger, expected: Stranger) -> Option<String> {
-        if matches!(expected, NotExported) && self.exported(ledger).await == self.whole {
-            return None;
-        }
-        let both = [self.ours(ledger).await, self.says(ledger).await];
-        if let Unreadable(index) = expected {
-            let located = both[0].as_ref().is_some_and(|(_, said)| {
-                *said == format!("entry {index} cannot be read: its block is damaged")
-            });
-            let as_expected = located && both[1].is_none() && self.ends_before(ledger, index).await;
-            return (!as_expected).then(|| format!("{expected:?} was expected: {both:?}"));
-        }
-        let as_expected = |found: &Option<(bool, String)>| match (expected, found) {
-            (Finds(words), Some((holds, said))) => !holds && said.contains(words),
-            _ => false,
-        };
-        let agree = both.iter().all(as_expected);
-        (!agree).then(|| format!("{expected:?} was expected: {both:?}"))
-    }
-
-    async fn assert_finds(&self, ledger: &Ledger, expected: Stranger) {
-        assert_eq!(self.disagreement(ledger, expected).await, None);
-    }
 }
 
 async fn whatever_is_done(backends: Backends, log: fn(ZoneId) -> LogId) {
@@ -640,7 +470,7 @@ async fn whatever_is_done(backends: Backends, log: fn(ZoneId) -> LogId) {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(ledger.verify(&log, None).await.holds());
-    assert_eq!(second.finds_in_rows(&ledger, None).await, []);
+    assert_eq!(second.finds_in_rows(&ledger, None).await, InRows::default());
 
     // Checkpoints: changed, of a stranger, and two views of one size.
     let good = second.sign(600, [7; 32]);

@@ -116,16 +116,16 @@ fn run_store(wanted: &Wanted) -> anyhow::Result<ExitCode> {
             .as_deref()
             .map(|zone| ZoneId::parse(zone).context("--zone is not a zone id"))
             .transpose()?;
-        // Tells how far it is, and keeps nothing: what a head says is of all entries.
-        let mut telling = journal::Journal::open(None)?;
+        let mut journal = wanted.against.journal()?;
         let report = verify_evidence(
             store.as_ref(),
             zone.as_ref(),
             audit_key.as_ref(),
             &kept,
-            &mut telling,
+            &mut journal,
         )
         .await?;
+        journal.whole_is_done()?;
         let Some(report) = report else {
             // Nothing was verified, which is not the same as a chain that holds.
             let zone = zone.as_ref().map_or("", ZoneId::as_str);
@@ -223,9 +223,10 @@ fn lines(report: &EvidenceReport) -> Vec<String> {
         add_chain(&mut lines, chain, "administrative log", "records");
     }
     if let Some(chains) = &report.chains {
+        let at = chains.at.map_or_else(String::new, |at| format!(" (number {at})"));
         for fault in &chains.faults {
             lines.push(format!(
-                "the set of {} chains DOES NOT HOLD: {fault}",
+                "the set of {} chains DOES NOT HOLD: {fault}{at}",
                 chains.count
             ));
         }

@@ -11,7 +11,7 @@ pub const TILE_WIDTH: u64 = 256;
 /// Levels of the tree that one tile spans.
 const HEIGHT: u32 = 8;
 /// Levels of tiles of the largest tree there can be.
-const MAX_LEVEL: u8 = 7;
+pub const MAX_LEVEL: u8 = 7;
 
 /// A tile by its place: hashes `index * 256 ..` of the tree's level `8 * level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -116,6 +116,12 @@ macro_rules! retention {
                 self.unit().holds().await
             }
 
+            async fn said_days(&mut self) -> Result<Option<u32>, Error> {
+                let unit = self.unit();
+                let of = unit.log.zone().map_or(DEPLOYMENT, ZoneId::as_str);
+                Ok(unit.tx.days(of).await?.map(|said| said.days))
+            }
+
             async fn held_records(&mut self) -> Result<Vec<String>, Error> {
                 let unit = self.unit();
                 let Some(zone) = unit.log.zone() else {

@@ -73,12 +73,10 @@ pub(super) async fn chain(zone: &InZone) -> Vec<AuditRow> {
     for tile in tiles_of(count) {
         let hashes = work.ledger().tile(&tile).await.unwrap().unwrap();
         assert_eq!(hashes.len(), usize::from(tile.width), "{tile:?}");
-        let stored = work.ledger().stored_tile(tile.level, tile.index).await.unwrap();
-        assert_eq!(
-            stored.as_ref(),
-            (tile.width == 256).then_some(&hashes),
-            "full ones are stored"
-        );
+        let place = tile.index..tile.index + 1;
+        let stored = work.ledger().stored_tiles(tile.level, place).await.unwrap();
+        let full = (tile.width == 256).then(|| (tile.index, hashes.clone()));
+        assert_eq!(stored, Vec::from_iter(full), "full ones are stored");
         if tile.level == 0 {
             let first = usize::try_from(tile.index * 256).unwrap();
             assert_eq!(hashes, leaves[first..first + hashes.len()]);

@@ -40,7 +40,7 @@ async fn administer(fixture: &Fixture, log: &LogId, count: u32) -> Vec<AdminAudi
     records
 }
 
-async fn open(fixture: &Fixture, log: &LogId, access: Access) -> Box<dyn LogWork> {
+pub(super) async fn open(fixture: &Fixture, log: &LogId, access: Access) -> Box<dyn LogWork> {
     fixture.backend.store.log(log, access).await.unwrap()
 }
 

@@ -4,19 +4,21 @@ use std::{ops::Range, time::Duration};
 
 use caracal_core::Timestamp;
 use caracal_ledger::{
+    chain::LogId,
     log_keys::LogKeys,
     merkle::{Frontier, tiles_of},
     prune::Prune,
     terms::SearchedEvent,
 };
 
-use crate::{AuditFilter, Error, Hold, KeptPrune, PageRequest, RetentionDays, Swept, held_ids};
+use crate::{Access, AuditFilter, Error, Hold, KeptPrune, PageRequest, RetentionDays, Swept, held_ids};
 
 use super::{
     Backend,
     fixture::{Fixture, InZone, walk},
     ledger::append,
     ledger_blocks::{busy, written},
+    records::open,
 };
 
 const TILE: u64 = 256;
@@ -323,6 +325,13 @@ pub async fn retention_is_said_of_each_zone_and_of_the_deployment(backend: Backe
     assert_eq!(of(&fixture.a).await, Some(said(30)));
     assert_eq!(of(&fixture.b).await, None);
     assert_eq!(of_all().await, Some(said(400)));
+    // A view of a log says it too.
+    let zones = [&fixture.a, &fixture.b].map(|zone| zone.given.zone_id.clone());
+    let [a, b] = zones.map(LogId::Admin);
+    for (log, days) in [(a, Some(30)), (b, None), (LogId::Deployment, Some(400))] {
+        let mut work = open(&fixture, &log, Access::Read).await;
+        assert_eq!(work.retention().said_days().await.unwrap(), days, "{log}");
+    }
     set(&fixture.a, None).await;
     assert_eq!(of(&fixture.a).await, None);
     assert_eq!(of_all().await, Some(said(400)));

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use caracal_audit::Walked;
 use caracal_ledger::{chain::LogId, merkle::Frontier, verify::Progress};
 use caracal_service::files;
 use serde::{Deserialize, Serialize};
@@ -47,10 +48,22 @@ impl KeptProgress {
     }
 }
 
+/// What the file holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    /// Logs that were compared with what was signed.
+    compared: BTreeMap<String, KeptProgress>,
+    /// Logs of a database that is being verified as a whole.
+    #[serde(default)]
+    whole: BTreeMap<String, Walked>,
+}
+
 /// How far each log is.
 pub(super) struct Journal {
     path: Option<PathBuf>,
     logs: BTreeMap<String, Progress>,
+    whole: BTreeMap<String, Walked>,
     kept_every: Duration,
     kept_at: Instant,
     /// It could not be written; what is compared goes on, and ends with this.
@@ -69,13 +82,14 @@ impl Journal {
     /// As [`Self::open`], and how far it is, is kept each time that `kept_every` is over.
     pub(super) fn keeping(path: Option<&Path>, kept_every: Duration) -> anyhow::Result<Self> {
         let not_kept = "--resume: the file is not one that was kept";
-        let kept: BTreeMap<String, KeptProgress> = match path.map(std::fs::read) {
-            None => BTreeMap::new(),
-            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+        let kept: State = match path.map(std::fs::read) {
+            None => State::default(),
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => State::default(),
             Some(Err(error)) => return Err(error).context("--resume: cannot read the file"),
             Some(Ok(bytes)) => serde_json::from_slice(&bytes).context(not_kept)?,
         };
         let logs = kept
+            .compared
             .into_iter()
             .map(|(log, kept)| Some((log, kept.read()?)))
             .collect::<Option<_>>()
@@ -84,6 +98,7 @@ impl Journal {
         Ok(Self {
             path: path.map(Path::to_owned),
             logs,
+            whole: kept.whole,
             kept_every,
             kept_at: now,
             failed: None,
@@ -104,6 +119,15 @@ impl Journal {
         self.keep()
     }
 
+    /// All that a database says was verified to its end: the next verification of it begins at the beginning.
+    pub(super) fn whole_is_done(mut self) -> anyhow::Result<()> {
+        if !self.whole.is_empty() {
+            self.whole.clear();
+            self.keep()?;
+        }
+        self.finish()
+    }
+
     /// Whether everything that was to be kept was.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         self.failed.map_or(Ok(()), Err)
@@ -112,12 +136,18 @@ impl Journal {
     fn keep(&mut self) -> anyhow::Result<()> {
         self.kept_at = Instant::now();
         let Some(path) = &self.path else { return Ok(()) };
-        let kept = self
-            .logs
-            .iter()
-            .map(|(log, progress)| (log, KeptProgress::of(progress)));
-        let kept: BTreeMap<&String, KeptProgress> = kept.collect();
-        files::replace(path, &serde_json::to_vec(&kept)?).context("--resume: cannot write the file")
+        let compared = self.logs.iter();
+        let compared = compared.map(|(log, progress)| (log.clone(), KeptProgress::of(progress)));
+        let state = State {
+            compared: compared.collect(),
+            whole: self.whole.clone(),
+        };
+        files::replace(path, &serde_json::to_vec(&state)?).context("--resume: cannot write the file")
+    }
+
+    /// Whether it is time to keep how far it is.
+    fn is_due(&self) -> bool {
+        self.path.is_some() && self.kept_at.elapsed() >= self.kept_every && self.failed.is_none()
     }
 
     fn tell(&mut self, log: &LogId, size: u64) {
@@ -150,8 +180,22 @@ impl caracal_audit::Journal for Journal {
 
     fn reached(&mut self, log: &LogId, progress: &Progress) {
         self.tell(log, progress.frontier.size());
-        if self.path.is_some() && self.kept_at.elapsed() >= self.kept_every && self.failed.is_none() {
+        if self.is_due() {
             self.logs.insert(log.name(), progress.clone());
+            self.failed = self.keep().err();
+        }
+    }
+
+    fn walked(&mut self, log: &LogId) -> Option<Walked> {
+        self.whole.get(&log.name()).cloned()
+    }
+
+    fn walking(&mut self, log: &LogId, progress: &Progress, walked: &dyn Fn() -> Option<Walked>) {
+        self.tell(log, progress.frontier.size());
+        if self.is_due()
+            && let Some(walked) = walked()
+        {
+            self.whole.insert(log.name(), walked);
             self.failed = self.keep().err();
         }
     }

@@ -18,8 +18,9 @@ pub(crate) struct Against {
     /// A checkpoint that was kept elsewhere: its log must still begin with what was signed. May be given again.
     #[arg(long, value_name = "FILE", group = "compared", requires = "trust")]
     pub(super) checkpoint: Vec<PathBuf>,
-    /// A prune checkpoint that was kept or published, for a file or an archive: up to it entries may be missing, and those
-    /// that are there must be what it signs. May be given again.
+    /// A prune checkpoint that was kept or published. For a file or an archive: up to it entries may be missing, and those that
+    /// are there must be what it signs. For a scheduled export, which has them all: it is compared like a checkpoint. May be
+    /// given again.
     #[arg(long, value_name = "FILE", requires = "offline")]
     pub(super) pruned: Vec<PathBuf>,
     /// Keys that are believed, one a line: those of `caracald audit keys`, and of witnesses.
@@ -28,9 +29,9 @@ pub(crate) struct Against {
     /// How many witnesses must have signed each checkpoint.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "compared")]
     pub(super) witnesses: usize,
-    /// A file that keeps how far the comparison is: the next one goes on from there. Whoever can write it decides what is
-    /// not looked at again.
-    #[arg(long, value_name = "FILE", requires = "compared", conflicts_with_all = ["pack", "receipt"])]
+    /// A file that keeps how far the comparison is: the next one goes on from there, and the verification of a whole database
+    /// where it was interrupted. Whoever can write it decides what is not looked at again.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pack", "receipt"])]
     pub(super) resume: Option<PathBuf>,
 }
 

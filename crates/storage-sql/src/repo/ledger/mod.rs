@@ -11,7 +11,7 @@ use caracal_core::Timestamp;
 use caracal_ledger::merkle::Tile;
 use caracal_storage::{
     AppendOutcome, AuditFilter, AuditRow, Error, Ledger, LedgerBlock, LedgerEntry, Log, LogHead, Page,
-    PageRequest, Posting, StoredEntry,
+    PageRequest, Posting, StoredEntry, StoredTile,
 };
 
 use crate::{
@@ -62,14 +62,11 @@ macro_rules! log {
                 }
             }
 
-            async fn stored_tile(&mut self, level: u8, index: u64) -> Result<Option<Vec<[u8; 32]>>, Error> {
+            async fn stored_tiles(&mut self, level: u8, range: Range<u64>) -> Result<Vec<StoredTile>, Error> {
                 let mut unit = self.unit();
                 match unit.head().await? {
-                    Some(log) => Ok(unit
-                        .full_tiles(log.number, level, index..index + 1)
-                        .await?
-                        .pop()),
-                    None => Ok(None),
+                    Some(log) => unit.tiles_among(log.number, level, range).await,
+                    None => Ok(Vec::new()),
                 }
             }
 

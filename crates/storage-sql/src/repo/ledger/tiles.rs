@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, ops::Range};
 
 use caracal_crypto::Digest32;
 use caracal_ledger::merkle::{TILE_WIDTH, Tile, root};
-use caracal_storage::{Error, LogHead};
+use caracal_storage::{Error, LogHead, StoredTile};
 
 use super::logs::{hashes, stored};
-use crate::{batch::insert, log_unit::LogUnit, params::params};
+use crate::{batch::insert, log_unit::LogUnit, params::params, row::Row};
 
 impl LogUnit<'_> {
     /// Leaf hashes of the entries `range`.
@@ -39,10 +39,10 @@ impl LogUnit<'_> {
         };
         let end = range.end.min(pruned.size);
         let tiles = range.start / TILE_WIDTH..end.div_ceil(TILE_WIDTH);
-        let first = tiles.start * TILE_WIDTH;
-        let full = self.full_tiles(log, 0, tiles).await?.concat();
+        let full = self.tiles_among(log, 0, tiles).await?.into_iter();
+        let full = full.flat_map(|(tile, hashes)| (tile.saturating_mul(TILE_WIDTH)..).zip(hashes));
         let last = pruned.size.saturating_sub(pruned.leaves.len() as u64);
-        let known = (first..).zip(full).chain((last..).zip(pruned.leaves));
+        let known = full.chain((last..).zip(pruned.leaves));
         for (index, leaf) in known.filter(|(index, _)| (range.start..end).contains(index)) {
             leaves.entry(index).or_insert(leaf);
         }
@@ -50,17 +50,35 @@ impl LogUnit<'_> {
     }
 
     /// Stored tiles of one level.
-    pub(super) async fn full_tiles(
+    async fn full_tiles(
         &mut self,
         log: i64,
         level: u8,
         range: Range<u64>,
     ) -> Result<Vec<Vec<Digest32>>, Error> {
-        let sql = "SELECT hashes FROM evidence_tiles WHERE log = $1 AND level = $2 AND tile >= $3 AND tile < $4 \
-             ORDER BY tile";
-        let params = params![log, i64::from(level), stored(range.start), stored(range.end)];
+        let tiles = self.tiles_among(log, level, range).await?;
+        Ok(tiles.into_iter().map(|(_, hashes)| hashes).collect())
+    }
+
+    /// The same, each with its index, as many as make one of the level above.
+    pub(super) async fn tiles_among(
+        &mut self,
+        log: i64,
+        level: u8,
+        range: Range<u64>,
+    ) -> Result<Vec<StoredTile>, Error> {
+        let sql = "SELECT tile, hashes FROM evidence_tiles WHERE log = $1 AND level = $2 AND tile >= $3 AND tile < $4 \
+             ORDER BY tile LIMIT $5";
+        let params = params![
+            log,
+            i64::from(level),
+            stored(range.start),
+            stored(range.end),
+            stored(TILE_WIDTH)
+        ];
         let rows = self.tx.all(sql, params).await?;
-        rows.iter().map(|row| Ok(hashes(&row.bytes("hashes")?))).collect()
+        let tile = |row: &Row| Ok((row.count("tile")?, hashes(&row.bytes("hashes")?)));
+        rows.iter().map(tile).collect()
     }
 
     /// A tile with as many hashes as it asks for; `None` where the log has less.

@@ -1,0 +1,50 @@
+//! What blocks must be found under, as little of it as tells whether postings are the same.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use caracal_core::Timestamp;
+use caracal_crypto::sha256_parts;
+use caracal_storage::Posting;
+
+/// What hashes are made with, so that nobody foresees them: else postings could be made that differ and have the same sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Secret(pub(super) [u8; 16]);
+
+impl Secret {
+    pub(super) fn new() -> Self {
+        // Seeded by the system, once for each.
+        let random = [(); 2].map(|()| RandomState::new().hash_one(0_u64));
+        Self((u128::from(random[0]) << 64 | u128::from(random[1])).to_be_bytes())
+    }
+
+    pub(super) fn hash(self, term: i64, occurred_until: Timestamp) -> u64 {
+        let until = occurred_until.as_micros().to_be_bytes();
+        let hash = sha256_parts(&[&self.0, &term.to_be_bytes(), &until]);
+        hash.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+
+    /// Of each posting, the block that it is of and its hash.
+    pub(super) fn hash_all(self, postings: &[Posting]) -> Vec<(u64, u64)> {
+        let hash = |posting: &Posting| (posting.first, self.hash(posting.term, posting.occurred_until));
+        postings.iter().map(hash).collect()
+    }
+}
+
+/// What a block must be found under: how much, and the sum of its hashes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Findable {
+    pub(super) count: u64,
+    pub(super) sum: u64,
+}
+
+impl Findable {
+    pub(super) fn add(&mut self, hash: u64) {
+        self.count = self.count.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(hash);
+    }
+
+    pub(super) fn take(&mut self, hash: u64) {
+        self.count = self.count.wrapping_sub(1);
+        self.sum = self.sum.wrapping_sub(hash);
+    }
+}
