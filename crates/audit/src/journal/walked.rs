@@ -119,14 +119,15 @@ mod tests {
         let text = serde_json::to_string(&walked).unwrap();
         let read: Walked = serde_json::from_str(&text).unwrap();
         assert_eq!(read.parts(), Some(good));
-        for change in [
-            |walked: &mut Walked| walked.entries += 1,
+        let changes: [fn(&mut Walked); 6] = [
+            |walked| walked.entries += 1,
             |walked| walked.peaks.truncate(64),
             |walked| walked.tiles.truncate(1),
             |walked| walked.tiles[0].truncate(64),
             |walked| walked.tiles[1].push('0'),
             |walked| walked.secret.push('0'),
-        ] {
+        ];
+        for change in changes {
             let mut other = walked.clone();
             change(&mut other);
             assert_eq!(other.parts(), None, "{other:?}");

@@ -75,7 +75,7 @@ impl Pruned {
         };
         let lines = archived.lines().chain(exported.lines());
         let all: BTreeMap<u64, &str> = lines.map(|line| (index(line), line)).collect();
-        all.into_values().map(|line| format!("{line}\n")).collect()
+        all.into_values().collect::<Vec<_>>().join("\n")
     }
 
     async fn attacks(&self) -> Vec<Attack> {

@@ -9,7 +9,7 @@ use caracal_wire::audit::ChainReport;
 
 use crate::ledger::{Backends, Ledger};
 
-const ENTRIES: usize = 320;
+const ENTRIES: u32 = 320;
 
 /// Begins where it was told to, and keeps all that it hears.
 #[derive(Default)]
@@ -69,7 +69,7 @@ async fn one_that_was_interrupted_goes_on(backends: Backends) {
     let mut whole = Walks::default();
     let report = verify(&ledger, &log, None, &mut whole).await;
     assert!(report.holds(), "{report:?}");
-    assert_eq!(report.entries, ENTRIES as i64);
+    assert_eq!(report.entries, i64::from(ENTRIES));
     assert!(whole.sizes.len() >= 10, "{:?}", whole.sizes);
     let walks: Vec<Walked> = whole.kept.iter().flatten().cloned().collect();
     // The last block is not sealed, and what is behind it may be another one next time.

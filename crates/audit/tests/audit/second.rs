@@ -206,8 +206,8 @@ impl Second {
         self.keys.public().cloned().collect()
     }
 
-    fn run(&self, asked: Vec<String>) -> (i32, String) {
-        self.python.lock().unwrap().run(&asked)
+    fn run(&self, asked: &[String]) -> (i32, String) {
+        self.python.lock().unwrap().run(asked)
     }
 
     /// Writes a file for it, and says where.
@@ -237,7 +237,7 @@ impl Second {
         if let Some(note) = &self.pruned {
             asked.extend([String::from("--pruned"), self.write("pruned", note)]);
         }
-        let (code, text) = self.run(asked);
+        let (code, text) = self.run(&asked);
         assert_ne!(code, 2, "{text}");
         (code == 0, text)
     }
@@ -269,7 +269,7 @@ impl Second {
             let heads = self.write("heads", json!({ of: [head] }).to_string());
             asked.extend([String::from("--expect"), heads]);
         }
-        let (code, text) = self.run(asked);
+        let (code, text) = self.run(&asked);
         let mut found = InRows::default();
         for line in text.lines() {
             if let Some(said) = line.strip_prefix("the set of logs: ") {
