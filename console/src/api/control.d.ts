@@ -3361,6 +3361,16 @@ export interface components {
             change: "provide_credential";
             /** @description The resource, by identifier. */
             resource: string;
+        } | {
+            /** @enum {string} */
+            change: "connect_account";
+            /** @description The resource, by identifier. */
+            resource: string;
+        } | {
+            /** @enum {string} */
+            change: "enforce_operations";
+            /** @description The resource, by identifier. */
+            resource: string;
         };
         /** @description Something that was read. */
         DataRead: {
@@ -6262,18 +6272,6 @@ export interface components {
             };
         };
         /** @description The state of things does not allow it now. */
-        ConflictOrIdempotencyKeyConflictOrSessionNotFoundOrNotActive409: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "conflict" | "idempotency_key_conflict" | "session_not_found_or_not_active";
-                };
-            };
-        };
-        /** @description The state of things does not allow it now. */
         ConflictOrIdempotencyKeyConflictOrSinkLimitReached409: {
             headers: {
                 [name: string]: unknown;
@@ -6850,6 +6848,18 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidProviderConnectionOrInvalidQuery400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_provider_connection" | "invalid_query";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
         InvalidParamsOrInvalidQuery400: {
             headers: {
                 [name: string]: unknown;
@@ -6882,6 +6892,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "invalid_params" | "invalid_query" | "invalid_subject_issuer";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidQueryOrInvalidSubjectRevoke400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_query" | "invalid_subject_revoke";
                 };
             };
         };
@@ -8175,10 +8197,7 @@ export interface operations {
     "accounts.end_sessions": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Repeats the first answer instead of making another. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 id: string;
             };
@@ -8193,14 +8212,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
             404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
-            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -10879,10 +10898,7 @@ export interface operations {
     "delegations.revoke": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Repeats the first answer instead of making another. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 zoneId: string;
                 id: string;
@@ -10904,18 +10920,7 @@ export interface operations {
                     "application/json": components["schemas"]["DelegationRevoked"];
                 };
             };
-            /** @description Something sent is not what the route takes. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -10930,11 +10935,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["DelegationNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -10973,10 +10978,7 @@ export interface operations {
     "zones.freeze": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Repeats the first answer instead of making another. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 zoneId: string;
             };
@@ -10999,18 +11001,7 @@ export interface operations {
                     "application/json": components["schemas"]["Zone"];
                 };
             };
-            /** @description Something sent is not what the route takes. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params" | "invalid_query";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -11025,11 +11016,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -13231,10 +13222,7 @@ export interface operations {
     "provider_connections.revoke": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Repeats the first answer instead of making another. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 zoneId: string;
             };
@@ -13255,18 +13243,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionItem"];
                 };
             };
-            /** @description Something sent is not what the route takes. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider_connection" | "invalid_query";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidParamsOrInvalidProviderConnectionOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -13281,11 +13258,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ProviderConnectionNotFoundOrReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -14190,10 +14167,7 @@ export interface operations {
     "sessions.suspend": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Repeats the first answer instead of making another. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 zoneId: string;
                 id: string;
@@ -14211,7 +14185,7 @@ export interface operations {
                     "application/json": components["schemas"]["Suspended"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14226,10 +14200,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrSessionNotFoundOrNotActive409"];
+            409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -14237,10 +14211,7 @@ export interface operations {
     "sessions.terminate": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Repeats the first answer instead of making another. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 zoneId: string;
                 id: string;
@@ -14258,7 +14229,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionTerminated"];
                 };
             };
-            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidQuery400"];
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14273,10 +14244,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -14704,10 +14675,7 @@ export interface operations {
     "subjects.revoke": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Repeats the first answer instead of making another. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 zoneId: string;
             };
@@ -14728,18 +14696,7 @@ export interface operations {
                     "application/json": components["schemas"]["SubjectRevoked"];
                 };
             };
-            /** @description Something sent is not what the route takes. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_query" | "invalid_subject_revoke";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidParamsOrInvalidQueryOrInvalidSubjectRevoke400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
@@ -14754,11 +14711,11 @@ export interface operations {
                 };
             };
             404: components["responses"]["ReferenceNotFoundOrSubjectNotFoundOrZoneNotFound404"];
-            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
-            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };

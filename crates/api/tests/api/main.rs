@@ -41,6 +41,7 @@ mod secrecy;
 mod sent_twice;
 mod sinks;
 mod stack;
+mod stops;
 mod strangers;
 mod subject_issuers;
 mod subjects;

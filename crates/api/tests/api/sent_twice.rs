@@ -19,6 +19,11 @@ const KEY: &str = "idempotency-key";
 /// Routes that carry out a try and make nothing; each asked again tries again.
 const TRIES: [&str; 2] = ["resources.test", "providers.test"];
 
+/// Whether a route stops something. Asked again it stops again, whatever key it is asked with.
+pub(crate) fn stops(route: &Route<ApiDeps>) -> bool {
+    route.needs.capability == Capability::Stop || route.name == "accounts.end_sessions"
+}
+
 /// What is asked of a route: the path, a body that it takes and one that asks for something else, where it reads one.
 struct Asked {
     path: String,
@@ -76,7 +81,6 @@ async fn request_of(stack: &Stack, route: &Route<ApiDeps>) -> Asked {
     };
     match route.name {
         "zones.create" => of_body(String::from("/v1/zones"), name, "name", another),
-        "zones.freeze" => of_body(at("freeze"), json!({"reason": "a drill"}), "reason", another),
         "zones.thaw" => bare(at("thaw")),
         "applications.create" => {
             let body = json!({"name": "made", "registration_method": "managed"});
@@ -128,13 +132,6 @@ async fn request_of(stack: &Stack, route: &Route<ApiDeps>) -> Asked {
         "provider_connections.authorize" => {
             let path = at("provider-connections/oauth/authorize");
             of_body(path, connecting().await, "subject_id", another)
-        }
-        "provider_connections.revoke" => {
-            let body = connecting().await;
-            let mut made = body.clone();
-            made["access_token"] = json!("at-canary");
-            stack.post(&at("provider-connections"), made).await.expect(201);
-            of_body(at("provider-connections/revoke"), body, "subject_id", another)
         }
         "policies.create" => {
             let body = json!({"name": "made", "content": document("a")});
@@ -193,7 +190,6 @@ async fn request_of(stack: &Stack, route: &Route<ApiDeps>) -> Asked {
             stack.post(&begin, json!({"share_percent": 10})).await.expect(201);
             bare(at("policy-canary/activate"))
         }
-        "sessions.suspend" => bare(at("sessions/ses-user/suspend")),
         "sessions.resume" => {
             stack
                 .post(&at("sessions/ses-user/suspend"), json!({}))
@@ -201,22 +197,6 @@ async fn request_of(stack: &Stack, route: &Route<ApiDeps>) -> Asked {
                 .expect(200);
             bare(at("sessions/ses-user/resume"))
         }
-        "sessions.terminate" => bare(at("sessions/ses-user/terminate")),
-        "delegations.revoke" => {
-            let body = json!({"terminate_target": false});
-            of_body(
-                at("delegations/del-1/revoke"),
-                body,
-                "terminate_target",
-                json!(true),
-            )
-        }
-        "subjects.revoke" => of_body(
-            at("subjects/revoke"),
-            json!({"subject_id": "ada"}),
-            "subject_id",
-            json!("bob"),
-        ),
         "subject_issuers.create" => {
             let body = json!({"issuer": "https://idp.example", "jwks_url": "https://idp.example/keys", "audience": "a"});
             of_body(at("subject-issuers"), body, "audience", another)
@@ -270,7 +250,6 @@ async fn request_of(stack: &Stack, route: &Route<ApiDeps>) -> Asked {
         }
         "accounts.create" => of_body(String::from("/v1/accounts"), account, "name", another),
         "accounts.link" => bare(format!("{}/link", member().await)),
-        "accounts.end_sessions" => bare(format!("{}/end-sessions", member().await)),
         "console.make_setup_link" => bare(String::from("/v1/console/setup-links")),
         other => panic!("{other} is not known here"),
     }
@@ -296,14 +275,8 @@ async fn twice(backends: Backends) {
             "{}",
             route.name
         );
-        // A connection ends with one record, and what its server said with another.
-        let written = if route.name == "provider_connections.revoke" {
-            2
-        } else {
-            1
-        };
         let after = rows(&stack).await;
-        assert_eq!(after - before, written, "{}", route.name);
+        assert_eq!(after - before, 1, "{}", route.name);
         let again = send(&stack, &path, key, &body).await;
         let replayed = again.headers.get("idempotency-replayed");
         assert!(
@@ -329,7 +302,7 @@ async fn twice(backends: Backends) {
         }
         kept += 1;
     }
-    assert!(kept > 40, "{kept}");
+    assert!(kept > 30, "{kept}");
 }
 
 #[tokio::test]
@@ -350,7 +323,7 @@ async fn every_post_that_makes_or_changes_something_takes_a_key() {
         let changes = changes && route.needs.capability != Capability::Reveal;
         assert_eq!(
             route.idempotent,
-            changes && !TRIES.contains(&route.name),
+            changes && !TRIES.contains(&route.name) && !stops(&route),
             "{}",
             route.name
         );
@@ -360,13 +333,14 @@ async fn every_post_that_makes_or_changes_something_takes_a_key() {
 #[tokio::test]
 async fn a_key_of_a_zone_is_none_of_another() {
     let stack = Stack::start().await;
-    // Whoever stops two zones with one key means both.
+    // Whoever thaws two zones with one key means both.
     for name in ["one", "two"] {
         let zone = stack.zone(name).await;
-        let frozen = send(&stack, &format!("{zone}/freeze"), "k", &json!({})).await;
-        frozen.expect(200);
+        stack.post(&format!("{zone}/freeze"), json!({})).await.expect(200);
+        let thawed = send(&stack, &format!("{zone}/thaw"), "k", &json!({})).await;
+        thawed.expect(200);
         assert!(
-            stack.get(&zone).await.expect(200)["frozen_at"].is_string(),
+            stack.get(&zone).await.expect(200)["frozen_at"].is_null(),
             "{name}"
         );
         let held = json!({"reason": name});

@@ -28,10 +28,10 @@ pub struct Revoked {
     pub ended_sessions: usize,
 }
 
-/// Takes a delegation back, and, if asked to, ends the sessions that hold it.
+/// Takes a delegation back, and, if asked to, ends the sessions that hold it; those that held it where it had ended before.
 ///
 /// # Errors
-/// When the delegation is not there, has ended, or is not the caller's to end.
+/// When the delegation is not there or is not the caller's to end.
 pub async fn revoke(
     work: &mut dyn ZoneWork,
     act: &Act<'_>,
@@ -49,13 +49,13 @@ pub async fn revoke(
         check_targets(work, act, id).await?;
     }
     let delegations = cascade::revoke_delegation(work, act.world, id, REASON).await?;
-    if delegations.is_empty() {
-        return Err(not_found().into());
-    }
-    let targets: BTreeSet<SessionId> = delegations
+    let mut targets: BTreeSet<SessionId> = delegations
         .iter()
         .map(|delegation| delegation.target_session_id.clone())
         .collect();
+    if end_targets {
+        targets.insert(delegation.target_session_id);
+    }
     let mut ended_sessions = 0;
     for target in targets.iter().filter(|_| end_targets) {
         let ended = cascade::end_session(work, act.world, target, SessionStatus::Terminated, REASON).await?;

@@ -7,15 +7,15 @@ use caracal_core::{
 use caracal_storage::ZoneWork;
 use caracal_wire::ErrorCode;
 
-use super::{locked_for_stop, not_found};
+use super::locked_for_stop;
 use crate::{
     Act, Denial, Error,
     cascade::{self, Ended},
     locks,
 };
 
-/// Ends a session with everything below it and what was delegated to and from them. A service's process names the
-/// `generation` of the lease it holds.
+/// Ends a session with everything below it and what was delegated to and from them; nothing where it had ended before. A
+/// service's process names the `generation` of the lease it holds.
 ///
 /// # Errors
 /// When the session is not there or not the caller's, or another process holds its lease.
@@ -30,11 +30,7 @@ pub async fn end(
     let session = locked_for_stop(work, act, id).await?;
     act.about().reason = Some(reason.to_owned());
     check_fence(act, &session, generation)?;
-    let ended = cascade::end_session(work, act.world, id, SessionStatus::Terminated, reason).await?;
-    if ended.sessions.is_empty() {
-        return Err(not_found().into());
-    }
-    Ok(ended)
+    Ok(cascade::end_session(work, act.world, id, SessionStatus::Terminated, reason).await?)
 }
 
 /// Whoever lost the lease of a service may not end it: another holder runs it now.

@@ -291,7 +291,7 @@ codes! {
         GrantNotFound "grant_not_found" 404 "There is no such grant.";
         ProviderNotFound "provider_not_found" 404 "There is no such provider, or it is archived.";
         ProviderConnectionNotFound "provider_connection_not_found" 404
-            "There is no such connection, or it was revoked.";
+            "There is no such connection.";
         PolicyNotFound "policy_not_found" 404 "There is no such policy, or it is archived.";
         PolicyVersionNotFound "policy_version_not_found" 404 "The policy has no such version.";
         PolicyCanaryNotFound "policy_canary_not_found" 404 "No version decides for some applications.";

@@ -128,7 +128,7 @@ pub(crate) async fn end_sessions(
     held(&mut change, &id).await?;
     let ended = change.accounts().end_sessions(&id, None).await?;
     let done = Done::no_content().note("sessions", ended);
-    change.answer(None, done, ()).await?;
+    change.commit(None, done).await?;
     Ok(NoContent)
 }
 

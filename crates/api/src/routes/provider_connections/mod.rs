@@ -31,7 +31,7 @@ pub(super) const PROVIDER: [ErrorCode; 2] = [
 ];
 
 fn not_found() -> Refusal {
-    Refusal::of(ErrorCode::ProviderConnectionNotFound).describe("no such connection, or it was revoked")
+    Refusal::of(ErrorCode::ProviderConnectionNotFound).describe("no such connection")
 }
 
 /// For whom a connection is.

@@ -6,14 +6,14 @@ use caracal_service::{
     Refusal,
     front::{Answer, Body},
 };
-use caracal_storage::ConnectionFilter;
+use caracal_storage::{ConnectionFilter, PageRequest};
 use caracal_wire::control::connections::{ConnectionItem, ConnectionOf};
 
 use super::{not_found, opened, subject};
 use crate::{call::ZoneCall, change::Done};
 
 /// Ends the connection first: no call gets its token once this is committed, whatever the server says. Then the server
-/// is told, once, and what it said is kept with the connection.
+/// is told, once, and what it said is kept with the connection. One that was revoked before is answered as it stands.
 pub(crate) async fn handle(
     call: ZoneCall,
     Body(body): Body<ConnectionOf>,
@@ -27,13 +27,18 @@ pub(crate) async fn handle(
     let now = call.now();
     let mut change = call.change().await?;
     let mut revoked = connections::revoke(&mut *change, &filter, now).await?;
-    let connection = revoked.pop().ok_or_else(not_found)?;
-    let done = || {
+    let done = |connection: &Connection| {
         Done::ok()
             .note("connection_id", connection.id.as_str())
             .note("subject_id", subject.as_str())
     };
-    change.commit(done()).await?;
+    let Some(connection) = revoked.pop() else {
+        let before = change.connections().list(&filter, &PageRequest::first(1)).await?;
+        let before = before.items.into_iter().next().ok_or_else(not_found)?;
+        change.commit(done(&before)).await?;
+        return Ok(Answer(before.into()));
+    };
+    change.commit(done(&connection)).await?;
 
     let outcome = tell(&call, &connection).await;
     let id = &connection.id;
@@ -48,8 +53,8 @@ pub(crate) async fn handle(
     let noted = async {
         let mut change = call.change().await?;
         change.connections().note_upstream(id, outcome).await?;
-        let done = done().note("upstream_revocation", outcome.as_str());
-        change.answer(done, &revoked).await.map(|_| ())
+        let done = done(&connection).note("upstream_revocation", outcome.as_str());
+        change.commit(done).await
     };
     // It is revoked either way.
     if let Err(refusal) = noted.await {

@@ -107,5 +107,6 @@ pub(crate) async fn revoke(
         delegations,
         connections,
     };
-    Ok(Answer(change.answer(done, revoked).await?))
+    change.commit(done).await?;
+    Ok(Answer(revoked))
 }

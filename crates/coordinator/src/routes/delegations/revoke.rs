@@ -6,7 +6,10 @@ use caracal_service::{
     Refusal,
     front::{Answer, ById, OptionalBody, Path, Query},
 };
-use caracal_wire::coordinator::delegations::{DelegationRevoked, RevokeDelegation};
+use caracal_wire::{
+    ErrorCode,
+    coordinator::delegations::{DelegationRevoked, RevokeDelegation},
+};
 use http::StatusCode;
 
 use crate::{
@@ -27,7 +30,15 @@ pub(crate) async fn handle(
     let terminate = asked.unwrap_or(false);
     let mut work = call.work(GROUPED).await?;
     let revoked = delegations::revoke(work.as_mut(), &call.act(), &id, terminate).await;
-    let (work, revoked) = call.settled(work, revoked.map_err(Refusal::from)).await?;
+    let revoked = revoked.map_err(Refusal::from).and_then(|revoked| {
+        let over = revoked.delegations.is_empty() && revoked.ended_sessions == 0;
+        if over {
+            Err(Refusal::of(ErrorCode::DelegationNotFound))
+        } else {
+            Ok(revoked)
+        }
+    });
+    let (work, revoked) = call.settled(work, revoked).await?;
     call.commit(work, StatusCode::OK, Entity::delegation(&id)).await?;
     metrics::delegations_ended("revoked", revoked.delegations.len());
     metrics::sessions_ended("delegation_revoked", revoked.ended_sessions);

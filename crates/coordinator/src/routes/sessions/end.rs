@@ -35,7 +35,16 @@ pub(crate) async fn handle(
     }
     let mut work = call.work(GROUPED).await?;
     let ended = sessions::end(work.as_mut(), &call.act(), &id, &reason, generation).await;
-    let (work, ended) = call.settled(work, ended.map_err(Refusal::from)).await?;
+    let ended = ended.map_err(Refusal::from).and_then(|ended| {
+        // Clients take it as the end that they asked for.
+        let over = ended.sessions.is_empty();
+        if over {
+            Err(Refusal::of(ErrorCode::SessionNotFound))
+        } else {
+            Ok(ended)
+        }
+    });
+    let (work, ended) = call.settled(work, ended).await?;
     call.commit(work, StatusCode::NO_CONTENT, Entity::session(&id))
         .await?;
     metrics::sessions_ended("requested", ended.sessions.len());

@@ -7,7 +7,7 @@ use caracal_service::{
     front::{Answer, ById, Path},
 };
 use caracal_storage::Access;
-use caracal_wire::coordinator::sessions::Suspended;
+use caracal_wire::{ErrorCode, coordinator::sessions::Suspended};
 use http::StatusCode;
 
 use crate::call::{Call, Entity};
@@ -18,6 +18,9 @@ pub(crate) async fn handle(
 ) -> Result<Answer<Suspended>, Refusal> {
     let mut work = call.work(Access::Write).await?;
     let suspended = sessions::suspend(work.as_mut(), &call.act(), &id).await?;
+    if suspended == 0 {
+        return Err(Refusal::of(ErrorCode::SessionNotFoundOrNotActive));
+    }
     call.commit(work, StatusCode::OK, Entity::session(&id)).await?;
     Ok(Answer(Suspended { suspended }))
 }
