@@ -182,10 +182,15 @@ impl Limits {
 
     /// Takes back what [`Limits::count_address`] counted, of an attempt that was none of those it is to bound.
     pub async fn give_back_address(&self, rule: &Rule, peer: Option<IpAddr>) {
+        self.give_back(rule, &counted_address(peer)).await;
+    }
+
+    /// The same of what [`Limits::count_towards`] counted.
+    pub async fn give_back(&self, rule: &Rule, name: &str) {
         if rule.limit == 0 {
             return;
         }
-        let key = format!("{}{}", rule.prefix, counted_address(peer));
+        let key = format!("{}{name}", rule.prefix);
         if let Err(error) = self.limiter.give_back(&key, rule.window).await {
             tracing::debug!(%error, "a hit could not be given back; it stays until its window ends");
         }

@@ -1,6 +1,6 @@
 //! Which request goes where.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::Request, middleware, response::Response};
 use caracal_core::World;
@@ -13,7 +13,7 @@ use caracal_service::{
     server::{OPERATIONAL, PeerAddr, Standing},
 };
 use caracal_wire::{ErrorCode, health::NotReady};
-use http::Method;
+use http::{Method, StatusCode};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -47,6 +47,15 @@ pub struct WebDeps {
 /// How often those at one address who are not signed in may ask another role: no more than a part of what that role takes from
 /// this one's address.
 const STRANGERS: Rule = Rule::per_minute("web:strangers:", 600);
+
+/// How many sign-ins and links from one address may be refused. Another role counts what it refused by this role's address, and
+/// then lets nobody sign in for a while: one address is refused less often than that, so that it closes the console for itself.
+const REFUSED: Rule = Rule {
+    prefix: "web:sign_in:",
+    limit: 20,
+    window: Duration::from_mins(15),
+    code: ErrorCode::RateLimited,
+};
 
 struct Web {
     world: World,
@@ -150,6 +159,8 @@ fn route_of(path: &str) -> &'static str {
 const SESSION: &str = "/api/session";
 const CONTROL: &str = "/api/control";
 const COORDINATOR: &str = "/api/coordinator";
+/// What tells a link that there is from one that there is not.
+const READ_LINK: &str = "/api/control/v1/console/links/read";
 /// The Audit role's own paths begin with it as well.
 const AUDIT: &str = "/api/audit";
 /// Whose answers have what no script may have.
@@ -171,12 +182,37 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
         return page(&request, &path);
     }
     web.place.check_site(request.method(), request.headers())?;
+    let peer = PeerAddr::of(request.extensions());
     let signs_out = *request.method() == Method::DELETE;
     if !signs_out && (path.starts_with(SESSION) || web.cookies.session(request.headers()).is_none()) {
-        let peer = PeerAddr::of(request.extensions());
         web.limits.count_address(&STRANGERS, "strangers", peer).await?;
     }
-    match (request.method(), path.as_str()) {
+    let proves = *request.method() == Method::POST && (path.starts_with(SESSION) || path == READ_LINK);
+    if !proves {
+        return sent_on(web, request, &path).await;
+    }
+    web.limits.count_address(&REFUSED, "sign_in", peer).await?;
+    let answered = sent_on(web, request, &path).await;
+    if !answered.as_ref().is_ok_and(|answer| is_refused(answer.status())) {
+        web.limits.give_back_address(&REFUSED, peer).await;
+    }
+    answered
+}
+
+/// Whether a role counts such an answer as one to somebody who tries what is not theirs.
+fn is_refused(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::CONFLICT
+            | StatusCode::GONE
+    )
+}
+
+async fn sent_on(web: &Web, request: Request, path: &str) -> Result<Response, Refusal> {
+    match (request.method(), path) {
         (&Method::POST, "/api/session") => {
             session::sign_in(&web.api, web.cookies, &web.world, Way::Password, request).await
         }
@@ -209,12 +245,12 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
             let token = web.cookies.session(request.headers()).map(str::to_owned);
             let standing = request.extensions().get::<Standing>().cloned();
             let answered =
-                if let Some(rest) = below(&path, CONTROL, "/v1/").filter(|rest| !ONLY_HERE.contains(rest)) {
+                if let Some(rest) = below(path, CONTROL, "/v1/").filter(|rest| !ONLY_HERE.contains(rest)) {
                     web.api.pass(request, rest, token.as_deref()).await
-                } else if let Some(rest) = below(&path, COORDINATOR, "/zones/") {
+                } else if let Some(rest) = below(path, COORDINATOR, "/zones/") {
                     web.coordinator.pass(request, rest, token.as_deref()).await
-                } else if below(&path, AUDIT, "/").is_some() {
-                    web.audit.pass(request, &path, token.as_deref()).await
+                } else if below(path, AUDIT, "/").is_some() {
+                    web.audit.pass(request, path, token.as_deref()).await
                 } else {
                     Err(Refusal::of(ErrorCode::RouteNotFound).describe("no such route"))
                 };

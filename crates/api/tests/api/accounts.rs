@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::body::Body;
 use caracal_api::{ApiConfig, RelyingParty};
+use caracal_crypto::sha256;
 use caracal_service::server::PeerAddr;
 use caracal_testkit::client::Answer;
 use http::{Method, Request};
@@ -115,6 +116,30 @@ async fn whoever_guesses_closes_an_account_for_strangers_and_for_nobody_else() {
         .refused(401),
         "sign_in_refused"
     );
+}
+
+#[tokio::test]
+async fn a_right_password_brings_nobody_nearer_to_the_limit_of_guesses() {
+    let stack = Stack::start().await;
+    stack.owner().await;
+    let limiter = &stack.parts.short_lived;
+    let of_account = hex::encode(sha256(b"owner@example.com"));
+    let counter = format!("api:sign_in:account:{of_account}");
+    let guess = async || limiter.hit(&counter, 20, Duration::from_mins(15)).await.unwrap();
+    for _ in 0..19 {
+        assert!(guess().await.allowed);
+    }
+    // A person with several programs signs in as often as they like.
+    for _ in 0..4 {
+        sign_in(&stack, "owner@example.com", PASSWORD, None)
+            .await
+            .expect(200);
+    }
+    let wrong = sign_in(&stack, "owner@example.com", "a guess that is wrong", None).await;
+    assert_eq!(wrong.refused(401), "sign_in_refused");
+    assert!(!guess().await.allowed, "the guess is counted");
+    let shut = sign_in(&stack, "owner@example.com", PASSWORD, None).await;
+    assert_eq!(shut.refused(429), "rate_limited");
 }
 
 #[tokio::test]

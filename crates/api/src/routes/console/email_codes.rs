@@ -72,12 +72,12 @@ pub(crate) async fn begin(
     let mailer = call.role.mailer.clone().ok_or_else(not_configured)?;
     let email = body.email.0.as_str();
     let rules = [&OF_DEVICE, &OF_STRANGERS];
-    let account = session::counted_account(&call, rules, email, body.device.as_deref()).await?;
+    let counted = session::counted_account(&call, rules, email, body.device.as_deref()).await?;
 
     let (keys, world) = (&call.role.token_keys, &call.role.world);
     let begun = begun::begin(keys, world, Purpose::EmailCode, LIFETIME);
     let code = code(&begun.proof(), email);
-    if account.as_ref().is_some_and(may_sign_in) {
+    if counted.account.as_ref().is_some_and(may_sign_in) {
         let text = format!(
             "Your code for Caracal is {}\n\nIt is good for ten minutes, in the browser that asked for it. Nobody of Caracal asks \
              you for it.\nIf you did not ask for it, somebody typed your address; without the code they cannot sign in.\n",

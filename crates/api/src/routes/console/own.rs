@@ -128,8 +128,13 @@ pub(crate) async fn change_password(
 ) -> Result<NoContent, Refusal> {
     let signed_in = signed_in(&call)?;
     let id = signed_in.account.id.as_str();
-    call.role.limits.count_towards(&PASSWORDS, "sign_in", id).await?;
-    if !password::proves(&call, Some(&signed_in.account), &body.current).await? {
+    let limits = &call.role.limits;
+    limits.count_towards(&PASSWORDS, "sign_in", id).await?;
+    let proved = password::proves(&call, Some(&signed_in.account), &body.current).await;
+    if !matches!(proved, Ok(false)) {
+        limits.give_back(&PASSWORDS, id).await;
+    }
+    if !proved? {
         let sentence = "is not your password";
         return Err(Refusal::invalid_field(
             ErrorCode::InvalidAccount,

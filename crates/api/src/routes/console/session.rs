@@ -85,17 +85,32 @@ fn mark(key: &HmacKey, account: &str, nonce: &[u8]) -> String {
     )
 }
 
+/// What is asked of an account, counted.
+pub(super) struct Counted<'r> {
+    /// The account, if there is one.
+    pub(super) account: Option<Account>,
+    rule: &'r Rule,
+    name: String,
+}
+
+impl Counted<'_> {
+    /// Takes it back: it was none of those that the limit is to bound.
+    pub(super) async fn give_back(&self, call: &Call) {
+        call.role.limits.give_back(self.rule, &self.name).await;
+    }
+}
+
 /// The account of an address, once what is asked of it is counted: by a browser that somebody signed in with there before, or
 /// else by the address, so that strangers use up what strangers have.
 ///
 /// # Errors
 /// 429 past the limit.
-pub(super) async fn counted_account(
+pub(super) async fn counted_account<'r>(
     call: &Call,
-    [of_device, of_strangers]: [&Rule; 2],
+    [of_device, of_strangers]: [&'r Rule; 2],
     email: &str,
     device: Option<&str>,
-) -> Result<Option<Account>, Refusal> {
+) -> Result<Counted<'r>, Refusal> {
     let mut work = call.role.store.global(Access::Read).await?;
     let account = work.accounts().of_email(email).await?;
     drop(work);
@@ -109,7 +124,7 @@ pub(super) async fn counted_account(
     };
     let name = hex::encode(sha256(name.as_bytes()));
     call.role.limits.count_towards(rule, "sign_in", &name).await?;
-    Ok(account)
+    Ok(Counted { account, rule, name })
 }
 
 /// Whether somebody signed in to the account with the browser that has this mark.

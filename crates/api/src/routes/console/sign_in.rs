@@ -3,7 +3,8 @@
 //! Guesses are counted before they are judged, by the browser that somebody signed in with before, or else by the account:
 //! whoever guesses at an account from elsewhere closes it for strangers, and never for its holder's own browsers or for
 //! any other account. All guesses from one address are counted together before anything is looked up or derived for one,
-//! whatever accounts they name, and those that were right are given back: an address that guesses at many closes itself.
+//! whatever accounts they name: an address that guesses at many closes itself. What was right, or could not be judged, is given
+//! back everywhere: only what was refused brings anybody nearer to a limit.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use caracal_service::{
     front::{Answer, Body},
     limits::Rule,
 };
-use caracal_storage::Access;
+use caracal_storage::{Access, Account};
 use caracal_wire::{
     ErrorCode,
     control::accounts::{NewSession, SetupState, SignIn},
@@ -51,12 +52,18 @@ pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answe
     let limits = &call.role.limits;
     limits.count_address(&OF_ADDRESS, "sign_in", call.peer).await?;
     let rules = [&OF_DEVICE, &OF_STRANGERS];
-    let account = session::counted_account(&call, rules, email, body.device.as_deref()).await?;
+    let counted = session::counted_account(&call, rules, email, body.device.as_deref()).await?;
 
-    let proved = password::proves(&call, account.as_ref(), &body.password).await?;
-    let account = account.filter(|account| proved && account.locked_at.is_none());
-    let seen = account.ok_or_else(refused)?;
-    limits.give_back_address(&OF_ADDRESS, call.peer).await;
+    let proved = password::proves(&call, counted.account.as_ref(), &body.password).await;
+    let locked = |account: &Account| account.locked_at.is_some();
+    let closed = counted.account.as_ref().is_none_or(locked);
+    let wrong = proved.as_ref().is_ok_and(|proved| !proved || closed);
+    if !wrong {
+        limits.give_back_address(&OF_ADDRESS, call.peer).await;
+        counted.give_back(&call).await;
+    }
+    proved?;
+    let seen = counted.account.filter(|_| !wrong).ok_or_else(refused)?;
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;
     // What was proved is proved of the account as it is now.
