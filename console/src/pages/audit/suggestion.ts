@@ -66,6 +66,10 @@ export function sentence(change: Change): readonly [string, Place] {
       ];
     case "provide_credential":
       return [`Give ${change.resource} a credential that can be had.`, "providers"];
+    case "connect_account":
+      return [`Connect an account at the provider of ${change.resource}.`, "providers"];
+    case "enforce_operations":
+      return [`Have ${change.resource} take no operations but those that it declares.`, "resources"];
   }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use caracal_core::audit::DataChange;
 use serde_json::{Map, Value, json};
 
-use super::{Refused, gate, suggest};
+use super::{Refused, gate, rules::LABEL, suggest};
 use crate::{
     decide::DenyReason,
     document::PolicyDocuments,
@@ -96,7 +96,9 @@ fn is_known(change: &DataChange, labels: &[Arc<str>]) -> bool {
         | DataChange::Approve
         | DataChange::BeginAgain
         | DataChange::RaiseBudget { .. }
-        | DataChange::ProvideCredential { .. } => true,
+        | DataChange::ProvideCredential { .. }
+        | DataChange::ConnectAccount { .. }
+        | DataChange::EnforceOperations { .. } => true,
     }
 }
 
@@ -118,13 +120,12 @@ fn met(policy: &PolicySnapshot, input: &DecisionInput<'_>) -> Option<PolicyDocum
         .iter()
         .map(|(label, held)| (label.to_string(), scopes(held)))
         .collect();
-    let confines = |prefix: &str| {
-        input
-            .principal
-            .labels
-            .iter()
-            .any(|label| label.starts_with(prefix))
-    };
+    // Of the labels that it has, and of those that it could be told to have.
+    let labels = input.principal.labels.iter().map(|label| &**label);
+    let labels = labels
+        .chain(grant.roles.keys().map(|label| &**label))
+        .chain([LABEL]);
+    let confines = |prefix: &str| labels.clone().any(|label| label.starts_with(prefix));
     let confinement: Vec<Value> = rules
         .iter()
         .filter(|(prefix, _)| confines(prefix))

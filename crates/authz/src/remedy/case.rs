@@ -193,7 +193,9 @@ impl Case {
             | DataChange::Approve
             | DataChange::BeginAgain
             | DataChange::RaiseBudget { .. }
-            | DataChange::ProvideCredential { .. } => {}
+            | DataChange::ProvideCredential { .. }
+            | DataChange::ConnectAccount { .. }
+            | DataChange::EnforceOperations { .. } => {}
         }
     }
 

@@ -131,6 +131,7 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
             }],
             (None, ..) => return Err(Obstacle::NotRecorded),
         },
+        Gate::OperationsNotEnforced => vec![DataChange::EnforceOperations { resource: resource() }],
         Gate::ResourceOutsideDelegation => vec![DataChange::AddDelegationResource { resource: resource() }],
         Gate::DelegationTtlExceeded => {
             let seconds = details.get("requested").and_then(Value::as_u64);
@@ -175,6 +176,9 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
         Gate::ProviderUnavailable | Gate::CredentialNotProvisioned => {
             vec![DataChange::ProvideCredential { resource: resource() }]
         }
+        Gate::NoProviderConnection | Gate::ReauthorizationRequired => {
+            vec![DataChange::ConnectAccount { resource: resource() }]
+        }
         Gate::TokenReplay
         | Gate::ReplayStateLost
         | Gate::Expired
@@ -190,14 +194,11 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
         Gate::MalformedArgumentData | Gate::MalformedBudgetData | Gate::MalformedOperationRisk => {
             return Err(Obstacle::PolicyMalformed);
         }
-        // The Gateway has to read the call, the caller to say something else, a person to connect.
+        // The Gateway has to read the call, or the caller to say something else.
         Gate::CallNotRead
-        | Gate::OperationsNotEnforced
         | Gate::ArgumentsNotRead
         | Gate::ArgumentOutOfBounds
-        | Gate::CredentialInjectionDenied
-        | Gate::NoProviderConnection
-        | Gate::ReauthorizationRequired => return Err(Obstacle::NotByData),
+        | Gate::CredentialInjectionDenied => return Err(Obstacle::NotByData),
     };
     if changes.is_empty() {
         return Err(Obstacle::NotRecorded);

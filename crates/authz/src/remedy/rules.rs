@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A label for a session that has none, where policy knows none that would do.
-const LABEL: &str = "agent";
+pub(super) const LABEL: &str = "agent";
 
 /// The changes that meet `reason`; another rule may stand behind it.
 pub(super) fn met(case: &Case, reason: DenyReason) -> Result<Vec<DataChange>, Obstacle> {
@@ -108,16 +108,9 @@ fn delegated(case: &Case) -> Vec<DataChange> {
 
 /// Whatever confines a label of the session leaves every scope asked for.
 fn confined(case: &Case) -> Result<Vec<DataChange>, Obstacle> {
-    let confinement = case.documents.confinement.as_ref();
-    let confinement = confinement.filter(|rules| is_collection(rules));
     let mut missing = BTreeSet::new();
-    for rule in confinement.into_iter().flat_map(elements) {
-        let (prefix, scopes) = confinement_rule(rule).ok_or(Obstacle::PolicyMalformed)?;
-        if case.input.labels.iter().any(|label| label.starts_with(prefix)) {
-            let left: ScopeSet = scopes.into_iter().collect();
-            let beyond = case.input.requested_scopes.difference(&left);
-            missing.extend(beyond.iter().map(|scope| (prefix.to_owned(), scope.to_owned())));
-        }
+    for label in &case.input.labels {
+        missing.extend(held_back(case, label)?);
     }
     if missing.is_empty() {
         return Err(Obstacle::PolicyMalformed);
@@ -126,59 +119,81 @@ fn confined(case: &Case) -> Result<Vec<DataChange>, Obstacle> {
     Ok(missing.into_iter().map(add).collect())
 }
 
+/// The scopes asked for that whatever confines `label` does not leave, by its prefix.
+fn held_back(case: &Case, label: &str) -> Result<BTreeSet<(String, String)>, Obstacle> {
+    let confinement = case.documents.confinement.as_ref();
+    let confinement = confinement.filter(|rules| is_collection(rules));
+    let mut missing = BTreeSet::new();
+    for rule in confinement.into_iter().flat_map(elements) {
+        let (prefix, scopes) = confinement_rule(rule).ok_or(Obstacle::PolicyMalformed)?;
+        if label.starts_with(prefix) {
+            let left: ScopeSet = scopes.into_iter().collect();
+            let beyond = case.input.requested_scopes.difference(&left);
+            missing.extend(beyond.iter().map(|scope| (prefix.to_owned(), scope.to_owned())));
+        }
+    }
+    Ok(missing)
+}
+
+/// A label that could hold every scope.
+struct Candidate<'c> {
+    label: &'c str,
+    /// What its role has not.
+    missing: ScopeSet,
+    /// Whether the session has it already.
+    own: bool,
+    /// How many changes it takes, with those that it takes besides.
+    changes: usize,
+}
+
+impl<'c> Candidate<'c> {
+    fn own(case: &Case, label: &'c str) -> Option<Self> {
+        let missing = case.scopes().difference(&case.role(label)?);
+        Some(Self {
+            label,
+            changes: missing.len(),
+            missing,
+            own: true,
+        })
+    }
+
+    /// With another label the session is confined to what that is confined to.
+    fn other(case: &Case, label: &'c str) -> Option<Self> {
+        let candidate = Self::own(case, label)?;
+        let besides = held_back(case, label).ok()?.len().saturating_add(1);
+        Some(Self {
+            own: false,
+            changes: candidate.changes.saturating_add(besides),
+            ..candidate
+        })
+    }
+}
+
 /// One label of the session holds every scope: the role of one that it has, or another label where that is less.
 fn held(case: &Case) -> Result<Vec<DataChange>, Obstacle> {
-    let missing = |label: &str| Some(case.scopes().difference(&case.role(label)?));
-    let mut nearest: Option<(&str, ScopeSet)> = None;
+    let mut candidates = Vec::new();
     for label in &case.input.labels {
-        let missing = missing(label).ok_or(Obstacle::PolicyMalformed)?;
-        if nearest
-            .as_ref()
-            .is_none_or(|(_, least)| missing.len() < least.len())
-        {
-            nearest = Some((label, missing));
-        }
+        candidates.push(Candidate::own(case, label).ok_or(Obstacle::PolicyMalformed)?);
     }
     let roles = case.entry().and_then(|entry| entry.get("roles")?.as_object());
     let roles = roles.into_iter().flatten().map(|(label, _)| label.as_str());
-    let mut other: Option<(&str, ScopeSet)> = None;
-    for label in roles {
-        let Some(missing) = missing(label) else { continue };
-        if other
-            .as_ref()
-            .is_none_or(|(_, least)| missing.len() < least.len())
-        {
-            other = Some((label, missing));
-        }
-    }
-    let add = |label: &str, missing: &ScopeSet| -> Vec<DataChange> {
-        let scopes = missing.iter().map(|scope| DataChange::AddRoleScope {
-            resource: case.input.resource.clone(),
-            label: label.to_owned(),
-            scope: scope.to_owned(),
-        });
-        scopes.collect()
-    };
-    let labelled = |label: &str, missing: &ScopeSet| {
-        let mut changes = vec![DataChange::AddSessionLabel {
-            label: label.to_owned(),
-        }];
-        changes.extend(add(label, missing));
-        changes
-    };
-    Ok(match (nearest, other) {
-        (Some((label, near)), Some((other, far))) => {
-            // As many changes as either takes; policy is changed where that makes no difference.
-            if near.len() <= far.len().saturating_add(1) {
-                add(label, &near)
-            } else {
-                labelled(other, &far)
-            }
-        }
-        (Some((label, near)), None) => add(label, &near),
-        (None, Some((label, far))) => labelled(label, &far),
-        (None, None) => labelled(LABEL, case.scopes()),
-    })
+    candidates.extend(
+        roles
+            .chain([LABEL])
+            .filter_map(|label| Candidate::other(case, label)),
+    );
+    // The first of those that take as few: policy is changed where that makes no difference.
+    let least = candidates.into_iter().min_by_key(|candidate| candidate.changes);
+    let least = least.ok_or(Obstacle::NotByData)?;
+    let scopes = least.missing.iter().map(|scope| DataChange::AddRoleScope {
+        resource: case.input.resource.clone(),
+        label: least.label.to_owned(),
+        scope: scope.to_owned(),
+    });
+    let label = (!least.own).then(|| DataChange::AddSessionLabel {
+        label: least.label.to_owned(),
+    });
+    Ok(label.into_iter().chain(scopes).collect())
 }
 
 /// The request has a shape that a rule speaks about.

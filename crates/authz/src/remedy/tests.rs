@@ -1,6 +1,6 @@
 //! Each suggestion is made true, and nothing less than it will do.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use caracal_core::{
     ScopeSet,
@@ -20,6 +20,7 @@ use crate::{
     document::PolicyDocuments,
     generated::{RESOURCES, request, well_formed},
     input::OwnedDecisionInput,
+    snapshot::restriction_reasons,
 };
 
 /// What the rest of this crate makes of the whole policy, which a [`Case`] has cut down.
@@ -68,6 +69,144 @@ proptest! {
                         (0..).zip(&changes).filter(|(n, _)| some & (1 << n) != 0).map(|(_, change)| change).collect();
                     prop_assert!(!after(&refused, &part), "{:?} of {:?}", part, &changes);
                 }
+            }
+        }
+    }
+}
+
+/// Every change that could be of use to a refused request, in the order in which they are made. What is asked for is changed only
+/// as far as `suggested` says: asking for less always helps.
+fn all_changes(refused: &Case, suggested: &[DataChange]) -> Vec<DataChange> {
+    let (documents, input) = (&refused.documents, &refused.input);
+    let resource = || input.resource.clone();
+    let keys = documents.app_ids.as_ref().and_then(Value::as_object);
+    let entry = refused.entry();
+    let owner = entry.and_then(|entry| entry["application"].as_str());
+    let roles = entry.and_then(|entry| entry["roles"].as_object());
+    let roles = roles.into_iter().flatten().map(|(label, _)| label.as_str());
+    let others: BTreeSet<&str> = roles.chain(["agent"]).collect();
+    let labels: BTreeSet<&str> = input
+        .labels
+        .iter()
+        .map(|label| &**label)
+        .chain(others.clone())
+        .collect();
+    let confined: BTreeSet<&str> = match &documents.confinement {
+        Some(Value::Array(rules)) => rules
+            .iter()
+            .filter_map(|rule| rule["label_prefix"].as_str())
+            .collect(),
+        Some(Value::Object(rules)) => rules
+            .values()
+            .filter_map(|rule| rule["label_prefix"].as_str())
+            .collect(),
+        _ => BTreeSet::new(),
+    };
+    let mut all = Vec::new();
+    if !refused.active {
+        all.push(DataChange::ActivatePolicySet);
+    }
+    let dropped = |change: &&DataChange| matches!(change, DataChange::DropRequestedScope { .. });
+    all.extend(suggested.iter().filter(dropped).cloned());
+    for reason in documents.restrict.iter().flat_map(restriction_reasons) {
+        all.push(DataChange::RemoveRestriction { reason });
+    }
+    let taken = |key: &str| keys.is_some_and(|keys| keys.contains_key(key));
+    let free: Vec<&str> = owner
+        .into_iter()
+        .chain([&*refused.free_key])
+        .filter(|key| !taken(key))
+        .collect();
+    for key in &free {
+        all.push(DataChange::AddApplicationKey {
+            key: (*key).to_owned(),
+            application_id: input.principal_id.clone(),
+        });
+    }
+    let own = keys.into_iter().flatten();
+    let own = own.filter(|(_, id)| id.as_str() == Some(&input.principal_id));
+    for key in own.map(|(key, _)| key.as_str()).chain(free) {
+        let (resource, application) = (resource(), key.to_owned());
+        all.push(match owner {
+            None => DataChange::AddGrant {
+                resource,
+                application,
+            },
+            Some(owner) => DataChange::MoveGrant {
+                resource,
+                application,
+                instead_of: owner.to_owned(),
+            },
+        });
+    }
+    if input.session_id.is_none() {
+        all.push(DataChange::StartSession);
+    }
+    if input.delegation.is_none() {
+        all.push(DataChange::Delegate);
+    }
+    all.push(DataChange::MintUnderDelegation);
+    all.push(DataChange::AddMandateTarget { resource: resource() });
+    for label in others {
+        all.push(DataChange::AddSessionLabel {
+            label: label.to_owned(),
+        });
+    }
+    for scope in input.requested_scopes.iter() {
+        all.push(DataChange::AddDelegationScope {
+            scope: scope.to_owned(),
+        });
+        for prefix in &confined {
+            let (label_prefix, scope) = ((*prefix).to_owned(), scope.to_owned());
+            all.push(DataChange::AddConfinementScope { label_prefix, scope });
+        }
+    }
+    for scope in refused.scopes().iter() {
+        for label in &labels {
+            let (label, scope) = ((*label).to_owned(), scope.to_owned());
+            all.push(DataChange::AddRoleScope {
+                resource: resource(),
+                label,
+                scope,
+            });
+        }
+    }
+    all
+}
+
+/// Whether any `count` of `changes` beside those that `made` has allow the request; at most `left` are tried.
+fn any_allow(case: &Case, changes: &[DataChange], count: usize, left: &mut u32) -> bool {
+    if count == 0 {
+        *left = left.saturating_sub(1);
+        return case.decide().is_allow();
+    }
+    changes.iter().enumerate().any(|(n, change)| {
+        if *left == 0 {
+            return false;
+        }
+        let mut case = case.clone();
+        case.apply(change);
+        any_allow(&case, &changes[n + 1..], count - 1, left)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_fewer_changes_of_any_kind_allow_what_was_refused(
+        documents in prop::option::weighted(0.95, well_formed()),
+        input in request(),
+    ) {
+        let refused = Case::new(documents.as_ref(), &input.as_input());
+        let suggested = suggest(documents.as_ref(), &input.as_input()).unwrap_or_default();
+        if let Some(fewer) = suggested.len().checked_sub(1) {
+            let all = all_changes(&refused, &suggested);
+            for change in &suggested {
+                prop_assert!(all.contains(change), "{:?} is not among what is tried", change);
+            }
+            for count in 0..=fewer {
+                prop_assert!(!any_allow(&refused, &all, count, &mut 600), "{} would do: {:?}", count, &suggested);
             }
         }
     }
@@ -225,6 +364,21 @@ fn every_rule_that_stands_against_a_request_is_met_at_once() {
 }
 
 #[test]
+fn a_label_that_would_confine_the_session_is_not_taken_for_less_than_it_takes() {
+    let mut documents = documents();
+    let roles = json!({ "reader": [], "customer:1": ["t:read", "t:write"] });
+    documents.grants = Some(json!({ "https://a": { "application": "desk", "roles": roles } }));
+    // With the other label one change would do, were there no confinement: with it, three.
+    documents.confinement = Some(json!([{ "label_prefix": "customer:", "scopes": [] }]));
+    let add = |scope: &str| json!({ "change": "add_role_scope", "resource": "https://a", "label": "reader", "scope": scope });
+    let asked = mint(&["reader"], "t:read t:write");
+    assert_eq!(
+        suggested(&documents, &asked),
+        json!([add("t:read"), add("t:write")])
+    );
+}
+
+#[test]
 fn what_is_malformed_is_for_its_owner_to_correct() {
     let with = |name: &str, value: Value| {
         let mut documents = documents();
@@ -357,5 +511,14 @@ fn a_gate_says_what_gets_past_it_or_why_nothing_does() {
     assert_eq!(
         refused("token_replay", Value::Null, None),
         Ok(vec![DataChange::MintAgain])
+    );
+    let resource = || String::from("https://a");
+    for reason in ["no_provider_connection", "reauthorization_required"] {
+        let connect = DataChange::ConnectAccount { resource: resource() };
+        assert_eq!(refused(reason, Value::Null, None), Ok(vec![connect]), "{reason}");
+    }
+    assert_eq!(
+        refused("operations_not_enforced", Value::Null, None),
+        Ok(vec![DataChange::EnforceOperations { resource: resource() }])
     );
 }

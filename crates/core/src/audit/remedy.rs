@@ -166,6 +166,16 @@ pub enum DataChange {
         /// The resource, by identifier.
         resource: String,
     },
+    /// Let a person connect an account at the provider of the resource, for the subject of the request or for all.
+    ConnectAccount {
+        /// The resource, by identifier.
+        resource: String,
+    },
+    /// Have the resource take no operations but those that it declares.
+    EnforceOperations {
+        /// The resource, by identifier.
+        resource: String,
+    },
 }
 
 words!(
