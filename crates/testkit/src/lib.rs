@@ -4,12 +4,16 @@
 //! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours and what it is told to be one of one machine ([`embedded`]); what goes
 //! wrong with them is a [`fault`], and what they come to is waited for by [`wait`]. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
-//! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`) a walk over all texts that these take (`texts`) and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
+//! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`), walks over all texts (`texts`) and all members (`bodies`) that these take and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
 //! real binaries (`deployed`).
 //!
 //! Depends on no role: a role's own tests build the role from the parts. To add a server: a module of its own that
 //! starts it on a free port of 127.0.0.1 or on a socket in a temporary directory, and lets it die with this process.
 
+#[cfg(feature = "parts")]
+pub mod asked;
+#[cfg(feature = "parts")]
+pub mod bodies;
 #[cfg(feature = "parts")]
 pub mod client;
 #[cfg(feature = "parts")]
@@ -24,6 +28,8 @@ pub mod embedded;
 pub mod fault;
 pub mod fault_proxy;
 mod guard;
+#[cfg(feature = "parts")]
+mod made_up;
 #[cfg(feature = "parts")]
 pub mod parts;
 pub mod pgbouncer;

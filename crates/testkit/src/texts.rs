@@ -4,13 +4,14 @@
 //! [`TextWalk`] makes the requests: each member of each body and form, each parameter of each query and path, each header
 //! that the document names. As whom a request is sent is the role's own.
 
-mod made_up;
-
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use self::made_up::{Document, Place};
-use crate::client::{Answer, Client};
+use crate::{
+    asked::{Asked, Carried, escaped},
+    client::Answer,
+    made_up::{self, Document, Place},
+};
 
 /// What no field takes: a NUL that PostgreSQL cannot store, an escape sequence, texts that show another, tags that only a
 /// model reads, and names of nothing.
@@ -39,55 +40,6 @@ const LARGEST_REFUSAL: usize = 4_000;
 pub struct TextWalk<'w> {
     document: Document<'w>,
     unread: &'w [&'w str],
-}
-
-/// A request to send.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// Method.
-    pub method: Method,
-    /// Path and query, escaped.
-    pub path: String,
-    /// A header of the route's.
-    pub header: Option<(String, String)>,
-    /// What it carries.
-    pub body: Carried,
-}
-
-/// What a request carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carried {
-    /// Nothing.
-    Nothing,
-    /// JSON.
-    Json(Value),
-    /// Fields of a form.
-    Form(Vec<(String, String)>),
-}
-
-impl Asked {
-    /// Sends it to a router, with a bearer token; an empty one is none.
-    pub async fn send(self, client: &Client, bearer: &str) -> Answer {
-        let call = client.call(self.method, &self.path).bearer(bearer);
-        let call = call.header("host", "walk.example");
-        let call = match &self.header {
-            Some((name, value)) => call.header(name, value),
-            None => call,
-        };
-        match self.body {
-            Carried::Nothing => call,
-            Carried::Json(body) => call.json(&body),
-            Carried::Form(fields) => call.form(form(&fields)),
-        }
-        .send()
-        .await
-    }
-}
-
-/// A form, as a client escapes it.
-fn form(fields: &[(String, String)]) -> String {
-    let pair = |(name, value): &(String, String)| format!("{name}={}", escaped(value));
-    fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
 /// A request with a text at one of its places.
@@ -121,19 +73,20 @@ impl<'w> TextWalk<'w> {
     }
 
     /// Members and parameters of these names have these values while another is tried: ids of what is there, words that a
-    /// route cannot do without.
+    /// route cannot do without. A parameter of a path may be named with what stands before it: `policies/id`.
     #[must_use]
     pub fn with(mut self, given: &'w [(&'w str, &'w str)]) -> Self {
         self.document.given = given;
         self
     }
 
-    /// Sends every text to every place of every route; at least `least` requests.
+    /// Sends every text to every place of every route; at least `least` requests. What is taken is read again, from the object
+    /// and from its list, where the document has them; how often it was told there.
     ///
     /// # Panics
     /// With every answer that is not as it should be.
-    pub async fn go(&self, least: usize, send: impl AsyncFn(Asked) -> Answer) {
-        let (mut tried, mut wrong) = (0, Vec::new());
+    pub async fn go(&self, least: usize, send: impl AsyncFn(Asked) -> Answer) -> usize {
+        let (mut tried, mut told, mut wrong) = (0, 0, Vec::new());
         let (long, longer) = ("x".repeat(ENDLESS_IN_HEAD), "x".repeat(ENDLESS_IN_BODY));
         for body in self.document.bodies() {
             let untouched = send(body.untouched()).await;
@@ -144,7 +97,15 @@ impl<'w> TextWalk<'w> {
                         ..self.in_body(&body, place, text)
                     };
                     tried += 1;
-                    wrong.extend(one.wrong(&send(one.asked.clone()).await));
+                    let answer = send(one.asked.clone()).await;
+                    wrong.extend(one.wrong(&answer));
+                    for path in self.document.read_at(&body, &answer) {
+                        let Some(read) = one.read_again(&answer, &path, &send).await else {
+                            continue;
+                        };
+                        told += 1;
+                        wrong.extend(read.err());
+                    }
                 }
             }
         }
@@ -171,6 +132,7 @@ impl<'w> TextWalk<'w> {
             wrong.len(),
             wrong.join("\n")
         );
+        told
     }
 
     fn is_read(&self, name: &str) -> bool {
@@ -269,6 +231,37 @@ impl Tried<'_> {
         Some(format!("{why}: {method} {path} {place} {text}: {status} {said}"))
     }
 
+    /// What `path` tells of a text that was taken: as it was sent, or what is wrong. Nothing where it tells nothing of it.
+    async fn read_again(
+        &self,
+        taken: &Answer,
+        path: &str,
+        send: &impl AsyncFn(Asked) -> Answer,
+    ) -> Option<Result<(), String>> {
+        let read = Asked {
+            method: Method::GET,
+            path: path.to_owned(),
+            header: None,
+            body: Carried::Nothing,
+        };
+        let answer = send(read).await;
+        let mut listed = answer.body["items"].as_array().into_iter().flatten();
+        let found = match &taken.body["id"] {
+            id @ Value::String(_) => listed.find(|item| item["id"] == *id),
+            _ => None,
+        };
+        let told = found
+            .unwrap_or(&answer.body)
+            .pointer(self.echo.as_ref()?)?
+            .as_str()?;
+        if told == self.text {
+            return Some(Ok(()));
+        }
+        let (method, place, text) = (&self.asked.method, &self.place, self.text.escape_unicode());
+        let why = format!("read again as another: {method} {path} {place} {text}: {told}");
+        Some(Err(why))
+    }
+
     /// Whether a refusal says which field it is about. A form or a line of a head that cannot be read has none, and what is
     /// refused in any case is not about it.
     fn is_named(&self, answer: &Answer) -> bool {
@@ -279,13 +272,4 @@ impl Tried<'_> {
             || answer.text.contains("path")
             || answer.text.contains("header")
     }
-}
-
-/// As it stands in a path or a query (RFC 3986 §2.1).
-fn escaped(text: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(escape).collect()
 }

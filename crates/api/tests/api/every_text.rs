@@ -3,7 +3,10 @@
 use caracal_api::{ApiConfig, table};
 use caracal_testkit::{parts::Backends, texts::TextWalk};
 
-use crate::stack::{ADMIN, Stack};
+use crate::{
+    evidence::Made,
+    stack::{ADMIN, Stack},
+};
 
 /// Shown to nobody or read by a parser of its own.
 const OF_NO_READER: [&str; 12] = [
@@ -28,13 +31,28 @@ async fn no_text_of_any_route_is_taken_unseen_or_endless_or_is_an_outage(backend
         ..ApiConfig::default()
     };
     let stack = Stack::over(backends, config).await;
-    let zone = stack.zone("acme").await;
-    let id = zone.rsplit('/').next().unwrap();
+    let made = Made::of(&stack).await;
     let document = caracal_service::front::document(&table());
-    TextWalk::of(&document, &OF_NO_READER)
-        .with(&[("zoneId", id)])
+    let told = TextWalk::of(&document, &OF_NO_READER)
+        .with(&[
+            ("zoneId", &made.zone),
+            ("applications/id", &made.application),
+            ("providers/id", &made.provider),
+            ("resources/id", &made.resource),
+            ("policies/id", &made.policy),
+            ("policy-sets/id", &made.policy_set),
+            ("workloads/id", &made.workload),
+            ("subject-issuers/id", &made.issuer),
+            ("notification-sinks/id", &made.sink),
+            ("credential_provider_id", &made.provider),
+            ("upstream_url", "https://upstream.example"),
+            ("issuer", "https://login.example/walk"),
+            ("jwks_url", "https://login.example/keys"),
+            ("url", "https://hooks.example/"),
+        ])
         .go(1_500, async |asked| asked.send(stack.client(), ADMIN).await)
         .await;
+    assert!(told > 10, "only {told} texts that were taken were read again");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! Every text of every route, as the document of the role tells them. On both stores.
+//! Every text and every member of a body of every route, as the document of the role tells them. On both stores.
 
 use caracal_coordinator::{CoordinatorConfig, document};
-use caracal_testkit::{parts::Backends, texts::TextWalk};
+use caracal_testkit::{bodies::BodyWalk, parts::Backends, texts::TextWalk};
 
 use crate::stack::{OPERATOR, Stack};
 
@@ -34,6 +34,11 @@ async fn no_text_of_any_route_is_taken_unseen_or_endless_or_is_an_outage(backend
             .go(500, async |asked| asked.send(stack.client(), caller).await)
             .await;
     }
+    let walked = BodyWalk::of(&document(), 24)
+        .with(&given[..3])
+        .go(async |asked| asked.send(stack.client(), &app.token).await)
+        .await;
+    assert!(walked.members > 15 && walked.refused > 40, "{walked:?}");
 }
 
 #[tokio::test]

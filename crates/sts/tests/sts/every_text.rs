@@ -1,8 +1,9 @@
-//! Every text of every route, as the document of the role tells them. On both stores.
+//! Every text and every member of a body of every route, as the document of the role tells them. On both stores.
 
 use caracal_service::front::document;
 use caracal_sts::{StsConfig, table};
 use caracal_testkit::{
+    bodies::BodyWalk,
     parts::{Backends, ISSUER},
     texts::TextWalk,
 };
@@ -47,6 +48,10 @@ async fn no_text_of_any_route_is_taken_unseen_or_endless_or_is_an_outage(backend
             .go(200, async |asked| asked.send(&fixture.client, caller).await)
             .await;
     }
+    let walked = BodyWalk::of(&document(&table()), 24)
+        .go(async |asked| asked.send(&fixture.client, &mandate).await)
+        .await;
+    assert!(walked.members > 30, "{walked:?}");
 }
 
 #[tokio::test]

@@ -3,39 +3,44 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Carried};
+use crate::{
+    asked::{Asked, Carried},
+    client::Answer,
+};
 
 /// Depth to which bodies are made up.
-const DEPTH: usize = 6;
+pub(crate) const DEPTH: usize = 6;
 
 /// A document, and what it is filled with.
 #[derive(Debug)]
-pub(super) struct Document<'w> {
-    pub(super) document: Value,
-    pub(super) given: &'w [(&'w str, &'w str)],
+pub(crate) struct Document<'w> {
+    pub(crate) document: Value,
+    pub(crate) given: &'w [(&'w str, &'w str)],
 }
 
 /// A place in a body that is a text.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Place {
-    pub(super) pointer: String,
+pub(crate) struct Place {
+    pub(crate) pointer: String,
     /// The nearest member that holds it.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 /// A body that a route reads.
 #[derive(Debug)]
-pub(super) struct Body {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) is_form: bool,
-    pub(super) made_up: Value,
-    pub(super) texts: Vec<Place>,
+pub(crate) struct Body {
+    pub(crate) method: Method,
+    /// As the document writes it.
+    pub(crate) template: String,
+    pub(crate) path: String,
+    pub(crate) is_form: bool,
+    pub(crate) made_up: Value,
+    pub(crate) texts: Vec<Place>,
 }
 
 impl Body {
     /// The request as it was made up.
-    pub(super) fn untouched(&self) -> Asked {
+    pub(crate) fn untouched(&self) -> Asked {
         Asked {
             method: self.method.clone(),
             path: self.path.clone(),
@@ -45,7 +50,7 @@ impl Body {
     }
 
     /// As a request carries it.
-    pub(super) fn carried(&self, body: Value) -> Carried {
+    pub(crate) fn carried(&self, body: Value) -> Carried {
         if self.is_form {
             Carried::Form(fields(&body))
         } else {
@@ -55,7 +60,7 @@ impl Body {
 }
 
 /// Its texts; a form has nothing else.
-fn fields(body: &Value) -> Vec<(String, String)> {
+pub(crate) fn fields(body: &Value) -> Vec<(String, String)> {
     let members = body.as_object().into_iter().flatten();
     members
         .filter_map(|(name, value)| match value {
@@ -72,26 +77,26 @@ fn fields(body: &Value) -> Vec<(String, String)> {
 
 /// A route with parameters.
 #[derive(Debug)]
-pub(super) struct Route {
-    pub(super) method: Method,
+pub(crate) struct Route {
+    pub(crate) method: Method,
     /// As the document writes it.
-    pub(super) path: String,
-    pub(super) parameters: Vec<Parameter>,
+    pub(crate) path: String,
+    pub(crate) parameters: Vec<Parameter>,
     /// What it carries besides.
-    pub(super) body: Carried,
+    pub(crate) body: Carried,
 }
 
 /// A parameter of a route.
 #[derive(Debug)]
-pub(super) struct Parameter {
+pub(crate) struct Parameter {
     /// `query`, `path` or `header`.
-    pub(super) kind: String,
-    pub(super) name: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
 }
 
 impl Document<'_> {
     /// Routes that read a body, with the places of its texts.
-    pub(super) fn bodies(&self) -> Vec<Body> {
+    pub(crate) fn bodies(&self) -> Vec<Body> {
         let made = self
             .operations()
             .into_iter()
@@ -106,10 +111,10 @@ impl Document<'_> {
                 }
                 let mut texts = Vec::new();
                 let made_up = self.made_up(schema, &Place::default(), 0, &mut texts);
-                let path = self.filled(path, None);
                 Some(Body {
                     method,
-                    path,
+                    template: path.to_owned(),
+                    path: self.filled(path, None),
                     is_form,
                     made_up,
                     texts,
@@ -119,7 +124,7 @@ impl Document<'_> {
     }
 
     /// Routes with parameters.
-    pub(super) fn routes(&self) -> Vec<Route> {
+    pub(crate) fn routes(&self) -> Vec<Route> {
         let routes = self.operations().into_iter().map(|(method, path, operation)| {
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -147,20 +152,51 @@ impl Document<'_> {
     }
 
     /// A path with its parameters; `one` of them with another value, escaped already.
-    pub(super) fn filled(&self, path: &str, one: Option<(&str, &str)>) -> String {
-        let part = |part: &str| {
-            let Some(name) = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+    pub(crate) fn filled(&self, path: &str, one: Option<(&str, &str)>) -> String {
+        let mut before = "";
+        let part = |part| {
+            let noun = std::mem::replace(&mut before, part);
+            let Some(name) = parameter(part) else {
                 return part.to_owned();
             };
             match one {
                 Some((other, value)) if other == name => value.to_owned(),
-                _ => self.given(name).unwrap_or("x").to_owned(),
+                _ => {
+                    let of_noun = self.given(&format!("{noun}/{name}"));
+                    of_noun.or_else(|| self.given(name)).unwrap_or("x").to_owned()
+                }
             }
         };
         path.split('/').map(part).collect::<Vec<_>>().join("/")
     }
 
-    fn operations(&self) -> Vec<(Method, &str, &Value)> {
+    /// Where what a body made or changed is read: the object, and the list that it is in.
+    pub(crate) fn read_at(&self, body: &Body, answer: &Answer) -> Vec<String> {
+        if !answer.status.is_success() {
+            return Vec::new();
+        }
+        let reads = |path: &str| self.document["paths"][path]["get"].is_object();
+        let (mut at, template) = (Vec::new(), body.template.as_str());
+        if reads(template) {
+            at.push(body.path.clone());
+        }
+        // Of a list it is the object that was made; of an object it is the list.
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        let one = paths.filter_map(|(path, _)| Some((path, path.strip_prefix(template)?.strip_prefix('/')?)));
+        let mut one = one.filter(|(path, rest)| parameter(rest).is_some() && reads(path));
+        if let (Some(_), Some(id)) = (one.next(), answer.body["id"].as_str()) {
+            at.push(format!("{}/{id}", body.path));
+        }
+        if let Some((list, last)) = template.rsplit_once('/')
+            && parameter(last).is_some()
+            && reads(list)
+        {
+            at.push(self.filled(list, None));
+        }
+        at
+    }
+
+    pub(crate) fn operations(&self) -> Vec<(Method, &str, &Value)> {
         let paths = self.document["paths"].as_object().expect("paths").iter();
         let operations = paths.flat_map(|(path, methods)| {
             let methods = methods.as_object().expect("methods").iter();
@@ -177,7 +213,7 @@ impl Document<'_> {
         found.map(|(_, value)| *value)
     }
 
-    fn schema<'d>(&'d self, schema: &'d Value) -> &'d Value {
+    pub(crate) fn schema<'d>(&'d self, schema: &'d Value) -> &'d Value {
         match schema["$ref"].as_str() {
             Some(reference) => self.schema(
                 self.document
@@ -241,6 +277,11 @@ impl Document<'_> {
             _ => json!("x"),
         }
     }
+}
+
+/// The name of a parameter, if that is what a part of a path is.
+fn parameter(part: &str) -> Option<&str> {
+    part.strip_prefix('{')?.strip_suffix('}')
 }
 
 fn text(schema: &Value) -> Value {
