@@ -24,6 +24,8 @@ pub(crate) struct Made {
     pub(crate) sink: String,
     pub(crate) delivery: String,
     pub(crate) approval: String,
+    /// Whoever holds authority.
+    pub(crate) subject: String,
     /// A provider at which accounts are connected, and one that is.
     pub(crate) people: String,
     pub(crate) connection: String,
@@ -137,6 +139,7 @@ impl Made {
             delivery: tried.expect(202).text("id"),
             sink,
             approval: approval.id.to_string(),
+            subject: record.subject_id.clone(),
             connection: connected.expect(201).text("id"),
             session: session.id.to_string(),
             paused: paused.id.to_string(),
@@ -156,7 +159,7 @@ impl Made {
     }
 
     /// The ids of what is there.
-    pub(crate) fn ids(&self) -> [&str; 20] {
+    pub(crate) fn ids(&self) -> [&str; 21] {
         [
             &self.zone,
             &self.application,
@@ -171,6 +174,7 @@ impl Made {
             &self.sink,
             &self.delivery,
             &self.approval,
+            &self.subject,
             &self.people,
             &self.connection,
             &self.session,
@@ -256,7 +260,7 @@ impl Made {
             "provider_connections.authorize" | "provider_connections.revoke" => {
                 json!({"provider_id": self.people})
             }
-            "subjects.revoke" => json!({"subject_id": "nobody"}),
+            "subjects.revoke" => json!({"subject_id": self.subject}),
             "audit_retention.set" | "audit_retention.set_of_zone" => json!({"retention_days": 30}),
             "audit_holds.place" => json!({"subject_id": "ada", "reason": "case 7"}),
             "accounts.create" => json!({"email": "new@example.com", "name": "New", "role": "viewer"}),
@@ -276,66 +280,75 @@ pub(crate) async fn rows(stack: &Stack) -> i64 {
     administrative.map(|chain| chain.head.chain_seq).sum()
 }
 
+/// What a route is about is under way, where something has to be; the path of the route then.
+pub(crate) async fn under_way(stack: &Stack, route: &Route<ApiDeps>, made: &Made) -> String {
+    let mut path = made.path(route);
+    let of_zone = |path: &str| format!("/v1/zones/{}/{path}", made.zone);
+    match route.name {
+        "admin_tokens.revoke" => {
+            let body = json!({"name": "t", "scope": "global", "capability": "read"});
+            let token = stack.post("/v1/admin-tokens", body).await.expect(201).text("id");
+            path = format!("/v1/admin-tokens/{token}");
+        }
+        name if name.starts_with("accounts.") && route.path.contains("{id}") => {
+            let email = format!("{}@example.com", stack.parts.world.uuid_v7());
+            let body = json!({"email": email, "name": "N", "role": "viewer"});
+            let new = stack.post("/v1/accounts", body).await.expect(201);
+            path = route.path.replace("{id}", new["account"]["id"].as_str().unwrap());
+        }
+        "console.end_session" => {
+            let other = stack.sign_in("owner@example.com").await;
+            let read = stack
+                .call(Some(&other), &[], Method::GET, "/v1/console/me", None)
+                .await;
+            let read = read.expect(200);
+            path = route
+                .path
+                .replace("{id}", read["session"]["id"].as_str().unwrap());
+        }
+        "audit_holds.lift" => {
+            let holds = of_zone("audit-holds");
+            let hold = stack.post(&holds, json!({"reason": "case 7"})).await.expect(201);
+            path = format!("{holds}/{}", hold.text("id"));
+        }
+        // Nothing is taken back that nobody said; it is said once.
+        "approvals.withdraw" => {
+            let approve = of_zone(&format!("approvals/{}/approve", made.approval));
+            stack.post(&approve, json!({})).await;
+        }
+        "policy_shadow.get" | "policy_shadow.end" => {
+            let version = format!("policy-sets/{}/versions/{}", made.policy_set, made.set_version);
+            // It goes on from the first call to the second.
+            stack
+                .post(&of_zone(&format!("{version}/shadow")), json!({}))
+                .await;
+        }
+        name if name.starts_with("policy_canary.") => {
+            let set = of_zone(&format!("policy-sets/{}", made.policy_set));
+            // Another version has to be in force; putting it there ends the canary of the first call.
+            let manifest = json!({"manifest": [{"policy_version_id": made.policy_version}]});
+            let versions = format!("{set}/versions");
+            let other = stack.post(&versions, manifest).await.expect(201).text("id");
+            stack
+                .post(&format!("{set}/activate"), json!({"version_id": other}))
+                .await
+                .expect(202);
+            if route.name != "policy_canary.begin" {
+                let begin = format!("{versions}/{}/canary", made.set_version);
+                stack.post(&begin, json!({"share_percent": 10})).await.expect(201);
+            }
+        }
+        "policy_sets.activation_status" => path = format!("{path}?version_id={}", made.set_version),
+        "access.who_can" => path = format!("{path}?resource=resource://crm&scope=crm:read"),
+        "access.what_can" => path = format!("{path}?application_id={}", made.application),
+        _ => {}
+    }
+    path
+}
+
 /// One call, and what it left: nothing, or one row.
 async fn leaves(stack: &Stack, token: &str, route: &Route<ApiDeps>, made: &Made) -> StatusCode {
-    let mut path = made.path(route);
-    if route.name == "admin_tokens.revoke" {
-        let body = json!({"name": "t", "scope": "global", "capability": "read"});
-        let token = stack.post("/v1/admin-tokens", body).await.expect(201).text("id");
-        path = format!("/v1/admin-tokens/{token}");
-    }
-    if route.name.starts_with("accounts.") && route.path.contains("{id}") {
-        let email = format!("{}@example.com", stack.parts.world.uuid_v7());
-        let body = json!({"email": email, "name": "N", "role": "viewer"});
-        let new = stack.post("/v1/accounts", body).await.expect(201);
-        path = route.path.replace("{id}", new["account"]["id"].as_str().unwrap());
-    }
-    if route.name == "console.end_session" {
-        let other = stack.sign_in("owner@example.com").await;
-        let read = stack
-            .call(Some(&other), &[], Method::GET, "/v1/console/me", None)
-            .await;
-        let read = read.expect(200);
-        path = route
-            .path
-            .replace("{id}", read["session"]["id"].as_str().unwrap());
-    }
-    if route.name == "audit_holds.lift" {
-        let holds = format!("/v1/zones/{}/audit-holds", made.zone);
-        let hold = stack.post(&holds, json!({"reason": "case 7"})).await.expect(201);
-        path = format!("{holds}/{}", hold.text("id"));
-    }
-    if matches!(route.name, "policy_shadow.get" | "policy_shadow.end") {
-        let (zone, set, version) = (&made.zone, &made.policy_set, &made.set_version);
-        let begin = format!("/v1/zones/{zone}/policy-sets/{set}/versions/{version}/shadow");
-        // It goes on from the first call to the second.
-        stack.post(&begin, json!({})).await;
-    }
-    if route.name.starts_with("policy_canary.") {
-        let (zone, set) = (&made.zone, &made.policy_set);
-        // Another version has to be in force; putting it there ends the canary of the first call.
-        let manifest = json!({"manifest": [{"policy_version_id": made.policy_version}]});
-        let versions = format!("/v1/zones/{zone}/policy-sets/{set}/versions");
-        let other = stack.post(&versions, manifest).await.expect(201).text("id");
-        let activate = format!("/v1/zones/{zone}/policy-sets/{set}/activate");
-        stack
-            .post(&activate, json!({"version_id": other}))
-            .await
-            .expect(202);
-        if route.name != "policy_canary.begin" {
-            let begin = format!("{versions}/{}/canary", made.set_version);
-            stack.post(&begin, json!({"share_percent": 10})).await.expect(201);
-        }
-    }
-    if route.name == "policy_sets.activation_status" {
-        path = format!("{path}?version_id={}", made.set_version);
-    }
-    if route.name == "access.who_can" {
-        path = format!("{path}?resource=resource://crm&scope=crm:read");
-    }
-    if route.name == "access.what_can" {
-        path = format!("{path}?application_id={}", made.application);
-    }
+    let path = under_way(stack, route, made).await;
     let before = rows(stack).await;
     let body = made.body(route.name);
     let named = [("x-caracal-zone-scope", made.zone.as_str())];
@@ -394,15 +407,12 @@ async fn every_route_leaves_the_row_that_it_declares_allowed_and_refused() {
         let open = route.needs.reach == Reach::Stateless;
         assert_eq!(status.is_success(), open, "{}: {status}", route.name);
         let status = leaves(&stack, admin, &route, &made).await;
-        // The ledger has no such request and no such subject, and nobody is on the way to a server: refusals as well.
+        // The ledger has no such request, no subject is named, and nobody is on the way to a server: refusals as well.
         let missing = [
             "provider_connections.finish",
             "audit.by_request",
             "audit.explain",
-            "subjects.revoke",
             "subjects.overview",
-            // Nobody has said yes.
-            "approvals.withdraw",
             // Nobody publishes anything there.
             "providers.discover",
             // Without an address of the console there are no passkeys.
