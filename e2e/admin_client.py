@@ -130,6 +130,17 @@ MISREAD = {
 # (the assistant of the console, pages about the product) is none of theirs.
 NOT_OFFERED = {}
 
+# Routes that no method of a published client asks and that there are not, with the reason.
+ASSISTANT = "of an assistant in the console, which there is not"
+ABSENT = {
+    "/v1/operator/status": ASSISTANT,
+    "/v1/operator/capabilities": ASSISTANT,
+    "/v1/operator/ai/status": ASSISTANT,
+    f"{ZONE}/operator-conversations": ASSISTANT,
+    "/v1/mint-rate-limit": "the limit of the whole deployment is the setting `STS_MINT_RATE_LIMIT_PER_MIN`; a zone lowers its own "
+    "with `mint_limit_per_minute`",
+}
+
 
 def page():
     lines = [
@@ -167,10 +178,12 @@ def page():
         lines += ["| Method | Why |", "|---|---|", *(f"| `{n}` | {why} |" for n, why in sorted(NOT_OFFERED.items()))]
     else:
         lines += [
-            "No method: each has its route. Routes that no method of a published client asks, those of an assistant in the",
-            "console above all (`/v1/operator/…`), do not exist and answer 404 `route_not_found`. The limit of mints of the",
-            "whole deployment (`/v1/mint-rate-limit`) is the setting `STS_MINT_RATE_LIMIT_PER_MIN`; a zone lowers its own with",
-            "`mint_limit_per_minute`.",
+            "No method: each has its route. These routes are asked by no method of a published client, and answer 404",
+            "`route_not_found`; a run asks each.",
+            "",
+            "| Route | Why |",
+            "|---|---|",
+            *(f"| `{route}` | {why} |" for route, why in sorted(ABSENT.items())),
         ]
     return "\n".join(lines) + "\n"
 
@@ -509,6 +522,19 @@ def helpers(operator, zone, made):
     made |= {name for name in HELPERS if "." not in name}
 
 
+def absent(zone):
+    import httpx
+    from stack import ENDPOINTS, check, secret
+
+    headers = {"authorization": f"Bearer {secret('caracalAdminToken')}"}
+    for route in ABSENT:
+        for method in ("GET", "PUT", "POST"):
+            url = ENDPOINTS["api"] + route.replace("{zone}", zone)
+            answer = httpx.request(method, url, headers=headers, trust_env=False)
+            told = answer.status_code == 404 and answer.json()["error"] == "route_not_found"
+            check(told, f"{method} {route} is not there: {answer.status_code} {answer.text}")
+
+
 def main():
     import caracalai_admin as module
     from published_clients import control, set_up
@@ -522,6 +548,7 @@ def main():
     check(not gone, f"nothing is listed that there is not: {gone}")
     upstream = Upstream()
     zone = operator.zones.create({"name": unique("zone")})["id"]
+    absent(zone)
     print("objects")
     objects(operator, zone, made)
     print("policies")
