@@ -153,7 +153,8 @@ impl Member {
             .flatten()
             .any(|name| answer.text.contains(name.as_str()));
         // What is read after the rest, as an object of its own, may be refused for the rest first.
-        if named || self.chain.len() > 1 {
+        let later = self.chain.len() > 1 || self.types.iter().any(|one| one == "object");
+        if named || later {
             Ok(named)
         } else {
             Err("refused without its name")
