@@ -80,7 +80,9 @@ impl<'w> BodyWalk<'w> {
             for _ in 0..self.values {
                 let value = member.anything(&mut runner);
                 let answer = send(member.alone(value.clone())).await;
-                let bare = !answer.status.is_success() && answer.body["error"].is_null();
+                // A page says it to a person.
+                let is_page = answer.body.is_null() && !answer.text.is_empty();
+                let bare = answer.status.is_client_error() && !is_page && answer.body["error"].is_null();
                 if answer.status.is_server_error() || bare {
                     wrong.push(member.told("an outage", &value, &answer));
                 }
