@@ -24,7 +24,7 @@ pub struct BodyWalk<'w> {
 
 /// What a walk did.
 #[derive(Debug, Clone, Copy)]
-pub struct Walked {
+pub struct WalkedBodies {
     /// Members that the document has.
     pub members: usize,
     /// Values of another type that were refused by name.
@@ -64,7 +64,7 @@ impl<'w> BodyWalk<'w> {
     ///
     /// # Panics
     /// With every answer that is not as it should be.
-    pub async fn go(&self, send: impl AsyncFn(Asked) -> Answer) -> Walked {
+    pub async fn go(&self, send: impl AsyncFn(Asked) -> Answer) -> WalkedBodies {
         let mut members = self.document.members();
         members.retain(|member| !self.left_out.contains(&member.path.as_str()));
         let (mut refused, mut wrong) = (0, Vec::new());
@@ -95,7 +95,7 @@ impl<'w> BodyWalk<'w> {
             members.len(),
             wrong.join("\n")
         );
-        Walked {
+        WalkedBodies {
             members: members.len(),
             refused,
         }
