@@ -2,7 +2,8 @@
 """Types the commands of the handbook, page by page, each page on a machine of its own as far as it can tell.
 
     handbook.py run DIRECTORY_OF_BUILT_PROGRAMS [PAGE ...]   every page, or those whose path ends with PAGE
-    handbook.py check                                        every shell block says whether it is run, and every metric is one
+    handbook.py check                                        every shell block says whether it is run, every metric is one,
+                                                             and every setting is read somewhere
 
 A block that begins with ```sh,run is typed as it stands; one with ```sh,norun is shown only, because it needs what is not here
 (a cluster, another machine, an hour). A page's blocks are typed in order into one bash that stops at the first failure, with an
@@ -49,6 +50,9 @@ TOKEN = re.compile(
     r"^<!-- handbook: (?P<setup>.*?)-->$|^<!-- handbook:run\n(?P<hidden>.*?)-->$|^```sh,run\n(?P<run>.*?)^```$",
     re.S | re.M,
 )
+SETTING = re.compile(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)[`=]")
+# Examples of names that readers choose.
+CHOSEN = {"NAME_EXPIRES_AT", "NAME_PREVIOUS_FILE", "TICKETS_URL"}
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)$", re.M)
 
 
@@ -77,10 +81,22 @@ def parse(page):
     return stack, blocks
 
 
+def read_somewhere(names):
+    """Those of `names` that stand anywhere in what ships or is typed."""
+    words = [word for name in sorted(names) for word in ("-e", name)]
+    places = ["crates", "infra", "scripts", "console/src", "Makefile", ":!*.md"]
+    found = subprocess.run(["git", "grep", "-how", *words, "--", *places], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return set(found.stdout.split())
+
+
 def check():
     wrong = []
-    for page in [*pages(), ROOT / "README.md"]:
-        text = page.read_text()
+    texts = {page: page.read_text() for page in [*pages(), ROOT / "README.md"]}
+    named = {name for text in texts.values() for name in SETTING.findall(text)} - CHOSEN
+    nowhere = named - read_somewhere(named)
+    for page, text in texts.items():
+        for name in sorted(nowhere & set(SETTING.findall(text))):
+            wrong.append(f"{page.relative_to(ROOT)}: nothing reads {name}")
         # Crates and roles of the database have shorter names.
         for metric in (name for name in unknown(text) if name.count("_") > 1):
             wrong.append(f"{page.relative_to(ROOT)}: no process has the metric {metric}")

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use caracal_core::{Secret, World};
+use caracal_core::{Secret, World, ZoneId};
 use caracal_crypto::{HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys};
 use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, Spool};
 use caracal_lifecycle::Capacity;
@@ -11,6 +11,7 @@ use caracal_service::{
     known_tokens::KnownTokens,
     limits::{Limits, Rule},
     oauth::TokenClient,
+    repeats::Repeats,
     tail::Tails,
     zones::ZoneDirectory,
 };
@@ -146,6 +147,9 @@ impl ApiConfig {
     }
 }
 
+/// How often the same is refused to the same caller with 403: by the chain that records it, caller and route.
+pub type Forbidden = Repeats<Option<ZoneId>, (String, &'static str)>;
+
 /// Everything the Control API works with. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ApiDeps {
@@ -172,6 +176,8 @@ pub struct ApiDeps {
     pub admin_token_previous: Option<Secret>,
     /// How often callers may ask: [`ApiConfig::limits`].
     pub limits: Arc<Limits>,
+    /// What callers were forbidden of late: [`ApiDeps::forbidden`].
+    pub forbidden: Arc<Forbidden>,
     /// Tokens that need not be guesses.
     pub known_tokens: Arc<KnownTokens>,
     /// Live tails of this process.
@@ -194,4 +200,11 @@ pub struct ApiDeps {
     pub mailer: Option<Arc<Mailer>>,
     /// Bounds.
     pub config: ApiConfig,
+}
+
+impl ApiDeps {
+    /// Counts what is forbidden: eight times in a minute each is a row, then every time that the number is a power of two.
+    pub fn forbidden() -> Arc<Forbidden> {
+        Arc::new(Repeats::new(8))
+    }
 }

@@ -44,7 +44,7 @@ mod zone_names;
 
 pub use access::{Capability, Needs, Reach};
 pub use auth::{seed_bootstrap, setup_link, token_key_name};
-pub use deps::{ApiConfig, ApiDeps, RelyingParty};
+pub use deps::{ApiConfig, ApiDeps, Forbidden, RelyingParty};
 pub use mail::{MailConfig, MailError, Mailer};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use notifier::Notifier;

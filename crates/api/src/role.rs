@@ -1,6 +1,8 @@
 //! What the front asks this role: who calls, how often, with which capability, in which zone, and what is recorded of
 //! a refusal.
 
+use std::time::Duration;
+
 use caracal_core::{World, ZoneId, audit::EventType};
 use caracal_service::{
     Refusal,
@@ -11,7 +13,7 @@ use caracal_service::{
 use caracal_storage::{Access, IdempotencyReceipt};
 use caracal_wire::ErrorCode;
 use http::{Method, StatusCode, request::Parts};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::{
     access::{Needs, Reach},
@@ -22,6 +24,9 @@ use crate::{
     receipts::{keyed, keyed_beyond_zones, opened, zones},
     record::record,
 };
+
+/// The span in which what a caller is forbidden is counted together.
+const FORBIDDEN_WINDOW: Duration = Duration::from_mins(1);
 
 impl HttpRole for ApiDeps {
     const NAME: &'static str = "api";
@@ -139,13 +144,28 @@ impl HttpRole for ApiDeps {
                 .await;
             return;
         }
+        let chain = chain_of(inbound);
+        let mut payload = Map::new();
+        if refusal.status == StatusCode::FORBIDDEN {
+            // What somebody may not do can be asked for as often as a limit allows: the bound stands before the write.
+            let key = (inbound.caller.id.clone(), inbound.route.name);
+            let now = self.world.now();
+            match self
+                .forbidden
+                .note(chain.clone(), key, now.plus(FORBIDDEN_WINDOW), now)
+            {
+                None => return,
+                Some(1) => {}
+                Some(times) => drop(payload.insert(String::from("times"), Value::from(times))),
+            }
+        }
         let recorded = async {
             let mut work = self.store.global(Access::Write).await?;
-            let zone = match chain_of(inbound) {
+            let zone = match chain {
                 Some(zone) if work.zones().get(&zone).await?.is_some() => Some(zone),
                 _ => None,
             };
-            let row = record(inbound, refusal.status, zone.as_ref(), None, Map::new());
+            let row = record(inbound, refusal.status, zone.as_ref(), None, payload);
             work.admin_audit().append(&row).await?;
             work.commit().await
         };

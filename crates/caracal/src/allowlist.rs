@@ -15,6 +15,7 @@ use crate::Outcome;
 use crate::cli::Allowlist;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
+use crate::hint::Hint;
 use crate::home::Home;
 use crate::http::{Http, Reply};
 use crate::output::answer;
@@ -37,9 +38,10 @@ pub(crate) fn run(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let accounts = Accounts::of(&home)?;
+        let hint = Hint::new(environment, &home);
+        let accounts = Accounts::of(&home, &hint)?;
         let said = match wanted {
-            Allowlist::List => return list(&accounts, json).await,
+            Allowlist::List => return list(&accounts, &hint, json).await,
             Allowlist::Add { entry, role, name } => {
                 add(&accounts, &normal(entry)?, role, name.as_deref()).await?
             }
@@ -138,11 +140,15 @@ struct Accounts {
 }
 
 impl Accounts {
-    fn of(home: &Home) -> anyhow::Result<Self> {
+    fn of(home: &Home, hint: &Hint) -> anyhow::Result<Self> {
         let endpoints = Endpoints::of_live_daemon(home);
         let api = endpoints.as_ref().and_then(|endpoints| endpoints.url("api"));
         let Some(api) = api.map(str::to_owned) else {
-            bail!("the stack does not run, and it is what keeps the accounts: `caracal up` starts it");
+            bail!(
+                "the stack of {} does not run, and it is what keeps the accounts; {} starts it",
+                home.path().display(),
+                hint.command("up")
+            );
         };
         let file = home.admin_token_file();
         let token = std::fs::read_to_string(&file)
@@ -301,7 +307,7 @@ fn normal(entry: &str) -> anyhow::Result<String> {
     Ok(entry)
 }
 
-async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Outcome> {
+async fn list(accounts: &Accounts, hint: &Hint, json: bool) -> anyhow::Result<Outcome> {
     let mut all = accounts.all().await?;
     all.sort_by(|one, other| one.email.cmp(&other.email));
     answer(&if json {
@@ -313,7 +319,8 @@ async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Outcome> {
         let accounts = accounts.collect();
         serde_json::to_string(&List { accounts })?
     } else if all.is_empty() {
-        "nobody has an account: the link that `caracal up` prints makes the first one".to_owned()
+        let up = hint.command("up");
+        format!("nobody has an account: the link that {up} prints makes the first one")
     } else {
         let width = all.iter().map(|one| one.email.len()).max().unwrap_or(0).max(5);
         let rows = all.iter();

@@ -1,6 +1,6 @@
 //! What the Coordinator is given.
 
-use std::{ops::Deref, sync::Arc};
+use std::{collections::HashSet, ops::Deref, sync::Arc};
 
 use caracal_core::World;
 use caracal_crypto::HmacRing;
@@ -57,10 +57,12 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     /// Bearers whose signatures were checked.
     pub(crate) proved: IssuedMandates,
+    /// The members of everything that this role is sent.
+    pub(crate) members: HashSet<String>,
 }
 
 impl App {
-    pub(crate) fn new(deps: CoordinatorDeps) -> Self {
+    pub(crate) fn new(deps: CoordinatorDeps, members: HashSet<String>) -> Self {
         let config = &deps.config;
         let limits = Limits::new(
             deps.limiter.clone(),
@@ -73,6 +75,7 @@ impl App {
             receipts: Counts::default(),
             limits,
             proved: IssuedMandates::default(),
+            members,
         }
     }
 }

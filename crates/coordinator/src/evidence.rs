@@ -61,7 +61,8 @@ pub(crate) async fn refused(
     refusal: &Refusal,
     about: &About,
 ) {
-    let kept = refusal.members.get("details").and_then(quoting::kept);
+    let details = refusal.members.get("details");
+    let kept = details.and_then(|details| quoting::kept(details, &app.members));
     let details = kept.as_ref();
     let metadata = Metadata {
         about,

@@ -3,14 +3,20 @@
 //! A value may be a secret in the wrong field, and it may be long. An answer shows an excerpt; the ledger, which
 //! nobody can clean, keeps the rule, the field and numbers.
 
+use std::collections::HashSet;
+
 use caracal_core::text;
 use caracal_service::Refusal;
 use serde_json::{Map, Value};
 
 /// Most elements of a list that an answer shows.
 const MAX_LISTED: usize = 32;
-/// Members of `details` whose text is ours: a rule, a field's path, an id.
-const OURS: [&str; 3] = ["rule", "path", "session_id"];
+/// Members of `details` whose text is ours: a rule, an id.
+const OURS: [&str; 2] = ["rule", "session_id"];
+/// Where a field is: of its steps those are ours that a document of this role has.
+const PATH: &str = "path";
+/// Stands for a step that the caller made up.
+const UNKNOWN: &str = "*";
 
 /// The refusal with every text of its details cut to an excerpt and every list to its start.
 pub(crate) fn shown(mut refusal: Refusal) -> Refusal {
@@ -43,25 +49,41 @@ fn cut(value: &mut Value) {
     }
 }
 
-/// What evidence keeps of the details: texts of ours and numbers, nothing that a caller wrote.
-pub(crate) fn kept(details: &Value) -> Option<Value> {
+/// What evidence keeps of the details: texts of ours and numbers, nothing that a caller wrote. `ours` are the members of
+/// what this role is sent.
+pub(crate) fn kept(details: &Value, ours: &HashSet<String>) -> Option<Value> {
     match details {
         Value::Object(members) => {
             let mut left = Map::new();
             for (name, member) in members {
-                let ours = OURS.contains(&name.as_str()) && !member.is_object();
-                let member = if ours { Some(member.clone()) } else { kept(member) };
+                let member = match name.as_str() {
+                    PATH => steps(member, ours),
+                    name if OURS.contains(&name) && !member.is_object() => Some(member.clone()),
+                    _ => kept(member, ours),
+                };
                 left.extend(member.map(|member| (name.clone(), member)));
             }
             (!left.is_empty()).then_some(Value::Object(left))
         }
         Value::Array(items) => {
+            let kept = |item| kept(item, ours);
             let left: Vec<Value> = items.iter().take(MAX_LISTED).filter_map(kept).collect();
             (!left.is_empty()).then_some(Value::Array(left))
         }
         Value::Number(_) | Value::Bool(_) => Some(details.clone()),
         Value::String(_) | Value::Null => None,
     }
+}
+
+/// A path whose unknown steps, which may be a secret in the place of a name, are not told.
+fn steps(path: &Value, ours: &HashSet<String>) -> Option<Value> {
+    let step = |step: &Value| {
+        let known = |text: &str| ours.contains(text) || text.parse::<u32>().is_ok();
+        let text = step.as_str().filter(|text| known(text));
+        Value::from(text.unwrap_or(UNKNOWN))
+    };
+    let path = path.as_array()?;
+    Some(path.iter().take(MAX_LISTED).map(step).collect())
 }
 
 #[cfg(test)]
@@ -78,14 +100,20 @@ mod tests {
             "details",
             json!({"rule": "hops", "limit": 2, "exceeding": vec![secret.clone(); 100], "resource": secret}),
         );
-        let kept = kept(&refusal.members["details"]);
+        let ours = HashSet::from([String::from("labels")]);
+        let kept = kept(&refusal.members["details"], &ours);
         assert_eq!(kept, Some(json!({"rule": "hops", "limit": 2})));
         let shown = serde_json::to_string(&shown(refusal).body("r")).unwrap();
         assert!(shown.len() < 4_000, "{}", shown.len());
         let issues = Refusal::invalid_field(ErrorCode::InvalidBody, "labels.0", "`s3cret`");
         assert_eq!(
-            super::kept(&issues.members["details"]),
+            super::kept(&issues.members["details"], &ours),
             Some(json!({"issues": [{"path": ["labels", "0"]}]}))
+        );
+        let named = Refusal::invalid_field(ErrorCode::InvalidBody, "labels.s3cret", "unknown field");
+        assert_eq!(
+            super::kept(&named.members["details"], &ours),
+            Some(json!({"issues": [{"path": ["labels", "*"]}]}))
         );
     }
 }

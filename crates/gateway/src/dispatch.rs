@@ -211,6 +211,7 @@ async fn send(
             })
         }
         Err(_) if link.is_too_large() => Err(Failure::TooLarge),
+        Err(_) if link.is_late() => Err(Failure::CallerStalled),
         Err(_) if link.is_broken() => Err(Failure::BodyBroken),
         Err(error) => {
             // The URL may hold a credential; the error names the cause without it.
@@ -230,7 +231,7 @@ async fn send(
 
 /// The answer's head in the caller's words.
 fn answered(headers: HeaderMap, target: &Target, cookies: bool, governed: &Governed) -> HeaderMap {
-    let mut headers = returned::headers(headers, target.path(), cookies);
+    let mut headers = returned::headers(headers, target, cookies);
     let now = governed.gateway().deps.world.now();
     let left = governed.outcome.claims().expires_at().since(now).as_secs();
     headers.insert(EXPIRES_IN, HeaderValue::from(left));

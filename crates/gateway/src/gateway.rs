@@ -7,11 +7,15 @@ use caracal_service::{
     egress::EgressClient,
     fair::Permits,
     limits::{counted_address, turns_of_strangers},
+    repeats::Repeats,
     turns::{Turn, Turns},
     zones::DirectoryError,
 };
 
-use crate::{GatewayDeps, metrics::Metrics, readers::Readers, refusals::Refusals, upload::Upload};
+use crate::{GatewayDeps, metrics::Metrics, readers::Readers, upload::Upload};
+
+/// Refusals of one mandate that are recorded one by one.
+const REFUSALS_EACH: u64 = 8;
 
 /// Shared by all calls.
 #[derive(Debug)]
@@ -23,7 +27,8 @@ pub(crate) struct Gateway {
     pub(crate) metrics: Metrics,
     pub(crate) permits: Permits<ZoneId>,
     pub(crate) readers: Arc<Readers>,
-    pub(crate) refusals: Refusals,
+    /// Those of mandates that are really the zone's.
+    pub(crate) refusals: Repeats<ZoneId, Arc<str>>,
     /// Those whom nobody has proved, and who name zones that are not in memory.
     strangers: Turns,
 }
@@ -36,7 +41,7 @@ impl Gateway {
             metrics: Metrics::new(),
             permits: Permits::new(deps.config.max_calls_per_host, deps.config.permit_timeout),
             readers: Arc::new(Readers::new(deps.config.stream_idle_timeout)),
-            refusals: Refusals::default(),
+            refusals: Repeats::new(REFUSALS_EACH),
             strangers: turns_of_strangers(),
             deps,
         }

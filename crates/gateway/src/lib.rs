@@ -38,7 +38,6 @@ mod outcome;
 mod path;
 mod proof;
 mod readers;
-mod refusals;
 mod remote;
 mod returned;
 mod routes;

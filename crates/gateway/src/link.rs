@@ -14,6 +14,7 @@ pub(crate) struct Link {
     cut: AtomicBool,
     too_large: AtomicBool,
     broken: AtomicBool,
+    late: AtomicBool,
     waits_for_caller: AtomicBool,
     finished: AtomicBool,
     frames: AtomicU64,
@@ -53,6 +54,15 @@ impl Link {
 
     pub(crate) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Acquire)
+    }
+
+    /// The caller's body did not come in time.
+    pub(crate) fn mark_late(&self) {
+        self.late.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_late(&self) -> bool {
+        self.late.load(Ordering::Acquire)
     }
 
     /// Whether the upload was last seen waiting for the caller, as opposed to the upstream.

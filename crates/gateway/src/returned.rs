@@ -1,5 +1,6 @@
 //! What of the head of an upstream's answer comes back.
 
+use caracal_service::egress::Target;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::{
@@ -7,9 +8,9 @@ use crate::{
     outbound::{is_hop_by_hop, is_order_to_proxy, named_by_connection, trailer_names},
 };
 
-/// The upstream's headers that the caller gets. `base` is the path under which the resource lives at its upstream,
-/// `cookies` whether the resource lets cookies pass.
-pub(crate) fn headers(mut upstream: HeaderMap, base: &str, cookies: bool) -> HeaderMap {
+/// The upstream's headers that the caller gets. `target` is where the resource lives, `cookies` whether it lets cookies
+/// pass.
+pub(crate) fn headers(mut upstream: HeaderMap, target: &Target, cookies: bool) -> HeaderMap {
     let named = named_by_connection(&upstream);
     let mut headers = HeaderMap::with_capacity(upstream.keys_len().saturating_add(4));
     let mut trailers = Some(REVOKED.as_str().to_owned());
@@ -22,7 +23,12 @@ pub(crate) fn headers(mut upstream: HeaderMap, base: &str, cookies: bool) -> Hea
         if *name == header::TRAILER {
             trailers = trailer_names(&value, trailers);
         } else if *name == header::LOCATION || *name == header::CONTENT_LOCATION {
-            if let Some(value) = value.to_str().ok().and_then(|reference| reword(reference, base)) {
+            // Most frameworks answer with their whole address.
+            let inner = value
+                .to_str()
+                .ok()
+                .map(|reference| target.without_origin(reference));
+            if let Some(value) = inner.and_then(|reference| reword(reference, target.path())) {
                 headers.append(name.clone(), value);
             }
         } else if !(is_hop_by_hop(name.as_str())

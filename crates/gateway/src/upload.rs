@@ -8,6 +8,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::{Buf as _, Bytes};
+use caracal_service::body::came_too_slowly;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
@@ -86,8 +87,12 @@ impl HttpBody for Upload {
         let passed = match next {
             None => None,
             Some(Ok(frame)) => Some(self.counted(frame)),
-            Some(Err(_)) => {
-                self.link.mark_broken();
+            Some(Err(error)) => {
+                if came_too_slowly(&error) {
+                    self.link.mark_late();
+                } else {
+                    self.link.mark_broken();
+                }
                 Some(Err(UploadError::Broken))
             }
         };

@@ -3,23 +3,69 @@
 //! In a process that answers calls, the ledger's packing, hashing and signing would hold a worker of the runtime for
 //! milliseconds at a time. There it runs on one thread of its own, of lower priority; timers and sockets stay the
 //! runtime's. A process that does nothing else uses all workers.
+//!
+//! What is asked of the other roles of such a process has a runtime of its own, of lower priority still.
 
 use std::{
     io,
     panic::AssertUnwindSafe,
     pin::Pin,
+    sync::OnceLock,
     task::{Context, Poll},
 };
 
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
-    runtime::Handle,
+    runtime::{Builder, Handle, Runtime},
     sync::{mpsc, oneshot},
+    task::JoinHandle,
 };
 
-/// How much of a core the thread leaves to others: as `nice` counts, from 0 to 19.
-#[cfg(target_os = "linux")]
+/// How much of a core evidence leaves to others: as `nice` counts, from 0 to 19.
 const NICE: i32 = 5;
+
+/// The same for what runs beside calls: nobody's governed call waits for it.
+const NICE_BESIDE: i32 = 15;
+
+/// Where [`beside_calls`] works, in a process that set it.
+static BESIDE: OnceLock<Handle> = OnceLock::new();
+
+/// Lowers the priority of the calling thread, for good. Elsewhere than on Linux it would be the process's, and stays.
+fn yield_to_calls(nice: i32) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(nice) {
+        tracing::warn!(%error, "work beside calls has the priority of calls");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = nice;
+}
+
+/// A runtime for what shares a process with governed calls and may take a core for long: people's and programs'
+/// administration, evidence that is read, the console, and every [`beside_calls`]. Its threads are of lower priority, so
+/// that a core with both has calls first; where nobody calls they have it all.
+///
+/// There is one in a process; the first is where [`beside_calls`] works.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn runtime_beside_calls() -> io::Result<Runtime> {
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("beside-calls")
+        .on_thread_start(|| yield_to_calls(NICE_BESIDE))
+        .build()?;
+    BESIDE.get_or_init(|| runtime.handle().clone());
+    Ok(runtime)
+}
+
+/// Does `work` that takes a core for a while, such as a key derivation or the evaluation of a policy set, on a thread
+/// that nobody's call waits for, as [`tokio::task::spawn_blocking`] does where the process has no such runtime.
+pub fn beside_calls<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    match BESIDE.get() {
+        Some(runtime) => runtime.spawn_blocking(work),
+        None => tokio::task::spawn_blocking(work),
+    }
+}
 
 type Job = BoxFuture<'static, ()>;
 
@@ -39,11 +85,7 @@ impl Background {
         let (send, jobs) = mpsc::unbounded_channel();
         let runtime = Handle::current();
         std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            // On Linux this is the thread's own; elsewhere it would be the process's.
-            #[cfg(target_os = "linux")]
-            if let Err(error) = rustix::process::nice(NICE) {
-                tracing::warn!(%error, "background work has the priority of calls");
-            }
+            yield_to_calls(NICE);
             runtime.block_on(run(jobs));
         })?;
         Ok(Self(Some(send)))

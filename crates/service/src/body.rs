@@ -30,8 +30,8 @@ pub async fn read_bounded(body: axum::body::Body, limit: usize) -> Result<Bytes,
     }
 }
 
-/// Whether the listener gave up waiting for the body.
-fn came_too_slowly(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Whether a body ended with `error` because the listener gave up waiting for it.
+pub fn came_too_slowly(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(current) = cause {
         if let Some(error) = current.downcast_ref::<std::io::Error>() {

@@ -38,7 +38,7 @@ pub use answer::{
 use beside::Beside;
 pub use beside::{Asked, Ran};
 pub use declaration::{AuthScheme, Declaration, Evidence, Record};
-pub use document::{Surface, document, unresolved};
+pub use document::{Surface, document, member_names, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};
 pub use input::{
     Body, ById, Input, Listed, Named, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted,

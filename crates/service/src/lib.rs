@@ -27,6 +27,7 @@ pub mod oauth;
 pub mod reasons;
 pub mod refreshed;
 pub mod refusal;
+pub mod repeats;
 pub mod request;
 pub mod revocation;
 pub mod rounds;

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use caracal_core::{ApplicationId, ControlKey, Secret, ZoneId, entity::Application};
 use caracal_service::{
     Refusal,
+    background::beside_calls,
     limits::{Rule, counted_address},
     turns::Turn,
     zones::{DirectoryError, ZoneState},
@@ -181,7 +182,7 @@ impl Login<'_> {
         }
         let proved = if derives {
             let (hasher, secret, zone) = (deps.hasher.clone(), secret.clone(), self.zone.clone());
-            tokio::task::spawn_blocking(move || hasher.verify_in(zone.as_str(), &stored, secret.expose()))
+            beside_calls(move || hasher.verify_in(zone.as_str(), &stored, secret.expose()))
                 .await
                 .map_err(|_| unavailable())?
         } else {

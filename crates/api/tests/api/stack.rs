@@ -81,6 +81,7 @@ impl Stack {
             admin_token: Some(Secret::new(ADMIN)),
             admin_token_previous: None,
             limits: Arc::new(config.limits(parts.short_lived.clone(), parts.world.clone())),
+            forbidden: ApiDeps::forbidden(),
             known_tokens: Arc::new(KnownTokens::of_administrators_and_people()),
             // Whoever walks over all routes comes to an end; what is about tails has its own.
             tails: Tails::new(TailLimits::default(), ended()),

@@ -1,4 +1,7 @@
 //! The thread in which zone A does its worst, so that it takes none of the generator's time.
+//!
+//! Zone A's programs run elsewhere in life: what they spend on their own questions and answers is no part of what the
+//! daemon costs others, so the thread has the cores when nobody else wants them.
 
 use std::thread::JoinHandle;
 
@@ -6,6 +9,10 @@ use anyhow::{Context as _, bail};
 use tokio::sync::oneshot;
 
 use super::{Case, Did, worst::Attacker};
+
+/// How much of a core zone A leaves to what is measured: as `nice` counts, from 0 to 19.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 15;
 
 /// A case in progress. Ends when dropped.
 pub(super) struct Attack {
@@ -23,6 +30,9 @@ impl Attack {
         let thread = std::thread::Builder::new()
             .name(String::from("zone-a"))
             .spawn(move || {
+                // On Linux this is the thread's own; elsewhere it would be the process's.
+                #[cfg(target_os = "linux")]
+                rustix::process::nice(NICE)?;
                 tokio::runtime::Builder::new_current_thread()
                     .enable_all()
                     .build()?

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use anyhow::bail;
 use caracal_service::config::Settings;
 
-use crate::config::{Backend, Config, Role};
+use crate::{
+    config::{Backend, Config, Role},
+    wire,
+};
 
 /// Reads the configuration and says what it comes to.
 pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
@@ -14,6 +17,7 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
         // A start only warns of them: a variable of a neighbour must not keep a service down.
         bail!("{}", config.unknown.join("; "));
     }
+    wire::check_files(&config)?;
     let backend = match config.backend {
         Backend::Embedded => "embedded",
         Backend::Production { .. } => "PostgreSQL and Redis",

@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context as _;
 use caracal_crypto::system_world;
 use caracal_service::{
+    background,
     config::{Declared as _, Settings},
     egress::{Egress, EgressPolicy},
     server::{TlsServer, serve},
@@ -17,6 +18,7 @@ use caracal_service::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
+    runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -39,6 +41,10 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     metrics::describe_all();
     metrics::tell_configured(configured_at);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Declared after it, so dropped before it.
+    let beside = shares_its_process_with_calls(&config)
+        .then(background::runtime_beside_calls)
+        .transpose()?;
     // The collector is the operator's own: it may be on this machine or in a private network.
     let egress = Egress::trusting(EgressPolicy::provisioned(), config.extra_ca()?.as_deref())
         .context("CARACAL_TLS_EXTRA_CA_FILE")?;
@@ -53,7 +59,22 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
         tracing::warn!("{sentence}");
     }
     let descriptors = descriptors::raise();
-    runtime.block_on(serve_roles(config, recorder, &telemetry, descriptors))
+    let beside = beside.as_ref().unwrap_or(&runtime).handle();
+    runtime.block_on(serve_roles(config, recorder, &telemetry, descriptors, beside))
+}
+
+/// Whether governed calls wait for `role`: from login to mandate to upstream.
+const fn serves_calls(role: Role) -> bool {
+    matches!(role, Role::Sts | Role::Gateway | Role::Coordinator)
+}
+
+/// Whether other roles run beside those of calls. Over PostgreSQL and Redis they share connections, whose sockets
+/// belong to the runtime that opened them; there each role has a process of its own where that matters.
+fn shares_its_process_with_calls(config: &Config) -> bool {
+    let calls = |(role, _): &(Role, SocketAddr)| serves_calls(*role);
+    matches!(config.backend, Backend::Embedded)
+        && config.listen.iter().any(calls)
+        && !config.listen.iter().all(calls)
 }
 
 /// One line that says which build runs with which settings. Secrets, and URLs that could hold one, are not in it.
@@ -97,6 +118,7 @@ async fn serve_roles(
     metrics: PrometheusHandle,
     telemetry: &Telemetry,
     descriptors: u64,
+    beside: &Handle,
 ) -> anyhow::Result<ExitCode> {
     // The web role alone keeps nothing, so its home may be missing or read-only.
     let keeps_state = matches!(config.backend, Backend::Embedded)
@@ -108,9 +130,7 @@ async fn serve_roles(
         secrets::private_directory(&home)?;
     }
     let tls = match serving_settings.tls.clone() {
-        Some(files) => Some(Arc::new(
-            TlsServer::open(files).context("TLS_CERT_FILE and TLS_KEY_FILE")?,
-        )),
+        Some(files) => Some(Arc::new(TlsServer::open(files).context(wire::TLS_FILES)?)),
         None => None,
     };
 
@@ -147,13 +167,15 @@ async fn serve_roles(
         });
         let connections = limits.max_connections;
         tracing::info!(role = role.as_str(), %address, connections, tls = tls.is_some(), "listening");
-        serving.spawn(serve(
-            listener,
-            router,
-            limits,
-            tls.clone(),
-            stop_listening.clone(),
-        ));
+        let on = if serves_calls(role) {
+            &Handle::current()
+        } else {
+            beside
+        };
+        serving.spawn_on(
+            serve(listener, router, limits, tls.clone(), stop_listening.clone()),
+            on,
+        );
     }
     if keeps_state {
         endpoints::write(&home, &addresses)?;

@@ -22,17 +22,7 @@ pub(super) fn checkpoints(
 ) -> anyhow::Result<Arc<Checkpoints>> {
     let directory = config.checkpoint_dir.as_deref().map(Directory::open);
     let directory = directory.transpose().context("AUDIT_CHECKPOINT_DIR")?;
-    let witnesses = match &config.witnesses {
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("AUDIT_WITNESSES: cannot read {}", path.display()))?;
-            // The operator names them, no caller does.
-            let egress = egress(config, EgressPolicy::provisioned())?;
-            WitnessClient::read(&egress, &text)
-                .with_context(|| format!("AUDIT_WITNESSES: {}", path.display()))?
-        }
-        None => Vec::new(),
-    };
+    let witnesses = witnesses(config)?;
     Ok(Arc::new(Checkpoints::new(
         store,
         world.clone(),
@@ -41,6 +31,21 @@ pub(super) fn checkpoints(
         directory,
         witnesses,
     )))
+}
+
+/// The witnesses that the configuration names.
+///
+/// # Errors
+/// When their file cannot be read, or says nothing that can be used.
+pub(super) fn witnesses(config: &Config) -> anyhow::Result<Vec<WitnessClient>> {
+    let Some(path) = &config.witnesses else {
+        return Ok(Vec::new());
+    };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("AUDIT_WITNESSES: cannot read {}", path.display()))?;
+    // The operator names them, no caller does.
+    let egress = egress(config, EgressPolicy::provisioned())?;
+    WitnessClient::read(&egress, &text).with_context(|| format!("AUDIT_WITNESSES: {}", path.display()))
 }
 
 /// The ledger's store, and what signs it, for a command.

@@ -16,19 +16,30 @@ fn form(form: ExportForm) -> Form {
     }
 }
 
+/// Where exports go, when they go anywhere.
+///
+/// # Errors
+/// When nothing can be kept there.
+pub(super) fn target(config: &Config) -> anyhow::Result<Option<ExportTarget>> {
+    let Some((url, _)) = &config.export else {
+        return Ok(None);
+    };
+    let roots = config.extra_ca()?;
+    let target = ExportTarget::open(url, roots.as_deref(), &config.bucket).context("AUDIT_EXPORT_URL")?;
+    Ok(Some(target))
+}
+
 /// The export that the configuration asks for.
 pub(super) fn export(
     config: &Config,
     deps: &AuditDeps,
     checkpoints: Option<&Arc<Checkpoints>>,
 ) -> anyhow::Result<Option<Export>> {
-    let Some((url, written)) = &config.export else {
+    let (Some(target), Some((_, written))) = (target(config)?, &config.export) else {
         return Ok(None);
     };
     let checkpoints =
         checkpoints.context("AUDIT_EXPORT_URL needs AUDIT_LOG_KEY: what is exported is signed")?;
-    let roots = config.extra_ca()?;
-    let target = ExportTarget::open(url, roots.as_deref(), &config.bucket).context("AUDIT_EXPORT_URL")?;
     let (signing, store, world) = (checkpoints.clone(), deps.store.clone(), deps.world.clone());
     let limits = PartLimits {
         period: config.export_period,

@@ -34,6 +34,7 @@ use caracal_service::{
     issued::IssuedMandates,
     oauth::TokenClient,
     revocation::Revocations,
+    server::TlsServer,
     tail::{TailLimits, Tails},
     waiting::Waiting,
     zones::{AnnouncingStore, Followed, LiveAuthority, ZoneContents, ZoneDirectory, follow},
@@ -59,6 +60,9 @@ use crate::{
 
 /// First and longest pause of the relay after the bus refused.
 const RELAY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// The settings that name a certificate and its key.
+pub(crate) const TLS_FILES: &str = "TLS_CERT_FILE and TLS_KEY_FILE";
 
 /// Everything built, ready to serve.
 pub(crate) struct Wired {
@@ -223,6 +227,21 @@ pub(crate) async fn wire(
         spool: parts.spool,
         draining: parts.draining,
     })
+}
+
+/// Reads what the configuration names and a start would refuse: certificates, witnesses, where exports go.
+///
+/// # Errors
+/// The sentence with which a start would end.
+pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
+    egress(config, EgressPolicy::default())?;
+    if let Some(files) = config.serving.tls.clone() {
+        TlsServer::open(files).context(TLS_FILES)?;
+    }
+    checkpoints::witnesses(config)?;
+    #[cfg(feature = "export")]
+    export::target(config)?;
+    Ok(())
 }
 
 /// A guard of outbound connections that trusts the system's roots and those of the operator.

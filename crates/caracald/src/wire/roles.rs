@@ -256,6 +256,7 @@ impl Parts {
                     .api
                     .limits(self.backends.short_lived.clone(), self.world.clone()),
             ),
+            forbidden: ApiDeps::forbidden(),
             known_tokens: Arc::new(KnownTokens::of_administrators_and_people()),
             oauth: outside.oauth.clone(),
             // Half of the machine at most: the rest decides.

@@ -8,7 +8,7 @@
 mod retention;
 mod sweep;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
 use caracal_service::{Refusal, error_chain, rounds::rounds};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,8 @@ use crate::{CoordinatorDeps, deps::App, metrics};
 /// Runs every job until `shutdown`. A failing round is logged and counted; the next one tries again.
 pub async fn run_jobs(deps: CoordinatorDeps, shutdown: CancellationToken) {
     let config = deps.config.clone();
-    let app = Arc::new(App::new(deps));
+    // Nobody sends a job anything.
+    let app = Arc::new(App::new(deps, HashSet::new()));
     tokio::join!(
         every("ttl_sweep", config.ttl_sweep_interval, &shutdown, || {
             sweep::expire(app.clone())

@@ -5,7 +5,7 @@ pub(crate) mod delegations;
 pub(crate) mod sessions;
 
 use caracal_core::audit::EventType;
-use caracal_service::front::{Evidence, Served};
+use caracal_service::front::{Evidence, Served, member_names};
 use caracal_wire::ErrorCode;
 
 use crate::{CoordinatorDeps, auth::Capability, deps::App, metrics};
@@ -92,7 +92,8 @@ fn routes() -> Vec<Route> {
 /// The Coordinator's own routes.
 pub fn router(deps: CoordinatorDeps) -> Served {
     metrics::describe();
-    caracal_service::front::router(App::new(deps), routes())
+    let routes = routes();
+    caracal_service::front::router(App::new(deps, member_names(&routes)), routes)
 }
 
 /// Every route with what it demands.

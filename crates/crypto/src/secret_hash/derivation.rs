@@ -1,8 +1,8 @@
 //! Argon2id within a budget: few at once, few waiting, none twice, shares in turn.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, mem};
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use caracal_core::World;
 use parking_lot::{Condvar, Mutex};
 
@@ -61,7 +61,13 @@ struct State {
     memo: Memo,
     running: HashSet<Digest32>,
     line: Line,
+    /// Memory that turns gave back while others wait for theirs. To have the system clear 64 MiB anew for each guess
+    /// would cost whoever else shares the machine more than the guess does.
+    spare: Vec<Memory>,
 }
+
+/// What one derivation works on.
+type Memory = Vec<Block>;
 
 impl Derivations {
     pub(super) fn new(world: World, limits: HashLimits) -> Self {
@@ -101,12 +107,13 @@ impl Derivations {
         hash: &[u8],
     ) -> Result<bool, Overloaded> {
         let pair = self.pair(stored, presented);
-        let turn = match self.take_turn(share, pair)? {
+        let mut turn = match self.take_turn(share, pair)? {
             Turn::Known(matched) => return Ok(matched),
             Turn::Mine(turn) => turn,
         };
         let mut derived = vec![0; hash.len()];
-        let matched = argon2id(presented, salt, &mut derived) && constant_time_eq(&derived, hash);
+        let matched =
+            argon2id(presented, salt, &mut derived, &mut turn.memory) && constant_time_eq(&derived, hash);
         self.state.lock().memo.remember(pair, matched, self.world.now());
         drop(turn);
         Ok(matched)
@@ -123,7 +130,9 @@ impl Derivations {
         // A random name: two hashings are never the same work.
         match self.take_turn(share, self.world.random_bytes())? {
             Turn::Known(_) => Err(Overloaded),
-            Turn::Mine(_turn) => argon2id(secret, salt, hash).then_some(()).ok_or(Overloaded),
+            Turn::Mine(mut turn) => argon2id(secret, salt, hash, &mut turn.memory)
+                .then_some(())
+                .ok_or(Overloaded),
         }
     }
 
@@ -168,6 +177,7 @@ impl Derivations {
         Turn::Mine(MyTurn {
             derivations: self,
             pair,
+            memory: state.spare.pop().unwrap_or_default(),
         })
     }
 
@@ -195,20 +205,51 @@ enum Turn<'d> {
 struct MyTurn<'d> {
     derivations: &'d Derivations,
     pair: Digest32,
+    memory: Memory,
 }
 
 impl Drop for MyTurn<'_> {
     fn drop(&mut self) {
-        self.derivations.state.lock().running.remove(&self.pair);
+        let mut state = self.derivations.state.lock();
+        state.running.remove(&self.pair);
+        let unused = if state.line.is_empty() {
+            mem::take(&mut state.spare)
+        } else {
+            state.spare.push(mem::take(&mut self.memory));
+            Vec::new()
+        };
+        drop(state);
         self.derivations.done.notify_all();
+        drop(unused);
     }
 }
 
-/// False when the lengths are outside what Argon2 takes.
-fn argon2id(secret: &str, salt: &[u8], hash: &mut [u8]) -> bool {
+/// False when the lengths are outside what Argon2 takes. What `memory` holds at first does not matter.
+fn argon2id(secret: &str, salt: &[u8], hash: &mut [u8], memory: &mut Memory) -> bool {
     Params::new(MEMORY_KIB, PASSES, LANES, Some(hash.len())).is_ok_and(|params| {
+        memory.resize(params.block_count(), Block::default());
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(secret.as_bytes(), salt, hash)
+            .hash_password_into_with_memory(secret.as_bytes(), salt, hash, memory)
             .is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_another_derivation_left_changes_nothing() {
+        let derive = |secret: &str, memory: &mut Memory| {
+            let mut hash = [0; ARGON2_BYTES];
+            assert!(argon2id(secret, &[7; 16], &mut hash, memory));
+            hash
+        };
+        let mut memory = Memory::new();
+        let one = derive("one", &mut memory);
+        let other = derive("other", &mut memory);
+        assert_ne!(one, other);
+        assert_eq!(other, derive("other", &mut Memory::new()));
+        assert_eq!(one, derive("one", &mut memory));
+    }
 }

@@ -90,6 +90,11 @@ impl Line {
         }
     }
 
+    /// Whether nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
     /// Whether somebody waits for this pair.
     pub(super) fn has(&self, pair: &Digest32) -> bool {
         self.queues.values().flatten().any(|ticket| ticket.pair == *pair)

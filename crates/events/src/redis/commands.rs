@@ -2,7 +2,8 @@
 //! more use: lost, silent for too long, or to a server that may not write.
 //!
 //! A frozen connection does not report an error; only a missing answer says so. What waits for one is given up with the
-//! connection, and the next caller dials.
+//! connection, and the next caller dials. A caller that gives up earlier than the connection would, as a probe does, has
+//! waited for all who do: else a server that only probes ask would never be dialled again.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,12 +12,17 @@ use redis::{
     aio::{ConnectionLike, MultiplexedConnection},
 };
 
+use tokio::time::Instant;
+
 use crate::metrics;
 
 use super::{
     connection,
     reconnecting::{Live, NotConnected, Reconnecting},
 };
+
+/// Who waited this long and went away found the connection silent; who went away before had other reasons.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// The shared connection. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +50,19 @@ impl Commands {
         })
     }
 
+    /// Waits for an answer of `live`, and stops using it when its caller does not wait to the end.
+    async fn heard<T>(&self, live: &Live<MultiplexedConnection>, answer: impl Future<Output = T>) -> T {
+        let mut waiting = Waiting {
+            commands: self,
+            live,
+            since: Instant::now(),
+            over: false,
+        };
+        let answer = answer.await;
+        waiting.over = true;
+        answer
+    }
+
     /// Stops using a connection whose answer was of the kind that another connection may not give.
     fn judge(&self, live: &Live<MultiplexedConnection>, error: &RedisError) {
         if connection::is_spent(error) && self.shared.forget(live) {
@@ -52,11 +71,29 @@ impl Commands {
     }
 }
 
+/// Somebody waits for an answer.
+struct Waiting<'c> {
+    commands: &'c Commands,
+    live: &'c Live<MultiplexedConnection>,
+    since: Instant,
+    over: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let silent = !self.over && self.since.elapsed() >= SILENCE;
+        if silent && self.commands.shared.forget(self.live) {
+            metrics::connection_lost();
+        }
+    }
+}
+
 impl ConnectionLike for Commands {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let mut live = self.live().await?;
-            let answer = live.connection.req_packed_command(cmd).await;
+            let live = self.live().await?;
+            let mut connection = live.connection.clone();
+            let answer = self.heard(&live, connection.req_packed_command(cmd)).await;
             match &answer {
                 Err(error) => self.judge(&live, error),
                 Ok(Value::ServerError(error)) => self.judge(&live, &error.clone().into()),
@@ -73,8 +110,10 @@ impl ConnectionLike for Commands {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
-            let mut live = self.live().await?;
-            let answers = live.connection.req_packed_commands(pipeline, offset, count).await;
+            let live = self.live().await?;
+            let mut connection = live.connection.clone();
+            let asked = connection.req_packed_commands(pipeline, offset, count);
+            let answers = self.heard(&live, asked).await;
             match &answers {
                 Err(error) => self.judge(&live, error),
                 // What a server says about one command of several.

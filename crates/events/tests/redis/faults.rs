@@ -91,6 +91,23 @@ async fn a_frozen_connection_is_replaced_while_new_ones_pass() {
     in_the_end(async || consumer.next(1, Duration::ZERO).await).await;
 }
 
+/// As a probe does, which must answer before a command would fail: nothing else may be asked for as long as it says no.
+#[tokio::test]
+async fn a_frozen_connection_is_replaced_for_those_who_do_not_wait_for_its_end() {
+    let server = Redis::in_memory();
+    let way = FaultProxy::to(address(&server)).await;
+    let url = format!("redis://{}", way.address());
+    let bus = open(RedisOptions {
+        timeout: Duration::from_mins(5),
+        ..options(&url)
+    });
+    bus.ping().await.expect("a way");
+    way.fail(Fault::Frozen);
+    let probe = async || tokio::time::timeout(Duration::from_millis(600), bus.ping()).await;
+    assert!(probe().await.is_err(), "nobody answers");
+    in_the_end(async || probe().await.map_err(drop)?.map_err(drop)).await;
+}
+
 #[tokio::test]
 async fn a_primary_that_became_a_replica_is_not_ready_and_is_left_for_its_successor() {
     let (old, new) = (Redis::in_memory(), Redis::in_memory());

@@ -10,6 +10,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
+use caracal_service::body::came_too_slowly;
 use http::{HeaderMap, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -86,7 +87,13 @@ impl Seen {
         let left = body.size_hint().exact();
         let (mut frames, mut length) = (VecDeque::new(), 0_usize);
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Unreadable::Broken)?;
+            let frame = frame.map_err(|error| {
+                if came_too_slowly(&error) {
+                    Unreadable::Stalled
+                } else {
+                    Unreadable::Broken
+                }
+            })?;
             length = length.saturating_add(frame.data_ref().map_or(0, Bytes::len));
             if length > most {
                 return Err(Unreadable::TooLarge(most));

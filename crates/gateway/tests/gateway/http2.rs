@@ -1,6 +1,6 @@
 //! HTTP/2 in, and gRPC through it: frames as real libraries send them, and as none would.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -23,11 +23,16 @@ use tokio::{
 use crate::stage::{Options, RESOURCE, Stage, TOKEN, directive};
 
 async fn stage() -> Stage {
+    stage_with(ServerLimits::default()).await
+}
+
+async fn stage_with(limits: ServerLimits) -> Stage {
+    let limits = ServerLimits {
+        http2: true,
+        ..limits
+    };
     let stage = Stage::with(Options {
-        limits: ServerLimits {
-            http2: true,
-            ..ServerLimits::default()
-        },
+        limits,
         ..Options::default()
     })
     .await;
@@ -228,6 +233,32 @@ async fn a_request_by_http2_goes_up_as_one_of_http1_and_comes_back() {
     assert_eq!(stage.whole_requests(), 1);
     // The same listener goes on speaking HTTP/1.1.
     assert_eq!(stage.get("/a").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_by_http2_that_stops_is_answered_408_and_aborted_upstream() {
+    let stage = stage_with(ServerLimits {
+        body_read_timeout: Duration::from_millis(300),
+        ..ServerLimits::default()
+    })
+    .await;
+    let (send, receive) = mpsc::channel(1);
+    send.send(Frame::data(Bytes::from_static(b"hel"))).await.unwrap();
+    let request = stage
+        .request(&stage.mandate(), "/a")
+        .version(Version::HTTP_2)
+        .method("POST");
+    let answer = client()
+        .request(request.body(from(receive)).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 408);
+    assert_eq!(
+        stage.whole_requests(),
+        0,
+        "the upstream took a part for the whole"
+    );
+    drop(send);
 }
 
 /// A connection that writes frames of its own.

@@ -159,6 +159,26 @@ impl Target {
         &self.host_and_port
     }
 
+    /// `reference` without scheme, host and port where they are this target's: what is left begins with `/`, `?` or `#`.
+    /// Any other reference stays as it is.
+    pub fn without_origin<'r>(&self, reference: &'r str) -> &'r str {
+        let after = |text: &'r str, with: &str| {
+            let (head, rest) = text.split_at_checked(with.len())?;
+            head.eq_ignore_ascii_case(with).then_some(rest)
+        };
+        let local = |authority: &str| {
+            let rest = after(reference, self.scheme.as_str())?.strip_prefix("://")?;
+            match after(rest, authority)? {
+                "" => Some("/"),
+                // A longer name and another port are other places.
+                rest => rest.starts_with(['/', '?', '#']).then_some(rest),
+            }
+        };
+        local(self.authority.as_str())
+            .or_else(|| local(&self.host_and_port))
+            .unwrap_or(reference)
+    }
+
     /// The host as an address, when it is one.
     pub const fn ip(&self) -> Option<IpAddr> {
         self.ip

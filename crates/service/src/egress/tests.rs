@@ -376,3 +376,35 @@ async fn a_host_that_is_named_may_be_private_and_nothing_else_may() {
         .unwrap_err();
     assert!(refused.is_refusal(), "{refused:?}");
 }
+
+#[test]
+fn a_reference_loses_the_origin_of_its_target_and_no_other() {
+    let target = |url: &str| Target::parse(url).unwrap();
+    for (base, reference, left) in [
+        (
+            "http://up.test/v1",
+            "http://up.test/v1/items/5?a=1",
+            "/v1/items/5?a=1",
+        ),
+        ("http://up.test/v1", "HTTP://UP.test:80/v1", "/v1"),
+        ("https://up.test", "https://up.test", "/"),
+        ("https://up.test:8443", "https://up.test:8443#end", "#end"),
+        ("http://[::1]:9/a", "http://[::1]:9/a/b", "/a/b"),
+        // A path in front of which a host could be read is judged by whoever reads on.
+        ("http://up.test", "http://up.test//else.test", "//else.test"),
+    ] {
+        assert_eq!(target(base).without_origin(reference), left, "{reference}");
+    }
+    for stays in [
+        "https://up.test/",
+        "http://up.test:81/",
+        "http://up.test.else.test/",
+        "http://up.test@else.test/",
+        "http://up.testing/",
+        "//up.test/",
+        "/v1",
+        "",
+    ] {
+        assert_eq!(target("http://up.test/v1").without_origin(stays), stays);
+    }
+}

@@ -1,6 +1,6 @@
 //! OpenAPI 3.1 out of the declarations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use caracal_wire::ErrorCode;
 use http::Method;
@@ -45,6 +45,27 @@ pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
         refuses: R::refuses,
     };
     surface.document(routes.iter().map(|route| &route.declared))
+}
+
+/// The names of members of every schema in the document of `routes`.
+pub fn member_names<R: HttpRole>(routes: &[Route<R>]) -> HashSet<String> {
+    let document: Value = serde_json::from_str(&document(routes)).unwrap_or_default();
+    let mut names = HashSet::new();
+    gather(&document["components"]["schemas"], &mut names);
+    names
+}
+
+fn gather(schema: &Value, names: &mut HashSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::Object(properties)) = members.get("properties") {
+                names.extend(properties.keys().cloned());
+            }
+            members.values().for_each(|member| gather(member, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, names)),
+        _ => {}
+    }
 }
 
 impl<N> Surface<N> {

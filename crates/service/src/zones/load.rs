@@ -17,6 +17,8 @@ use caracal_crypto::{
 use caracal_storage::{Access, ActivePolicySet, Error, EvaluatedPolicySet, SigningKeyRow, Store, ZoneWork};
 use serde_json::{Map, Value};
 
+use crate::background;
+
 use super::{
     ZoneContents,
     patch::put_in,
@@ -273,7 +275,7 @@ async fn policy(zone: &ZoneId, in_force: Option<InForce>) -> PolicySnapshot {
         return PolicySnapshot::unusable(identity, "policy_versions_missing");
     }
     // Parsing takes its time, and other zones wait on this thread.
-    let evaluated = tokio::task::spawn_blocking(move || evaluate(&active)).await;
+    let evaluated = background::beside_calls(move || evaluate(&active)).await;
     match evaluated {
         Ok(Ok(documents)) => PolicySnapshot::build(identity, &documents),
         Ok(Err(problem)) => {
