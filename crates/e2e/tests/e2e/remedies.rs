@@ -1,7 +1,9 @@
 //! What would have to be different for a refused request: made true, it is allowed; any less, and it is not.
 
 use caracal_e2e::{
-    Agent, Call, Document, Fixture, GATE, OTHER, READ, Reply, Stack, TICKETS, WRITE, on_every_deployment,
+    Agent, Call, Document, Fixture, GATE, OTHER, READ, Reply, Stack, TICKETS, WRITE,
+    oauth::{CLIENT_SECRET, in_front_of_the_tickets},
+    on_every_deployment,
 };
 use serde_json::{Value, json};
 
@@ -9,7 +11,10 @@ use crate::support::assert_passed;
 
 on_every_deployment!(
     what_policy_refused_is_allowed_after_the_change_and_not_after_less,
-    what_another_gate_refused_gets_past_it_after_the_change,
+    what_an_operation_lacks_is_declared_or_minted,
+    what_ended_is_begun_again,
+    what_a_delegation_does_not_reach_is_delegated,
+    an_account_that_is_missing_is_connected,
 );
 
 /// The documents of a policy, as the test keeps them.
@@ -206,11 +211,25 @@ async fn what_policy_refused_is_allowed_after_the_change_and_not_after_less(stac
 fn change(denial: &Value) -> &Value {
     let changes = denial["suggestion"]["changes"].as_array().expect("changes");
     assert_eq!(changes.len(), 1, "{denial:#}");
-    assert!(denial["explanation"].is_string(), "{denial:#}");
+    let read = denial["read"].as_array().expect("what was read");
+    assert!(
+        denial["explanation"].is_string() && !read.is_empty(),
+        "{denial:#}"
+    );
     &changes[0]
 }
 
-async fn what_another_gate_refused_gets_past_it_after_the_change(stack: &Stack) {
+/// A refusal as it is explained. What is asked again as it was is refused again: the change is needed.
+async fn gate(fixture: &Fixture<'_>, ask: impl AsyncFn() -> Reply) -> Value {
+    let refused = ask().await;
+    assert!(refused.status >= 400, "{refused:#?}");
+    let denial = explained(fixture, &refused).await;
+    let again = ask().await;
+    assert!(again.status >= 400, "less than the change is enough: {again:#?}");
+    denial
+}
+
+async fn what_an_operation_lacks_is_declared_or_minted(stack: &Stack) {
     let fixture = Fixture::set_up(stack).await;
     let agent = fixture.agent().await;
     let resources = fixture
@@ -219,9 +238,8 @@ async fn what_another_gate_refused_gets_past_it_after_the_change(stack: &Stack) 
         .await
         .expect(200)
         .json;
-    let listed = resources["items"].as_array().expect("resources").iter();
+    let mut listed = resources["items"].as_array().expect("resources").iter();
     let tickets = listed
-        .clone()
         .find(|resource| resource["identifier"] == TICKETS)
         .expect("it is there");
     let path = format!("/resources/{}", tickets["id"].as_str().expect("an id"));
@@ -231,10 +249,11 @@ async fn what_another_gate_refused_gets_past_it_after_the_change(stack: &Stack) 
         method: "PUT",
         ..Call::default()
     };
-    let refused = fixture
-        .call_with(&fixture.mandate(&agent, READ).await, &put)
-        .await;
-    let denial = explained(&fixture, &refused).await;
+    let call = async |call: &Call<'_>, scopes: &str| {
+        let mandate = fixture.mandate(&agent, scopes).await;
+        fixture.call_with(&mandate, call).await
+    };
+    let denial = gate(&fixture, async || call(&put, READ).await).await;
     let declare =
         json!({"change": "declare_operation", "resource": TICKETS, "method": "PUT", "path": "/tickets"});
     assert_eq!(*change(&denial), declare);
@@ -242,57 +261,138 @@ async fn what_another_gate_refused_gets_past_it_after_the_change(stack: &Stack) 
     operations.push(json!({"method": "PUT", "path": "/tickets", "scope": READ}));
     let body = json!({"operations": operations});
     fixture.zone.admin("PATCH", &path, Some(body)).await.expect(200);
-    let again = fixture
-        .call_with(&fixture.mandate(&agent, READ).await, &put)
-        .await;
-    assert_passed(&again);
+    assert_passed(&call(&put, READ).await);
 
     // An operation whose scope the mandate has not.
     let post = Call {
         method: "POST",
         ..Call::default()
     };
-    let refused = fixture
-        .call_with(&fixture.mandate(&agent, READ).await, &post)
-        .await;
-    let denial = explained(&fixture, &refused).await;
+    let denial = gate(&fixture, async || call(&post, READ).await).await;
     assert_eq!(
         *change(&denial),
         json!({"change": "add_mandate_scope", "scope": WRITE})
     );
-    let mandate = fixture.mandate(&agent, &format!("{READ} {WRITE}")).await;
-    assert_passed(&fixture.call_with(&mandate, &post).await);
+    let both = format!("{READ} {WRITE}");
+    assert_passed(&call(&post, &both).await);
 
     // A mandate that was used.
-    let refused = fixture.call_with(&mandate, &post).await;
-    let denial = explained(&fixture, &refused).await;
+    let mandate = fixture.mandate(&agent, &both).await;
+    assert_passed(&fixture.call_with(&mandate, &post).await);
+    let denial = gate(&fixture, async || fixture.call_with(&mandate, &post).await).await;
     assert_eq!(*change(&denial), json!({"change": "mint_again"}));
+    assert_passed(&call(&post, &both).await);
 
-    // A scope that the resource does not have.
-    let refused = fixture.mint(&agent, "tickets:unheard-of").await;
-    let denial = explained(&fixture, &refused).await;
+    // A scope that the resource does not have, and a resource that there is not.
+    let denial = gate(&fixture, async || {
+        fixture.mint(&agent, "tickets:unheard-of").await
+    })
+    .await;
     let declare = json!({"change": "declare_scope", "resource": TICKETS, "scope": "tickets:unheard-of"});
     assert_eq!(*change(&denial), declare);
+    let fields = [("resource", "resource://unheard-of"), ("scope", READ)];
+    let ask = async || fixture.zone.exchange(&fixture.application, &fields).await;
+    let denial = gate(&fixture, ask).await;
+    let declare = json!({"change": "declare_resource", "resource": "resource://unheard-of"});
+    assert_eq!(*change(&denial), declare);
+    assert_eq!(read(&denial, "resource", "resource://unheard-of"), Value::Null);
 
     // A zone that is frozen.
-    fixture
-        .zone
-        .admin("POST", "/freeze", Some(json!({"reason": "test"})))
-        .await;
-    let refused = fixture.mint(&agent, READ).await;
-    assert_ne!(refused.status, 200);
-    let denial = explained(&fixture, &refused).await;
+    fixture.zone.admin("POST", "/freeze", None).await.expect(200);
+    let denial = gate(&fixture, async || fixture.mint(&agent, READ).await).await;
     assert_eq!(*change(&denial), json!({"change": "thaw_zone"}));
-    fixture
-        .zone
-        .admin("POST", "/thaw", Some(json!({"reason": "test"})))
-        .await;
+    assert!(read(&denial, "zone", "frozen_at").is_string(), "{denial:#}");
+    fixture.zone.admin("POST", "/thaw", None).await.expect(200);
     fixture.mint(&agent, READ).await.expect(200);
+}
 
-    // A session that has ended.
+async fn what_ended_is_begun_again(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    // A session that has ended: for what would be minted, and for a mandate that was.
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
     fixture.about_session(&agent, "DELETE", "").await;
-    let refused = fixture.mint(&agent, READ).await;
-    assert_ne!(refused.status, 200);
-    let denial = explained(&fixture, &refused).await;
+    let denial = gate(&fixture, async || fixture.mint(&agent, READ).await).await;
     assert_eq!(*change(&denial), json!({"change": "begin_again"}));
+    assert_eq!(read(&denial, "session", &agent.session)["status"], "terminated");
+    let denial = gate(&fixture, async || fixture.call(&mandate).await).await;
+    assert_eq!(*change(&denial), json!({"change": "begin_again"}));
+    let agent = fixture.agent().await;
+    assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
+
+    // A delegation that was taken back.
+    let revoke = format!("/delegations/{}/revoke", agent.delegation);
+    fixture.zone.admin("POST", &revoke, None).await.expect(200);
+    let denial = gate(&fixture, async || fixture.mint(&agent, READ).await).await;
+    let told = change(&denial)["change"].as_str().expect("a change").to_owned();
+    assert!(["delegate", "begin_again"].contains(&told.as_str()), "{denial:#}");
+    assert_eq!(
+        read(&denial, "delegation", &agent.delegation)["status"],
+        "revoked"
+    );
+    let scopes = [READ, WRITE];
+    let delegation = fixture
+        .delegate(&agent.lifecycle, &agent.source, &agent.session, &scopes)
+        .await;
+    let again = Agent { delegation, ..agent };
+    fixture.mint(&again, READ).await.expect(200);
+}
+
+async fn what_a_delegation_does_not_reach_is_delegated(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let delegated = async |resources: &[&str]| {
+        let body = json!({
+            "issuer_application_id": fixture.application.id, "receiver_application_id": fixture.application.id,
+            "source_session_id": agent.source, "target_session_id": agent.session, "scopes": [READ],
+            "constraints": {"resources": resources}, "ttl_seconds": 900,
+        });
+        let made = fixture
+            .zone
+            .coordinate(&agent.lifecycle, "POST", "/delegations", Some(body))
+            .await;
+        Agent {
+            delegation: made.expect(201).text_of("delegation_edge_id"),
+            ..agent.clone()
+        }
+    };
+    let narrow = delegated(&[OTHER]).await;
+    let denial = gate(&fixture, async || fixture.mint(&narrow, READ).await).await;
+    let reach = json!({"change": "add_delegation_resource", "resource": TICKETS});
+    assert_eq!(*change(&denial), reach);
+    let stands = read(&denial, "delegation", &narrow.delegation);
+    assert_eq!(stands["constraints"]["resources"], json!([OTHER]), "{denial:#}");
+    let wide = delegated(&[OTHER, TICKETS]).await;
+    fixture.mint(&wide, READ).await.expect(200);
+}
+
+async fn an_account_that_is_missing_is_connected(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let config = json!({
+        "authorization_endpoint": "https://id.example/auth", "token_endpoint": "https://id.example/token",
+        "redirect_uri": "https://app.example/back", "client_id": "c", "client_secret": CLIENT_SECRET,
+    });
+    let people = json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config});
+    let provider = in_front_of_the_tickets(&fixture, people).await;
+    let call = async || fixture.call(&fixture.mandate(&agent, READ).await).await;
+    let denial = gate(&fixture, async || call().await).await;
+    let connect = json!({"change": "connect_account", "resource": TICKETS});
+    assert_eq!(*change(&denial), connect);
+    let stands = read(&denial, "provider", &provider);
+    assert_eq!(stands["kind"], "oauth2_authorization_code", "{denial:#}");
+    assert!(!denial.to_string().contains(CLIENT_SECRET), "{denial:#}");
+    let body = json!({"provider_id": provider, "access_token": "a-token-of-somebody"});
+    let connected = fixture.zone.admin("POST", "/provider-connections", Some(body));
+    connected.await.expect(201);
+    assert_passed(&call().await);
+}
+
+/// What was read of a member.
+fn read(denial: &Value, data: &str, name: &str) -> Value {
+    let read = denial["read"].as_array().expect("what was read");
+    let found = read
+        .iter()
+        .find(|read| read["data"] == data && read["name"] == name);
+    found.unwrap_or_else(|| panic!("no {data} {name} in {denial:#}"))["value"].clone()
 }
