@@ -15,13 +15,13 @@ use caracal_crypto::{
     zone_key::{SigningKey, VerifyingKey},
 };
 use caracal_storage::{Access, ActivePolicySet, Error, EvaluatedPolicySet, SigningKeyRow, Store, ZoneWork};
+use rpds::HashTrieMapSync;
 use serde_json::{Map, Value};
 
 use crate::background;
 
 use super::{
     ZoneContents,
-    patch::put_in,
     state::{ProviderState, ResourceState, ShadowPolicy, ZoneCanary, ZoneState},
 };
 
@@ -59,7 +59,14 @@ pub(super) async fn load(
             .into_iter()
             .map(|application| (application.id.clone(), Arc::new(application)))
             .collect(),
-        resources: by_name(directory.resources, &directory.providers),
+        resources: directory
+            .resources
+            .into_iter()
+            .map(|resource| {
+                let provider = directory.providers.get(&resource.credential_provider_id).cloned();
+                Arc::new(ResourceState::new(resource, provider))
+            })
+            .collect(),
         providers: directory.providers,
         // Where nothing is in force everything is denied, whoever asks.
         canary: directory.canary.filter(|_| directory.in_force.is_some()),
@@ -78,7 +85,7 @@ pub(super) async fn load(
 #[derive(Default)]
 struct Directory {
     applications: Vec<Application>,
-    providers: HashMap<ProviderId, Arc<ProviderState>>,
+    providers: HashTrieMapSync<ProviderId, Arc<ProviderState>>,
     resources: Vec<Resource>,
     in_force: Option<InForce>,
     shadow: Option<Arc<ShadowPolicy>>,
@@ -158,24 +165,11 @@ async fn directory(work: &mut dyn ZoneWork, keys: Option<&KeyRing>) -> Result<Di
     })
 }
 
-fn by_name(
-    resources: Vec<Resource>,
-    providers: &HashMap<ProviderId, Arc<ProviderState>>,
-) -> HashMap<Arc<str>, Arc<ResourceState>> {
-    let mut by_name = HashMap::with_capacity(resources.len() * 2);
-    for resource in resources {
-        let provider = providers.get(&resource.credential_provider_id).cloned();
-        let state = Arc::new(ResourceState::new(resource, provider));
-        put_in(&mut by_name, state);
-    }
-    by_name
-}
-
 /// The providers, with their credentials opened where there are `keys`.
 async fn providers(
     work: &mut dyn ZoneWork,
     keys: Option<&KeyRing>,
-) -> Result<HashMap<ProviderId, Arc<ProviderState>>, Error> {
+) -> Result<HashTrieMapSync<ProviderId, Arc<ProviderState>>, Error> {
     let zone = work.zone_id().clone();
     let sealed: HashMap<String, Vec<u8>> = match keys {
         Some(_) => work

@@ -10,6 +10,7 @@ mod follower;
 mod load;
 mod patch;
 mod refresh;
+mod resources;
 mod slot;
 mod state;
 

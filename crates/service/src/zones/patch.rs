@@ -1,6 +1,6 @@
 //! Changing one object of a zone's picture: what a change costs does not grow with what else is in the zone.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use caracal_core::{ApplicationId, ProviderId, ResourceId};
 use caracal_storage::{Access, Error, Store};
@@ -39,15 +39,15 @@ pub(super) async fn patch(
         }
         DirectoryKind::Application => {
             let id = ApplicationId::parse(&change.id).map_err(foreign)?;
-            next.applications.remove(&id);
+            next.applications.remove_mut(&id);
             let application = work.applications().get(&id).await?;
             if let Some(application) = application.filter(|row| row.archived_at.is_none()) {
-                next.applications.insert(id, Arc::new(application));
+                next.applications.insert_mut(id, Arc::new(application));
             }
         }
         DirectoryKind::Resource => {
             let id = ResourceId::parse(&change.id).map_err(foreign)?;
-            take_out(&mut next.resources, &id);
+            next.resources.take(&id);
             let resource = work.resources().get(&id).await?;
             if let Some(resource) = resource.filter(|row| row.archived_at.is_none()) {
                 let of = &resource.credential_provider_id;
@@ -57,26 +57,22 @@ pub(super) async fn patch(
                     None => provider_state(work.as_mut(), reach.keys(), of).await?,
                 };
                 if let Some(provider) = &provider {
-                    next.providers.insert(of.clone(), provider.clone());
+                    next.providers.insert_mut(of.clone(), provider.clone());
                 }
-                put_in(
-                    &mut next.resources,
-                    Arc::new(ResourceState::new(resource, provider)),
-                );
+                next.resources
+                    .put(Arc::new(ResourceState::new(resource, provider)));
             }
         }
         DirectoryKind::Provider => {
             let id = ProviderId::parse(&change.id).map_err(foreign)?;
             let provider = provider_state(work.as_mut(), reach.keys(), &id).await?;
             match &provider {
-                Some(provider) => next.providers.insert(id.clone(), provider.clone()),
-                None => next.providers.remove(&id),
-            };
-            for resource in next.resources.values_mut() {
-                if resource.resource.credential_provider_id == id {
-                    *resource = Arc::new(ResourceState::new(resource.resource.clone(), provider.clone()));
+                Some(provider) => next.providers.insert_mut(id.clone(), provider.clone()),
+                None => {
+                    next.providers.remove_mut(&id);
                 }
             }
+            next.resources.provider_changed(&id, provider.as_ref());
         }
     }
     Ok(Some(next))
@@ -84,33 +80,4 @@ pub(super) async fn patch(
 
 fn foreign(error: caracal_core::id::InvalidId) -> Error {
     Error::Corrupt(error.to_string())
-}
-
-type ByName = HashMap<Arc<str>, Arc<ResourceState>>;
-
-/// Adds a resource under both its names; an identifier wins over another's row id.
-pub(super) fn put_in(by_name: &mut ByName, state: Arc<ResourceState>) {
-    by_name
-        .entry(Arc::from(state.resource.id.as_str()))
-        .or_insert_with(|| state.clone());
-    by_name.insert(Arc::from(state.resource.identifier.as_str()), state);
-}
-
-/// Removes a resource; a name that it took from another leads to the other again.
-fn take_out(by_name: &mut ByName, id: &ResourceId) {
-    let names: Vec<Arc<str>> = by_name
-        .iter()
-        .filter(|(_, state)| state.resource.id == *id)
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in names {
-        by_name.remove(&name);
-        if *name != *id.as_str() {
-            let other = by_name
-                .values()
-                .find(|state| state.resource.id.as_str() == &*name)
-                .cloned();
-            by_name.extend(other.map(|other| (name, other)));
-        }
-    }
 }

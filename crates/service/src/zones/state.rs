@@ -1,6 +1,6 @@
 //! One zone, immutable.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use caracal_authz::{PolicySnapshot, operations::OperationTable};
 use caracal_core::{
@@ -11,7 +11,10 @@ use caracal_crypto::{
     HmacKey,
     zone_key::{SigningKey, VerifyingKey},
 };
+use rpds::HashTrieMapSync;
 use tokio::sync::Semaphore;
+
+use super::resources::Resources;
 
 /// Credentials of one provider that are being got at the same time.
 const MAX_BROKERING: usize = 64;
@@ -46,19 +49,28 @@ impl ProviderState {
 #[derive(Debug)]
 pub struct ResourceState {
     /// The resource.
-    pub resource: Resource,
+    pub resource: Arc<Resource>,
     /// Its provider; absent when archived, which denies.
     pub provider: Option<Arc<ProviderState>>,
-    operations: OperationTable,
+    operations: Arc<OperationTable>,
 }
 
 impl ResourceState {
     pub(super) fn new(resource: Resource, provider: Option<Arc<ProviderState>>) -> Self {
         let operations = OperationTable::new(&resource.operations);
         Self {
-            resource,
+            resource: Arc::new(resource),
             provider,
-            operations,
+            operations: Arc::new(operations),
+        }
+    }
+
+    /// The same resource with another state of its provider.
+    pub(super) fn with_provider(&self, provider: Option<Arc<ProviderState>>) -> Self {
+        Self {
+            resource: self.resource.clone(),
+            provider,
+            operations: self.operations.clone(),
         }
     }
 
@@ -139,9 +151,9 @@ pub struct ZoneState {
     /// The zone.
     pub zone: Zone,
     /// Unarchived applications.
-    pub applications: HashMap<ApplicationId, Arc<Application>>,
-    pub(super) resources: HashMap<Arc<str>, Arc<ResourceState>>,
-    pub(super) providers: HashMap<ProviderId, Arc<ProviderState>>,
+    pub(super) applications: HashTrieMapSync<ApplicationId, Arc<Application>>,
+    pub(super) resources: Resources,
+    pub(super) providers: HashTrieMapSync<ProviderId, Arc<ProviderState>>,
     pub(super) policy: Arc<PolicySnapshot>,
     pub(super) canary: Option<Arc<ZoneCanary>>,
     /// What is tried beside it, in processes that decide.

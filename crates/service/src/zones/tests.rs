@@ -199,7 +199,45 @@ async fn a_change_of_one_object_leaves_all_others_as_they_were() {
     // What a patch says and what a whole read says is the same.
     let whole = fixture.directory.reload(&zone.zone_id).await.unwrap();
     assert_eq!(whole.resources.len(), after.resources.len());
-    assert_eq!(whole.applications.len(), after.applications.len());
+    assert_eq!(whole.applications.size(), after.applications.size());
+}
+
+#[tokio::test]
+async fn an_identifier_that_changed_hands_leads_to_whoever_has_it_in_whatever_order_events_come() {
+    for first in [0, 1] {
+        let fixture = Fixture::new().await;
+        let zone = fixture.zone().await;
+        let provider = zone.provider();
+        let (mut giver, mut taker) = (zone.resource(&provider), zone.resource(&provider));
+        let mut work = fixture.write(&zone).await;
+        work.providers().create(&provider).await.unwrap();
+        for resource in [&giver, &taker] {
+            work.resources().create(resource).await.unwrap();
+        }
+        work.commit().await.unwrap();
+        fixture.directory.zone(&zone.zone_id).await.unwrap();
+
+        let (handed, left) = (giver.identifier.clone(), taker.identifier.clone());
+        giver.identifier = String::from("resource://moved");
+        taker.identifier.clone_from(&handed);
+        let mut work = fixture.write(&zone).await;
+        assert!(work.resources().update(&giver).await.unwrap());
+        assert!(work.resources().update(&taker).await.unwrap());
+        work.commit().await.unwrap();
+        let ids = [&giver.id, &taker.id];
+        let mut after = None;
+        for id in [ids[first], ids[1 - first]] {
+            after = Some(fixture.changed(&zone, DirectoryKind::Resource, id.as_str()).await);
+        }
+        let after = after.unwrap();
+        let leads_to = |name: &str| after.resource(name).map(|state| state.resource.id.clone());
+        assert_eq!(leads_to(&handed).as_ref(), Some(&taker.id));
+        assert_eq!(leads_to("resource://moved").as_ref(), Some(&giver.id));
+        assert_eq!(leads_to(&left), None);
+        for id in ids {
+            assert_eq!(leads_to(id.as_str()).as_ref(), Some(id));
+        }
+    }
 }
 
 #[tokio::test]

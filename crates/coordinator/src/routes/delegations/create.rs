@@ -75,7 +75,7 @@ async fn begin(
         let live = call.about().delegation_edge_id.is_some();
         return Ok(Begun::Before { receipt, live });
     }
-    let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
+    let resources = |name: &str| zone.resource(name).map(|state| state.resource.as_ref());
     let created = delegations::create(work, &call.act(), &resources, grant).await?;
     Ok(Begun::Now(created))
 }

@@ -26,7 +26,7 @@ pub(crate) async fn handle(
     let now = call.now();
     let mut work = call.work(Access::Read).await?;
     let session = get::visible(&call.caller, work.as_mut(), &id).await?;
-    let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
+    let resources = |name: &str| zone.resource(name).map(|state| state.resource.as_ref());
     let held = delegations::held(work.as_mut(), &resources, &session.id, now).await?;
     Ok(Answer(summary(session.id, &held, &zone)))
 }

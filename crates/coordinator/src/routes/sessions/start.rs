@@ -83,7 +83,7 @@ async fn begin(
         let live = live.inspect(|session| call.about().session(session)).is_some();
         return Ok(Begun::Before { receipt, live });
     }
-    let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
+    let resources = |name: &str| zone.resource(name).map(|state| state.resource.as_ref());
     let started = sessions::start(work, &call.act(), &resources, &asked.start, anchor).await?;
     Ok(Begun::Now(started))
 }
