@@ -65,6 +65,8 @@ pub struct Needs {
     pub reach: Reach,
     /// Whether a call that is allowed changes or reveals something.
     pub changes: bool,
+    /// Whether what it changes is the zone of its path itself, which is the deployment's, and not what is in the zone.
+    pub changes_zone: bool,
     /// Whether it is served in a zone that was archived: what proves what happened there, and how long that is kept.
     pub outlives_zone: bool,
 }

@@ -25,7 +25,7 @@ pub(crate) use self::done::Done;
 use crate::{
     call::{Call, ZoneCall},
     payload,
-    receipts::{kept, keyed, keyed_beyond_zones, same_request_was_first},
+    receipts::{kept, keyed, same_request_was_first},
     record::record,
 };
 
@@ -161,13 +161,13 @@ impl<'c> ZoneChange<'c> {
 
     /// Commits, and answers with `item`, which is kept for repeats of a request with an idempotency key.
     pub(crate) async fn answer<T: Serialize>(mut self, done: Done<'_>, item: T) -> Result<T, Refusal> {
-        if let Some(keyed) = keyed(self.call) {
+        let (call, now) = (self.call, self.call.now());
+        if let Some(keyed) = keyed(call) {
             let made = done.created.unwrap_or_default();
-            let answer = kept(self.call, &keyed, Some(&self.call.zone), &item)?;
-            let (receipts, now) = (self.work.receipts(), self.call.now());
-            keyed.admit_counted(receipts, now).await?;
+            let answer = kept(call, keyed, Some(&call.zone), &item)?;
+            keyed.admit(self.work.as_mut(), &call.role.receipts, now).await?;
             keyed
-                .keep(receipts, made, done.status.as_u16(), answer, now)
+                .keep(self.work.receipts(), made, done.status.as_u16(), answer, now)
                 .await?;
         }
         self.commit(done).await?;
@@ -230,7 +230,7 @@ impl Call {
     /// Begins a change over the deployment.
     pub(crate) async fn global_change(&self) -> Result<GlobalChange<'_>, Refusal> {
         let mut work = self.role.store.global(Access::Write).await?;
-        if let Some(keyed) = keyed_beyond_zones(self)
+        if let Some(keyed) = keyed(self)
             && keyed.claim(work.receipts(), self.now()).await?.is_some()
         {
             return Err(same_request_was_first());
@@ -276,9 +276,9 @@ impl GlobalChange<'_> {
         done: Done<'_>,
         item: T,
     ) -> Result<T, Refusal> {
-        if let Some(keyed) = keyed_beyond_zones(self.call) {
+        if let Some(keyed) = keyed(self.call) {
             let made = done.created.unwrap_or_default();
-            let answer = kept(self.call, &keyed, None, &item)?;
+            let answer = kept(self.call, keyed, None, &item)?;
             let (receipts, now) = (self.work.receipts(), self.call.now());
             receipts.reap(now, REAPED).await?;
             keyed.admit_counted(receipts, now).await?;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use caracal_core::{Secret, World, ZoneId};
 use caracal_crypto::{HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys};
 use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, Spool};
-use caracal_lifecycle::Capacity;
+use caracal_lifecycle::{Capacity, receipts::Counts};
 use caracal_service::{
     egress::Egress,
     known_tokens::KnownTokens,
@@ -198,6 +198,8 @@ pub struct ApiDeps {
     pub single_sign_on: Option<Arc<SingleSignOn>>,
     /// Sends mail to people, where there is a way to.
     pub mailer: Option<Arc<Mailer>>,
+    /// How many receipts of requests with a key there are, as last counted.
+    pub receipts: Arc<Counts>,
     /// Bounds.
     pub config: ApiConfig,
 }

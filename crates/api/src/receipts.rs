@@ -3,7 +3,7 @@
 //! A receipt is where the change is: in the zone, or of the deployment. Of an answer with a secret only what was sealed is
 //! kept, for whoever was answered and as long as the receipt.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_core::{Timestamp, ZoneId, entity::Zone};
@@ -17,7 +17,7 @@ use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
 use serde::Serialize;
 
-use crate::deps::ApiDeps;
+use crate::{access::Reach, deps::ApiDeps};
 
 /// Separates these digests from every other use of the key.
 const DOMAIN: &[u8] = b"caracal:api:idempotency:v1\0";
@@ -26,15 +26,28 @@ const RETENTION: Duration = Duration::from_hours(24);
 /// Most receipts of one caller and route in a zone.
 const MAX_RECEIPTS: u64 = 10_000;
 
+/// What a request with an idempotency key is known by. Deriving it reads the whole body, so that is done once.
+#[derive(Debug, Default)]
+pub struct Noted(OnceLock<Option<Keyed>>);
+
 /// The request by its key, if it has one and its route takes one. While keys of digests change, a receipt is found by
 /// the previous one as well.
-pub(crate) fn keyed(inbound: &Inbound<ApiDeps>) -> Option<Keyed> {
+pub(crate) fn keyed(inbound: &Inbound<ApiDeps>) -> Option<&Keyed> {
+    inbound.notes.0.get_or_init(|| derived(inbound)).as_ref()
+}
+
+fn derived(inbound: &Inbound<ApiDeps>) -> Option<Keyed> {
     let key = inbound.idempotency_key.as_ref()?;
     let keys = &inbound.role.token_keys;
     let keys = std::iter::once(&keys.current).chain(&keys.previous);
+    let caller = inbound.caller.limit_key();
     Some(Keyed {
         operation: inbound.route.name,
-        scope_id: inbound.caller.limit_key(),
+        scope_id: match inbound.params.get("zoneId") {
+            // Among receipts of the deployment a key is for that zone alone, as it is where receipts are in the zone.
+            Some(zone) if !is_kept_in_zone(inbound) => format!("{caller}@{zone}"),
+            _ => caller,
+        },
         key_digests: keys
             .map(|secret| secret.sign_parts(&[DOMAIN, key.text.as_bytes()]))
             .collect(),
@@ -44,14 +57,22 @@ pub(crate) fn keyed(inbound: &Inbound<ApiDeps>) -> Option<Keyed> {
     })
 }
 
-/// As [`keyed`], for receipts of the deployment: of a request about a zone the key is for that zone alone, as it is where
-/// receipts are in the zone.
-pub(crate) fn keyed_beyond_zones(inbound: &Inbound<ApiDeps>) -> Option<Keyed> {
-    let mut keyed = keyed(inbound)?;
-    if let Some(zone) = inbound.params.get("zoneId") {
-        keyed.scope_id = format!("{}@{zone}", keyed.scope_id);
+/// Whether the request changes what is in the zone of its path, so that its receipt is there, too.
+fn is_kept_in_zone(inbound: &Inbound<ApiDeps>) -> bool {
+    let needs = inbound.route.needs;
+    needs.reach == Reach::Zone && !needs.changes_zone
+}
+
+/// Where a receipt of the request is, if there is one: in a zone, or of the deployment. A request that makes a zone leaves it
+/// in that zone.
+pub(crate) fn places(inbound: &Inbound<ApiDeps>, keyed: &Keyed) -> Result<Vec<Option<ZoneId>>, Refusal> {
+    if is_kept_in_zone(inbound) {
+        return Ok(vec![Some(inbound.params.id("zoneId")?)]);
     }
-    Some(keyed)
+    if keyed.operation == "zones.create" {
+        return Ok(made_zones(keyed).map(Some).collect());
+    }
+    Ok(vec![None])
 }
 
 /// What is kept of an answer in the receipt of `zone`, or of the deployment.
@@ -61,6 +82,8 @@ pub(crate) fn kept(
     zone: Option<&ZoneId>,
     answer: &impl Serialize,
 ) -> Result<String, Refusal> {
+    // A build under test finds out where it would look for it in vain.
+    debug_assert_eq!(zone.is_some(), is_kept_in_zone(inbound), "{}", inbound.route.name);
     let failed = |_| Refusal::of(ErrorCode::InternalError);
     let text = serde_json::to_string(answer).map_err(failed)?;
     if !inbound.route.shows_secret {
@@ -97,15 +120,6 @@ pub(crate) fn opened(
         .and_then(|answer| std::str::from_utf8(&answer).map(str::to_owned).ok());
     receipt.response_json = answer.ok_or_else(forgotten)?;
     Ok(receipt)
-}
-
-/// The zones that may have the receipt: that of the path, or those that the request would have made.
-pub(crate) fn zones(inbound: &Inbound<ApiDeps>, keyed: &Keyed) -> Vec<ZoneId> {
-    match inbound.params.id("zoneId") {
-        Ok(zone) => vec![zone],
-        Err(_) if keyed.operation == "zones.create" => made_zones(keyed).collect(),
-        Err(_) => Vec::new(),
-    }
 }
 
 /// The ids of a zone made by a request with a key, as `UUIDv8` (RFC 9562 §5.8): a rival with the same key makes the same

@@ -21,7 +21,7 @@ use crate::{
     call::home_zone,
     control,
     deps::ApiDeps,
-    receipts::{keyed, keyed_beyond_zones, opened, zones},
+    receipts::{Noted, keyed, opened, places},
     record::record,
 };
 
@@ -34,7 +34,7 @@ impl HttpRole for ApiDeps {
     const STRICT_QUERY: bool = true;
     type Needs = Needs;
     type Caller = AdminPrincipal;
-    type Notes = ();
+    type Notes = Noted;
 
     fn credential(needs: &Needs) -> AuthScheme {
         match needs.reach {
@@ -92,19 +92,20 @@ impl HttpRole for ApiDeps {
             return Ok(None);
         };
         let now = self.world.now();
-        for zone in zones(inbound, &keyed) {
-            let mut work = self.store.zone(&zone, Access::Write).await?;
-            if let Some(receipt) = keyed.claim(work.receipts(), now).await? {
-                return opened(inbound, Some(&zone), receipt).map(Some);
+        for place in places(inbound, keyed)? {
+            // Nobody is waited for here: the change claims the key where it is made.
+            let found = if let Some(zone) = &place {
+                let mut work = self.store.zone(zone, Access::Read).await?;
+                keyed.find(work.receipts(), now).await?
+            } else {
+                let mut work = self.store.global(Access::Read).await?;
+                keyed.find(work.receipts(), now).await?
+            };
+            if let Some(receipt) = found {
+                return opened(inbound, place.as_ref(), receipt).map(Some);
             }
         }
-        // Changes that reach beyond a zone leave it there, those of a zone itself among them.
-        let Some(keyed) = keyed_beyond_zones(inbound) else {
-            return Ok(None);
-        };
-        let mut work = self.store.global(Access::Write).await?;
-        let found = keyed.claim(work.receipts(), now).await?;
-        found.map(|receipt| opened(inbound, None, receipt)).transpose()
+        Ok(None)
     }
 
     /// Whoever is somebody and refused is recorded; what is allowed is where it changes or reveals something.

@@ -59,16 +59,41 @@ impl Keyed {
             let found = receipts
                 .claim(self.operation, &self.scope_id, digest, now)
                 .await?;
-            match found {
-                None => {}
-                Some(receipt) if receipt.request_digest == self.request_digest => return Ok(Some(receipt)),
-                Some(_) => {
-                    let why = "this Idempotency-Key was used for a different request";
-                    return Err(conflict(ErrorCode::IdempotencyKeyConflict, why).into());
-                }
+            if found.is_some() {
+                return self.of_this(found);
             }
         }
         Ok(None)
+    }
+
+    /// As [`Keyed::claim`], without waiting for anybody: one that is happening now is found by those who claim.
+    ///
+    /// # Errors
+    /// When the key was used for something else.
+    pub async fn find(
+        &self,
+        receipts: &mut dyn IdempotencyReceipts,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyReceipt>, Error> {
+        for digest in &self.key_digests {
+            let found = receipts.find(self.operation, &self.scope_id, digest, now).await?;
+            if found.is_some() {
+                return self.of_this(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The receipt of the key, if it is of this request.
+    fn of_this(&self, found: Option<IdempotencyReceipt>) -> Result<Option<IdempotencyReceipt>, Error> {
+        if found
+            .as_ref()
+            .is_some_and(|receipt| receipt.request_digest != self.request_digest)
+        {
+            let why = "this Idempotency-Key was used for a different request";
+            return Err(conflict(ErrorCode::IdempotencyKeyConflict, why).into());
+        }
+        Ok(found)
     }
 
     /// Lets one more receipt of this scope be made.

@@ -39,6 +39,14 @@ pub trait IdempotencyReceipts: Send {
         key_digest: &[u8; 32],
         now: Timestamp,
     ) -> Result<Option<IdempotencyReceipt>, Error>;
+    /// The receipt of a key that is live at `now`. Nobody is waited for: who is about to leave it may not have yet.
+    async fn find(
+        &mut self,
+        operation: &str,
+        scope_id: &str,
+        key_digest: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyReceipt>, Error>;
     /// Live receipts of one operation and scope.
     async fn count(&mut self, operation: &str, scope_id: &str, now: Timestamp) -> Result<u64, Error>;
     /// Stores a receipt, replacing an expired one with the same key.

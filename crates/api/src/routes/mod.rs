@@ -51,6 +51,7 @@ const fn needs(capability: crate::access::Capability, reach: Reach) -> Needs {
         capability,
         reach,
         changes,
+        changes_zone: false,
         outlives_zone: matches!(capability, ReadEvidence | Release),
     }
 }
@@ -84,6 +85,11 @@ const EVIDENCE_NOW: Needs = Needs {
     ..EVIDENCE
 };
 const STOP: Needs = needs(Stop, Reach::Zone);
+/// Those that keep a receipt say that they change the zone itself.
+const WRITE_ZONE: Needs = Needs {
+    changes_zone: true,
+    ..WRITE
+};
 const OWN: Needs = needs(Read, Reach::Own);
 const CHANGE_OWN: Needs = Needs { changes: true, ..OWN };
 const OPEN: Needs = needs(Read, Reach::Open);
@@ -118,7 +124,7 @@ pub fn table() -> Vec<Route> {
         patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone ! RateLimitAboveCeiling NoFields ReservedNamespace DcrShutdownNotApplicable ZoneNotFound DcrShutdownRequired ZoneSlugConflict;
         delete "/v1/zones/{zoneId}" ARCHIVE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it." ! ZoneNotFound;
         post "/v1/zones/{zoneId}/freeze" STOP "zones.freeze" zones::freeze::freeze, "Allow nothing in a zone until it is thawed." ! ZoneNotFound;
-        post "/v1/zones/{zoneId}/thaw" WRITE "zones.thaw" zones::freeze::thaw, "Allow again what is allowed in a zone." [idempotent] ! ZoneNotFound;
+        post "/v1/zones/{zoneId}/thaw" WRITE_ZONE "zones.thaw" zones::freeze::thaw, "Allow again what is allowed in a zone." [idempotent] ! ZoneNotFound;
         get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
         get "/v1/zones/{zoneId}/state" READ "zone_state.get" zone_state::get::handle, "Tell a whole zone as one document, without its secrets." ! [zone_state::REFUSES];

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use caracal_api::ApiConfig;
+use caracal_storage::Access;
 use caracal_testkit::{client::Answer, parts::Backends};
 
 use crate::stack::{ADMIN, Stack};
@@ -52,6 +53,21 @@ async fn the_same_request_with_the_same_key_makes_one_object_and_one_answer() {
         .iter()
         .filter(|row| row["action"] == format!("POST {policy_sets}"));
     assert_eq!(made.count(), 1);
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_while_somebody_else_writes() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let path = format!("{zone}/policy-sets");
+    let body = policy_set("first");
+    let first = post(&stack, ADMIN, &path, "k-1", &body).await.expect(201);
+    let id = zone.strip_prefix("/v1/zones/").unwrap().parse().unwrap();
+    // The only writer that the database has.
+    let writing = stack.parts.store.zone(&id, Access::Write).await.unwrap();
+    let again = post(&stack, ADMIN, &path, "k-1", &body).await;
+    assert_eq!(again.expect(201), first);
+    drop(writing);
 }
 
 #[tokio::test]

@@ -96,6 +96,7 @@ impl Stack {
             spool: parts.spool.clone(),
             single_sign_on: None,
             mailer: None,
+            receipts: Arc::default(),
             config,
         };
         seed_bootstrap(&deps).await.unwrap();

@@ -274,6 +274,7 @@ impl Parts {
             issuer: self.issuer.clone(),
             replay: self.backends.short_lived.clone(),
             spool: self.spool()?,
+            receipts: Arc::default(),
             config: ApiConfig {
                 capacity: self.config.coordinator.capacity.clone(),
                 public_url: public_url.unwrap_or_else(|| self.config.api.public_url.clone()),

@@ -39,7 +39,7 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     type Needs: Copy + std::fmt::Debug + Send + Sync + 'static;
     /// Who calls.
     type Caller: Send + Sync + 'static;
-    /// What handlers note of a request for the evidence.
+    /// What is noted of a request while it is served: for the evidence, or for whoever asks again.
     type Notes: Default + Send + Sync + 'static;
 
     /// How routes with these needs learn who calls, for the document.
@@ -134,7 +134,7 @@ pub struct Inbound<R: HttpRole> {
     pub query: String,
     /// Where the request came from.
     pub peer: Option<IpAddr>,
-    /// What the handler noted for the evidence.
+    /// What was noted while it was served.
     pub notes: R::Notes,
     /// Decoded parameters of the path, well-formed ids once the caller is admitted.
     pub params: Params,

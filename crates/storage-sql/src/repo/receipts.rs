@@ -142,6 +142,17 @@ macro_rules! receipts {
                 find(&$self.tx, ($table, $zone), (operation, scope_id, &key), now).await
             }
 
+            async fn find(
+                &mut $self,
+                operation: &str,
+                scope_id: &str,
+                key_digest: &[u8; 32],
+                now: Timestamp,
+            ) -> Result<Option<IdempotencyReceipt>, Error> {
+                let key = hex::encode(key_digest);
+                find(&$self.tx, ($table, $zone), (operation, scope_id, &key), now).await
+            }
+
             async fn count(
                 &mut $self,
                 operation: &str,

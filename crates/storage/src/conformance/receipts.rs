@@ -43,6 +43,27 @@ pub async fn a_second_request_with_the_same_key_sees_the_first_ones_receipt(back
     assert_eq!(second.await.unwrap(), Some(receipt));
 }
 
+pub async fn who_only_looks_for_a_receipt_waits_for_nobody_and_sees_what_is_committed(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let receipt = fixture.a.given.receipt(OPERATION, &fixture.a.given.application());
+    let find = async |zone: &InZone, now| {
+        let mut work = zone.read().await;
+        work.receipts()
+            .find(&receipt.operation, &receipt.scope_id, &receipt.key_digest, now)
+            .await
+            .unwrap()
+    };
+    let now = fixture.world.now();
+    let mut first = fixture.a.write().await;
+    assert_eq!(claim(first.as_mut(), &receipt, &fixture.a).await.unwrap(), None);
+    first.receipts().create(&receipt).await.unwrap();
+    assert_eq!(find(&fixture.a, now).await, None, "not committed yet");
+    first.commit().await.unwrap();
+    assert_eq!(find(&fixture.a, now).await.as_ref(), Some(&receipt));
+    assert_eq!(find(&fixture.a, receipt.expires_at).await, None);
+    assert_eq!(find(&fixture.b, now).await, None);
+}
+
 pub async fn of_8_requests_with_one_key_exactly_one_acts(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let application = fixture.a.given.application();

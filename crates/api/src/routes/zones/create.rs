@@ -35,7 +35,6 @@ pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<C
     check_reserved(None, Some(&slug), call.caller.is_bootstrap())?;
     let zone = Zone {
         id: keyed
-            .as_ref()
             .and_then(|keyed| made_zones(keyed).next())
             .unwrap_or_else(|| ZoneId::generate(&call.role.world)),
         name,
