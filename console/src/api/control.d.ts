@@ -2468,11 +2468,20 @@ export interface components {
         };
         /** @description Counts of applications. */
         ApplicationCounts: {
-            /** @description Past their end. */
+            /**
+             * Format: int64
+             * @description Past their end.
+             */
             expired: number;
-            /** @description Ending within a week. */
+            /**
+             * Format: int64
+             * @description Ending within a week.
+             */
             expiring_soon: number;
-            /** @description All. */
+            /**
+             * Format: int64
+             * @description All.
+             */
             total: number;
         };
         ApplicationId: string;
@@ -3970,10 +3979,12 @@ export interface components {
             /** @description What events are held; null for everything in the zone. */
             subject_id?: string | null;
         };
-        /** @description The holds in force. */
-        Holds: {
-            /** @description All of them, at most 1,000, in the order in which they were placed. */
+        /** @description One page, newest first unless it was asked for otherwise. */
+        HoldItemListing: {
             items: components["schemas"]["HoldItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
         };
         /** @description A command. Unknown members are ignored. */
         Invoke: {
@@ -4085,6 +4096,7 @@ export interface components {
         };
         /** @enum {string} */
         Lifecycle: "task" | "service";
+        Line120: string;
         Line128: string;
         Line16384: string;
         Line200: string;
@@ -4778,9 +4790,15 @@ export interface components {
         ResourceCheckStatus: "guarded" | "unverified" | "endpoint_error" | "unreachable";
         /** @description Counts of resources. */
         ResourceCounts: {
-            /** @description All. */
+            /**
+             * Format: int64
+             * @description All.
+             */
             total: number;
-            /** @description Without enforced operations. */
+            /**
+             * Format: int64
+             * @description Without enforced operations.
+             */
             unenforced: number;
         };
         ResourceId: string;
@@ -5514,6 +5532,8 @@ export interface components {
         };
         /** @enum {string} */
         TokenScope: "global" | "zone";
+        /** @enum {string} */
+        TokenStatus: "active" | "revoked";
         /** @description A token together with its text, shown this once. */
         TokenWithText: components["schemas"]["TokenItem"] & {
             /** @description What to send as `Authorization: Bearer`. */
@@ -8326,6 +8346,11 @@ export interface operations {
     "admin_tokens.list": {
         parameters: {
             query?: {
+                capability?: components["schemas"]["TokenCapability"];
+                created_by?: components["schemas"]["Line512"];
+                scope?: components["schemas"]["TokenScope"];
+                status?: components["schemas"]["TokenStatus"];
+                zone_id?: components["schemas"]["ZoneId"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
@@ -9315,6 +9340,9 @@ export interface operations {
     "zones.list": {
         parameters: {
             query?: {
+                dcr_enabled?: boolean;
+                frozen?: boolean;
+                slug?: components["schemas"]["Line120"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
@@ -9637,12 +9665,12 @@ export interface operations {
     "applications.list": {
         parameters: {
             query?: {
-                search?: components["schemas"]["Line512"];
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
                 include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -10359,7 +10387,12 @@ export interface operations {
     };
     "audit_holds.list": {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
+            };
             header?: never;
             path: {
                 zoneId: string;
@@ -10374,10 +10407,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Holds"];
+                    "application/json": components["schemas"]["HoldItemListing"];
                 };
             };
-            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -10832,6 +10865,11 @@ export interface operations {
     "delegations.list": {
         parameters: {
             query?: {
+                issuer_application_id?: components["schemas"]["ApplicationId"];
+                receiver_application_id?: components["schemas"]["ApplicationId"];
+                resource_id?: components["schemas"]["ResourceId"];
+                source_session_id?: components["schemas"]["SessionId"];
+                target_session_id?: components["schemas"]["SessionId"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at";
@@ -11711,6 +11749,9 @@ export interface operations {
     "policies.list": {
         parameters: {
             query?: {
+                created_by?: components["schemas"]["Line512"];
+                name?: components["schemas"]["Line512"];
+                status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
@@ -13301,12 +13342,12 @@ export interface operations {
     "providers.list": {
         parameters: {
             query?: {
-                search?: components["schemas"]["Line512"];
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
                 include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -13640,12 +13681,12 @@ export interface operations {
     "resources.list": {
         parameters: {
             query?: {
-                search?: components["schemas"]["Line512"];
                 status?: components["schemas"]["Shown"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
                 include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {

@@ -1,16 +1,28 @@
 //! Listings, as most of them are answered.
 
 use caracal_service::front::Answer;
-use caracal_storage::{Page, PageKey, Registered, Total};
+use caracal_storage::{Page, PageKey, Registered};
 use caracal_wire::{ListTotal, Listing, control::ListObjects};
 
-/// One page of what storage read.
+/// One page of what storage read, as it is told.
 pub(crate) fn listing<T: From<S>, S>(page: Page<S>) -> Answer<Listing<T>> {
-    let items = page.items.into_iter().map(T::from).collect();
-    Answer(counted(rows(items, page.next.as_ref()), page.total))
+    listed(page, T::from)
 }
 
-/// One page of rows that took more than a conversion.
+/// As [`listing`], of rows that take more than a conversion.
+pub(crate) fn listed<T, S>(page: Page<S>, item: impl FnMut(S) -> T) -> Answer<Listing<T>> {
+    let total = page.total.map(|total| ListTotal {
+        count: total.count,
+        exact: total.exact,
+    });
+    let items = page.items.into_iter().map(item).collect();
+    Answer(Listing {
+        total,
+        ..rows(items, page.next.as_ref())
+    })
+}
+
+/// One page of rows that nobody counts.
 pub(crate) fn rows<T>(items: Vec<T>, next: Option<&PageKey>) -> Listing<T> {
     Listing {
         items,
@@ -19,16 +31,10 @@ pub(crate) fn rows<T>(items: Vec<T>, next: Option<&PageKey>) -> Listing<T> {
     }
 }
 
-/// The listing with how many there are, if they were counted.
-pub(crate) fn counted<T>(listing: Listing<T>, total: Option<Total>) -> Listing<T> {
-    let total = total.map(|Total { count, exact }| ListTotal { count, exact });
-    Listing { total, ..listing }
-}
-
 /// Which objects a listing asks for.
-pub(crate) fn registered(query: ListObjects) -> Registered {
+pub(crate) fn registered(query: &ListObjects) -> Registered {
     Registered {
         archived: query.archived(),
-        search: query.search.map(|text| text.0),
+        ..Registered::LIVE
     }
 }

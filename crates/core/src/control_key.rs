@@ -108,10 +108,13 @@ impl ControlKey {
         invokes.then_some(key)
     }
 
+    /// The trait that names one.
+    pub const TRAIT: &'static str = "control:invoke";
+
     /// Whether the traits name a control key, a usable one or not: what such an application is, is for the whole
     /// deployment to say.
     pub fn is_named(traits: &[String]) -> bool {
-        traits.iter().any(|name| name == "control:invoke")
+        traits.iter().any(|name| name == Self::TRAIT)
     }
 
     /// Whether it has not ended.

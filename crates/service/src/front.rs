@@ -40,9 +40,7 @@ pub use beside::{Asked, Ran};
 pub use declaration::{AuthScheme, Declaration, Evidence, Record};
 pub use document::{Surface, document, member_names, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};
-pub use input::{
-    Body, ById, Input, Listed, Named, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted,
-};
+pub use input::{Body, ById, Input, Listed, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted};
 pub use operation::OpenApiOperation;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
 pub use route::{FromInbound, Handler, Route, RouteError};

@@ -86,6 +86,12 @@ macro_rules! mapped {
 }
 pub(crate) use mapped;
 
+/// Columns of a table that a statement calls otherwise.
+pub(crate) fn qualified(table: &str, columns: &str) -> String {
+    let each = columns.split(", ").map(|column| format!("{table}.{column}"));
+    each.collect::<Vec<_>>().join(", ")
+}
+
 /// In the order of the columns that `mapped!` names for it.
 pub(crate) fn attribution_values(by: &Attribution) -> [Value; 7] {
     [

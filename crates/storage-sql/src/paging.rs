@@ -3,7 +3,7 @@
 use caracal_storage::{Error, MOST_COUNTED, Order, PAGE_BYTES, Page, PageKey, PageRequest, Total};
 use sea_orm::Value;
 
-use crate::{params::Param, row::Row, sql::Tx};
+use crate::{mapped::Mapped, params::Param, row::Row, sql::Tx};
 
 /// Rows read before anything is known about their size: as many of the largest metadata fit into half a page.
 const FIRST_BATCH: usize = 16;
@@ -16,10 +16,32 @@ pub(crate) struct Listing {
     id: &'static str,
     /// The column that listings by name go by.
     name: Option<&'static str>,
-    /// Columns that are searched.
-    searched: &'static [&'static str],
+    searched: Searched,
     /// Where the conditions are met by an index alone: which columns the listing selects, of which table.
-    narrow: Option<(&'static str, &'static str)>,
+    narrow: Option<Narrow>,
+}
+
+/// What a listing is searched in.
+enum Searched {
+    Nothing,
+    Columns(&'static [&'static str]),
+    /// One column, lower case and in the indexes of the listing's orders.
+    Index(&'static str, Narrow),
+}
+
+#[derive(Clone, Copy)]
+struct Narrow {
+    table: &'static str,
+    columns: &'static str,
+}
+
+/// Condition: whether the row was put away.
+pub(crate) const fn is_archived(archived: bool) -> &'static str {
+    if archived {
+        "archived_at IS NOT NULL"
+    } else {
+        "archived_at IS NULL"
+    }
 }
 
 impl Listing {
@@ -36,28 +58,32 @@ impl Listing {
             at,
             id,
             name: None,
-            searched: &[],
+            searched: Searched::Nothing,
             narrow: None,
         }
     }
 
     /// Lets the listing go by `name`, and be searched for what `columns` have in them.
-    pub(crate) fn by_name(mut self, name: &'static str, columns: &'static [&'static str]) -> Self {
-        (self.name, self.searched) = (Some(name), columns);
-        self
+    pub(crate) fn by_name(self, name: &'static str, columns: &'static [&'static str]) -> Self {
+        Self {
+            name: Some(name),
+            searched: Searched::Columns(columns),
+            ..self
+        }
     }
 
-    /// Keeps rows with `text` in `column`, which is lower case and in an index in the order of the listing: rows are read once
-    /// they are known to be on the page. `columns` are what is selected from `table`.
-    pub(crate) fn holds_in_index(
-        &mut self,
-        (table, columns): (&'static str, &'static str),
-        column: &str,
-        text: &str,
-    ) {
-        let n = self.bind(containing(text));
-        self.and(&format!("{column} LIKE ${n} ESCAPE '\\'"));
-        self.narrow = Some((table, columns));
+    /// As [`Listing::by_name`], of a zone's large table: `column` has all that is searched, in lower case, and is in an index
+    /// of each order. Rows are read once they are known to be on the page.
+    pub(crate) fn by_name_in_index<M: Mapped>(self, name: &'static str, column: &'static str) -> Self {
+        let narrow = Narrow {
+            table: M::TABLE,
+            columns: M::COLUMNS,
+        };
+        Self {
+            name: Some(name),
+            searched: Searched::Index(column, narrow),
+            ..self
+        }
     }
 
     /// Binds a parameter and returns its number.
@@ -80,6 +106,22 @@ impl Listing {
         }
     }
 
+    /// Keeps rows in which `column` has a value, or has none.
+    pub(crate) fn is_set(&mut self, column: &str, set: Option<bool>) {
+        if let Some(set) = set {
+            let state = if set { "IS NOT NULL" } else { "IS NULL" };
+            self.and(&format!("{column} {state}"));
+        }
+    }
+
+    /// Leaves out rows whose `column` begins with `text`, whatever the case of ASCII letters.
+    pub(crate) fn begins_otherwise(&mut self, column: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            let n = self.bind(format!("{}%", literal(text)));
+            self.and(&format!("LOWER({column}) NOT LIKE ${n} ESCAPE '\\'"));
+        }
+    }
+
     /// Keeps rows in which one of `columns` has `text` in it, whatever the case of ASCII letters.
     pub(crate) fn holds(&mut self, columns: &[&str], text: &str) {
         let n = self.bind(containing(text));
@@ -98,20 +140,33 @@ impl Listing {
         page: &PageRequest,
         decode: impl Fn(&Row) -> Result<T, Error>,
     ) -> Result<Page<T>, Error> {
-        let limit = page.limit.max(1) as usize;
-        if page.order.by_name() && self.name.is_none() || page.search.is_some() && self.searched.is_empty() {
-            return Err(Error::Corrupt(String::from(
-                "a listing was asked for what it does not have",
-            )));
+        if page.order.by_name() && self.name.is_none() {
+            return Err(not_had());
         }
         if let Some(text) = &page.search {
-            self.search(text);
+            self.search(text)?;
         }
-        let total = if page.count {
-            Some(self.count(tx).await?)
-        } else {
-            None
-        };
+        let mut read = self.rows(tx, page, decode).await?;
+        if page.count {
+            // What begins and ends on this page is counted by now.
+            read.total = Some(match (&page.after, &read.next) {
+                (None, None) => Total {
+                    count: read.items.len() as u64,
+                    exact: true,
+                },
+                _ => self.count(tx).await?,
+            });
+        }
+        Ok(read)
+    }
+
+    async fn rows<T>(
+        &self,
+        tx: &Tx,
+        page: &PageRequest,
+        decode: impl Fn(&Row) -> Result<T, Error>,
+    ) -> Result<Page<T>, Error> {
+        let limit = page.limit.max(1) as usize;
         let (mut items, mut bytes) = (Vec::new(), 0);
         let mut after = page.after.clone();
         loop {
@@ -126,31 +181,34 @@ impl Listing {
                 let follows = more || position + 1 < rows.len();
                 if follows && (items.len() == limit || bytes > PAGE_BYTES) {
                     let next = Some(self.key(row, page.order)?);
-                    return Ok(Page { items, next, total });
+                    return Ok(Page::new(items, next));
                 }
             }
             match rows.get(batch - 1) {
                 Some(last) if more => after = Some(self.key(last, page.order)?),
-                _ => {
-                    return Ok(Page {
-                        items,
-                        next: None,
-                        total,
-                    });
-                }
+                _ => return Ok(Page::new(items, None)),
             }
         }
     }
 
     /// Keeps rows that have `text` in what is searched.
-    fn search(&mut self, text: &str) {
-        self.holds(self.searched, text);
+    fn search(&mut self, text: &str) -> Result<(), Error> {
+        match self.searched {
+            Searched::Nothing => return Err(not_had()),
+            Searched::Columns(columns) => self.holds(columns, text),
+            Searched::Index(column, narrow) => {
+                let n = self.bind(containing(text));
+                self.and(&format!("{column} LIKE ${n} ESCAPE '\\'"));
+                self.narrow = Some(narrow);
+            }
+        }
+        Ok(())
     }
 
     /// How many rows there are on all pages.
     async fn count(&self, tx: &Tx) -> Result<Total, Error> {
         let listed = match self.narrow {
-            Some((_, columns)) => self.sql.replacen(columns, self.id, 1),
+            Some(Narrow { columns, .. }) => self.sql.replacen(columns, self.id, 1),
             None => self.sql.clone(),
         };
         let most = MOST_COUNTED + 1;
@@ -191,7 +249,7 @@ impl Listing {
         let n = params.len();
         let sorted = format!("ORDER BY {by} {direction}, {id} {direction}");
         sql = format!("{sql} {sorted} LIMIT ${n}");
-        if let Some((table, columns)) = self.narrow {
+        if let Some(Narrow { table, columns }) = self.narrow {
             let ids = sql.replacen(columns, id, 1);
             sql = format!("SELECT {columns} FROM {table} WHERE zone_id = $1 AND {id} IN ({ids}) {sorted}");
         }
@@ -214,16 +272,24 @@ impl Listing {
     }
 }
 
+fn not_had() -> Error {
+    Error::Corrupt(String::from("a listing was asked for what it does not have"))
+}
+
 /// A pattern that matches texts with `text` in them, taken literally.
 fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
+    format!("%{}%", literal(text))
+}
+
+/// A pattern that matches the text in lower case, taken literally.
+fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
     for c in text.to_ascii_lowercase().chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(c);
     }
-    pattern.push('%');
     pattern
 }
 

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use caracal_core::Secret;
-use caracal_storage::{Access, PageRequest, Store as _};
+use caracal_storage::{Access, PageRequest, Store as _, ZoneFilter};
 use caracal_storage_sql::{PostgresOptions, PostgresStore, Preflight, Unusable};
 use caracal_testkit::pgbouncer::{PgBouncer, PoolMode};
 
@@ -25,7 +25,11 @@ async fn a_pooler_in_session_mode_is_as_good_as_the_server() {
     // Prepared statements live as long as the connection.
     for _ in 0..3 {
         let mut work = store.global(Access::Write).await.unwrap();
-        work.zones().list(&PageRequest::first(1)).await.unwrap();
+        let listed = work
+            .zones()
+            .list(&ZoneFilter::default(), &PageRequest::first(1))
+            .await;
+        listed.unwrap();
         work.commit().await.unwrap();
     }
 }

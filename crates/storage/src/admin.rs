@@ -42,6 +42,21 @@ impl AdminToken {
     }
 }
 
+/// Which admin tokens are listed; all of them, revoked ones included, unless it says otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct AdminTokenFilter {
+    /// `global` or `zone`.
+    pub scope: Option<&'static str>,
+    /// `read`, `write` or `approve`.
+    pub capability: Option<&'static str>,
+    /// Of this zone.
+    pub zone_id: Option<ZoneId>,
+    /// Made by exactly this one.
+    pub created_by: Option<String>,
+    /// Revoked ones, or those that are not.
+    pub revoked: Option<bool>,
+}
+
 /// Admin tokens of the deployment.
 #[async_trait]
 pub trait AdminTokens: Send {
@@ -49,8 +64,12 @@ pub trait AdminTokens: Send {
     async fn find(&mut self, token_digest: &[u8; 32]) -> Result<Option<AdminToken>, Error>;
     /// Digests of up to `most` unrevoked tokens, newest first.
     async fn digests(&mut self, most: u32) -> Result<Vec<[u8; 32]>, Error>;
-    /// Every token, revoked ones included, by `(created_at, id)`, newest first.
-    async fn list(&mut self, page: &PageRequest) -> Result<Page<AdminToken>, Error>;
+    /// Tokens by `(created_at, id)`, newest first.
+    async fn list(
+        &mut self,
+        filter: &AdminTokenFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AdminToken>, Error>;
     /// Inserts a token.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Delegations and the epoch of their graph.
 
 use async_trait::async_trait;
-use caracal_core::{ApplicationId, DelegationId, SessionId, Timestamp, entity::Delegation};
+use caracal_core::{ApplicationId, DelegationId, ResourceId, SessionId, Timestamp, entity::Delegation};
 
 use crate::{Error, Page, PageRequest};
 
@@ -12,6 +12,21 @@ pub enum DelegationDirection {
     Inbound,
     /// The session hands on.
     Outbound,
+}
+
+/// Which delegations are listed; those with nothing named, all.
+#[derive(Debug, Clone, Default)]
+pub struct DelegationFilter {
+    /// Handed on by this application.
+    pub issuer_application_id: Option<ApplicationId>,
+    /// Received by this application.
+    pub receiver_application_id: Option<ApplicationId>,
+    /// Handed on by this session.
+    pub source_session_id: Option<SessionId>,
+    /// Received by this session.
+    pub target_session_id: Option<SessionId>,
+    /// For this one resource.
+    pub resource_id: Option<ResourceId>,
 }
 
 /// Delegations of the zone.
@@ -46,7 +61,12 @@ pub trait Delegations: Send {
         page: &PageRequest,
     ) -> Result<Page<Delegation>, Error>;
     /// Delegations live at `now`, by `(created_at, id)`, newest first.
-    async fn list_live(&mut self, now: Timestamp, page: &PageRequest) -> Result<Page<Delegation>, Error>;
+    async fn list_live(
+        &mut self,
+        filter: &DelegationFilter,
+        now: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<Delegation>, Error>;
     /// The delegation and its descendants by `parent_edge_id`, breadth first with the distance from the root: the
     /// nearest `limit`, no others are read. Empty when unknown.
     async fn descendants(&mut self, id: &DelegationId, limit: u32) -> Result<Vec<(Delegation, u32)>, Error>;

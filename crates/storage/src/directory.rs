@@ -9,26 +9,49 @@ use caracal_core::{
 
 use crate::{Error, IdempotencyReceipt, Page, PageRequest};
 
-/// Which of what is registered is meant.
+/// Which of what is registered is listed.
 #[derive(Debug, Clone, Default)]
 pub struct Registered {
     /// Archived ones, or unarchived ones.
     pub archived: bool,
-    /// A part of the name or the identifier, taken literally, whatever the case of ASCII letters.
-    pub search: Option<String>,
+    /// Applications with this trait are neither listed nor counted.
+    pub without_trait: Option<String>,
+    /// The resource with this identifier is neither listed nor counted.
+    pub without_identifier: Option<String>,
 }
 
 impl Registered {
     /// All that is in use.
     pub const LIVE: Self = Self {
         archived: false,
-        search: None,
+        without_trait: None,
+        without_identifier: None,
     };
     /// All that was put away.
     pub const ARCHIVED: Self = Self {
         archived: true,
-        search: None,
+        without_trait: None,
+        without_identifier: None,
     };
+}
+
+/// Which zones are listed.
+#[derive(Debug, Clone, Default)]
+pub struct ZoneFilter {
+    /// The one with exactly this slug.
+    pub slug: Option<String>,
+    /// Frozen ones, or those that are not.
+    pub frozen: Option<bool>,
+    /// Those in which applications may register themselves, or may not.
+    pub dcr_enabled: Option<bool>,
+    /// Made by exactly this one.
+    pub created_by: Option<String>,
+    /// None but these.
+    pub among: Option<Vec<ZoneId>>,
+    /// None whose name begins so, whatever the case of ASCII letters; no pattern.
+    pub without_name: Option<&'static str>,
+    /// None whose slug begins so; no pattern.
+    pub without_slug: Option<&'static str>,
 }
 
 /// Zones.
@@ -39,8 +62,8 @@ pub trait Zones: Send {
     /// The zone, archived or not.
     async fn get_with_archived(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error>;
     /// Unarchived zones by `(created_at, id)`, newest first.
-    async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error>;
-    /// As [`Zones::list`], archived zones included: what they leave behind is kept for a time and then deleted.
+    async fn list(&mut self, filter: &ZoneFilter, page: &PageRequest) -> Result<Page<Zone>, Error>;
+    /// All zones, archived ones included: what they leave behind is kept for a time and then deleted.
     async fn list_with_archived(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error>;
     /// Whether any zone, archived ones included, has the slug.
     async fn slug_taken(&mut self, slug: &str) -> Result<bool, Error>;
@@ -62,6 +85,17 @@ pub trait Zones: Send {
     async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error>;
 }
 
+/// How many applications there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CountedApplications {
+    /// All of them.
+    pub total: u64,
+    /// Past their end.
+    pub expired: u64,
+    /// Not past it, but soon.
+    pub expiring_soon: u64,
+}
+
 /// Applications of the zone.
 #[async_trait]
 pub trait Applications: Send {
@@ -76,6 +110,8 @@ pub trait Applications: Send {
     /// Up to `limit` applications that are archived, or past their end at `now`, and still have sessions that did not
     /// end with them.
     async fn ended_with_sessions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<ApplicationId>, Error>;
+    /// How many unarchived applications there are at `now`, and how many of them end until `soon`.
+    async fn count(&mut self, now: Timestamp, soon: Timestamp) -> Result<CountedApplications, Error>;
     /// Unarchived, unexpired `dcr` applications at `now`.
     async fn count_live_dcr(&mut self, now: Timestamp) -> Result<u64, Error>;
     /// Inserts an application.
@@ -131,8 +167,11 @@ pub trait Resources: Send {
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Resource>, Error>;
     /// Every unarchived resource.
     async fn all_live(&mut self) -> Result<Vec<Resource>, Error>;
-    /// How many unarchived resources there are.
+    /// How many unarchived resources there are, those of this work included. It costs the same however many they are; whoever
+    /// relies on it until the commit takes a lock of the zone first.
     async fn count_live(&mut self) -> Result<u64, Error>;
+    /// How many of them allow operations that they do not declare.
+    async fn count_unenforced(&mut self) -> Result<u64, Error>;
     /// Whether any resource, archived ones included when `archived_too`, has the identifier.
     async fn identifier_taken(
         &mut self,

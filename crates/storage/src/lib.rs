@@ -37,7 +37,10 @@ mod work;
 pub use accounts::{Account, AccountLink, AccountPasskey, AccountSession, Accounts};
 pub use caracal_ledger::chain::LogId;
 
-pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
+pub use admin::{
+    AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokenFilter,
+    AdminTokens,
+};
 pub use approvals::{ApprovalFilter, Approvals, Precedents, Verdict};
 pub use audit::{
     AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerBlock, LedgerEntry, LedgerHead, Log, LogHead,
@@ -48,9 +51,10 @@ pub use budgets::{Budgets, Charge};
 pub use canaries::Canaries;
 pub use chains::{ChainHead, ChainSet, Chains, ChainsSummary};
 pub use connections::{ConnectionFilter, ProviderConnections, RenewedTokens, SealedToken};
-pub use delegations::{DelegationDirection, Delegations};
+pub use delegations::{DelegationDirection, DelegationFilter, Delegations};
 pub use directory::{
-    Applications, Providers, Registered, Resources, SecretStore, SubjectIssuers, Workloads, Zones,
+    Applications, CountedApplications, Providers, Registered, Resources, SecretStore, SubjectIssuers,
+    Workloads, ZoneFilter, Zones,
 };
 pub use error::Error;
 pub use grants::{GrantFilter, Grants, StandingGrant};
@@ -61,7 +65,7 @@ pub use notifications::{
 };
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, MOST_COUNTED, Order, PAGE_BYTES, Page, PageKey, PageRequest, Total};
-pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets, PolicyShadow};
+pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicyFilter, PolicySets, PolicyShadow};
 pub use retention::{
     Hold, KeptPrune, LogRetention, MAX_HOLDS, RetentionDays, RetentionSetting, Swept, held_ids,
 };

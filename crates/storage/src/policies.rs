@@ -8,13 +8,24 @@ use caracal_core::{
 
 use crate::{Error, Page, PageRequest};
 
+/// Which policies are listed.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyFilter {
+    /// Archived ones, or unarchived ones.
+    pub archived: bool,
+    /// With exactly this name.
+    pub name: Option<String>,
+    /// Made by exactly this one.
+    pub created_by: Option<String>,
+}
+
 /// Policies of the zone.
 #[async_trait]
 pub trait Policies: Send {
     /// The policy, unless absent or archived.
     async fn get(&mut self, id: &PolicyId) -> Result<Option<Policy>, Error>;
-    /// Unarchived policies by `(created_at, id)`, newest first.
-    async fn list(&mut self, page: &PageRequest) -> Result<Page<Policy>, Error>;
+    /// Policies by `(created_at, id)`, newest first.
+    async fn list(&mut self, filter: &PolicyFilter, page: &PageRequest) -> Result<Page<Policy>, Error>;
     /// Versions by number, highest first. Sources come with the first of them, as many as have `source_bytes` in
     /// all; the others are read one by one with [`Policies::version`].
     async fn versions(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use caracal_core::Timestamp;
 
-use crate::Error;
+use crate::{Error, Page, PageRequest};
 
 /// Most holds of a zone that are in force.
 pub const MAX_HOLDS: usize = 1000;
@@ -88,6 +88,8 @@ pub trait LogRetention: Send {
     async fn holds(&mut self) -> Result<Vec<Hold>, Error>;
     /// Days that somebody said events of the log's zone are kept, or those of all where the log is of no zone.
     async fn said_days(&mut self) -> Result<Option<u32>, Error>;
+    /// Holds in force by `(placed_at, id)`, newest first.
+    async fn list_holds(&mut self, page: &PageRequest) -> Result<Page<Hold>, Error>;
     /// Authority records of subjects that are held: what their events name.
     async fn held_records(&mut self) -> Result<Vec<String>, Error>;
     /// Places a hold once a deletion that runs is over.

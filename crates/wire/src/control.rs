@@ -97,8 +97,6 @@ words!(
 pub struct ListObjects {
     /// Active ones when absent.
     pub status: Option<Shown>,
-    /// Only those with this text in their name or identifier, whatever the case of ASCII letters.
-    pub search: Option<Line<512>>,
 }
 
 impl ListObjects {

@@ -273,6 +273,6 @@ pub(crate) async fn admit_to_zone(
 }
 
 /// Whether the console account made the zone.
-pub(crate) fn owns(account: &str, zone: &Zone) -> bool {
+fn owns(account: &str, zone: &Zone) -> bool {
     zone.attribution.created_by.as_deref() == Some(account)
 }

@@ -8,7 +8,7 @@ mod principal;
 mod seed;
 mod tokens;
 
-pub(crate) use gates::{admit_to_zone, check_capability, confine, owns, refuses};
+pub(crate) use gates::{admit_to_zone, check_capability, confine, refuses};
 pub(crate) use principal::{AdminPrincipal, Power, Scope};
 pub use seed::{seed_bootstrap, setup_link};
 pub use tokens::token_key_name;

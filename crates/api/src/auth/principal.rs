@@ -129,11 +129,9 @@ impl AdminPrincipal {
             .is_none_or(|signed_in| signed_in.may(AccountPower::ReadEvidence))
     }
 
-    /// Whether the zone is not beyond its account.
-    pub(crate) fn sees(&self, zone: &ZoneId) -> bool {
-        self.signed_in
-            .as_ref()
-            .is_none_or(|signed_in| signed_in.reaches(zone))
+    /// The only zones that its account reaches, where it has one that does not reach all.
+    pub(crate) fn zones(&self) -> Option<&[ZoneId]> {
+        self.signed_in.as_ref()?.account.zones.as_deref()
     }
 
     /// The zone whose chain records what this caller was refused before a zone was admitted.

@@ -22,6 +22,7 @@ mod every_text;
 mod evidence;
 mod gate_reads;
 mod grants;
+mod listings;
 mod notifications;
 mod openapi;
 mod outcomes;

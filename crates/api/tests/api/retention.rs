@@ -92,7 +92,18 @@ async fn a_hold_is_placed_with_a_reason_listed_and_lifted_once() {
     stack.post(&path, json!({ "reason": "case 8" })).await.expect(201);
     let listed = stack.get(&path).await.expect(200);
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
-    assert_eq!(listed["items"][1]["subject_id"], Value::Null);
+    for item in listed["items"].as_array().unwrap() {
+        assert_eq!(item["subject_id"].is_null(), item["reason"] == "case 8", "{item}");
+    }
+    let first = stack
+        .get(&format!("{path}?limit=1&include_total=true"))
+        .await
+        .expect(200);
+    assert_eq!(first["total"], json!({ "count": 2, "exact": true }));
+    let rest = format!("{path}?limit=1&cursor={}", first["next_cursor"].as_str().unwrap());
+    let rest = stack.get(&rest).await.expect(200);
+    assert_eq!(rest["next_cursor"], Value::Null);
+    assert_ne!(first["items"][0]["id"], rest["items"][0]["id"]);
     let mut work = stack
         .parts
         .store

@@ -11,9 +11,10 @@ use std::{
 use caracal_api::ApiConfig;
 use caracal_core::ZoneId;
 use caracal_testkit::parts::Backends;
+use http::Method;
 use serde_json::json;
 
-use crate::stack::Stack;
+use crate::stack::{ADMIN, Stack};
 
 /// Requests of a kind.
 const REQUESTS: usize = 100;
@@ -41,15 +42,20 @@ async fn gets(stack: &Stack, what: &str, path: impl Fn(usize) -> String) {
     line(what, times);
 }
 
-async fn creates(stack: &Stack, what: &str, zone: &str, provider: &str, from: usize) {
+async fn creates(stack: &Stack, what: &str, zone: &str, provider: &str, from: usize, keyed: bool) {
     let mut times = Vec::new();
     for n in from..from + REQUESTS {
+        let key = format!("made-{n}");
+        let headers: &[(&str, &str)] = if keyed { &[("idempotency-key", &key)] } else { &[] };
         let body = json!({
             "name": format!("made {n}"), "identifier": format!("resource://made-{n}"), "scopes": ["crm:read"],
             "upstream_url": "https://upstream.example", "credential_provider_id": provider,
         });
         let begun = Instant::now();
-        let answer = stack.post(&format!("{zone}/resources"), body).await;
+        let path = format!("{zone}/resources");
+        let answer = stack
+            .call(Some(ADMIN), headers, Method::POST, &path, Some(&body))
+            .await;
         times.push(begun.elapsed());
         answer.expect(201);
     }
@@ -73,7 +79,15 @@ async fn a_large_zone() {
     println!(
         "| In a zone with {resources} resources and {applications} applications | p50 / p95 in ms |\n|---|---|"
     );
-    creates(&stack, "Make a resource, the first ones", &zone, &provider, 0).await;
+    creates(
+        &stack,
+        "Make a resource, the first ones",
+        &zone,
+        &provider,
+        0,
+        false,
+    )
+    .await;
     let id = zone.strip_prefix("/v1/zones/").unwrap();
     stack.parts.database().sql(&format!(
         "INSERT INTO resources (zone_id, id, name, identifier, upstream_url, scopes, credential_provider_id, operations, \
@@ -86,9 +100,12 @@ async fn a_large_zone() {
             created_at, updated_via_operator) \
          SELECT zone_id, id || '-' || n, 'Application ' || n, 'application ' || n, registration_method, traits, FALSE, \
             created_at + n, FALSE \
-         FROM applications, generate_series(1, {applications}) n WHERE zone_id = '{id}' AND id = '{application}'; \
-         ANALYZE resources; ANALYZE applications"
+         FROM applications, generate_series(1, {applications}) n WHERE zone_id = '{id}' AND id = '{application}'"
     ));
+    // As the server does by itself a while after so many rows came.
+    for table in ["resources", "applications"] {
+        stack.parts.database().sql(&format!("VACUUM ANALYZE {table}"));
+    }
     let begun = Instant::now();
     let reloaded = stack.parts.zones.reload(&ZoneId::parse(id).unwrap()).await;
     reloaded.unwrap();
@@ -96,64 +113,60 @@ async fn a_large_zone() {
         "| Read the zone whole | {:.0} |",
         begun.elapsed().as_secs_f64() * 1000.0
     );
-    creates(
-        &stack,
-        "Make a resource, the last ones",
-        &zone,
-        &provider,
-        REQUESTS,
-    )
-    .await;
-    let list = |query: &'static str| {
-        let zone = zone.clone();
-        move |_| format!("{zone}/{query}")
-    };
-    gets(
-        &stack,
-        "List resources, a page of 100",
-        list("resources?limit=100"),
-    )
-    .await;
-    gets(
-        &stack,
-        "List applications, a page of 100",
-        list("applications?limit=100"),
-    )
-    .await;
-    gets(
-        &stack,
-        "List archived resources",
-        list("resources?status=archived"),
-    )
-    .await;
-    let searched = |noun: &'static str, word: &'static str| {
-        let zone = zone.clone();
-        move |n: usize| format!("{zone}/{noun}?limit=100&search={word}{}", n * 977 % applications)
-    };
-    gets(
-        &stack,
-        "Search resources by a part of the name",
-        searched("resources", "Resource%20"),
-    )
-    .await;
-    gets(
-        &stack,
-        "Search resources by a part of the identifier",
-        searched("resources", "bulk-"),
-    )
-    .await;
-    gets(
-        &stack,
-        "Search resources for what there is not",
-        searched("resources", "nothing-"),
-    )
-    .await;
-    gets(
-        &stack,
-        "Search applications by a part of the name",
-        searched("applications", "Application%20"),
-    )
-    .await;
+    for (what, from, keyed) in [
+        ("Make a resource, the last ones", REQUESTS, false),
+        ("Make a resource with a key, the last ones", REQUESTS * 2, true),
+    ] {
+        creates(&stack, what, &zone, &provider, from, keyed).await;
+    }
+    for (what, query) in [
+        ("List resources, a page of 100", "resources?limit=100"),
+        ("List applications, a page of 100", "applications?limit=100"),
+        ("List archived resources", "resources?status=archived"),
+        ("Count what is in the zone", "overview"),
+    ] {
+        gets(&stack, what, |_| format!("{zone}/{query}")).await;
+    }
+    for (what, noun, word, more) in [
+        (
+            "Search resources by a part of the name",
+            "resources",
+            "Resource%20",
+            "",
+        ),
+        (
+            "The same, sorted by name and counted",
+            "resources",
+            "Resource%20",
+            "&sort=name&include_total=true",
+        ),
+        (
+            "Search resources by a part of the identifier",
+            "resources",
+            "bulk-",
+            "",
+        ),
+        (
+            "Search resources for what there is not",
+            "resources",
+            "nothing-",
+            "",
+        ),
+        (
+            "Search applications by a part of the name",
+            "applications",
+            "Application%20",
+            "",
+        ),
+    ] {
+        gets(&stack, what, |n| {
+            format!(
+                "{zone}/{noun}?limit=100&search={word}{}{more}",
+                n * 977 % applications
+            )
+        })
+        .await;
+    }
     let page = stack
         .get(&format!("{zone}/resources?limit=100"))
         .await

@@ -142,19 +142,15 @@ fn no_cursor() -> Refusal {
 }
 
 /// As [`Paging`], of a listing that is sorted and counted: `sort` is `created_at` or `-created_at` (newest first, which it is
-/// unless it says otherwise) and, where `NAMED`, `name` or `-name`; `include_total` counts what is on all pages; and where
-/// `SEARCHED`, `search` is a part of what identifies an object to people.
+/// unless it says otherwise) and, of what is `NAMED`, `name` or `-name`; `include_total` counts what is on all pages; and of
+/// what is `NAMED`, `search` is a part of what identifies an object to people.
 #[derive(Debug, Clone)]
-pub struct Listed<const DEFAULT: u32, const MAX: u32, const NAMED: bool, const SEARCHED: bool>(
-    pub PageRequest,
-);
+pub struct Listed<const DEFAULT: u32, const MAX: u32, const NAMED: bool>(pub PageRequest);
 
 /// A listing by time.
-pub type Sorted<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, false, false>;
-/// A listing by time or name.
-pub type Named<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, true, false>;
+pub type Sorted<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, false>;
 /// A listing by time or name that is searched.
-pub type Searched<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, true, true>;
+pub type Searched<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, true>;
 
 /// What is asked of a [`Listed`].
 #[derive(Deserialize)]
@@ -166,8 +162,8 @@ struct Asked {
     search: Option<String>,
 }
 
-impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool, const SEARCHED: bool> Input<R>
-    for Listed<DEFAULT, MAX, NAMED, SEARCHED>
+impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool> Input<R>
+    for Listed<DEFAULT, MAX, NAMED>
 {
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
         let asked: Asked = query(&inbound.query)?;
@@ -191,7 +187,7 @@ impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool, const S
         {
             return Err(no_cursor());
         }
-        let search = asked.search.filter(|_| SEARCHED);
+        let search = asked.search.filter(|_| NAMED);
         if let Some(text) = &search {
             let checked = TextRule::line(MAX_SEARCH).check(text);
             checked.map_err(|problem| invalid("search", &problem.to_string()))?;
@@ -206,7 +202,7 @@ impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool, const S
 
     fn describe(operation: &mut OpenApiOperation) {
         operation.page(DEFAULT, MAX);
-        operation.listed(NAMED, SEARCHED);
+        operation.listed(NAMED);
     }
 }
 

@@ -63,8 +63,8 @@ impl OpenApiOperation {
         self.parameters.push(in_query("cursor", false, cursor.into()));
     }
 
-    /// Says that it reads `sort` and `include_total` from the query string, and `search` where it is `searched`.
-    pub(super) fn listed(&mut self, named: bool, searched: bool) {
+    /// Says that it reads `sort` and `include_total` from the query string, and `search` of what is `named`.
+    pub(super) fn listed(&mut self, named: bool) {
         let orders: &[&str] = if named {
             &["-created_at", "created_at", "name", "-name"]
         } else {
@@ -82,7 +82,7 @@ impl OpenApiOperation {
         self.parameters.push(in_query("sort", false, sort.into()));
         self.parameters
             .push(in_query("include_total", false, total.into()));
-        if searched {
+        if named {
             let search = ObjectBuilder::new()
                 .schema_type(Type::String)
                 .min_length(Some(1))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use caracal_crypto::{KeyRing, SecretHasher};
-use caracal_storage::{Access, Error, PageRequest, Store};
+use caracal_storage::{Access, AdminTokenFilter, Error, PageRequest, Store};
 
 use super::{SealedValue, ZONES, sealed_values, zones};
 
@@ -95,11 +95,15 @@ pub async fn usage(
             usage.add(SealedKind::WorkloadSecret, key_of(&workload.secret_hash));
         }
     }
+    let filter = AdminTokenFilter {
+        revoked: Some(false),
+        ..AdminTokenFilter::default()
+    };
     let mut page = PageRequest::first(ZONES);
     loop {
         let mut work = store.global(Access::Read).await?;
-        let read = work.admin_tokens().list(&page).await?;
-        for token in read.items.iter().filter(|token| token.revoked_at.is_none()) {
+        let read = work.admin_tokens().list(&filter, &page).await?;
+        for token in &read.items {
             usage.add(
                 SealedKind::AdminToken,
                 token_key(&token.digest_key).unwrap_or_else(unknown),

@@ -218,6 +218,11 @@ impl ZoneState {
             .map(|(_, key)| key)
     }
 
+    /// Unarchived applications, in no order.
+    pub fn applications(&self) -> impl Iterator<Item = &Arc<Application>> {
+        self.applications.values()
+    }
+
     /// The application, if it may act at `now`.
     pub fn live_application(&self, id: &ApplicationId, now: Timestamp) -> Option<&Arc<Application>> {
         self.applications

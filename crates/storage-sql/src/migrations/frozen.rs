@@ -141,6 +141,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         postgres: "9552834a56e7a6a3b103614baa943f3761e23a2ade3a7652fcc8af32e8685098",
     },
     Frozen {
+        version: 35,
+        sqlite: "bd1d2685d3b81acf0e03499a533b14723788a9ece9c26c99051d82ddaed1e625",
+        postgres: "7a273c8b84ada86c87f458fa21518cd9aa9b4e05fb51bc3199ef0e7eed42a249",
+    },
+    Frozen {
         version: 36,
         sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         postgres: "99aca56bde01cd0516649ecaf446cef15b0a6b21ccd9befb0cd6a57f2d9c13c8",

@@ -40,6 +40,7 @@ mod m0030_deployment_receipts;
 mod m0031_reveal;
 mod m0032_mint_limits;
 mod m0034_budget_uses;
+mod m0035_scale;
 mod m0036_client_sign_ins;
 mod run;
 
@@ -279,6 +280,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0034_budget_uses::COMMON,
         sqlite: &[],
         postgres: m0034_budget_uses::POSTGRES,
+    },
+    Migration {
+        version: 35,
+        name: "scale",
+        // Indexes, and a table and a column that the database keeps by itself: what earlier builds write is counted.
+        compatible_from: 11,
+        common: m0035_scale::COMMON,
+        sqlite: m0035_scale::SQLITE,
+        postgres: m0035_scale::POSTGRES,
     },
     Migration {
         version: 36,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
-use caracal_storage::{AdminToken, AdminTokens, Error, Page, PageRequest};
+use caracal_storage::{AdminToken, AdminTokenFilter, AdminTokens, Error, Page, PageRequest};
 
 use crate::{
     mapped::{Mapped, mapped},
@@ -40,12 +40,20 @@ impl AdminTokens for GlobalUnit {
         rows.iter().map(|row| row.digest("token_digest")).collect()
     }
 
-    async fn list(&mut self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
+    async fn list(
+        &mut self,
+        filter: &AdminTokenFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AdminToken>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM admin_tokens WHERE TRUE");
-        Listing::new(sql, Vec::new(), "created_at", "id")
-            .by_name("name", &["name", "created_by"])
-            .read(&self.tx, page, AdminToken::read)
-            .await
+        let mut listing =
+            Listing::new(sql, Vec::new(), "created_at", "id").by_name("name", &["name", "created_by"]);
+        listing.when("scope", "=", filter.scope);
+        listing.when("capability", "=", filter.capability);
+        listing.when("zone_id", "=", filter.zone_id.as_ref());
+        listing.when("created_by", "=", filter.created_by.as_deref());
+        listing.is_set("revoked_at", filter.revoked);
+        listing.read(&self.tx, page, AdminToken::read).await
     }
 
     async fn create(&mut self, token: &AdminToken) -> Result<(), Error> {

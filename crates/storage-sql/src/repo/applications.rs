@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, entity::Application};
-use caracal_storage::{Applications, Error, Page, PageRequest, Registered};
+use caracal_storage::{Applications, CountedApplications, Error, Page, PageRequest, Registered};
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::Listing,
+    paging::{Listing, is_archived},
     params::{Param as _, params},
     sql::Tx,
     work::ZoneUnit,
@@ -53,12 +53,13 @@ impl Applications for ZoneUnit {
     }
 
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Application>, Error> {
-        let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
-        let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND archived_at {state}");
-        let mut listing =
-            Listing::new(sql, params![self.zone], "created_at", "id").by_name("name", &["name"]);
-        if let Some(text) = &which.search {
-            listing.holds(&["name"], text);
+        let state = is_archived(which.archived);
+        let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND {state}");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name_in_index::<Application>("name", "searched");
+        if let Some(name) = &which.without_trait {
+            let n = listing.bind(name);
+            listing.and(&format!("NOT {}", self.tx.dialect.has_member("traits", n)));
         }
         listing.read(&self.tx, page, Application::read).await
     }
@@ -81,6 +82,20 @@ impl Applications for ZoneUnit {
         self.tx
             .any(sql, params![self.zone, name.to_lowercase(), except])
             .await
+    }
+
+    async fn count(&mut self, now: Timestamp, soon: Timestamp) -> Result<CountedApplications, Error> {
+        let sql = "SELECT COUNT(*) AS total, COUNT(CASE WHEN expires_at <= $2 THEN 1 END) AS expired, \
+             COUNT(CASE WHEN expires_at > $2 AND expires_at <= $3 THEN 1 END) AS expiring_soon \
+             FROM applications WHERE zone_id = $1 AND archived_at IS NULL";
+        let Some(row) = self.tx.one(sql, params![self.zone, now, soon]).await? else {
+            return Ok(CountedApplications::default());
+        };
+        Ok(CountedApplications {
+            total: row.count("total")?,
+            expired: row.count("expired")?,
+            expiring_soon: row.count("expiring_soon")?,
+        })
     }
 
     async fn count_live_dcr(&mut self, now: Timestamp) -> Result<u64, Error> {

@@ -7,10 +7,11 @@ use caracal_core::{
     ApplicationId, DelegationId, SessionId, Timestamp,
     entity::{Constraints, Delegation, DelegationStatus},
 };
-use caracal_storage::{DelegationDirection, Delegations, Error, Page, PageRequest};
+use caracal_storage::{DelegationDirection, DelegationFilter, Delegations, Error, Page, PageRequest};
 
 use crate::{
     dialect::Dialect,
+    mapped::qualified,
     paging::Listing,
     params::{Param as _, json_list, params},
     row::{Row, to_json},
@@ -20,11 +21,6 @@ use crate::{
 const COLUMNS: &str = "zone_id, id, source_session_id, target_session_id, issuer_application_id, \
      receiver_application_id, parent_edge_id, resource_id, scopes, constraints_json, constraints_expire_at, status, \
      expires_at, edge_version, revoked_at, created_at";
-
-/// Columns of `d`, for statements that join.
-const JOINED: &str = "d.zone_id, d.id, d.source_session_id, d.target_session_id, d.issuer_application_id, \
-     d.receiver_application_id, d.parent_edge_id, d.resource_id, d.scopes, d.constraints_json, \
-     d.constraints_expire_at, d.status, d.expires_at, d.edge_version, d.revoked_at, d.created_at";
 
 /// Parents are set at creation and exist by then, so chains cannot loop; this bounds the work even if one did.
 const DEEPEST: i64 = 10_000;
@@ -61,10 +57,11 @@ impl ZoneUnit {
     ) -> Result<Vec<(Delegation, u32)>, Error> {
         let sql = format!(
             "{}, nearest AS (SELECT id, distance FROM tree {condition} LIMIT $3)
-            SELECT {JOINED}, nearest.distance FROM nearest
+            SELECT {}, nearest.distance FROM nearest
             JOIN delegations d ON d.zone_id = $1 AND d.id = nearest.id
             ORDER BY nearest.distance, d.created_at, d.id",
-            tree()
+            tree(),
+            qualified("d", COLUMNS)
         );
         let rows = self.tx.all(sql, params).await?;
         rows.iter()
@@ -142,23 +139,15 @@ fn each_once(rows: &[Row]) -> Result<Vec<DelegationId>, Error> {
 impl Delegations for ZoneUnit {
     async fn get(&mut self, id: &DelegationId) -> Result<Option<Delegation>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND id = $2");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        row.as_ref().map(decode).transpose()
     }
 
     async fn get_locked(&mut self, id: &DelegationId) -> Result<Option<Delegation>, Error> {
         let hold = self.tx.dialect.for_update();
         let sql = format!("SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND id = $2{hold}");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        row.as_ref().map(decode).transpose()
     }
 
     async fn lineage(&mut self, id: &DelegationId, limit: u32) -> Result<Vec<Delegation>, Error> {
@@ -171,8 +160,9 @@ impl Delegations for ZoneUnit {
                 JOIN delegations up ON up.zone_id = $1 AND up.id = line.parent_edge_id
                 WHERE line.distance + 1 < $3
             )
-            SELECT {JOINED} FROM line JOIN delegations d ON d.zone_id = $1 AND d.id = line.id
-            ORDER BY line.distance"
+            SELECT {} FROM line JOIN delegations d ON d.zone_id = $1 AND d.id = line.id
+            ORDER BY line.distance",
+            qualified("d", COLUMNS)
         );
         let rows = self.tx.all(sql, params![self.zone, id, limit]).await?;
         let mut seen = HashSet::new();
@@ -264,13 +254,23 @@ impl Delegations for ZoneUnit {
             .await
     }
 
-    async fn list_live(&mut self, now: Timestamp, page: &PageRequest) -> Result<Page<Delegation>, Error> {
+    async fn list_live(
+        &mut self,
+        filter: &DelegationFilter,
+        now: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<Delegation>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND status = 'active' AND expires_at > $2"
         );
-        Listing::new(sql, params![self.zone, now], "created_at", "id")
-            .read(&self.tx, page, decode)
-            .await
+        let mut listing = Listing::new(sql, params![self.zone, now], "created_at", "id");
+        let (issuer, receiver) = (&filter.issuer_application_id, &filter.receiver_application_id);
+        listing.when("issuer_application_id", "=", issuer.as_ref());
+        listing.when("receiver_application_id", "=", receiver.as_ref());
+        listing.when("source_session_id", "=", filter.source_session_id.as_ref());
+        listing.when("target_session_id", "=", filter.target_session_id.as_ref());
+        listing.when("resource_id", "=", filter.resource_id.as_ref());
+        listing.read(&self.tx, page, decode).await
     }
 
     async fn descendants(&mut self, id: &DelegationId, limit: u32) -> Result<Vec<(Delegation, u32)>, Error> {

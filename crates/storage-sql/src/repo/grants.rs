@@ -8,7 +8,7 @@ use caracal_core::{
 use caracal_storage::{Error, GrantFilter, Grants, Page, PageRequest, StandingGrant};
 
 use crate::{
-    mapped::{Column as _, Mapped as _, mapped},
+    mapped::{Column as _, Mapped as _, mapped, qualified},
     paging::Listing,
     params::params,
     row::Row,
@@ -27,10 +27,6 @@ const STATUS: &str = "CASE WHEN g.revoked_at IS NOT NULL THEN 'revoked' \
 
 /// Every grant of the zone `$1`, as it stands at `$2`.
 fn standing() -> String {
-    let columns: Vec<String> = Grant::COLUMNS
-        .split(", ")
-        .map(|column| format!("g.{column}"))
-        .collect();
     format!(
         "SELECT {}, {STATUS} AS status, a.name AS application_name, r.name AS resource_name, \
          r.identifier AS resource_identifier, r.credential_provider_id AS provider_id, p.name AS provider_name, \
@@ -39,7 +35,7 @@ fn standing() -> String {
          JOIN resources r ON r.zone_id = g.zone_id AND r.id = g.resource_id \
          JOIN providers p ON p.zone_id = r.zone_id AND p.id = r.credential_provider_id \
          WHERE g.zone_id = $1",
-        columns.join(", ")
+        qualified("g", Grant::COLUMNS)
     )
 }
 

@@ -5,11 +5,11 @@ use caracal_core::{
     PolicyId, PolicyVersionId, Timestamp,
     entity::{ListedPolicyVersion, Policy, PolicyVersion},
 };
-use caracal_storage::{Error, Page, PageKey, PageRequest, Policies};
+use caracal_storage::{Error, Page, PageKey, PageRequest, Policies, PolicyFilter};
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::Listing,
+    paging::{Listing, is_archived},
     params::{json_list, params},
     row::Row,
     sql::Tx,
@@ -102,12 +102,14 @@ impl Policies for ZoneUnit {
             .transpose()
     }
 
-    async fn list(&mut self, page: &PageRequest) -> Result<Page<Policy>, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1 AND archived_at IS NULL");
-        Listing::new(sql, params![self.zone], "created_at", "id")
-            .by_name("name", &["name", "description"])
-            .read(&self.tx, page, Policy::read)
-            .await
+    async fn list(&mut self, filter: &PolicyFilter, page: &PageRequest) -> Result<Page<Policy>, Error> {
+        let state = is_archived(filter.archived);
+        let sql = format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1 AND {state}");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name("name", &["name", "description"]);
+        listing.when("name", "=", filter.name.as_deref());
+        listing.when("created_by", "=", filter.created_by.as_deref());
+        listing.read(&self.tx, page, Policy::read).await
     }
 
     async fn versions(

@@ -6,7 +6,7 @@ use caracal_storage::{Error, Page, PageRequest, Providers, Registered};
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::Listing,
+    paging::{Listing, is_archived},
     params::params,
     work::ZoneUnit,
 };
@@ -27,14 +27,12 @@ impl Providers for ZoneUnit {
     }
 
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Provider>, Error> {
-        let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
-        let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND archived_at {state}");
-        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
-            .by_name("name", &["name", "identifier"]);
-        if let Some(text) = &which.search {
-            listing.holds(&["name", "identifier"], text);
-        }
-        listing.read(&self.tx, page, Provider::read).await
+        let state = is_archived(which.archived);
+        let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND {state}");
+        Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name("name", &["name", "identifier"])
+            .read(&self.tx, page, Provider::read)
+            .await
     }
 
     async fn all_live(&mut self) -> Result<Vec<Provider>, Error> {

@@ -6,7 +6,7 @@ use caracal_storage::{Error, Page, PageRequest, Registered, Resources};
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::Listing,
+    paging::{Listing, is_archived},
     params::params,
     work::ZoneUnit,
 };
@@ -40,12 +40,16 @@ impl Resources for ZoneUnit {
     }
 
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Resource>, Error> {
-        let state = if which.archived { "IS NOT NULL" } else { "IS NULL" };
-        let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND archived_at {state}");
+        let state = is_archived(which.archived);
+        let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND {state}");
         let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
-            .by_name("name", &["name", "identifier"]);
-        if let Some(text) = &which.search {
-            listing.holds_in_index((Resource::TABLE, COLUMNS), "searched", text);
+            .by_name_in_index::<Resource>("name", "searched");
+        if let Some(identifier) = &which.without_identifier {
+            let n = listing.bind(identifier);
+            // By its id, which is in the indexes that are searched.
+            listing.and(&format!(
+                "id NOT IN (SELECT r.id FROM resources r WHERE r.zone_id = $1 AND r.identifier = ${n})"
+            ));
         }
         listing.read(&self.tx, page, Resource::read).await
     }
@@ -61,7 +65,14 @@ impl Resources for ZoneUnit {
     }
 
     async fn count_live(&mut self) -> Result<u64, Error> {
-        let sql = "SELECT COUNT(*) AS n FROM resources WHERE zone_id = $1 AND archived_at IS NULL";
+        // The database keeps it, whoever writes.
+        let sql = "SELECT live AS n FROM resource_counts WHERE zone_id = $1";
+        self.tx.count(sql, params![self.zone]).await
+    }
+
+    async fn count_unenforced(&mut self) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS n FROM resources WHERE zone_id = $1 AND archived_at IS NULL \
+             AND operation_enforcement <> 'enforced'";
         self.tx.count(sql, params![self.zone]).await
     }
 

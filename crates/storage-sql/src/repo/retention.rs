@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_storage::{
-    Error, Hold, KeptPrune, LogRetention, MAX_HOLDS, RetentionDays, RetentionSetting, Swept,
+    Error, Hold, KeptPrune, LogRetention, MAX_HOLDS, Page, PageRequest, RetentionDays, RetentionSetting,
+    Swept,
 };
 
 use crate::{
     log_unit::{HasLog as _, LogTransaction, LogUnit},
+    paging::Listing,
     params::params,
     row::Row,
     sql::Tx,
@@ -80,6 +82,9 @@ impl RetentionSetting for GlobalUnit {
     }
 }
 
+/// Columns of a hold.
+const HOLD: &str = "id, subject, reason, placed_by, placed_at";
+
 fn decode(row: &Row) -> Result<Hold, Error> {
     Ok(Hold {
         id: row.text("id")?,
@@ -95,8 +100,8 @@ impl LogUnit<'_> {
         let Some(zone) = self.log.zone() else {
             return Ok(Vec::new());
         };
-        let sql = "SELECT id, subject, reason, placed_by, placed_at FROM evidence_holds \
-             WHERE zone_id = $1 AND lifted_at IS NULL ORDER BY id";
+        let sql =
+            format!("SELECT {HOLD} FROM evidence_holds WHERE zone_id = $1 AND lifted_at IS NULL ORDER BY id");
         let rows = self.tx.all(sql, params![zone]).await?;
         rows.iter().map(decode).collect()
     }
@@ -120,6 +125,17 @@ macro_rules! retention {
                 let unit = self.unit();
                 let of = unit.log.zone().map_or(DEPLOYMENT, ZoneId::as_str);
                 Ok(unit.tx.days(of).await?.map(|said| said.days))
+            }
+
+            async fn list_holds(&mut self, page: &PageRequest) -> Result<Page<Hold>, Error> {
+                let unit = self.unit();
+                let Some(zone) = unit.log.zone() else {
+                    return Ok(Page::new(Vec::new(), None));
+                };
+                let sql =
+                    format!("SELECT {HOLD} FROM evidence_holds WHERE zone_id = $1 AND lifted_at IS NULL");
+                let listing = Listing::new(sql, params![zone], "placed_at", "id");
+                listing.read(unit.tx, page, decode).await
             }
 
             async fn held_records(&mut self) -> Result<Vec<String>, Error> {

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId, entity::Zone};
-use caracal_storage::{Error, IdempotencyReceipt, Page, PageRequest, Zones};
+use caracal_storage::{Error, IdempotencyReceipt, Page, PageRequest, ZoneFilter, Zones};
 
 use super::receipts::insert_receipt;
 use crate::{
     mapped::{Mapped, changed_meanwhile, mapped},
     paging::Listing,
-    params::params,
+    params::{json_list, params},
     sql::Tx,
     work::{GlobalUnit, next_revision},
 };
@@ -41,12 +41,21 @@ impl Zones for GlobalUnit {
         row.as_ref().map(Zone::read).transpose()
     }
 
-    async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {
+    async fn list(&mut self, filter: &ZoneFilter, page: &PageRequest) -> Result<Page<Zone>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM zones WHERE archived_at IS NULL");
-        Listing::new(sql, Vec::new(), "created_at", "id")
-            .by_name("name", &["name", "slug"])
-            .read(&self.tx, page, Zone::read)
-            .await
+        let mut listing =
+            Listing::new(sql, Vec::new(), "created_at", "id").by_name("name", &["name", "slug"]);
+        listing.when("slug", "=", filter.slug.as_deref());
+        listing.when("dcr_enabled", "=", filter.dcr_enabled);
+        listing.when("created_by", "=", filter.created_by.as_deref());
+        listing.is_set("frozen_at", filter.frozen);
+        if let Some(ids) = &filter.among {
+            let n = listing.bind(json_list(ids));
+            listing.and(&self.tx.dialect.is_one_of("id", n));
+        }
+        listing.begins_otherwise("name", filter.without_name);
+        listing.begins_otherwise("slug", filter.without_slug);
+        listing.read(&self.tx, page, Zone::read).await
     }
 
     async fn list_with_archived(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {

@@ -3,6 +3,7 @@
 
 mod contention;
 mod rights;
+mod scale;
 mod services;
 mod zones;
 

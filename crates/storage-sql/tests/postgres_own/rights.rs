@@ -19,7 +19,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
          evidence_terms:ri evidence_tiles:ri \
          authority_records:rud budget_uses:r connection_attempts:rid delegation_epochs:riu delegations:ru deployment_receipts:riud event_outbox:riud grants:riu idempotency_receipts:riud \
          key_checks:riu notification_deliveries:riud notification_sink_states:riud notification_sinks:riud policies:riu policy_canaries:riud policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_shadows:riud policy_versions:ri \
-         provider_connections:riu providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
+         provider_connections:riu providers:riu resource_counts:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
          sign_in_attempts:riud signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zone_state_owners:riud zones:riu",
     ),
     (

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caracal_core::entity::Zone;
 
-use crate::{AdminAuditFilter, AdminAuditRecord, AdminAuditRow, AdminToken};
+use crate::{AdminAuditFilter, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokenFilter};
 
 use super::{
     Backend,
@@ -318,7 +318,12 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
             .unwrap()
             .is_some()
     );
-    let listed = work.admin_tokens().list(&ALL).await.unwrap().items;
+    let listed = work
+        .admin_tokens()
+        .list(&AdminTokenFilter::default(), &ALL)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(listed.len(), 2, "revoked ones are listed too");
     assert!(
         listed

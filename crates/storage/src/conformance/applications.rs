@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Application, Attribution, RegistrationMethod},
 };
 
-use crate::Registered;
+use crate::{CountedApplications, Registered};
 
 use super::{
     Backend,
@@ -159,6 +159,18 @@ pub async fn short_lived_applications_count_until_they_end(backend: Backend) {
     assert!(work.applications().archive(&archived.id, now).await.unwrap());
     for (after, count) in [(0, 2), (4, 2), (5, 1), (9, 1), (10, 0)] {
         let at = now.plus(Duration::from_micros(after));
+        let soon = at.plus(Duration::from_micros(3));
+        let counted = work.applications().count(at, soon).await.unwrap();
+        let expected = CountedApplications {
+            total: 3,
+            expired: 2 - count,
+            // Those that end 5 and 10 microseconds after.
+            expiring_soon: [5, 10]
+                .iter()
+                .filter(|end| (1..=3).contains(&(*end - i64::try_from(after).unwrap())))
+                .count() as u64,
+        };
+        assert_eq!(counted, expected, "after {after} microseconds");
         assert_eq!(
             work.applications().count_live_dcr(at).await.unwrap(),
             count,

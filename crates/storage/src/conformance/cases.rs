@@ -124,6 +124,17 @@ macro_rules! conformance {
                     a_resource_is_found_by_identifier_before_row_id,
                     an_archived_resource_grants_nothing,
                     what_is_registered_is_found_by_a_part_of_its_name;
+                counts:
+                    resources_are_counted_as_they_come_and_go,
+                    rivals_who_make_and_archive_lose_no_count,
+                    of_16_rivals_for_the_last_places_as_many_win_as_there_are;
+                filters:
+                    zones_are_listed_by_slug_and_by_what_is_switched_in_them,
+                    policies_are_listed_by_state_name_and_maker,
+                    delegations_are_listed_by_either_end_and_resource,
+                    admin_tokens_are_listed_by_reach_power_maker_and_state,
+                    what_some_may_not_know_of_is_neither_listed_nor_counted_nor_found,
+                    holds_in_force_are_listed_by_when_they_were_placed;
                 connections:
                     a_connection_comes_back_as_it_was_stored,
                     a_subject_has_one_unrevoked_connection_at_a_provider,
@@ -220,6 +231,7 @@ macro_rules! conformance {
                     a_second_request_with_the_same_key_sees_the_first_ones_receipt,
                     of_8_requests_with_one_key_exactly_one_acts,
                     a_claim_ends_with_its_work,
+                    who_only_looks_for_a_receipt_waits_for_nobody_and_sees_what_is_committed,
                     keys_belong_to_their_operation_and_scope,
                     a_receipt_is_forgotten_at_its_end_and_not_before,
                     reaping_receipts_takes_the_expired_up_to_its_limit,

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Constraints, Delegation, DelegationStatus, Session},
 };
 
-use crate::{DelegationDirection, Error};
+use crate::{DelegationDirection, DelegationFilter, Error};
 
 use super::{
     Backend,
@@ -378,7 +378,11 @@ pub async fn only_live_delegations_are_listed_as_live(backend: Backend) {
         .revoke_tree(&revoked.id, fixture.world.now())
         .await
         .unwrap();
-    let mut live = async |at| work.delegations().list_live(at, &ALL).await.unwrap().items.len();
+    let all = DelegationFilter::default();
+    let mut live = async |at| {
+        let page = work.delegations().list_live(&all, at, &ALL).await;
+        page.unwrap().items.len()
+    };
     assert_eq!(live(end.minus(Duration::from_micros(1))).await, 2);
     assert_eq!(live(end).await, 1, "the end itself is past");
 }

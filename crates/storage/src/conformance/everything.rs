@@ -11,8 +11,9 @@ use caracal_core::{
 };
 
 use crate::{
-    AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, GrantFilter, IdempotencyReceipt, LedgerEntry,
-    Notification, OutboxMessage, Registered, SigningKeyRow, ZoneWork,
+    AdminAuditFilter, AdminAuditRecord, AuditFilter, DelegationFilter, Error, GrantFilter,
+    IdempotencyReceipt, LedgerEntry, Notification, OutboxMessage, PolicyFilter, Registered, SigningKeyRow,
+    ZoneWork,
 };
 
 use super::{fixture::ALL, given::Given};
@@ -430,7 +431,13 @@ impl Everything {
             ),
             (
                 "policy list",
-                !work.policies().list(&ALL).await.unwrap().items.is_empty(),
+                !work
+                    .policies()
+                    .list(&PolicyFilter::default(), &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
             ),
             (
                 "policy versions",
@@ -614,7 +621,7 @@ impl Everything {
                 "live delegations",
                 !work
                     .delegations()
-                    .list_live(now, &ALL)
+                    .list_live(&DelegationFilter::default(), now, &ALL)
                     .await
                     .unwrap()
                     .items

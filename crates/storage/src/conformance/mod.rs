@@ -38,11 +38,15 @@ pub mod chains;
 #[doc(hidden)]
 pub mod connections;
 #[doc(hidden)]
+pub mod counts;
+#[doc(hidden)]
 pub mod delegation_ends;
 #[doc(hidden)]
 pub mod delegations;
 #[doc(hidden)]
 pub mod deployment;
+#[doc(hidden)]
+pub mod filters;
 #[doc(hidden)]
 pub mod grants;
 #[doc(hidden)]

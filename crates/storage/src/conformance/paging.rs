@@ -7,7 +7,10 @@ use caracal_core::{
     entity::{Application, Attribution, Resource, Session},
 };
 
-use crate::{DelegationDirection, Order, Page, PageKey, PageRequest, Registered, SessionFilter, Total};
+use crate::{
+    AdminTokenFilter, DelegationDirection, DelegationFilter, Order, Page, PageKey, PageRequest, PolicyFilter,
+    Registered, SessionFilter, Total, ZoneFilter,
+};
 
 use super::{
     Backend, delegations,
@@ -99,7 +102,10 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
     .await;
     let read = async |page: PageRequest| {
         let mut work = fixture.a.read().await;
-        work.policies().list(&page).await.unwrap()
+        work.policies()
+            .list(&PolicyFilter::default(), &page)
+            .await
+            .unwrap()
     };
     concatenates(
         "policies",
@@ -138,7 +144,7 @@ pub async fn a_page_of_wide_rows_ends_by_its_bytes_and_goes_on(backend: Backend)
         .read()
         .await
         .policies()
-        .list(&PageRequest::first(500))
+        .list(&PolicyFilter::default(), &PageRequest::first(500))
         .await
         .unwrap();
     // The row that passes the bound is the last one.
@@ -148,7 +154,16 @@ pub async fn a_page_of_wide_rows_ends_by_its_bytes_and_goes_on(backend: Backend)
         first.items.len()
     );
     assert!(first.next.is_some());
-    let read = async |page| fixture.a.read().await.policies().list(&page).await.unwrap();
+    let read = async |page| {
+        fixture
+            .a
+            .read()
+            .await
+            .policies()
+            .list(&PolicyFilter::default(), &page)
+            .await
+            .unwrap()
+    };
     let rows = walk(500, read).await.into_iter();
     let rows = rows.map(|row| (row.attribution.created_at, row.id.to_string()));
     assert_eq!(rows.collect::<Vec<_>>(), newest_first(made));
@@ -216,7 +231,8 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
     .await;
     let read = async |page: PageRequest| {
         let mut work = fixture.a.read().await;
-        work.delegations().list_live(now, &page).await.unwrap()
+        let all = DelegationFilter::default();
+        work.delegations().list_live(&all, now, &page).await.unwrap()
     };
     concatenates(
         "live delegations",
@@ -262,7 +278,7 @@ pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: B
     work.commit().await.unwrap();
     let read = async |page: PageRequest| {
         let mut work = fixture.global_read().await;
-        work.zones().list(&page).await.unwrap()
+        work.zones().list(&ZoneFilter::default(), &page).await.unwrap()
     };
     concatenates(
         "zones",
@@ -273,7 +289,10 @@ pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: B
     .await;
     let read = async |page: PageRequest| {
         let mut work = fixture.global_read().await;
-        work.admin_tokens().list(&page).await.unwrap()
+        work.admin_tokens()
+            .list(&AdminTokenFilter::default(), &page)
+            .await
+            .unwrap()
     };
     concatenates("tokens", tokens, |row| (row.created_at, row.id.clone()), read).await;
 }
@@ -396,16 +415,17 @@ async fn named_resources(fixture: &Fixture, names: &[&str]) -> Vec<Resource> {
 }
 
 /// The ids of a listing in an order, walked in pages of two, each of which tells how many there are.
-async fn walked(fixture: &Fixture, which: &Registered, order: Order) -> (Vec<ResourceId>, Total) {
+async fn walked(fixture: &Fixture, search: Option<&str>, order: Order) -> (Vec<ResourceId>, Total) {
     let mut request = PageRequest {
         order,
         count: true,
+        search: search.map(str::to_owned),
         ..PageRequest::first(2)
     };
     let mut ids = Vec::new();
     loop {
         let mut work = fixture.a.read().await;
-        let page = work.resources().list(which, &request).await.unwrap();
+        let page = work.resources().list(&Registered::LIVE, &request).await.unwrap();
         let total = page.total.unwrap();
         ids.extend(page.items.into_iter().map(|resource| resource.id));
         let Some(next) = page.next else {
@@ -435,7 +455,7 @@ pub async fn listings_go_by_time_and_name_both_ways_and_are_counted(backend: Bac
     let fixture = Fixture::new(backend).await;
     let made = named_resources(&fixture, &["b", "a", "b", "B", "\u{e4}", "a b", ""]).await;
     for order in ORDERS {
-        let (ids, total) = walked(&fixture, &Registered::LIVE, order).await;
+        let (ids, total) = walked(&fixture, None, order).await;
         assert_eq!(ids, sorted(&made, order), "{order:?}");
         assert_eq!(
             total,
@@ -479,12 +499,8 @@ pub async fn a_search_is_taken_literally_and_pages_in_every_order(backend: Backe
         ("nowhere", &[]),
     ] {
         let wanted: Vec<Resource> = found.iter().map(|at| made[*at].clone()).collect();
-        let which = Registered {
-            archived: false,
-            search: Some(text.to_owned()),
-        };
         for order in ORDERS {
-            let (ids, total) = walked(&fixture, &which, order).await;
+            let (ids, total) = walked(&fixture, Some(text), order).await;
             assert_eq!(ids, sorted(&wanted, order), "{text} {order:?}");
             assert_eq!(total.count, wanted.len() as u64, "{text}");
         }

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion},
 };
 
-use crate::Error;
+use crate::{Error, PolicyFilter};
 
 use super::{
     Backend,
@@ -50,7 +50,11 @@ pub async fn a_policy_and_its_versions_come_back_as_stored(backend: Backend) {
         Some(&policy)
     );
     assert_eq!(
-        work.policies().list(&ALL).await.unwrap().items,
+        work.policies()
+            .list(&PolicyFilter::default(), &ALL)
+            .await
+            .unwrap()
+            .items,
         std::slice::from_ref(&policy)
     );
     let second = PolicyVersion { version: 2, ..second };
@@ -133,7 +137,14 @@ pub async fn a_policy_name_is_unique_among_the_active(backend: Backend) {
         Some(first),
         "its versions stay readable"
     );
-    assert_eq!(work.policies().list(&ALL).await.unwrap().items, [twin]);
+    assert_eq!(
+        work.policies()
+            .list(&PolicyFilter::default(), &ALL)
+            .await
+            .unwrap()
+            .items,
+        [twin]
+    );
     work.commit().await.unwrap();
 }
 

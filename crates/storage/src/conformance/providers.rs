@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{DeclaredOperation, OperationEnforcement, Provider, ProviderKind, Resource},
 };
 
-use crate::{Error, Registered};
+use crate::{Error, PageRequest, Registered};
 
 use super::{
     Backend,
@@ -421,27 +421,18 @@ pub async fn what_is_registered_is_found_by_a_part_of_its_name(backend: Backend)
         ("a\\b", [1, 0, 0]),
         ("'; DROP", [0, 0, 0]),
     ] {
-        let which = Registered {
-            archived: false,
+        let page = PageRequest {
             search: Some(text.to_owned()),
+            ..ALL
         };
+        let live = Registered::LIVE;
         let counts = [
-            work.applications().list(&which, &ALL).await.unwrap().items.len(),
-            work.providers().list(&which, &ALL).await.unwrap().items.len(),
-            work.resources().list(&which, &ALL).await.unwrap().items.len(),
+            work.applications().list(&live, &page).await.unwrap().items.len(),
+            work.providers().list(&live, &page).await.unwrap().items.len(),
+            work.resources().list(&live, &page).await.unwrap().items.len(),
         ];
         assert_eq!(counts, found, "{text}");
-        let archived = Registered {
-            archived: true,
-            ..which
-        };
-        assert!(
-            work.resources()
-                .list(&archived, &ALL)
-                .await
-                .unwrap()
-                .items
-                .is_empty()
-        );
+        let archived = work.resources().list(&Registered::ARCHIVED, &page).await;
+        assert!(archived.unwrap().items.is_empty());
     }
 }

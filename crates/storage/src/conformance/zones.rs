@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Attribution, Zone},
 };
 
-use crate::Error;
+use crate::{Error, ZoneFilter};
 
 use super::{
     Backend,
@@ -143,7 +143,12 @@ pub async fn an_archived_zone_is_gone(backend: Backend) {
     let absent = ZoneId::generate(&fixture.world);
     assert_eq!(work.zones().get_with_archived(&absent).await.unwrap(), None);
     assert_eq!(work.zones().get(&zone.id).await.unwrap(), None);
-    let listed = work.zones().list(&ALL).await.unwrap().items;
+    let listed = work
+        .zones()
+        .list(&ZoneFilter::default(), &ALL)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(
         listed.iter().map(|zone| &zone.id).collect::<Vec<_>>(),
         [fixture.b.id()]

@@ -87,8 +87,7 @@ impl Place {
             .clone();
         let now = deps.world.now();
         let mut found = zone
-            .applications
-            .values()
+            .applications()
             .filter(|application| application.is_live(now))
             .filter_map(|application| Some((application, SignInRules::of(&application.traits)?)))
             .filter(|(_, rules)| rules.resources.iter().any(|known| known == name));

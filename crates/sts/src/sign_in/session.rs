@@ -121,7 +121,7 @@ async fn sessions(
         capacity: &capacity,
         about: &about,
     };
-    let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
+    let resources = |name: &str| zone.resource(name).map(|state| state.resource.as_ref());
     let anchor = Anchor {
         record: agreed.record.clone(),
         person: Some(agreed.subject.clone()),

@@ -4,7 +4,7 @@ use caracal_core::{Timestamp, ZoneId, words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Name;
+use super::{Line, Name};
 
 words!(
     /// How far a token reaches.
@@ -27,6 +27,31 @@ words!(
         Approve = "approve",
     }
 );
+
+words!(
+    /// How a token stands.
+    TokenStatus {
+        /// It is good.
+        Active = "active",
+        /// It was taken back.
+        Revoked = "revoked",
+    }
+);
+
+/// Which tokens to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct ListTokens {
+    /// Only those that reach so far.
+    pub scope: Option<TokenScope>,
+    /// Only those that are good for this.
+    pub capability: Option<TokenCapability>,
+    /// Only those of this zone.
+    pub zone_id: Option<ZoneId>,
+    /// Only those that exactly this one made, as `created_by` tells it.
+    pub created_by: Option<Line<512>>,
+    /// Only those that stand so; both when absent.
+    pub status: Option<TokenStatus>,
+}
 
 /// Body that makes a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, SessionId, Timestamp, ZoneId,
+    ApplicationId, AuthorityRecordId, ResourceId, SessionId, Timestamp, ZoneId,
     claims::SubjectType,
     entity::{AuthorityRecord, AuthorityRecordStatus, Lifecycle, Session, SessionStatus},
 };
@@ -78,6 +78,21 @@ impl From<AuthorityRecord> for RecordItem {
             revoked_reason: record.revoked_reason,
         }
     }
+}
+
+/// Which live delegations to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct ListDelegations {
+    /// Only those that this application handed on.
+    pub issuer_application_id: Option<ApplicationId>,
+    /// Only those that this application received.
+    pub receiver_application_id: Option<ApplicationId>,
+    /// Only those that this session handed on.
+    pub source_session_id: Option<SessionId>,
+    /// Only those that this session received.
+    pub target_session_id: Option<SessionId>,
+    /// Only those that are for this one resource, by row.
+    pub resource_id: Option<ResourceId>,
 }
 
 /// Which sessions to list.

@@ -10,7 +10,18 @@ use caracal_core::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Line, Prose};
+use super::{Line, Prose, Shown};
+
+/// Which policies to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct ListPolicies {
+    /// Active ones when absent.
+    pub status: Option<Shown>,
+    /// Only those with exactly this name.
+    pub name: Option<Line<512>>,
+    /// Only those that exactly this one made, as `created_by` tells it.
+    pub created_by: Option<Line<512>>,
+}
 
 /// Body that makes a policy with its first version. Unknown members are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -83,13 +83,6 @@ pub struct HoldItem {
     pub placed_at: Timestamp,
 }
 
-/// The holds in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Holds {
-    /// All of them, at most 1,000, in the order in which they were placed.
-    pub items: Vec<HoldItem>,
-}
-
 /// A change of what is kept, as the member [`Keeping::MEMBER`] of the payload of its administrative record says it. Rows
 /// of a database can be changed by whoever writes there; records are proved, so nothing is deleted where both differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,17 @@ use utoipa::ToSchema;
 
 use super::{Line, Name};
 
+/// Which zones to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct ListZones {
+    /// Only the one with exactly this slug.
+    pub slug: Option<Line<120>>,
+    /// Only those that are frozen, or are not.
+    pub frozen: Option<bool>,
+    /// Only those in which short-lived applications may be registered, or may not.
+    pub dcr_enabled: Option<bool>,
+}
+
 /// Body that makes a zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -129,20 +140,20 @@ pub struct Overview {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ApplicationCounts {
     /// All.
-    pub total: usize,
+    pub total: u64,
     /// Past their end.
-    pub expired: usize,
+    pub expired: u64,
     /// Ending within a week.
-    pub expiring_soon: usize,
+    pub expiring_soon: u64,
 }
 
 /// Counts of resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceCounts {
     /// All.
-    pub total: usize,
+    pub total: u64,
     /// Without enforced operations.
-    pub unenforced: usize,
+    pub unenforced: u64,
 }
 
 /// Counts of providers.

@@ -12,10 +12,7 @@ use caracal_service::{
 use caracal_storage::{Access, Account};
 use caracal_wire::{ErrorCode, Listing, control::accounts::AccountItem};
 
-use crate::{
-    answer::{counted, rows},
-    call::Call,
-};
+use crate::{answer::listed, call::Call};
 
 /// An account as clients see it.
 pub(crate) fn item(account: Account) -> AccountItem {
@@ -89,8 +86,5 @@ pub(crate) async fn list(
     Listed(page): Searched<200, 500>,
 ) -> Result<Answer<Listing<AccountItem>>, Refusal> {
     let mut work = call.role.store.global(Access::Read).await?;
-    let read = work.accounts().list(&page).await?;
-    let items = read.items.into_iter().map(item).collect();
-    let listed = rows(items, read.next.as_ref());
-    Ok(Answer(counted(listed, read.total)))
+    Ok(listed(work.accounts().list(&page).await?, item))
 }

@@ -2,24 +2,29 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Listed, Searched},
+    front::{Answer, Listed, Query, Searched},
 };
-use caracal_storage::Access;
-use caracal_wire::{Listing, control::admin_tokens::TokenItem};
+use caracal_storage::{Access, AdminTokenFilter};
+use caracal_wire::{
+    Listing,
+    control::admin_tokens::{ListTokens, TokenCapability, TokenItem, TokenScope, TokenStatus},
+};
 
 use super::item;
-use crate::{
-    answer::{counted, rows},
-    call::Call,
-};
+use crate::{answer::listed, call::Call};
 
 pub(crate) async fn handle(
     call: Call,
+    Query(query): Query<ListTokens>,
     Listed(page): Searched<200, 500>,
 ) -> Result<Answer<Listing<TokenItem>>, Refusal> {
+    let filter = AdminTokenFilter {
+        scope: query.scope.map(TokenScope::as_str),
+        capability: query.capability.map(TokenCapability::as_str),
+        zone_id: query.zone_id,
+        created_by: query.created_by.map(|maker| maker.0),
+        revoked: query.status.map(|status| status == TokenStatus::Revoked),
+    };
     let mut work = call.role.store.global(Access::Read).await?;
-    let read = work.admin_tokens().list(&page).await?;
-    let items = read.items.into_iter().map(item).collect();
-    let listed = rows(items, read.next.as_ref());
-    Ok(Answer(counted(listed, read.total)))
+    Ok(listed(work.admin_tokens().list(&filter, &page).await?, item))
 }

@@ -10,10 +10,7 @@ use caracal_wire::{
     control::approvals::{ApprovalItem, ListApprovals},
 };
 
-use crate::{
-    answer::{counted, rows},
-    call::ZoneCall,
-};
+use crate::{answer::listed, call::ZoneCall};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -32,10 +29,8 @@ pub(crate) async fn handle(
     let found = work.approvals().list(&filter, &page).await?;
     let bindings: Vec<[u8; 32]> = found.items.iter().map(|approval| approval.binding).collect();
     let precedents = work.approvals().precedents(&bindings).await?;
-    let items = found.items.into_iter().map(|approval| {
+    Ok(listed(found, |approval| {
         let before = precedents.get(&approval.binding).copied().unwrap_or_default();
         ApprovalItem::new(approval, now, (before.approved, before.rejected))
-    });
-    let listed = rows(items.collect(), found.next.as_ref());
-    Ok(Answer(counted(listed, found.total)))
+    }))
 }

@@ -2,23 +2,29 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Listed, Sorted},
+    front::{Answer, Listed, Query, Sorted},
 };
-use caracal_wire::{Listing, coordinator::delegations::ActiveDelegation};
+use caracal_storage::DelegationFilter;
+use caracal_wire::{
+    Listing, control::authority::ListDelegations, coordinator::delegations::ActiveDelegation,
+};
 
-use crate::{
-    answer::{counted, rows},
-    call::ZoneCall,
-};
+use crate::{answer::listed, call::ZoneCall};
 
 /// Live ones.
 pub(crate) async fn handle(
     call: ZoneCall,
+    Query(query): Query<ListDelegations>,
     Listed(page): Sorted<100, 500>,
 ) -> Result<Answer<Listing<ActiveDelegation>>, Refusal> {
+    let filter = DelegationFilter {
+        issuer_application_id: query.issuer_application_id,
+        receiver_application_id: query.receiver_application_id,
+        source_session_id: query.source_session_id,
+        target_session_id: query.target_session_id,
+        resource_id: query.resource_id,
+    };
     let mut work = call.read().await?;
-    let read = work.delegations().list_live(call.now(), &page).await?;
-    let items = read.items.iter().map(ActiveDelegation::from).collect();
-    let listed = rows(items, read.next.as_ref());
-    Ok(Answer(counted(listed, read.total)))
+    let read = work.delegations().list_live(&filter, call.now(), &page).await?;
+    Ok(listed(read, |delegation| ActiveDelegation::from(&delegation)))
 }

@@ -11,11 +11,7 @@ use caracal_wire::{
 };
 
 use super::item;
-use crate::{
-    answer::{counted, rows},
-    call::ZoneCall,
-    fields::scopes,
-};
+use crate::{answer::listed, call::ZoneCall, fields::scopes};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -39,13 +35,7 @@ pub(crate) async fn handle(
         status: query.status,
         scopes: wanted.iter().map(String::as_str).collect(),
     };
-    let found = call
-        .read()
-        .await?
-        .grants()
-        .list(&filter, call.now(), &page)
-        .await?;
-    let (next, total) = (found.next, found.total);
-    let items = found.items.into_iter().map(item).collect();
-    Ok(Answer(counted(rows(items, next.as_ref()), total)))
+    let mut work = call.read().await?;
+    let found = work.grants().list(&filter, call.now(), &page).await?;
+    Ok(listed(found, item))
 }

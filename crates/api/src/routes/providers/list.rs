@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Listed, Named, Query},
+    front::{Answer, Listed, Query, Searched},
 };
 use caracal_wire::{
     Listing,
@@ -17,8 +17,8 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListObjects>,
-    Listed(page): Named<200, 500>,
+    Listed(page): Searched<200, 500>,
 ) -> Result<Answer<Listing<ProviderItem>>, Refusal> {
     let mut work = call.read().await?;
-    Ok(listing(work.providers().list(&registered(query), &page).await?))
+    Ok(listing(work.providers().list(&registered(&query), &page).await?))
 }

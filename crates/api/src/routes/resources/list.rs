@@ -2,8 +2,9 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Listed, Named, Query},
+    front::{Answer, Listed, Query, Searched},
 };
+use caracal_storage::Registered;
 use caracal_wire::{
     Listing,
     control::{ListObjects, resources::ResourceItem},
@@ -15,15 +16,17 @@ use crate::{
     call::ZoneCall,
 };
 
+/// Whoever may not see the control resource does not find it counted either.
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListObjects>,
-    Listed(page): Named<200, 500>,
+    Listed(page): Searched<200, 500>,
 ) -> Result<Answer<Listing<ResourceItem>>, Refusal> {
+    let which = Registered {
+        without_identifier: rules::hidden(&call.caller, &call.role.config.control_audience)
+            .map(str::to_owned),
+        ..registered(&query)
+    };
     let mut work = call.read().await?;
-    let mut read = work.resources().list(&registered(query), &page).await?;
-    let audience = &call.role.config.control_audience;
-    read.items
-        .retain(|resource| rules::is_visible(&call.caller, resource, audience));
-    Ok(listing(read))
+    Ok(listing(work.resources().list(&which, &page).await?))
 }

@@ -14,6 +14,8 @@ use crate::{
 
 /// Longest silence of an upstream, in seconds.
 const MAX_TIMEOUT_SECONDS: u32 = 3_600;
+/// Most bytes of an identifier: it stands in indexes, beside a name, and PostgreSQL takes 2,704 bytes of all together.
+const MAX_IDENTIFIER_BYTES: usize = 800;
 /// Most characters of an upstream's URL.
 const MAX_UPSTREAM: usize = 2048;
 
@@ -25,6 +27,11 @@ pub(in crate::routes) fn is_control(identifier: &str, audience: &str) -> bool {
 /// Hides the control resource from tokens that do not reach the whole deployment.
 pub(in crate::routes) fn is_visible(principal: &AdminPrincipal, resource: &Resource, audience: &str) -> bool {
     principal.is_global() || !is_control(&resource.identifier, audience)
+}
+
+/// The identifier that such tokens find nowhere.
+pub(in crate::routes) fn hidden<'a>(principal: &AdminPrincipal, audience: &'a str) -> Option<&'a str> {
+    (!principal.is_global()).then_some(audience)
 }
 
 /// 409 for the control resource.
@@ -55,6 +62,11 @@ pub(in crate::routes) fn check_identifier(identifier: &str, audience: &str) -> R
     }
     let refused =
         |message: &str| Refusal::invalid_field(ErrorCode::InvalidResourceIdentifier, "identifier", message);
+    if identifier.len() > MAX_IDENTIFIER_BYTES {
+        return Err(refused(
+            "must have at most 800 bytes in UTF-8; escape what is not ASCII",
+        ));
+    }
     if identifier.chars().any(|c| is_unprintable(c) || c.is_whitespace()) {
         return Err(refused("must not contain white space or control characters"));
     }

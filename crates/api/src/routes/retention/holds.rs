@@ -2,15 +2,16 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Created, NoContent, Path},
+    front::{Answer, Body, ById, Created, Listed, NoContent, Path, Sorted},
 };
 use caracal_storage::Hold;
 use caracal_wire::{
-    ErrorCode,
-    control::retention::{HoldItem, Holds, Keeping, PlaceHold},
+    ErrorCode, Listing,
+    control::retention::{HoldItem, Keeping, PlaceHold},
 };
 
 use crate::{
+    answer::listed,
     call::{ZoneCall, require_zone},
     change::Done,
 };
@@ -25,10 +26,12 @@ fn item(hold: Hold) -> HoldItem {
     }
 }
 
-pub(crate) async fn list(call: ZoneCall) -> Result<Answer<Holds>, Refusal> {
-    let holds = call.read().await?.retention().holds().await?;
-    let items = holds.into_iter().map(item).collect();
-    Ok(Answer(Holds { items }))
+pub(crate) async fn list(
+    call: ZoneCall,
+    Listed(page): Sorted<200, 500>,
+) -> Result<Answer<Listing<HoldItem>>, Refusal> {
+    let mut work = call.read().await?;
+    Ok(listed(work.retention().list_holds(&page).await?, item))
 }
 
 /// In force when it is answered: a deletion that runs is waited for.

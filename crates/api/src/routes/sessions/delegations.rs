@@ -9,7 +9,7 @@ use caracal_storage::{DelegationDirection, PageRequest};
 use caracal_wire::{Listing, coordinator::delegations::DelegationItem};
 
 use super::not_found;
-use crate::{answer::rows, call::ZoneCall};
+use crate::{answer::listed, call::ZoneCall};
 
 pub(crate) async fn inbound(
     call: ZoneCall,
@@ -36,6 +36,5 @@ async fn list(
     let mut work = call.read().await?;
     work.sessions().get(session).await?.ok_or_else(not_found)?;
     let read = work.delegations().list(session, direction, page).await?;
-    let items = read.items.iter().map(DelegationItem::from).collect();
-    Ok(Answer(rows(items, read.next.as_ref())))
+    Ok(listed(read, |delegation| DelegationItem::from(&delegation)))
 }

@@ -11,7 +11,7 @@ use caracal_wire::{
 };
 
 use super::item;
-use crate::{answer::rows, call::ZoneCall};
+use crate::{answer::listed, call::ZoneCall};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -23,9 +23,6 @@ pub(crate) async fn handle(
         search: query.search.map(|text| text.0),
     };
     let now = call.now();
-    let read = call.read().await?.subjects().list(&filter, now, &page).await?;
-    Ok(Answer(rows(
-        read.items.into_iter().map(item).collect(),
-        read.next.as_ref(),
-    )))
+    let mut work = call.read().await?;
+    Ok(listed(work.subjects().list(&filter, now, &page).await?, item))
 }

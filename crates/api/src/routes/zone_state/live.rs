@@ -14,7 +14,9 @@ use caracal_core::{
 };
 use caracal_crypto::sha256_hex;
 use caracal_service::Refusal;
-use caracal_storage::{PAGE_BYTES, Page, PageRequest, Registered, RetentionDays, StateOwner, ZoneWork};
+use caracal_storage::{
+    PAGE_BYTES, Page, PageRequest, PolicyFilter, Registered, RetentionDays, StateOwner, ZoneWork,
+};
 
 use super::{
     super::{applications::traits, providers, resources},
@@ -176,7 +178,7 @@ impl Live {
         let workloads = every!(room, |page| work.workloads().list(&page));
         let issuers = every!(room, |page| work.subject_issuers().list(&page));
         let sinks = every!(room, |page| work.notifications().list(&page));
-        let policies = every!(room, |page| work.policies().list(&page));
+        let policies = every!(room, |page| work.policies().list(&PolicyFilter::default(), &page));
         let sets = every!(room, |page| work.policy_sets().list(&page));
         let policies = live_policies(work, policies, &mut platform, &mut room).await?;
         let sets = live_sets(work, sets).await?;

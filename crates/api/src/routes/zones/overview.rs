@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use caracal_core::{
-    Timestamp,
-    entity::{AuthorityRecordStatus, OperationEnforcement},
-};
+use caracal_core::{Timestamp, entity::AuthorityRecordStatus};
 use caracal_service::{Refusal, front::Answer};
 use caracal_storage::{AuditFilter, AuthorityRecordFilter, PageRequest, ZoneWork};
 use caracal_wire::control::{
@@ -27,16 +24,9 @@ const COUNT_AT_MOST: usize = 20_000;
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> {
     let now = call.now();
     let mut work = call.read().await?;
-    let applications = work.applications().all_live().await?;
-    let ends: Vec<Timestamp> = applications
-        .iter()
-        .filter_map(|application| application.expires_at)
-        .collect();
-    let resources = work.resources().all_live().await?;
-    let unenforced = resources
-        .iter()
-        .filter(|resource| resource.operation_enforcement != OperationEnforcement::Enforced)
-        .count();
+    let applications = work.applications().count(now, now.plus(SOON)).await?;
+    let resources = work.resources().count_live().await?;
+    let unenforced = work.resources().count_unenforced().await?;
     let providers = work.providers().all_live().await?.len();
     let (sets, active_set) = policy_sets(work.as_mut()).await?;
 
@@ -54,15 +44,12 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
         zone_id: call.zone.clone(),
         generated_at: now,
         applications: ApplicationCounts {
-            total: applications.len(),
-            expired: ends.iter().filter(|end| **end <= now).count(),
-            expiring_soon: ends
-                .iter()
-                .filter(|end| **end > now && **end <= now.plus(SOON))
-                .count(),
+            total: applications.total,
+            expired: applications.expired,
+            expiring_soon: applications.expiring_soon,
         },
         resources: ResourceCounts {
-            total: resources.len(),
+            total: resources,
             unenforced,
         },
         providers: ProviderCounts { total: providers },

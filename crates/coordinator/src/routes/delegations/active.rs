@@ -5,7 +5,7 @@ use caracal_service::{
     Refusal,
     front::{Answer, Paging},
 };
-use caracal_storage::{Access, PageRequest};
+use caracal_storage::{Access, DelegationFilter, PageRequest};
 use caracal_wire::{Listing, coordinator::delegations::ActiveDelegation};
 
 use super::sees;
@@ -19,6 +19,7 @@ pub(crate) async fn handle(
     Paging(PageRequest { limit, mut after, .. }): Paging<100, 500>,
 ) -> Result<Answer<Listing<ActiveDelegation>>, Refusal> {
     let mut work = call.work(Access::Read).await?;
+    let filter = DelegationFilter::default();
     let mut items: Vec<ActiveDelegation> = Vec::new();
     for _ in 0..MAX_READS {
         // Never more than still fit, so that the cursor is where the items end.
@@ -27,7 +28,7 @@ pub(crate) async fn handle(
             after: after.take(),
             ..PageRequest::first(wanted)
         };
-        let page = work.delegations().list_live(call.now(), &page).await?;
+        let page = work.delegations().list_live(&filter, call.now(), &page).await?;
         items.extend(
             page.items
                 .iter()

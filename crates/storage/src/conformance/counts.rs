@@ -1,0 +1,117 @@
+//! How many there are, without counting them.
+
+use caracal_core::entity::{OperationEnforcement, Resource};
+
+use super::{
+    Backend,
+    fixture::{Fixture, InZone},
+    race::{race, retry},
+};
+
+async fn live(zone: &InZone) -> u64 {
+    zone.read().await.resources().count_live().await.unwrap()
+}
+
+/// Commits a provider and resources of it.
+async fn resources(zone: &InZone, count: usize) -> Vec<Resource> {
+    let provider = zone.given.provider();
+    let made: Vec<Resource> = (0..count).map(|_| zone.given.resource(&provider)).collect();
+    let mut work = zone.write().await;
+    work.providers().create(&provider).await.unwrap();
+    for resource in &made {
+        work.resources().create(resource).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    made
+}
+
+pub async fn resources_are_counted_as_they_come_and_go(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    assert_eq!(live(&fixture.a).await, 0);
+    let made = resources(&fixture.a, 3).await;
+    resources(&fixture.b, 1).await;
+    assert_eq!((live(&fixture.a).await, live(&fixture.b).await), (3, 1));
+    let now = fixture.world.now();
+    let mut work = fixture.a.write().await;
+    assert!(work.resources().archive(&made[0].id, now).await.unwrap());
+    assert!(!work.resources().archive(&made[0].id, now).await.unwrap());
+    let renamed = Resource {
+        name: String::from("another"),
+        ..made[1].clone()
+    };
+    assert!(work.resources().update(&renamed).await.unwrap());
+    assert_eq!(
+        work.resources().count_live().await.unwrap(),
+        2,
+        "its own changes count"
+    );
+    drop(work);
+    assert_eq!(live(&fixture.a).await, 3, "what was given up does not");
+    let mut work = fixture.a.write().await;
+    for resource in &made[..2] {
+        let open = Resource {
+            operation_enforcement: OperationEnforcement::TransportUniform,
+            ..resource.clone()
+        };
+        assert!(work.resources().update(&open).await.unwrap());
+    }
+    assert!(work.resources().archive(&made[0].id, now).await.unwrap());
+    assert_eq!(work.resources().count_unenforced().await.unwrap(), 1);
+}
+
+pub async fn rivals_who_make_and_archive_lose_no_count(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let there = resources(&fixture.a, 8).await;
+    let settled = race(16, |runner| {
+        let zone = fixture.a.clone();
+        let now = fixture.world.now();
+        let mut new = there[0].clone();
+        let fresh = zone.given.resource(&zone.given.provider());
+        (new.id, new.identifier) = (fresh.id, fresh.identifier);
+        let gone = there[runner / 2].id.clone();
+        async move {
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                if runner % 2 == 0 {
+                    work.resources().archive(&gone, now).await?;
+                } else {
+                    work.resources().create(&new).await?;
+                }
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    assert!(settled.iter().all(Result::is_ok), "{settled:?}");
+    assert_eq!(live(&fixture.a).await, 8, "8 were there, 8 went, 8 came");
+}
+
+pub async fn of_16_rivals_for_the_last_places_as_many_win_as_there_are(backend: Backend) {
+    const MOST: u64 = 7;
+    let fixture = Fixture::new(backend).await;
+    let there = resources(&fixture.a, 2).await;
+    let won = race(16, |_| {
+        let zone = fixture.a.clone();
+        let mut new = there[0].clone();
+        let fresh = zone.given.resource(&zone.given.provider());
+        (new.id, new.identifier) = (fresh.id, fresh.identifier);
+        async move {
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                work.lock("places").await?;
+                if work.resources().count_live().await? >= MOST {
+                    return Ok(false);
+                }
+                work.resources().create(&new).await?;
+                work.commit().await?;
+                Ok(true)
+            })
+            .await
+            .unwrap()
+        }
+    })
+    .await;
+    assert_eq!(won.iter().filter(|won| **won).count(), 5);
+    assert_eq!(live(&fixture.a).await, MOST);
+}
