@@ -70,7 +70,7 @@ pub(crate) async fn enforce(
                 }
                 // A mandate can be presented as often as its holder likes: the bound stands before the write.
                 if let Some(claims) = &proven
-                    && let Some(times) = repeats(gateway, claims)
+                    && let Some(times) = repeats(gateway, claims, &denial)
                 {
                     evidence::denied(gateway, claims, head, request_id, &denial, times).await;
                 }
@@ -108,7 +108,7 @@ pub(crate) async fn read_content(
         Ok(content) => Ok(content),
         Err(denial) => {
             gateway.metrics.denied(denial.reason());
-            if let Some(times) = repeats(gateway, claims) {
+            if let Some(times) = repeats(gateway, claims, &denial) {
                 evidence::denied(gateway, claims, head, request_id, &denial, times).await;
             }
             Err(Denial::into_refusal(denial))
@@ -117,10 +117,16 @@ pub(crate) async fn read_content(
 }
 
 /// Counts a refusal of a mandate that is really the zone's; how many there were so far when this one is to be recorded.
-fn repeats(gateway: &Gateway, claims: &MandateClaims) -> Option<u64> {
-    let (zone, jti) = (claims.zone_id.clone(), claims.jti.clone());
+fn repeats(gateway: &Gateway, claims: &MandateClaims, denial: &Denial) -> Option<u64> {
+    let key = match claims.mandate_use {
+        // It is presented with many calls: what repeats is one kind of refusal.
+        MandateUse::Access => [&*claims.jti, denial.reason().as_str()].join(" ").into(),
+        _ => claims.jti.clone(),
+    };
     let now = gateway.deps.world.now();
-    gateway.refusals.note(zone, jti, claims.expires_at(), now)
+    gateway
+        .refusals
+        .note(claims.zone_id.clone(), key, claims.expires_at(), now)
 }
 
 /// The list. Cheap checks stand before dear ones, checks of the caller's own mistake before checks of authority, and

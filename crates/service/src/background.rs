@@ -25,7 +25,7 @@ use tokio::{
 const NICE: i32 = 5;
 
 /// The same for what runs beside calls: nobody's governed call waits for it.
-const NICE_BESIDE: i32 = 15;
+const NICE_BESIDE: i32 = 10;
 
 /// Where [`beside_calls`] works, in a process that set it.
 static BESIDE: OnceLock<Handle> = OnceLock::new();

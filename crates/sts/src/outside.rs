@@ -27,11 +27,12 @@ pub struct SignIns {
 }
 
 impl SignIns {
-    /// Asks through `egress`. One for a process.
-    pub fn new(egress: &Arc<Egress>, world: World) -> Self {
+    /// Asks identity providers, which zones name, through `egress`, and clients that describe themselves, which anybody
+    /// names, through `strangers`. One for a process.
+    pub fn new(egress: &Arc<Egress>, strangers: &Arc<Egress>, world: World) -> Self {
         Self {
             tokens: TokenClient::new(egress.clone(), world),
-            documents: DocumentClient::new(egress.clone()),
+            documents: DocumentClient::new(strangers.clone()),
             turns: Permits::new(MAX_AT_ONCE, TURN),
         }
     }

@@ -215,6 +215,6 @@ fn the_allowlist_is_kept_by_a_stack_that_runs_and_is_of_addresses() {
         &["add", "ada@example.com"],
         &["lock", "ada@example.com"],
     ] {
-        allowlist(arguments).assert_refused("the stack does not run");
+        allowlist(arguments).assert_refused("does not run, and it is what keeps the accounts");
     }
 }

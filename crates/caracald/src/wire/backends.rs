@@ -34,6 +34,8 @@ use crate::{
 
 /// Longest wait for a connection to PostgreSQL: while it is away, requests are answered after this.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest statement of a migration.
+const MIGRATION_STEP: Duration = Duration::from_hours(1);
 /// Longest wait for an answer of the bus, length of a read that waits for entries, and pauses before reconnecting. A
 /// replica knows that it is out of sync after the sum of the first two, and is in sync again soon after the bus is back.
 const BUS_TIMEOUT: Duration = Duration::from_secs(2);
@@ -228,7 +230,13 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<i64> {
             store.migrate(world.now()).await?;
         }
         Backend::Production { database_url, .. } => {
-            let store = postgres(config, database_url, None).await?;
+            // A step over a large table takes longer than any request may.
+            let options = PostgresOptions {
+                statement_timeout: MIGRATION_STEP,
+                ..postgres_options(config, database_url)
+            };
+            let store = PostgresStore::connect(options, None).await;
+            let store = store.context("cannot reach PostgreSQL (DATABASE_URL)")?;
             store.migrate(world.now()).await?;
             for (role, password) in &config.role_passwords {
                 let role = ServiceRole::ALL

@@ -268,6 +268,14 @@ fn named_by_others(config: &Config) -> EgressPolicy {
 }
 
 fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Result<Outside> {
+    // What anybody may name leads to no private network; on a machine that somebody works on, programs run beside it.
+    let strangers = egress(
+        config,
+        EgressPolicy {
+            allow_loopback: !config.mode.is_published(),
+            ..EgressPolicy::default()
+        },
+    )?;
     let egress = egress(config, named_by_others(config))?;
     Ok(Outside {
         tokens: Arc::new(ServiceTokens::new(egress.clone(), world.clone())),
@@ -277,7 +285,7 @@ fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Resul
             tasks.clone(),
         )),
         oauth: TokenClient::new(egress.clone(), world.clone()),
-        sign_ins: Arc::new(SignIns::new(&egress, world.clone())),
+        sign_ins: Arc::new(SignIns::new(&egress, &strangers, world.clone())),
         subject_keys: Arc::new(SubjectKeys::new(egress, world.clone())),
     })
 }

@@ -91,6 +91,17 @@ fn check(role: &str, address: &str, request: &Ask<'_>) -> u16 {
     if status < 400 || request.path == "/ready" {
         return status;
     }
+    // What a person is told in a browser is a page.
+    if request.path.starts_with("/oauth/2/") && head.contains("content-type: text/html") {
+        for line in [
+            "x-content-type-options: nosniff",
+            "cache-control: no-store",
+            "x-frame-options: deny",
+        ] {
+            assert!(head.lines().any(|found| found == line), "no {line}: {what}");
+        }
+        return status;
+    }
     for line in [
         "x-content-type-options: nosniff",
         "referrer-policy: no-referrer",

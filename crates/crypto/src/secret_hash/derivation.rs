@@ -147,6 +147,13 @@ impl Derivations {
                 if let Some(place) = place {
                     state.line.leave(&place);
                 }
+                let unused = if state.line.is_empty() {
+                    mem::take(&mut state.spare)
+                } else {
+                    Vec::new()
+                };
+                drop(state);
+                drop(unused);
                 return Ok(Turn::Known(matched));
             }
             let free = state.running.len() < self.limits.concurrency && !state.running.contains(&pair);

@@ -387,13 +387,14 @@ async fn tokens_of_another_zone(here: &Side<'_>, there: &Side<'_>) {
         let fields = [
             ("token", token),
             ("zone_id", zone.id.as_str()),
-            ("client_id", application.id.as_str()),
+            ("application_id", application.id.as_str()),
             ("client_secret", application.secret.as_str()),
         ];
         Reply::of(zone.stack.request(Role::Sts, "POST", path).form(&fields)).await
     };
     for path in ["/oauth/2/introspect", "/oauth/2/revoke"] {
         let (strange, known) = (form(path, "a.b.c").await, form(path, &mandate).await);
+        assert_eq!(known.status, 200, "{path}: {known:#?}");
         assert_eq!(
             (known.status, &known.json),
             (strange.status, &strange.json),

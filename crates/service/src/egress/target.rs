@@ -159,7 +159,7 @@ impl Target {
         &self.host_and_port
     }
 
-    /// `reference` without scheme, host and port where they are this target's: what is left begins with `/`, `?` or `#`.
+    /// `reference` without scheme, host and port where they are this target's: what is left begins with `/`.
     /// Any other reference stays as it is.
     pub fn without_origin<'r>(&self, reference: &'r str) -> &'r str {
         let after = |text: &'r str, with: &str| {
@@ -171,7 +171,7 @@ impl Target {
             match after(rest, authority)? {
                 "" => Some("/"),
                 // A longer name and another port are other places.
-                rest => rest.starts_with(['/', '?', '#']).then_some(rest),
+                rest => rest.starts_with('/').then_some(rest),
             }
         };
         local(self.authority.as_str())

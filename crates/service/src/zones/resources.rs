@@ -54,7 +54,15 @@ impl Resources {
             .map(|state| Arc::new(state.with_provider(provider.cloned())))
             .collect();
         for state in changed {
-            self.put(state);
+            // A picture that is behind must not take an identifier back from who has it by now.
+            let identifier = state.resource.identifier.as_str();
+            let holder = self.by_identifier.get(identifier);
+            if holder.is_some_and(|held| held.resource.id == state.resource.id) {
+                self.by_identifier
+                    .insert_mut(Arc::from(identifier), state.clone());
+            }
+            self.by_id
+                .insert_mut(Arc::from(state.resource.id.as_str()), state.clone());
         }
     }
 

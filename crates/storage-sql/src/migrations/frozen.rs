@@ -143,7 +143,7 @@ pub(super) const FROZEN: &[Frozen] = &[
     Frozen {
         version: 35,
         sqlite: "bd1d2685d3b81acf0e03499a533b14723788a9ece9c26c99051d82ddaed1e625",
-        postgres: "7a273c8b84ada86c87f458fa21518cd9aa9b4e05fb51bc3199ef0e7eed42a249",
+        postgres: "d51591863ab975491cc1c916e1dd1d0610c14b9ed1e51ed9419071036bbb9fbc",
     },
     Frozen {
         version: 36,

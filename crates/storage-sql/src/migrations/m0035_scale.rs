@@ -56,6 +56,8 @@ pub(super) const POSTGRES: &[&str] = &[
     "ALTER TABLE resources NO FORCE ROW LEVEL SECURITY",
     "INSERT INTO resource_counts (zone_id, live)
         SELECT zone_id, COUNT(*) FROM resources WHERE archived_at IS NULL GROUP BY zone_id",
+    // Earlier builds took names and identifiers that are too long together for an entry of an index.
+    "UPDATE resources SET name = left(name, 50) WHERE octet_length(name) + octet_length(searched) > 2500",
     "ALTER TABLE resources FORCE ROW LEVEL SECURITY",
     "ALTER TABLE resource_counts ENABLE ROW LEVEL SECURITY",
     "ALTER TABLE resource_counts FORCE ROW LEVEL SECURITY",

@@ -229,9 +229,9 @@ macro_rules! conformance {
                     no_delegation_outlives_a_parent_revoked_at_the_same_time;
                 receipts:
                     a_second_request_with_the_same_key_sees_the_first_ones_receipt,
+                    who_only_looks_for_a_receipt_waits_for_nobody_and_sees_what_is_committed,
                     of_8_requests_with_one_key_exactly_one_acts,
                     a_claim_ends_with_its_work,
-                    who_only_looks_for_a_receipt_waits_for_nobody_and_sees_what_is_committed,
                     keys_belong_to_their_operation_and_scope,
                     a_receipt_is_forgotten_at_its_end_and_not_before,
                     reaping_receipts_takes_the_expired_up_to_its_limit,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::{extract::Request, response::Response};
 use caracal_service::{
     Refusal,
-    body::{is_of_type, read_bounded},
+    body::{is_of_type, parse_json, read_bounded},
     server::PeerAddr,
 };
 use caracal_wire::{ErrorCode, sign_in::ClientRegistration};
 use http::StatusCode;
 
 use super::posted::{Posted, uncached};
-use crate::{StsDeps, malformed::malformed, sign_in};
+use crate::{StsDeps, sign_in};
 
 /// Largest registration, in bytes.
 const MAX_REGISTRATION: usize = 16 * 1024;
@@ -46,7 +46,7 @@ pub(super) async fn register(deps: Arc<StsDeps>, request: Request) -> Result<Res
         );
     }
     let body = read_bounded(body, MAX_REGISTRATION).await?;
-    let asked: ClientRegistration = serde_json::from_slice(&body).map_err(|error| malformed("", error))?;
+    let asked: ClientRegistration = parse_json(&body, ErrorCode::InvalidClientMetadata)?;
     let registered = sign_in::register(&deps, asked, PeerAddr::of(&parts.extensions)).await?;
     let mut response = uncached(&registered)?;
     *response.status_mut() = StatusCode::CREATED;

@@ -8,6 +8,7 @@ use caracal_core::Secret;
 use caracal_crypto::{
     constant_time_eq,
     identity_token::{NotOfRequest, check_of_request},
+    sha256_hex,
 };
 use caracal_service::{Refusal, error_chain, limits::network, oauth::TokenError, sampled};
 use caracal_storage::{Access, Error as StorageError};
@@ -15,6 +16,7 @@ use caracal_wire::sign_in::AuthorizationError;
 use http::{HeaderMap, StatusCode};
 
 use super::{
+    RETURNS,
     agreed::{Away, Present},
     page::{self, Shown},
     place::{Place, Provider},
@@ -23,6 +25,7 @@ use super::{
 };
 use crate::{
     StsDeps,
+    authenticate::unavailable,
     federation::{self, NotProven},
     fields::Fields,
     metrics,
@@ -90,6 +93,15 @@ pub(crate) async fn back(
     let state = fields.get("state").unwrap_or_default();
     let now = deps.world.now();
     if !constant_time_eq(state.as_bytes(), away.state.as_bytes()) || away.expires_at <= now {
+        return Ok(too_late());
+    }
+    // Once: each answer has the identity provider asked in the zone's name.
+    deps.limits
+        .count_address(&RETURNS, "sign_in_returns", peer)
+        .await?;
+    let once = ["sign-in:back:", &sha256_hex(away.state.as_bytes())].concat();
+    let first = deps.replay.claim(&once, away.expires_at).await;
+    if !first.map_err(|_| unavailable())? {
         return Ok(too_late());
     }
     let asked = &away.asked;

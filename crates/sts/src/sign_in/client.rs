@@ -130,10 +130,9 @@ fn is_allowed(url: &Url, rules: &SignInRules) -> bool {
     match url.scheme() {
         "http" => is_loopback(url),
         "https" => {
-            is_loopback(url)
-                || url
-                    .host_str()
-                    .is_some_and(|host| rules.redirect_hosts.iter().any(|known| known == host))
+            // Another port is another program.
+            let known = |host| rules.redirect_hosts.iter().any(|known| known == host);
+            is_loopback(url) || (url.port().is_none() && url.host_str().is_some_and(known))
         }
         scheme => rules.redirect_schemes.iter().any(|known| known == scheme),
     }

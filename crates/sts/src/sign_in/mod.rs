@@ -41,6 +41,24 @@ const BEGINNINGS: Rule = Rule {
     window: Duration::from_mins(1),
     code: ErrorCode::ProviderRateLimited,
 };
+/// Answers of identity providers that one network brings back in a minute.
+const RETURNS: Rule = Rule {
+    prefix: "sign-in:back:",
+    ..BEGINNINGS
+};
+/// Renewals of one sign-in in a minute: a token lives for a quarter of an hour.
+const RENEWALS: Rule = Rule {
+    prefix: "sign-in:renewed:",
+    limit: 10,
+    ..BEGINNINGS
+};
+/// Sign-ins of one person in an hour: each holds two sessions until it ends.
+const OF_A_PERSON: Rule = Rule {
+    prefix: "sign-in:person:",
+    limit: 60,
+    window: Duration::from_hours(1),
+    code: ErrorCode::ProviderRateLimited,
+};
 const REGISTRATIONS: Rule = Rule {
     prefix: "sign-in:registered:",
     limit: 60,

@@ -44,7 +44,7 @@ pub(super) fn ask(deps: &StsDeps, present: &Present, place: &Shown<'_>, cookie: 
         resource = escape(place.resource),
         address = escape(&asked.resource),
         application = escape(place.application),
-        back = escape(&form_target(&asked.redirect_uri)),
+        back = escape(&asked.redirect_uri),
         token = escape(&present.token),
     );
     // Browsers hold the redirection after a form to the same list as the form.

@@ -11,6 +11,7 @@ use caracal_storage::Access;
 use caracal_wire::{ErrorCode, sts::TokenResponse};
 
 use super::{
+    OF_A_PERSON, RENEWALS,
     agreed::{Agreed, Code, Renewal},
     client,
     evidence::{self, Outcome},
@@ -103,6 +104,11 @@ async fn of_code(deps: &StsDeps, fields: &Fields<'_>, request_id: &str) -> Resul
         return Err(unknown());
     }
     let (case, labels) = case(deps, agreed, fields, request_id).await?;
+    let person = [agreed.zone.as_str(), agreed.subject.as_str()].join(" ");
+    let person = sha256_hex(person.as_bytes());
+    deps.limits
+        .count_towards(&OF_A_PERSON, "sign_ins_of_a_person", &person)
+        .await?;
     claim_once(&case, agreed, &code.jti, code.expires_at).await?;
     let begun = session::begin(deps, &case.zone, &case.application, agreed, &labels).await?;
     let Some(begun) = begun else {
@@ -152,6 +158,10 @@ async fn of_refresh(deps: &StsDeps, fields: &Fields<'_>, request_id: &str) -> Re
     if asked.is_some_and(|asked| !asked.is_subset(&agreed.scopes)) {
         return Err(Refusal::of(ErrorCode::InvalidScope).describe("scope: more than the person agreed to"));
     }
+    // Each leaves a mark that is kept for as long as the sign-in lives.
+    deps.limits
+        .count_towards(&RENEWALS, "sign_in_renewals", agreed.record.as_str())
+        .await?;
     claim_once(&case, agreed, &renewal.jti, agreed.ends_at).await?;
     let begun = Begun {
         session: renewal.session.clone(),

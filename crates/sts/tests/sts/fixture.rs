@@ -188,6 +188,7 @@ impl Fixture {
             )),
             sign_ins: Arc::new(SignIns::new(
                 &Egress::new(EgressPolicy::provisioned()),
+                &Egress::new(EgressPolicy::provisioned()),
                 parts.world.clone(),
             )),
             limiter: parts.short_lived.clone(),

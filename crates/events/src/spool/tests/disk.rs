@@ -62,15 +62,21 @@ pub(crate) fn with_held_syncs(dir: &Path, key: HmacKey) -> (Arc<Spool>, mpsc::Se
 }
 
 fn open_on(disk: &Arc<Faulty>, dir: &Path, mode: SyncMode) -> Arc<Spool> {
-    Spool::open_on(
-        disk.clone(),
-        &World::for_tests(),
-        dir,
-        mode,
-        key().into(),
-        256 << 10,
-    )
-    .unwrap()
+    // A child that another test is about to start has the files of this process, locks among them, until it is itself.
+    for _ in 0..500 {
+        match Spool::open_on(
+            disk.clone(),
+            &World::for_tests(),
+            dir,
+            mode,
+            key().into(),
+            256 << 10,
+        ) {
+            Err(SpoolError::InUse) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("the spool stays in use");
 }
 
 /// Appends from `from` on until one is refused; how many were taken, and why no more.
