@@ -66,8 +66,9 @@ pub struct RevocationForm {
 pub struct Introspection {
     /// Whether it is good for anything.
     pub active: bool,
-    /// What it says.
+    /// What it says: [`IntrospectedClaims`], all of them or none, which a schema of members beside `active` cannot tell.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub claims: Option<IntrospectedClaims>,
 }
 

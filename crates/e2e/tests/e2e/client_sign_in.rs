@@ -357,13 +357,14 @@ async fn by_the_official_client(deployment: Deployment, described: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_ordinary_client_registers_has_its_person_sign_in_and_calls_tools_embedded() {
-    by_the_official_client(Deployment::Embedded, false).await;
+async fn an_ordinary_client_registers_has_its_person_sign_in_and_calls_tools_production() {
+    by_the_official_client(Deployment::Production, false).await;
 }
 
+/// Embedded in mode dev, where what anybody names may be on this machine.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_describes_itself_has_its_person_sign_in_and_calls_tools_production() {
-    by_the_official_client(Deployment::Production, true).await;
+async fn a_client_that_describes_itself_has_its_person_sign_in_and_calls_tools_embedded() {
+    by_the_official_client(Deployment::Embedded, true).await;
 }
 
 async fn stolen_goods_are_worth_nothing(deployment: Deployment) {

@@ -85,6 +85,7 @@ pub(super) fn uncached(answer: &impl Serialize) -> Result<Response, Refusal> {
             (header::CONTENT_TYPE, "application/json"),
             (header::CACHE_CONTROL, "no-store"),
             (header::PRAGMA, "no-cache"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ],
         serde_json::to_vec(answer).map_err(|_| unavailable())?,
     )

@@ -10,6 +10,7 @@ use caracal_crypto::{
     identity_token::{NotOfRequest, check_of_request},
     sha256_hex,
 };
+use caracal_events::ShortLivedError;
 use caracal_service::{Refusal, error_chain, limits::network, oauth::TokenError, sampled};
 use caracal_storage::{Access, Error as StorageError};
 use caracal_wire::sign_in::AuthorizationError;
@@ -25,7 +26,6 @@ use super::{
 };
 use crate::{
     StsDeps,
-    authenticate::unavailable,
     federation::{self, NotProven},
     fields::Fields,
     metrics,
@@ -43,6 +43,10 @@ enum NotThere {
     Issuer,
     #[error("the provider sent no code")]
     NoCode,
+    #[error("another code was sent on for this question")]
+    Again,
+    #[error("what was sent on cannot be told: {0}")]
+    Memory(#[from] ShortLivedError),
     #[error("too many codes are being redeemed")]
     Busy,
     #[error("the code was not redeemed: {0}")]
@@ -61,9 +65,14 @@ impl NotThere {
     /// Whether the same person may be there in a moment, without anybody changing anything.
     fn is_outage(&self) -> bool {
         match self {
-            Self::Busy | Self::Storage(_) | Self::Token(NotProven::Keys(_)) => true,
+            Self::Busy | Self::Memory(_) | Self::Storage(_) | Self::Token(NotProven::Keys(_)) => true,
             Self::Code(error) => error.is_outage(),
-            Self::Issuer | Self::NoCode | Self::NoToken | Self::Token(_) | Self::OfAnother(_) => false,
+            Self::Issuer
+            | Self::NoCode
+            | Self::Again
+            | Self::NoToken
+            | Self::Token(_)
+            | Self::OfAnother(_) => false,
         }
     }
 }
@@ -95,15 +104,9 @@ pub(crate) async fn back(
     if !constant_time_eq(state.as_bytes(), away.state.as_bytes()) || away.expires_at <= now {
         return Ok(too_late());
     }
-    // Once: each answer has the identity provider asked in the zone's name.
     deps.limits
         .count_address(&RETURNS, "sign_in_returns", peer)
         .await?;
-    let once = ["sign-in:back:", &sha256_hex(away.state.as_bytes())].concat();
-    let first = deps.replay.claim(&once, away.expires_at).await;
-    if !first.map_err(|_| unavailable())? {
-        return Ok(too_late());
-    }
     let asked = &away.asked;
     let place = Place::again(deps, &asked.zone, &asked.resource).await?;
     let place = place.filter(|place| place.application.id == asked.application);
@@ -176,6 +179,11 @@ async fn who(
         return Err(NotThere::Issuer);
     }
     let code = fields.trimmed("code").ok_or(NotThere::NoCode)?;
+    // Once: the provider is asked in the zone's name, and counts who asks it nonsense.
+    let once = ["sign-in:back:", &sha256_hex(away.state.as_bytes())].concat();
+    if !deps.replay.claim(&once, away.expires_at).await? {
+        return Err(NotThere::Again);
+    }
     let reply = {
         let config = provider.config;
         let turns = &deps.sign_ins.turns;

@@ -338,8 +338,8 @@ async fn a_client_registers_what_it_is_and_nothing_else() {
     );
     assert_ne!(desk.client().await, desk.client().await, "each is one of its own");
     for (body, code) in [
-        (json!({}), "invalid_token"),
-        (json!([]), "invalid_token"),
+        (json!({}), "invalid_client_metadata"),
+        (json!([]), "invalid_client_metadata"),
         (json!({"redirect_uris": []}), "invalid_redirect_uri"),
         (json!({"redirect_uris": ["/back"]}), "invalid_redirect_uri"),
         (
