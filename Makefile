@@ -129,6 +129,7 @@ lint: ## Formatting, clippy, import circles, closed answers, OpenAPI, links of t
 	@scripts/require.sh rust
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	@$(CARGO) metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null || { echo "fuzz/Cargo.lock is behind the workspace: cargo metadata --manifest-path fuzz/Cargo.toml >/dev/null" >&2; exit 1; }
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-import-circles.py
 	scripts/check-closed-answers.py
