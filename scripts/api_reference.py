@@ -10,6 +10,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DOCUMENTS = ROOT / "docs/openapi"
+# Whose paths belong to upstreams, or to the console's pages.
+IN_THE_REPOSITORY = {"gateway", "web"}
 PAGES = ROOT / "docs/src/reference/api"
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 # Answers that nearly every route has, said once at the head of a page.
@@ -141,10 +143,12 @@ class Document:
 
     def page(self):
         info = self.whole["info"]
+        here = self.role in IN_THE_REPOSITORY
+        served = "which the role does not serve" if here else "which the role serves at `/openapi.json`"
         lines = [
             f"# {info['title']}: every route",
             "",
-            f"Made by `scripts/api_reference.py write` from `docs/openapi/{self.role}.json`, which the role serves at `/openapi.json`.",
+            f"Made by `scripts/api_reference.py write` from `docs/openapi/{self.role}.json`, {served}.",
             "A name with `?` may be absent. What an error code means is in [error codes](../error-codes.md); a status that is not listed",
             "has the same form.",
             "",

@@ -1,9 +1,9 @@
-// Types of the Control API, the Coordinator and the Audit role out of their documents. `--check` fails where the kept ones differ.
+// Types of the Control API, the Coordinator, the Audit role and the web role out of their documents. `--check` fails where the kept ones differ.
 import { readFile, writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";
 
 const check = process.argv.includes("--check");
-for (const role of ["api", "coordinator", "audit"]) {
+for (const role of ["api", "coordinator", "audit", "web"]) {
   const source = new URL(`../../docs/openapi/${role}.json`, import.meta.url);
   const target = new URL(`../src/api/${role === "api" ? "control" : role}.d.ts`, import.meta.url);
   const text = `// Made by \`npm run types\` out of docs/openapi/${role}.json.\n${astToString(await openapiTS(source))}`;

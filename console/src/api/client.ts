@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import type { components as AuditComponents, paths as AuditPaths } from "./audit";
 import type { paths as ControlPaths, components } from "./control";
 import type { paths as CoordinatorPaths } from "./coordinator";
+import type { paths as WebPaths } from "./web";
 import { Problem } from "./problem.ts";
 
 /** A header that no other site can send without asking first. */
@@ -43,8 +44,18 @@ function problemOf(response: Response, body: unknown): Problem {
   return new Problem(response.status, body, Number.isFinite(wait) && wait > 0 ? wait : undefined);
 }
 
-/** A request to the console's own routes, which take and give JSON. */
-export async function own<T>(method: string, path: string, body?: unknown): Promise<T> {
+type OwnMethod = "DELETE" | "GET" | "POST";
+type Operation<P extends keyof WebPaths, M extends OwnMethod> = WebPaths[P][Lowercase<M>];
+type Json<T> = T extends { content: { "application/json": infer J } } ? J : undefined;
+type Asked<O> = O extends { requestBody: infer B } ? [body: Json<B>] : [];
+type Told<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201)]> : undefined;
+
+/** A request to one of the web role's own routes. Who is refused there is not signed out by it. */
+export async function own<P extends keyof WebPaths, M extends OwnMethod>(
+  method: M,
+  path: P,
+  ...[body]: Asked<Operation<P, M>>
+): Promise<Told<Operation<P, M>>> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -58,7 +69,7 @@ export async function own<T>(method: string, path: string, body?: unknown): Prom
   const text = await response.text();
   const data: unknown = text === "" ? undefined : parsed(text);
   if (!response.ok) throw problemOf(response, data);
-  return data as T;
+  return data as Told<Operation<P, M>>;
 }
 
 function parsed(text: string): unknown {

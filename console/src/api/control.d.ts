@@ -3056,6 +3056,28 @@ export interface components {
         };
         /** @enum {string} */
         ConnectionStatus: "active" | "reauthorization_required" | "expired" | "revoked";
+        /** @description Somebody signed in. */
+        ConsoleSession: {
+            /** @description Sign-in. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is the session that asks. */
+            current: boolean;
+            /** @description When it ends however much it is used. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Id. */
+            id: string;
+            /** @description Last use, to the minute. */
+            last_seen_at: components["schemas"]["Timestamp"];
+            /** @description What the browser says it is. */
+            user_agent: string;
+            /** @description How whoever signed in proved who they are. */
+            way: components["schemas"]["SignInWay"];
+        };
+        /** @description Sessions of an account. */
+        ConsoleSessions: {
+            /** @description Newest first, at most a hundred. */
+            items: components["schemas"]["ConsoleSession"][];
+        };
         /** @description What a delegation allows beyond its scopes. A closed object: an unknown member is refused. */
         Constraints: {
             /** @description Why there is no resource bound; evidence only. */
@@ -3412,8 +3434,6 @@ export interface components {
             /** @description Told in evidence; at most 500 characters, of which an empty text says nothing. */
             reason?: string | null;
         };
-        /** @enum {string} */
-        Decided: "allow" | "deny" | "partial";
         /** @description An answer (§6.2). */
         Decision: {
             context?: components["schemas"]["DecisionContext"] | null;
@@ -3440,6 +3460,8 @@ export interface components {
             /** @description Denied. */
             denied: number;
         };
+        /** @enum {string} */
+        DecisionFilter: "allow" | "deny" | "partial";
         /** @description A managed application. Its secret is made with it and is read at its own route. */
         DeclaredApplication: {
             /** @description Unique among the managed applications of the zone, whatever its case. */
@@ -4149,7 +4171,7 @@ export interface components {
             /** @description What its role lets it do. */
             may: components["schemas"]["AccountPower"][];
             /** @description The session that asks. */
-            session: components["schemas"]["SessionItem"];
+            session: components["schemas"]["ConsoleSession"];
         };
         /** @enum {string} */
         MemberChange: "added" | "removed" | "changed";
@@ -4207,6 +4229,8 @@ export interface components {
         NotificationSinkId: string;
         /** @enum {string} */
         NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "grant_revoked" | "application_archived" | "policy_activated" | "policy_canary_returned" | "sink_test";
+        /** @enum {string} */
+        ObjectStatus: "active" | "archived";
         /** @enum {string} */
         Obstacle: "policy_unusable" | "policy_malformed" | "policy_unknown" | "nothing_asked" | "too_much" | "not_by_data" | "not_recorded";
         /** @description Something of a kind, without saying which. */
@@ -4911,28 +4935,6 @@ export interface components {
             active: number;
         };
         SessionId: string;
-        /** @description Somebody signed in. */
-        SessionItem: {
-            /** @description Sign-in. */
-            created_at: components["schemas"]["Timestamp"];
-            /** @description Whether it is the session that asks. */
-            current: boolean;
-            /** @description When it ends however much it is used. */
-            expires_at: components["schemas"]["Timestamp"];
-            /** @description Id. */
-            id: string;
-            /** @description Last use, to the minute. */
-            last_seen_at: components["schemas"]["Timestamp"];
-            /** @description What the browser says it is. */
-            user_agent: string;
-            /** @description How whoever signed in proved who they are. */
-            way: components["schemas"]["SignInWay"];
-        };
-        /** @description Sessions of an account. */
-        SessionItems: {
-            /** @description Newest first, at most a hundred. */
-            items: components["schemas"]["SessionItem"][];
-        };
         /** @description A session in the tree below another. */
         SessionNode: {
             /** @description Whose run it is. */
@@ -8959,7 +8961,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionItems"];
+                    "application/json": components["schemas"]["ConsoleSessions"];
                 };
             };
             400: components["responses"]["InvalidQuery400"];
@@ -9665,7 +9667,7 @@ export interface operations {
     "applications.list": {
         parameters: {
             query?: {
-                status?: components["schemas"]["Shown"];
+                status?: components["schemas"]["ObjectStatus"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
@@ -10346,7 +10348,7 @@ export interface operations {
             query?: {
                 application_id?: components["schemas"]["Line128"];
                 authority_record_id?: components["schemas"]["Line128"];
-                decision?: components["schemas"]["Decided"];
+                decision?: components["schemas"]["DecisionFilter"];
                 event_type?: string;
                 fields?: string;
                 format?: components["schemas"]["Format"];
@@ -10756,7 +10758,7 @@ export interface operations {
                 after?: number;
                 application_id?: components["schemas"]["Line128"];
                 authority_record_id?: components["schemas"]["Line128"];
-                decision?: components["schemas"]["Decided"];
+                decision?: components["schemas"]["DecisionFilter"];
                 event_type?: string;
                 label?: components["schemas"]["Line64"];
                 request_id?: components["schemas"]["Line128"];
@@ -11751,7 +11753,7 @@ export interface operations {
             query?: {
                 created_by?: components["schemas"]["Line512"];
                 name?: components["schemas"]["Line512"];
-                status?: components["schemas"]["Shown"];
+                status?: components["schemas"]["ObjectStatus"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
@@ -13342,7 +13344,7 @@ export interface operations {
     "providers.list": {
         parameters: {
             query?: {
-                status?: components["schemas"]["Shown"];
+                status?: components["schemas"]["ObjectStatus"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";
@@ -13681,7 +13683,7 @@ export interface operations {
     "resources.list": {
         parameters: {
             query?: {
-                status?: components["schemas"]["Shown"];
+                status?: components["schemas"]["ObjectStatus"];
                 limit?: number;
                 cursor?: string;
                 sort?: "-created_at" | "created_at" | "name" | "-name";

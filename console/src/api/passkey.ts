@@ -66,11 +66,7 @@ export async function addPasskey(name: string): Promise<Schema["PasskeyItem"]> {
 
 /** Signs in with a passkey that the authenticator offers. */
 export async function signInWithPasskey(): Promise<void> {
-  const begun = await own<{ challenge: string; relying_party: string }>(
-    "POST",
-    "/api/session/passkey/begin",
-    {},
-  );
+  const begun = await own("POST", "/api/session/passkey/begin");
   let used: Credential | null;
   try {
     used = await navigator.credentials.get({

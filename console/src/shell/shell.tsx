@@ -95,7 +95,7 @@ export function Shell() {
   }, []);
 
   const signOut = async () => {
-    const provider = signOutAt(await own<Schema["SignedOut"]>("DELETE", "/api/session"));
+    const provider = signOutAt(await own("DELETE", "/api/session"));
     client.clear();
     if (provider) location.assign(provider);
     else await navigate({ to: "/sign-in" });

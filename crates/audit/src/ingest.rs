@@ -8,7 +8,7 @@ use std::{
 
 use caracal_core::ZoneId;
 use caracal_crypto::{HmacRing, KeyAge};
-use caracal_events::{BusError, Consumer, Delivery, Topic, spans};
+use caracal_events::{BusError, Consumer, Delivery, Topic, spans, spool::DRAINED_AT_ONCE};
 use caracal_service::background::Task;
 use caracal_wire::health::NotReady;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -37,6 +37,13 @@ const BATCH_DELAY: Duration = Duration::from_millis(20);
 /// much as a hundred events.
 const STEADY_DELAY: Duration = Duration::from_millis(150);
 const STEADY: usize = 16;
+/// Nothing waits for more than this: a bus hands out what was appended together, which need not fill a read, and whoever paused
+/// after each would never catch up.
+const ENOUGH: usize = BATCH / 2;
+const _: () = assert!(
+    ENOUGH <= DRAINED_AT_ONCE,
+    "what a full spool hands over at once must not look like a pause of it"
+);
 
 /// Whether events reach the ledger.
 #[derive(Debug, Default)]
@@ -145,7 +152,7 @@ async fn consume(
 /// How long to wait after a read of so many events.
 const fn pause_after(events: usize) -> Duration {
     match events {
-        0 | BATCH.. => Duration::ZERO,
+        0 | ENOUGH.. => Duration::ZERO,
         1..STEADY => BATCH_DELAY,
         STEADY.. => STEADY_DELAY,
     }

@@ -50,7 +50,8 @@ impl<'t> SignInTrait<'t> {
     }
 }
 
-fn is_slug(text: &str) -> bool {
+/// Words of `a-z 0-9` joined by single hyphens, as what names a provider is.
+pub fn is_slug(text: &str) -> bool {
     text.split('-').all(|part| {
         !part.is_empty()
             && part
@@ -115,14 +116,13 @@ impl SignInRules {
     /// lets nobody in: what it was to bound is not known. Neither do two providers.
     pub fn of(traits: &[String]) -> Option<Self> {
         let mut provider = None;
-        let mut max_age = DEFAULT_MAX_AGE;
         let mut rules = Self {
             provider: String::new(),
             resources: Vec::new(),
             labels: Vec::new(),
             redirect_hosts: Vec::new(),
             redirect_schemes: Vec::new(),
-            max_age,
+            max_age: DEFAULT_MAX_AGE,
         };
         for name in traits.iter().filter(|name| SignInTrait::is_one(name)) {
             match SignInTrait::parse(name)? {
@@ -135,12 +135,11 @@ impl SignInRules {
                 SignInTrait::Label(label) => rules.labels.push(label.to_owned()),
                 SignInTrait::RedirectHost(host) => rules.redirect_hosts.push(host.to_owned()),
                 SignInTrait::RedirectScheme(scheme) => rules.redirect_schemes.push(scheme.to_owned()),
-                SignInTrait::MaxAge(age) => max_age = max_age.min(age).max(*MAX_AGE.start()),
+                SignInTrait::MaxAge(age) => rules.max_age = rules.max_age.min(age).max(*MAX_AGE.start()),
             }
         }
         Some(Self {
             provider: provider?,
-            max_age,
             ..rules
         })
         .filter(|rules| !rules.resources.is_empty())

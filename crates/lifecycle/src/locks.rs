@@ -2,25 +2,20 @@
 //!
 //! Order, everywhere: the zone's delegations, then its sessions, then rows.
 
-use caracal_storage::{Access, Error, ZoneWork};
-
-/// Serialises changes of the delegation graph of the zone.
-const DELEGATIONS: &str = "delegation";
-/// Serialises changes of the session tree of the zone.
-const SESSIONS: &str = "session";
+use caracal_storage::{Access, Error, Lock, ZoneWork};
 
 /// How the changes of sessions and delegations are made that come often: many of them in one transaction, which holds both
 /// locks for all of them.
-pub const GROUPED: Access = Access::Grouped(&[DELEGATIONS, SESSIONS]);
+pub const GROUPED: Access = Access::Grouped(&[Lock::Delegations, Lock::Sessions]);
 
 /// Whoever may end or insert a delegation holds this.
 pub(crate) async fn delegations(work: &mut dyn ZoneWork) -> Result<(), Error> {
-    work.lock(DELEGATIONS).await
+    work.lock(Lock::Delegations).await
 }
 
 /// Whoever changes the shape of the session tree holds this.
 pub(crate) async fn sessions(work: &mut dyn ZoneWork) -> Result<(), Error> {
-    work.lock(SESSIONS).await
+    work.lock(Lock::Sessions).await
 }
 
 /// Both, in order.

@@ -269,18 +269,22 @@ async fn turn_to_prove<R: HttpRole>(
     }
 }
 
-/// Counts and tells what somebody was refused whom nobody proved before the handler: from an address that is refused too
-/// often nothing reaches storage for a while.
-async fn count_stranger<R: HttpRole>(inbound: &Inbound<R>, refusal: &Refusal) {
-    let refused = matches!(
-        refusal.status,
+/// Whether such an answer is one to somebody who tries what is not theirs: what guesses at secrets and names are told.
+pub const fn refuses_stranger(status: StatusCode) -> bool {
+    matches!(
+        status,
         StatusCode::UNAUTHORIZED
             | StatusCode::FORBIDDEN
             | StatusCode::NOT_FOUND
             | StatusCode::CONFLICT
             | StatusCode::GONE
-    );
-    if !refused || R::proves_caller(&inbound.route.needs) {
+    )
+}
+
+/// Counts and tells what somebody was refused whom nobody proved before the handler: from an address that is refused too
+/// often nothing reaches storage for a while.
+async fn count_stranger<R: HttpRole>(inbound: &Inbound<R>, refusal: &Refusal) {
+    if !refuses_stranger(refusal.status) || R::proves_caller(&inbound.route.needs) {
         return;
     }
     let (route, world) = (inbound.route.name, inbound.role.world());

@@ -14,7 +14,7 @@ caracal_core::declare_metrics! {
     /// Requests whose credentials were refused, by role.
     counter(Count) pub(crate) CREDENTIALS_REFUSED = "caracal_http_credentials_refused_total";
     /// Requests refused for now, by the limit that was reached: calls, refused_credentials, strangers, strangers_at_once, registrations, sign_in,
-    /// elsewhere, checks.
+    /// elsewhere, checks, failed_logins, mints, workloads, approvals, counting.
     counter(Count) LIMITED = "caracal_http_limited_total";
     /// Requests whose transaction gave way to another, by whether they were done again or given up.
     counter(Count) pub(crate) CONTENTION = "caracal_storage_contention_total";
@@ -88,7 +88,7 @@ pub(crate) fn credentials_refused(role: &'static str) {
 }
 
 /// Somebody was told to come back later.
-pub(crate) fn limited(limit: &'static str) {
+pub fn limited(limit: &'static str) {
     counter!(LIMITED, "limit" => limit).increment(1);
 }
 

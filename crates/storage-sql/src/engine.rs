@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
-use caracal_storage::{Access, Connections, Error, GlobalWork, LogWork, ZoneWork};
+use caracal_storage::{Access, Connections, Error, GlobalWork, Lock, LogWork, ZoneWork};
 use sea_orm::{
     DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{Database, Pool},
@@ -242,10 +242,10 @@ impl Engine {
 
 #[async_trait]
 impl Sharing for Engine {
-    async fn begin_shared(&self, zone: &ZoneId, locks: &[&str]) -> Result<Tx, Error> {
+    async fn begin_shared(&self, zone: &ZoneId, locks: &[Lock]) -> Result<Tx, Error> {
         // Names are ours; ids need no escaping.
         let lock =
-            |name: &&str| format!("SELECT pg_advisory_xact_lock(hashtextextended('{name}/{zone}', 0));");
+            |lock: &Lock| format!("SELECT pg_advisory_xact_lock(hashtextextended('{lock}/{zone}', 0));");
         let locks: Vec<String> = match self.dialect {
             Dialect::Sqlite => Vec::new(),
             Dialect::Postgres => locks.iter().map(lock).collect(),

@@ -21,7 +21,7 @@ use caracal_core::{
     ApplicationId, AuthorityRecordId, ZoneId,
     entity::{Application, AuthorityRecord},
 };
-use caracal_storage::Error;
+use caracal_storage::{Error, Lock};
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
 use crate::{
@@ -42,7 +42,7 @@ type Shared = Arc<Turns<Turn>>;
 #[async_trait]
 pub(crate) trait Sharing: Send + Sync {
     /// Opens a transaction of the zone that holds these locks.
-    async fn begin_shared(&self, zone: &ZoneId, locks: &[&str]) -> Result<Tx, Error>;
+    async fn begin_shared(&self, zone: &ZoneId, locks: &[Lock]) -> Result<Tx, Error>;
 
     /// Writes what is left to its end, and commits.
     async fn end_shared(&self, zone: &ZoneId, tx: Tx, late: Late) -> Result<(), Error>;
@@ -64,8 +64,8 @@ pub(crate) struct Turn {
     zone: ZoneId,
     /// Absent before the first turn and after the end.
     tx: Option<Tx>,
-    /// Names of the locks that are held.
-    locks: &'static [&'static str],
+    /// The locks that are held.
+    locks: &'static [Lock],
     units: usize,
     /// The unit before ended without a commit, after it had changed something.
     undo: bool,
@@ -150,7 +150,7 @@ pub(crate) async fn join(
     groups: &Arc<Groups>,
     store: Arc<dyn Sharing>,
     zone: &ZoneId,
-    locks: &'static [&'static str],
+    locks: &'static [Lock],
 ) -> Result<Member, Error> {
     loop {
         let group = groups.open(&store, zone);
@@ -205,7 +205,7 @@ async fn wait(group: Shared) -> Result<(), Error> {
 
 impl Turn {
     /// Makes the transaction ready for the next unit.
-    async fn enter(&mut self, locks: &'static [&'static str]) -> Result<(), Error> {
+    async fn enter(&mut self, locks: &'static [Lock]) -> Result<(), Error> {
         if self.tx.is_none() {
             self.tx = Some(self.store.begin_shared(&self.zone, locks).await?);
             self.locks = locks;
@@ -281,8 +281,8 @@ impl Member {
     }
 
     /// Whether the transaction holds the lock since its beginning.
-    pub(crate) fn holds(&self, lock: &str) -> bool {
-        self.turn.locks.contains(&lock)
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.turn.locks.iter().any(|lock| lock.as_str() == name)
     }
 
     /// Ends the turn and waits until everything is durable.

@@ -35,15 +35,6 @@ struct Narrow {
     columns: &'static str,
 }
 
-/// Condition: whether the row was put away.
-pub(crate) const fn is_archived(archived: bool) -> &'static str {
-    if archived {
-        "archived_at IS NOT NULL"
-    } else {
-        "archived_at IS NULL"
-    }
-}
-
 impl Listing {
     /// Starts from `select`, which ends inside its `WHERE` clause, ordered by the columns `at` and `id`.
     pub(crate) fn new(

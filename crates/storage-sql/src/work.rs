@@ -14,9 +14,9 @@ use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
 use caracal_storage::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets, Canaries,
-    Chains, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger, LogRetention,
-    NotificationQueue, Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers,
-    Resources, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners,
+    Chains, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks, Ledger, Lock,
+    LogRetention, NotificationQueue, Notifications, Outbox, Policies, PolicySets, ProviderConnections,
+    Providers, Resources, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners,
     SubjectIssuers, Subjects, VersionedKind, Workloads, ZoneWork, Zones,
 };
 
@@ -196,8 +196,8 @@ impl ZoneWork for ZoneUnit {
         self
     }
 
-    async fn lock(&mut self, purpose: &'static str) -> Result<(), Error> {
-        self.lock_name(purpose).await
+    async fn lock(&mut self, lock: Lock) -> Result<(), Error> {
+        self.lock_name(lock.as_str()).await
     }
 
     async fn settle(self: Box<Self>) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use caracal_core::{World, audit::AuditEvent};
 use caracal_crypto::HmacKey;
-use caracal_storage::{Access, LedgerEntry, Store, conformance::given::Given};
+use caracal_storage::{Access, LedgerEntry, Lock, Store, conformance::given::Given};
 use caracal_storage_sql::SqliteStore;
 use caracal_testkit::database;
 
@@ -83,7 +83,7 @@ async fn sessions(name: &str, store: &dyn Store, given: &Given) {
     let (before, start) = (store.statements(), Instant::now());
     for _ in 0..STARTS {
         let mut work = store.zone(&given.zone_id, Access::Write).await.unwrap();
-        work.lock("session_start").await.unwrap();
+        work.lock(Lock::Sessions).await.unwrap();
         assert!(
             work.sessions()
                 .count_slots(None, given.world.now())

@@ -24,6 +24,7 @@ mod error;
 mod grants;
 mod idempotency;
 mod keys;
+mod lock;
 mod notifications;
 mod outbox;
 mod page;
@@ -60,6 +61,7 @@ pub use error::Error;
 pub use grants::{GrantFilter, Grants, StandingGrant};
 pub use idempotency::{IdempotencyReceipt, IdempotencyReceipts};
 pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};
+pub use lock::Lock;
 pub use notifications::{
     Attempt, ClaimedDelivery, Notification, NotificationBacklog, NotificationQueue, Notifications, Settlement,
 };

@@ -11,7 +11,7 @@ use caracal_ledger::chain::LogId;
 
 use crate::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets, Canaries,
-    Chains, Delegations, Error, Grants, IdempotencyReceipts, KeyChecks, Ledger, Log, LogRetention,
+    Chains, Delegations, Error, Grants, IdempotencyReceipts, KeyChecks, Ledger, Lock, Log, LogRetention,
     NotificationQueue, Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers,
     Resources, RetentionSetting, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects,
     Workloads, Zones,
@@ -26,10 +26,10 @@ pub enum Access {
     Write,
     /// As [`Access::Write`], in turns with others of the zone that ask for the same at the same time: one commit makes all of
     /// them durable, or none. It may read what those before it wrote, which is committed with it or not at all; so whoever
-    /// ends it otherwise than by [`ZoneWork::commit`], and answers, asks [`ZoneWork::settle`] first. Holds the locks of these
-    /// names, in this order, from the beginning. What it leaves to the outbox and to the administrative records is written at
+    /// ends it otherwise than by [`ZoneWork::commit`], and answers, asks [`ZoneWork::settle`] first. Holds these locks, in
+    /// this order, from the beginning. What it leaves to the outbox and to the administrative records is written at
     /// the end, and cannot be read before.
-    Grouped(&'static [&'static str]),
+    Grouped(&'static [Lock]),
 }
 
 /// What has a version that callers may insist on, besides zones.
@@ -180,9 +180,9 @@ pub trait ZoneWork: Send {
     fn state_owners(&mut self) -> &mut dyn StateOwners;
     /// Events to publish once this transaction is committed.
     fn outbox(&mut self) -> &mut dyn Outbox;
-    /// Serialises work of one purpose in this zone until the end of the transaction, for example
-    /// `session_start`. Work with another purpose goes on.
-    async fn lock(&mut self, purpose: &'static str) -> Result<(), Error>;
+    /// Waits for whoever else holds the lock in this zone, and holds it until the end of the transaction. Work under other
+    /// locks goes on.
+    async fn lock(&mut self, lock: Lock) -> Result<(), Error>;
     /// Makes everything durable.
     ///
     /// # Errors

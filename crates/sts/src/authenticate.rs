@@ -222,12 +222,17 @@ impl Login<'_> {
             return Ok(());
         }
         failed_login::tell(&deps.world, reason, Some(self.zone), self.client, self.peer);
-        Err(too_often("too many failed logins", counted.retry_after))
+        Err(too_often(
+            "failed_logins",
+            "too many failed logins",
+            counted.retry_after,
+        ))
     }
 }
 
-/// 429 with the time after which to try again.
-pub(crate) fn too_often(text: &'static str, after: Duration) -> Refusal {
+/// 429 with when to come back; `limit` names it in the metric.
+pub(crate) fn too_often(limit: &'static str, text: &'static str, after: Duration) -> Refusal {
+    caracal_service::metrics::limited(limit);
     let seconds = u32::try_from(after.as_secs().max(1)).unwrap_or(60);
     Refusal::of(ErrorCode::ProviderRateLimited)
         .describe(text)

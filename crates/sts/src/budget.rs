@@ -77,7 +77,7 @@ impl<'b> Bill<'b> {
         } else {
             let busy = "too many calls of the zone are being counted";
             let turn = deps.counting.turn(zone).await;
-            Some(turn.map_err(|_| too_often(busy, Duration::from_secs(1)))?)
+            Some(turn.map_err(|_| too_often("counting", busy, Duration::from_secs(1)))?)
         };
         let mut attempts = Attempts::default();
         loop {

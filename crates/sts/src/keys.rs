@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use caracal_core::{KeyId, ZoneId};
 use caracal_crypto::{sealed::Location, zone_key::SigningKey};
 use caracal_service::zones::ZoneState;
-use caracal_storage::{Access, Error, OutboxMessage, SigningKeyRow};
+use caracal_storage::{Access, Error, Lock, OutboxMessage, SigningKeyRow};
 use caracal_wire::events::KeysInvalidated;
 
 use crate::StsDeps;
@@ -65,7 +65,7 @@ async fn create(deps: &StsDeps, zone: &ZoneId, publish_ahead: Duration) -> Resul
         .map_err(|_| Error::Corrupt(String::from("a signing key could not be sealed")))?;
 
     let mut work = deps.store.zone(zone, Access::Write).await?;
-    work.lock("zone_signing_key").await?;
+    work.lock(Lock::SigningKey).await?;
     let newest = work
         .signing_keys()
         .list(now)

@@ -54,5 +54,5 @@ pub(crate) async fn limit(case: &Case<'_>, resources: &[String]) -> Result<(), R
         return Ok(());
     };
     metrics::exchanged("mint", "rate_limited");
-    Err(too_often("mint rate limit reached", decision.retry_after).with("resource", *resource))
+    Err(too_often("mints", "mint rate limit reached", decision.retry_after).with("resource", *resource))
 }

@@ -45,22 +45,31 @@ impl Body {
             method: self.method.clone(),
             path: self.path.clone(),
             header: None,
-            body: self.carried(self.made_up.clone()),
-        }
-    }
-
-    /// As a request carries it.
-    pub(crate) fn carried(&self, body: Value) -> Carried {
-        if self.is_form {
-            Carried::Form(fields(&body))
-        } else {
-            Carried::Json(body)
+            body: carried(&self.made_up, self.is_form),
         }
     }
 }
 
+/// What an operation reads as its body, and whether that is a form; null for one that reads none.
+pub(crate) fn read_by(operation: &Value) -> (&Value, bool) {
+    let content = &operation["requestBody"]["content"];
+    match &content["application/json"]["schema"] {
+        Value::Null => (&content["application/x-www-form-urlencoded"]["schema"], true),
+        schema => (schema, false),
+    }
+}
+
+/// A body as a request carries it.
+pub(crate) fn carried(body: &Value, is_form: bool) -> Carried {
+    if is_form {
+        Carried::Form(fields(body))
+    } else {
+        Carried::Json(body.clone())
+    }
+}
+
 /// Its texts; a form has nothing else.
-pub(crate) fn fields(body: &Value) -> Vec<(String, String)> {
+fn fields(body: &Value) -> Vec<(String, String)> {
     let members = body.as_object().into_iter().flatten();
     members
         .filter_map(|(name, value)| match value {
@@ -101,11 +110,7 @@ impl Document<'_> {
             .operations()
             .into_iter()
             .filter_map(|(method, path, operation)| {
-                let content = &operation["requestBody"]["content"];
-                let (schema, is_form) = match &content["application/json"]["schema"] {
-                    Value::Null => (&content["application/x-www-form-urlencoded"]["schema"], true),
-                    schema => (schema, false),
-                };
+                let (schema, is_form) = read_by(operation);
                 if schema.is_null() {
                     return None;
                 }

@@ -145,7 +145,7 @@ impl<'w> TextWalk<'w> {
         let prose = place.name == "description" && text == BLANK;
         Tried {
             asked: Asked {
-                body: body.carried(sent),
+                body: made_up::carried(&sent, body.is_form),
                 ..body.untouched()
             },
             text,

@@ -24,8 +24,10 @@ mod guard;
 mod headers;
 mod proxy;
 mod router;
+mod routes;
 mod session;
 
 pub use assets::is_built;
 pub use guard::Place;
 pub use router::{WebDeps, app};
+pub use routes::{document, table};

@@ -7,13 +7,14 @@ use caracal_core::World;
 use caracal_service::{
     Refusal,
     egress::{Egress, EgressError},
+    front::refuses_stranger,
     health::{self, Dependency, Operational},
     limits::{Limits, Rule},
     request::{Finish, RouteName, finish},
     server::{OPERATIONAL, PeerAddr, Standing},
 };
 use caracal_wire::{ErrorCode, health::NotReady};
-use http::{Method, StatusCode};
+use http::Method;
 use tower::ServiceExt as _;
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     guard::Place,
     headers,
     proxy::{Upstream, below},
+    routes::{Does, own_route},
     session::{self, Beginning, Way},
 };
 
@@ -103,7 +105,7 @@ pub fn app(deps: WebDeps, mut operational: Operational, world: World) -> Result<
     let operational = health::routes(operational);
     let handle = move |request: Request| {
         let web = web.clone();
-        let own = own_route(&request);
+        let own = operational_route(&request);
         let operational = own.map(|_| operational.clone());
         async move {
             let named = own.unwrap_or_else(|| route_of(request.uri().path()));
@@ -132,7 +134,7 @@ pub fn app(deps: WebDeps, mut operational: Operational, world: World) -> Result<
 }
 
 /// The route, when it is one of the operational ones.
-fn own_route(request: &Request) -> Option<&'static str> {
+fn operational_route(request: &Request) -> Option<&'static str> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
@@ -193,55 +195,23 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
     }
     web.limits.count_address(&REFUSED, "sign_in", peer).await?;
     let answered = sent_on(web, request, &path).await;
-    if !answered.as_ref().is_ok_and(|answer| is_refused(answer.status())) {
+    if !answered
+        .as_ref()
+        .is_ok_and(|answer| refuses_stranger(answer.status()))
+    {
         web.limits.give_back_address(&REFUSED, peer).await;
     }
     answered
 }
 
-/// Whether a role counts such an answer as one to somebody who tries what is not theirs.
-fn is_refused(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::UNAUTHORIZED
-            | StatusCode::FORBIDDEN
-            | StatusCode::NOT_FOUND
-            | StatusCode::CONFLICT
-            | StatusCode::GONE
-    )
-}
-
 async fn sent_on(web: &Web, request: Request, path: &str) -> Result<Response, Refusal> {
-    match (request.method(), path) {
-        (&Method::POST, "/api/session") => {
-            session::sign_in(&web.api, web.cookies, &web.world, Way::Password, request).await
-        }
-        (&Method::POST, "/api/session/link") => {
-            session::sign_in(&web.api, web.cookies, &web.world, Way::Link, request).await
-        }
-        (&Method::POST, "/api/session/single-sign-on/begin") => {
-            let beginning = Beginning::SingleSignOn;
+    match own_route(request.method(), path) {
+        Some(Does::SignIn(way)) => session::sign_in(&web.api, web.cookies, &web.world, way, request).await,
+        Some(Does::Begin(beginning)) => {
             session::begin(&web.api, web.cookies, &web.world, beginning, request).await
         }
-        (&Method::POST, "/api/session/passkey/begin") => {
-            session::begin(&web.api, web.cookies, &web.world, Beginning::Passkey, request).await
-        }
-        (&Method::POST, "/api/session/passkey") => {
-            session::sign_in(&web.api, web.cookies, &web.world, Way::Passkey, request).await
-        }
-        (&Method::POST, "/api/session/single-sign-on") => {
-            session::sign_in(&web.api, web.cookies, &web.world, Way::SingleSignOn, request).await
-        }
-        (&Method::POST, "/api/session/email-code/begin") => {
-            session::begin(&web.api, web.cookies, &web.world, Beginning::EmailCode, request).await
-        }
-        (&Method::POST, "/api/session/email-code") => {
-            session::sign_in(&web.api, web.cookies, &web.world, Way::EmailCode, request).await
-        }
-        (&Method::DELETE, "/api/session") => {
-            session::sign_out(&web.api, web.cookies, request.headers()).await
-        }
-        _ => {
+        Some(Does::SignOut) => session::sign_out(&web.api, web.cookies, request.headers()).await,
+        None => {
             let token = web.cookies.session(request.headers()).map(str::to_owned);
             let standing = request.extensions().get::<Standing>().cloned();
             let answered =

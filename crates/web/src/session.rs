@@ -12,10 +12,11 @@ use caracal_service::{
 };
 use caracal_wire::{
     ErrorCode,
-    control::accounts::{AccountItem, NewSession, SignedOut},
+    control::accounts::{BegunEmailCode, BegunPasskey, BegunSingleSignOn, NewSession, SignedOut},
+    web::{EmailCodeState, PasskeyChallenge, SignInRedirect, SignedInAccount},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -91,22 +92,45 @@ impl Beginning {
     }
 }
 
-/// What the Control API says when one begins.
-#[derive(Deserialize)]
+/// A sign-in that has begun.
 struct Begun {
     /// What the browser alone keeps.
     browser: String,
     expires_at: Timestamp,
-    /// The rest is for the page.
-    #[serde(flatten)]
-    shown: Map<String, Value>,
+    /// The answer to the page.
+    shown: Response,
 }
 
-/// What a page learns of a session.
-#[derive(Serialize)]
-struct Shown<'s> {
-    account: &'s AccountItem,
-    expires_at: Timestamp,
+impl Begun {
+    /// Of what the Control API says.
+    async fn read(beginning: Beginning, answer: http::Response<Body>) -> Result<Self, Refusal> {
+        let (browser, expires_at, shown) = match beginning {
+            Beginning::SingleSignOn => {
+                let begun: BegunSingleSignOn = read(answer).await?;
+                let authorization_url = begun.authorization_url;
+                let shown = shown(StatusCode::OK, &SignInRedirect { authorization_url });
+                (begun.browser, begun.expires_at, shown)
+            }
+            Beginning::Passkey => {
+                let begun: BegunPasskey = read(answer).await?;
+                let asked = PasskeyChallenge {
+                    challenge: begun.challenge,
+                    relying_party: begun.relying_party,
+                };
+                (begun.browser, begun.expires_at, shown(StatusCode::OK, &asked))
+            }
+            Beginning::EmailCode => {
+                let begun: BegunEmailCode = read(answer).await?;
+                let state = EmailCodeState { state: begun.state };
+                (begun.browser, begun.expires_at, shown(StatusCode::OK, &state))
+            }
+        };
+        Ok(Self {
+            browser,
+            expires_at,
+            shown: shown?,
+        })
+    }
 }
 
 /// Signs in at the Control API with the body of the request.
@@ -155,8 +179,8 @@ pub(crate) async fn sign_in(
     }
     let mut response = shown(
         status,
-        &Shown {
-            account: &session.account,
+        &SignedInAccount {
+            account: session.account,
             expires_at: session.expires_at,
         },
     )?;
@@ -179,14 +203,14 @@ pub(crate) async fn begin(
     beginning: Beginning,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (head, mut asked) = object(request).await?;
-    let asked = match beginning {
-        Beginning::SingleSignOn | Beginning::Passkey => Map::new(),
+    let (head, asked) = match beginning {
+        Beginning::SingleSignOn | Beginning::Passkey => (request.into_parts().0, Map::new()),
         Beginning::EmailCode => {
+            let (head, mut asked) = object(request).await?;
             asked.remove("device");
             let device = cookies.device(&head.headers).map(Value::from);
             asked.extend(device.map(|device| (String::from("device"), device)));
-            asked
+            (head, asked)
         }
     };
     let asked = Value::Object(asked).to_string();
@@ -197,8 +221,8 @@ pub(crate) async fn begin(
     if !answer.status().is_success() {
         return Ok(sent_back(answer));
     }
-    let begun: Begun = read(answer).await?;
-    let mut response = shown(StatusCode::OK, &begun.shown)?;
+    let begun = Begun::read(beginning, answer).await?;
+    let mut response = begun.shown;
     if let Some(cookie) = cookies.keep_begun(&begun.browser, begun.expires_at, world.now()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -84,7 +84,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 
 words!(
     /// Which objects a listing shows.
-    Shown {
+    ObjectStatus {
         /// Those in use.
         Active = "active",
         /// Those put away.
@@ -96,13 +96,13 @@ words!(
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct ListObjects {
     /// Active ones when absent.
-    pub status: Option<Shown>,
+    pub status: Option<ObjectStatus>,
 }
 
 impl ListObjects {
     /// Whether archived objects are asked for.
     pub fn archived(&self) -> bool {
-        self.status == Some(Shown::Archived)
+        self.status == Some(ObjectStatus::Archived)
     }
 }
 

@@ -22,6 +22,7 @@ mod reason;
 pub mod run;
 pub mod sign_in;
 pub mod sts;
+pub mod web;
 
 pub use code::ErrorCode;
 pub use envelope::{CommandError, CommandProblem, Issue, Issues, OAuthError, Problem};

@@ -94,7 +94,7 @@ function Sessions() {
       setError(caught);
     }
   };
-  const endOne = (session: Schema["SessionItem"]) =>
+  const endOne = (session: Schema["ConsoleSession"]) =>
     end(() => read(control.DELETE("/v1/console/sessions/{id}", { params: { path: { id: session.id } } })));
   return (
     <section className="stack" aria-labelledby="sessions">

@@ -14,7 +14,7 @@ function SingleSignOn({ name, back }: { name: string; back: string | undefined }
   const { act, busy, error } = useAct({ leaves: true });
   const begin = () =>
     act(async () => {
-      const away = await own<{ authorization_url: string }>("POST", "/api/session/single-sign-on/begin", {});
+      const away = await own("POST", "/api/session/single-sign-on/begin");
       keepReturn(back);
       location.assign(httpsOnly(away.authorization_url));
     });
@@ -35,12 +35,13 @@ function EmailCode({ email, onDone }: { email: string; onDone: () => void }) {
   const { act, busy, error } = useAct();
   const begin = () =>
     act(async () => {
-      const { state } = await own<{ state: string }>("POST", "/api/session/email-code/begin", { email });
+      const { state } = await own("POST", "/api/session/email-code/begin", { email });
       setCode("");
       setBegun({ state, email });
     });
   const finish = () =>
     act(async () => {
+      if (!begun) return;
       await own("POST", "/api/session/email-code", { ...begun, code });
       onDone();
     });

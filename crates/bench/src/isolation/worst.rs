@@ -192,27 +192,34 @@ impl Attacker {
         Ok(())
     }
 
-    /// Asks the Control API the same, as often as [`ASKERS`] get answers.
+    /// Asks the Control API the same, as often as [`ASKERS`] get answers. One that is told to come later does so at the rate of
+    /// a flood: how many refusals two cores can make is no question of one zone and another.
     pub(super) fn press(&self, workers: &mut JoinSet<()>, request: Vec<u8>) {
         let request = Arc::new(request);
         for _ in 0..ASKERS {
             let (own, request) = (self.clone(), request.clone());
             workers.spawn(async move {
                 let mut connection = Connection::new(own.reader.address());
+                let mut due = every(own.worst.flood);
                 loop {
-                    own.send(&mut connection, &request).await;
+                    if own.send(&mut connection, &request).await == Some(429) {
+                        due.tick().await;
+                    }
                 }
             });
         }
     }
 
-    pub(super) async fn send(&self, connection: &mut Connection, request: &[u8]) {
+    /// The status of the answer, if there was one.
+    pub(super) async fn send(&self, connection: &mut Connection, request: &[u8]) -> Option<u16> {
         self.tally.called();
         if let Ok(answer) = connection.exchange(request).await {
             self.tally.answered(answer.status);
+            Some(answer.status)
         } else {
             self.tally.note("no-answer");
             tokio::time::sleep(PAUSE).await;
+            None
         }
     }
 

@@ -13,6 +13,7 @@ use caracal_crypto::{
 use caracal_ledger::log_keys::LogKeys;
 use zeroize::Zeroizing;
 
+use super::machine::half_of_the_machine;
 use crate::config::Config;
 
 /// Label under which the key of admin token digests is derived.
@@ -91,7 +92,17 @@ pub(super) fn ring_and_token_keys(config: &Config) -> anyhow::Result<(Arc<KeyRin
 pub(super) fn hasher_of(ring: &KeyRing, world: &World) -> anyhow::Result<Arc<SecretHasher>> {
     let derived = ring.derive(SECRET_HASH_LABEL);
     let derived = derived.context("cannot derive the secret hash key")?;
-    let hasher = SecretHasher::new(world.clone(), derived, HashLimits::default());
+    let limits = HashLimits::default();
+    // Each goes through so much memory that callers on the next core feel it.
+    let concurrency = limits.concurrency.min(half_of_the_machine());
+    let hasher = SecretHasher::new(
+        world.clone(),
+        derived,
+        HashLimits {
+            concurrency,
+            ..limits
+        },
+    );
     Ok(Arc::new(hasher))
 }
 

@@ -12,6 +12,7 @@ mod export;
 mod guarded;
 mod home_lock;
 mod keys;
+mod machine;
 mod preflight;
 mod roles;
 mod web;

@@ -20,7 +20,7 @@ use caracal_service::{
 use caracal_sts::{CanaryMonitor, Counting, LocalExchange, Shadows, StsConfig, StsDeps};
 use metrics::counter;
 
-use super::{Parts, egress, named_by_others};
+use super::{Parts, egress, machine::half_of_the_machine, named_by_others};
 use crate::{
     config::{Backend, Role, declared::MailPlace},
     metrics as measured,
@@ -259,11 +259,8 @@ impl Parts {
             forbidden: ApiDeps::forbidden(),
             known_tokens: Arc::new(KnownTokens::of_administrators_and_people()),
             oauth: outside.oauth.clone(),
-            // Half of the machine at most: the rest decides.
             tails: self.tails.clone(),
-            policy_work: caracal_api::PolicyWork::new(
-                std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2),
-            ),
+            policy_work: caracal_api::PolicyWork::new(half_of_the_machine()),
             // On a machine that somebody works on, receivers run beside it.
             egress: self.egress(EgressPolicy {
                 allow_loopback: !self.config.mode.is_published(),

@@ -69,6 +69,17 @@ struct State {
 /// What one derivation works on.
 type Memory = Vec<Block>;
 
+impl State {
+    /// The memory that nobody waits for, to be given back to the system without the lock.
+    fn unused(&mut self) -> Vec<Memory> {
+        if self.line.is_empty() {
+            mem::take(&mut self.spare)
+        } else {
+            Vec::new()
+        }
+    }
+}
+
 impl Derivations {
     pub(super) fn new(world: World, limits: HashLimits) -> Self {
         let pair_key = HmacKey::from_bytes(&world.random_bytes::<32>());
@@ -147,11 +158,7 @@ impl Derivations {
                 if let Some(place) = place {
                     state.line.leave(&place);
                 }
-                let unused = if state.line.is_empty() {
-                    mem::take(&mut state.spare)
-                } else {
-                    Vec::new()
-                };
+                let unused = state.unused();
                 drop(state);
                 drop(unused);
                 return Ok(Turn::Known(matched));
@@ -219,12 +226,8 @@ impl Drop for MyTurn<'_> {
     fn drop(&mut self) {
         let mut state = self.derivations.state.lock();
         state.running.remove(&self.pair);
-        let unused = if state.line.is_empty() {
-            mem::take(&mut state.spare)
-        } else {
-            state.spare.push(mem::take(&mut self.memory));
-            Vec::new()
-        };
+        state.spare.push(mem::take(&mut self.memory));
+        let unused = state.unused();
         drop(state);
         self.derivations.done.notify_all();
         drop(unused);

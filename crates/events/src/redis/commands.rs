@@ -11,7 +11,6 @@ use redis::{
     Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, Value,
     aio::{ConnectionLike, MultiplexedConnection},
 };
-
 use tokio::time::Instant;
 
 use crate::metrics;
@@ -50,7 +49,7 @@ impl Commands {
         })
     }
 
-    /// Waits for an answer of `live`, and stops using it when its caller does not wait to the end.
+    /// Waits for an answer of `live`, which is given up when its caller waits for [`SILENCE`] and not to the end.
     async fn heard<T>(&self, live: &Live<MultiplexedConnection>, answer: impl Future<Output = T>) -> T {
         let mut waiting = Waiting {
             commands: self,
@@ -65,7 +64,14 @@ impl Commands {
 
     /// Stops using a connection whose answer was of the kind that another connection may not give.
     fn judge(&self, live: &Live<MultiplexedConnection>, error: &RedisError) {
-        if connection::is_spent(error) && self.shared.forget(live) {
+        if connection::is_spent(error) {
+            self.give_up(live);
+        }
+    }
+
+    /// The next caller dials, unless somebody saw to that before.
+    fn give_up(&self, live: &Live<MultiplexedConnection>) {
+        if self.shared.forget(live) {
             metrics::connection_lost();
         }
     }
@@ -81,9 +87,8 @@ struct Waiting<'c> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let silent = !self.over && self.since.elapsed() >= SILENCE;
-        if silent && self.commands.shared.forget(self.live) {
-            metrics::connection_lost();
+        if !self.over && self.since.elapsed() >= SILENCE {
+            self.commands.give_up(self.live);
         }
     }
 }

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Records per append.
-const BATCH: usize = 1_000;
+pub const DRAINED_AT_ONCE: usize = 1_000;
 /// How long a batch that is not full waits for more. Each batch costs as much as some of its records, here, on the bus
 /// and in the ledger.
 const BATCH_DELAY: Duration = Duration::from_millis(20);
@@ -204,7 +204,7 @@ impl Drain {
             records,
             next,
             blocked,
-        } = blocking(move || spool.read_batch(from, BATCH)).await?;
+        } = blocking(move || spool.read_batch(from, DRAINED_AT_ONCE)).await?;
         if blocked && self.under_way.is_empty() {
             self.cursor = *self.spool.position.lock();
             return Ok(Sent::Full);
@@ -228,7 +228,7 @@ impl Drain {
             None => self.commit(next, taken).await,
         }
         self.cursor = next;
-        Ok(if taken < BATCH {
+        Ok(if taken < DRAINED_AT_ONCE {
             Sent::Some(taken)
         } else {
             Sent::Full

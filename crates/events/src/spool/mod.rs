@@ -41,7 +41,11 @@ use self::{
     sync::Syncer,
     writer::Writer,
 };
-pub use self::{drain::SpoolDrainer, stats::SpoolStats, sync::SyncMode};
+pub use self::{
+    drain::{DRAINED_AT_ONCE, SpoolDrainer},
+    stats::SpoolStats,
+    sync::SyncMode,
+};
 
 /// Largest size at which a segment is full.
 pub const SEGMENT_BYTES: u64 = 8 << 20;

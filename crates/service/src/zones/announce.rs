@@ -16,7 +16,7 @@ use caracal_events::{Fields, Topic};
 use caracal_storage::{
     Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Budgets,
     Canaries, Chains, Connections, Delegations, Error, GlobalWork, Grants, IdempotencyReceipts, KeyChecks,
-    Ledger, LogId, LogRetention, LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage,
+    Ledger, Lock, LogId, LogRetention, LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage,
     OutboxState, Policies, PolicySets, ProviderConnections, Providers, Resources, RetentionSetting,
     RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects,
     VersionedKind, Workloads, ZoneWork, Zones,
@@ -211,8 +211,8 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
-    async fn lock(&mut self, purpose: &'static str) -> Result<(), Error> {
-        self.work.lock(purpose).await
+    async fn lock(&mut self, lock: Lock) -> Result<(), Error> {
+        self.work.lock(lock).await
     }
     async fn settle(self: Box<Self>) -> Result<(), Error> {
         self.work.settle().await

@@ -6,7 +6,7 @@ use caracal_storage::{Applications, CountedApplications, Error, Page, PageReques
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::{Listing, is_archived},
+    paging::Listing,
     params::{Param as _, params},
     sql::Tx,
     work::ZoneUnit,
@@ -53,10 +53,10 @@ impl Applications for ZoneUnit {
     }
 
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Application>, Error> {
-        let state = is_archived(which.archived);
-        let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND {state}");
+        let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1");
         let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
             .by_name_in_index::<Application>("name", "searched");
+        listing.is_set("archived_at", Some(which.archived));
         if let Some(name) = &which.without_trait {
             let n = listing.bind(name);
             listing.and(&format!("NOT {}", self.tx.dialect.has_member("traits", n)));

@@ -9,7 +9,7 @@ use caracal_storage::{Error, Page, PageKey, PageRequest, Policies, PolicyFilter}
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::{Listing, is_archived},
+    paging::Listing,
     params::{json_list, params},
     row::Row,
     sql::Tx,
@@ -103,10 +103,10 @@ impl Policies for ZoneUnit {
     }
 
     async fn list(&mut self, filter: &PolicyFilter, page: &PageRequest) -> Result<Page<Policy>, Error> {
-        let state = is_archived(filter.archived);
-        let sql = format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1 AND {state}");
+        let sql = format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1");
         let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
             .by_name("name", &["name", "description"]);
+        listing.is_set("archived_at", Some(filter.archived));
         listing.when("name", "=", filter.name.as_deref());
         listing.when("created_by", "=", filter.created_by.as_deref());
         listing.read(&self.tx, page, Policy::read).await

@@ -6,7 +6,7 @@ use caracal_storage::{Error, Page, PageRequest, Providers, Registered};
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::{Listing, is_archived},
+    paging::Listing,
     params::params,
     work::ZoneUnit,
 };
@@ -27,12 +27,11 @@ impl Providers for ZoneUnit {
     }
 
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Provider>, Error> {
-        let state = is_archived(which.archived);
-        let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND {state}");
-        Listing::new(sql, params![self.zone], "created_at", "id")
-            .by_name("name", &["name", "identifier"])
-            .read(&self.tx, page, Provider::read)
-            .await
+        let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
+            .by_name("name", &["name", "identifier"]);
+        listing.is_set("archived_at", Some(which.archived));
+        listing.read(&self.tx, page, Provider::read).await
     }
 
     async fn all_live(&mut self) -> Result<Vec<Provider>, Error> {

@@ -6,7 +6,7 @@ use caracal_storage::{Error, Page, PageRequest, Registered, Resources};
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::{Listing, is_archived},
+    paging::Listing,
     params::params,
     work::ZoneUnit,
 };
@@ -40,10 +40,10 @@ impl Resources for ZoneUnit {
     }
 
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Resource>, Error> {
-        let state = is_archived(which.archived);
-        let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND {state}");
+        let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1");
         let mut listing = Listing::new(sql, params![self.zone], "created_at", "id")
             .by_name_in_index::<Resource>("name", "searched");
+        listing.is_set("archived_at", Some(which.archived));
         if let Some(identifier) = &which.without_identifier {
             let n = listing.bind(identifier);
             // By its id, which is in the indexes that are searched.

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_storage::{
-    Error, Hold, KeptPrune, LogRetention, MAX_HOLDS, Page, PageRequest, RetentionDays, RetentionSetting,
-    Swept,
+    Error, Hold, KeptPrune, Lock, LogRetention, MAX_HOLDS, Page, PageRequest, RetentionDays,
+    RetentionSetting, Swept,
 };
 
 use crate::{
@@ -55,7 +55,7 @@ impl Tx {
 #[async_trait]
 impl RetentionSetting for ZoneUnit {
     async fn lock(&mut self) -> Result<(), Error> {
-        self.lock_name("audit_retention").await
+        self.lock_name(Lock::AuditRetention.as_str()).await
     }
 
     async fn days(&mut self) -> Result<Option<RetentionDays>, Error> {
@@ -70,7 +70,7 @@ impl RetentionSetting for ZoneUnit {
 #[async_trait]
 impl RetentionSetting for GlobalUnit {
     async fn lock(&mut self) -> Result<(), Error> {
-        self.lock_name("audit_retention").await
+        self.lock_name(Lock::AuditRetention.as_str()).await
     }
 
     async fn days(&mut self) -> Result<Option<RetentionDays>, Error> {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Secret, World, ZoneId, entity::Application};
-use caracal_storage::{Access, Error, Store as _, conformance::given::Given};
+use caracal_storage::{Access, Error, Lock, Store as _, conformance::given::Given};
 use caracal_storage_sql::{PostgresOptions, PostgresStore, ServiceRole};
 
 use caracal_testkit::database::{Database, server};
@@ -112,9 +112,9 @@ async fn a_statement_that_runs_too_long_is_cut_off() {
     let store = Arc::new(PostgresStore::connect(options, None).await.unwrap());
     let zone = ZoneId::generate(&World::for_tests());
     let mut holder = store.zone(&zone, Access::Write).await.unwrap();
-    holder.lock("purpose").await.unwrap();
+    holder.lock(Lock::ZoneState).await.unwrap();
     let mut waiter = store.zone(&zone, Access::Write).await.unwrap();
-    let cut = waiter.lock("purpose").await;
+    let cut = waiter.lock(Lock::ZoneState).await;
     assert!(matches!(&cut, Err(error) if error.is_retryable()), "{cut:?}");
     assert!(
         matches!(waiter.commit().await, Err(Error::Unavailable(_))),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caracal_core::{Timestamp, World, entity::NotificationType};
 use caracal_storage::{
-    Access, AdminAuditFilter, Attempt, Error, PageRequest, SessionFilter, Settlement, Store as _,
+    Access, AdminAuditFilter, Attempt, Error, Lock, PageRequest, SessionFilter, Settlement, Store as _,
     conformance::given::Given,
 };
 use caracal_storage_sql::ServiceRole;
@@ -102,7 +102,7 @@ async fn each_service_does_its_work_with_its_own_rights() {
 
     let coordinator = service(&database, ServiceRole::Coordinator).await;
     let mut work = coordinator.zone(&given.zone_id, Access::Write).await.unwrap();
-    work.lock("session_start").await.unwrap();
+    work.lock(Lock::Sessions).await.unwrap();
     let (source, target) = (
         given.session(&application, &record),
         given.session(&application, &record),

@@ -1,5 +1,6 @@
 //! How many there are, without counting them.
 
+use crate::Lock;
 use caracal_core::entity::{OperationEnforcement, Resource};
 
 use super::{
@@ -99,7 +100,7 @@ pub async fn of_16_rivals_for_the_last_places_as_many_win_as_there_are(backend: 
         async move {
             retry(|| async {
                 let mut work = zone.try_write().await?;
-                work.lock("places").await?;
+                work.lock(Lock::ZoneState).await?;
                 if work.resources().count_live().await? >= MOST {
                     return Ok(false);
                 }

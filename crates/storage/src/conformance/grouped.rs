@@ -5,7 +5,7 @@ use std::sync::Arc;
 use caracal_core::entity::{Session, SessionStatus};
 use tokio::sync::oneshot;
 
-use crate::{Access, AdminAuditFilter, Error, OutboxMessage, TreeEnd, ZoneWork};
+use crate::{Access, AdminAuditFilter, Error, Lock, OutboxMessage, TreeEnd, ZoneWork};
 
 use super::{
     Backend,
@@ -14,7 +14,7 @@ use super::{
 };
 
 /// As those hold them who change sessions.
-const GROUPED: Access = Access::Grouped(&["delegation", "session"]);
+const GROUPED: Access = Access::Grouped(&[Lock::Delegations, Lock::Sessions]);
 
 impl InZone {
     async fn join(&self) -> Result<Box<dyn ZoneWork>, Error> {
@@ -224,7 +224,7 @@ pub async fn a_grouped_work_whose_caller_is_gone_holds_nobody_up(backend: Backen
 pub async fn grouped_works_wait_for_whoever_holds_their_locks(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let mut holder = fixture.a.write().await;
-    holder.lock("session").await.unwrap();
+    holder.lock(Lock::Sessions).await.unwrap();
     let zone = fixture.a.clone();
     let rival = tokio::spawn(async move { retry(|| async { zone.join().await?.commit().await }).await });
     give_way(&rival).await;

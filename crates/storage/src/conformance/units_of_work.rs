@@ -10,7 +10,7 @@ use std::{
 
 use caracal_core::entity::Application;
 
-use crate::{Access, AdminAuditFilter, Error, ZoneWork};
+use crate::{Access, AdminAuditFilter, Error, Lock, ZoneWork};
 
 use super::{
     Backend,
@@ -351,7 +351,7 @@ pub async fn a_lock_serialises_its_purpose(backend: Backend) {
         async move {
             let start = || async {
                 let mut work = zone.try_write().await?;
-                work.lock("session_start").await?;
+                work.lock(Lock::Sessions).await?;
                 assert_eq!(
                     inside.fetch_add(1, Ordering::SeqCst),
                     0,
@@ -386,21 +386,21 @@ pub async fn a_lock_ends_with_its_work_and_stays_in_its_zone(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     for _ in 0..2 {
         let mut work = fixture.a.write().await;
-        work.lock("session_start").await.unwrap();
-        work.lock("session_start").await.unwrap(); // Taking it twice is harmless.
-        work.lock("delegation").await.unwrap();
+        work.lock(Lock::Sessions).await.unwrap();
+        work.lock(Lock::Sessions).await.unwrap(); // Taking it twice is harmless.
+        work.lock(Lock::Delegations).await.unwrap();
         drop(work);
         let mut work = fixture.b.write().await;
-        work.lock("session_start").await.unwrap();
+        work.lock(Lock::Sessions).await.unwrap();
         work.commit().await.unwrap();
     }
     let mut holder = fixture.a.write().await;
-    holder.lock("session_start").await.unwrap();
+    holder.lock(Lock::Sessions).await.unwrap();
     let zone = fixture.a.clone();
     let rival = tokio::spawn(async move {
         retry(|| async {
             let mut work = zone.try_write().await?;
-            work.lock("session_start").await
+            work.lock(Lock::Sessions).await
         })
         .await
     });
@@ -434,7 +434,7 @@ pub async fn a_cancelled_work_leaves_all_or_nothing(backend: Backend) {
         // The next writer waits for whatever the cancelled one still holds.
         retry(|| async {
             let mut work = zone.try_write().await?;
-            work.lock("settle").await?;
+            work.lock(Lock::ZoneState).await?;
             work.commit().await
         })
         .await

@@ -17,6 +17,7 @@ use caracal_service::{
     Refusal,
     bearers::bearer_of,
     front::{Answer, Body, Inbound, Path, QueryOnce},
+    limits::counted_address,
     zones::DirectoryError,
 };
 use caracal_storage::{Access, ZoneWork};
@@ -66,13 +67,10 @@ pub(super) async fn get(
     let wait = query.wait.as_deref().map(str::parse::<u64>).transpose();
     let wait = wait.map_err(|_| malformed("wait", "must be a whole number of seconds"))?;
     let wait = wait.unwrap_or(0).min(MAX_WAIT_SECONDS);
-    let address = call
-        .peer
-        .map_or_else(|| String::from("unknown"), |peer| peer.to_string());
     let counted = deps
         .limiter
         .hit(
-            &format!("rl:approvals:{address}"),
+            &format!("rl:approvals:{}", counted_address(call.peer)),
             QUESTIONS_PER_MINUTE,
             Duration::from_mins(1),
         )
@@ -80,6 +78,7 @@ pub(super) async fn get(
         .map_err(|_| unavailable())?;
     if !counted.allowed {
         return Err(too_often(
+            "approvals",
             "too many questions from this address",
             counted.retry_after,
         ));

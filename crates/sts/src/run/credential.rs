@@ -61,7 +61,7 @@ pub(crate) async fn credential(launch: &Launch<'_>, wanted: &Wanted<'_>) -> Resu
     };
     asked.facts(resource).await?;
     let input = asked.input(resource);
-    let mut release = match wanted.approval_id {
+    let release = match wanted.approval_id {
         Some(id) => match asked.asking(&[input.resource]).presented(id).await {
             Ok(release) => Some(release),
             Err(stopped) => return Err(asked.stopped(stopped, None).await?),
@@ -70,16 +70,10 @@ pub(crate) async fn credential(launch: &Launch<'_>, wanted: &Wanted<'_>) -> Resu
     };
     let decision = decide(launch.policy(), &input);
     canary(launch, &input, &decision);
-    if !decision.is_allow() {
-        return Err(asked.denied(&input, &decision).await?);
-    }
-    if release.is_none() && !decision.gates.is_empty() {
-        match asked.asking(&[input.resource]).hold(&decision.gates).await {
-            Ok(found) => release = Some(found),
-            Err(stopped) => return Err(asked.stopped(stopped, Some((&input, &decision))).await?),
-        }
-    }
-    asked.give(resource, &input, &decision, release).await
+    let given = asked.carry_out(resource, &input, &decision, release).await;
+    let shadows = &launch.deps.shadows;
+    shadows.beside(&launch.zone, launch.request_id, &input, &decision, given.is_ok());
+    given
 }
 
 /// Where a canary decided, counts what it said against what the version in force says.
@@ -178,6 +172,26 @@ impl<'a> Asked<'a> {
             resources,
             scopes: self.scopes.iter().collect(),
         }
+    }
+
+    /// What policy said, a person included where it wants one.
+    async fn carry_out(
+        &self,
+        resource: &ResourceState,
+        input: &DecisionInput<'_>,
+        decision: &Decision,
+        mut release: Option<Release>,
+    ) -> Result<Credential, Refusal> {
+        if !decision.is_allow() {
+            return Err(self.denied(input, decision).await?);
+        }
+        if release.is_none() && !decision.gates.is_empty() {
+            match self.asking(&[input.resource]).hold(&decision.gates).await {
+                Ok(found) => release = Some(found),
+                Err(stopped) => return Err(self.stopped(stopped, Some((input, decision))).await?),
+            }
+        }
+        self.give(resource, input, decision, release).await
     }
 
     /// The refusal of policy.

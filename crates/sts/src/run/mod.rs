@@ -133,7 +133,11 @@ impl<'l> Launch<'l> {
         let counted = deps.limiter.hit(&key, limit, Duration::from_mins(1)).await;
         let counted = counted.map_err(|_| unavailable())?;
         if !counted.allowed {
-            return Err(too_often("the workload asks too often", counted.retry_after));
+            return Err(too_often(
+                "workloads",
+                "the workload asks too often",
+                counted.retry_after,
+            ));
         }
         let launch = Self {
             deps,

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     approvals::{TIER, decided},
     fixture::{Fixture, UPSTREAM_KEY},
+    shadow::{begin, differences},
 };
 
 struct Launcher {
@@ -197,6 +198,24 @@ async fn a_credential_is_let_out_where_provider_and_policy_allow_it() {
         denied.body["error_description"],
         "policy denied (restriction_active)"
     );
+}
+
+#[tokio::test]
+async fn a_candidate_is_asked_about_credentials_of_workloads_too() {
+    let launcher = Launcher::new("").await;
+    launcher.let_out().await;
+    // What its variables name is the workload's; a candidate can only restrict it.
+    let restricted = launcher.fixture.policy("restrict := [\"incident\"]");
+    begin(&launcher.fixture, &restricted).await;
+    launcher.credential(&[]).await.expect(200);
+    let differs = differences(&launcher.fixture, 1).await;
+    assert_eq!(differs.len(), 1);
+    let told = ["allowed", "enforced", "carried_out"].map(|member| differs[0][member].as_bool().unwrap());
+    assert_eq!(
+        (&differs[0]["change"], told),
+        (&json!("newly_denied"), [false, true, true])
+    );
+    assert_eq!(differs[0]["application_id"], launcher.workload.id.as_str());
 }
 
 #[tokio::test]

@@ -8,8 +8,11 @@ use serde_json::Value;
 
 use crate::fixture::Fixture;
 
+/// A document that grants nothing.
+const NOTHING: &str = "# caracal:data-document\npackage caracal.authz\nimport rego.v1\ngrants := {}\n";
+
 /// Has `content` decided beside what is in force for an hour.
-async fn begin(fixture: &Fixture, content: &str) {
+pub(crate) async fn begin(fixture: &Fixture, content: &str) {
     let (set_version, evaluated) = fixture.candidate(content).await;
     let shadow = PolicyShadow {
         evaluated,
@@ -29,21 +32,22 @@ fn shadowed(events: &[AuditEvent]) -> Vec<Value> {
 }
 
 /// The differences on record, once there are `many`.
-async fn differences(fixture: &Fixture, many: usize) -> Vec<Value> {
+pub(crate) async fn differences(fixture: &Fixture, many: usize) -> Vec<Value> {
     let mut all = Vec::new();
-    while all.len() < many {
-        tokio::task::yield_now().await;
-        all.extend(shadowed(&fixture.parts.new_events().await));
-    }
+    let found = tokio::time::timeout(Duration::from_mins(1), async {
+        while all.len() < many {
+            tokio::task::yield_now().await;
+            all.extend(shadowed(&fixture.parts.new_events().await));
+        }
+    });
+    found.await.expect("the candidate's differences in time");
     all
 }
 
 #[tokio::test]
 async fn a_candidate_enforces_nothing_and_what_it_would_change_is_told() {
     let fixture = Fixture::new().await;
-    // It grants nothing.
-    let nothing = "# caracal:data-document\npackage caracal.authz\nimport rego.v1\ngrants := {}\n";
-    begin(&fixture, nothing).await;
+    begin(&fixture, NOTHING).await;
     fixture.mint(&[]).await.expect(200);
     let differs = differences(&fixture, 1).await;
     assert_eq!(differs.len(), 1);
@@ -76,11 +80,7 @@ async fn a_candidate_that_is_over_or_the_same_tells_nothing() {
     fixture.tasks.close();
     fixture.tasks.wait().await;
     assert!(shadowed(&fixture.parts.events().await).is_empty());
-    begin(
-        &fixture,
-        "# caracal:data-document\npackage caracal.authz\nimport rego.v1\ngrants := {}\n",
-    )
-    .await;
+    begin(&fixture, NOTHING).await;
     fixture
         .parts
         .world

@@ -4,8 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    asked::{Asked, Carried},
-    made_up::{DEPTH, Document, fields},
+    asked::Asked,
+    made_up::{DEPTH, Document, carried, read_by},
 };
 
 /// Names of members that lead to one; a list has one item, which has no name.
@@ -34,11 +34,7 @@ impl Member {
             method: self.method.clone(),
             path: self.path.clone(),
             header: None,
-            body: if self.is_form {
-                Carried::Form(fields(&body))
-            } else {
-                Carried::Json(body)
-            },
+            body: carried(&body, self.is_form),
         }
     }
 }
@@ -48,11 +44,7 @@ impl Document<'_> {
     pub(crate) fn members(&self) -> Vec<Member> {
         let mut members = Vec::new();
         for (method, path, operation) in self.operations() {
-            let content = &operation["requestBody"]["content"];
-            let (schema, is_form) = match &content["application/json"]["schema"] {
-                Value::Null => (&content["application/x-www-form-urlencoded"]["schema"], true),
-                schema => (schema, false),
-            };
+            let (schema, is_form) = read_by(operation);
             let mut found = Vec::new();
             self.members_of(schema, &mut Vec::new(), &mut found);
             let path = self.filled(path, None);

@@ -151,7 +151,7 @@ pub struct AccountItem {
 
 /// Somebody signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SessionItem {
+pub struct ConsoleSession {
     /// Id.
     pub id: String,
     /// Whether it is the session that asks.
@@ -170,9 +170,9 @@ pub struct SessionItem {
 
 /// Sessions of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SessionItems {
+pub struct ConsoleSessions {
     /// Newest first, at most a hundred.
-    pub items: Vec<SessionItem>,
+    pub items: Vec<ConsoleSession>,
 }
 
 /// Who is signed in.
@@ -181,7 +181,7 @@ pub struct Me {
     /// The account.
     pub account: AccountItem,
     /// The session that asks.
-    pub session: SessionItem,
+    pub session: ConsoleSession,
     /// What its role lets it do.
     pub may: Vec<AccountPower>,
 }

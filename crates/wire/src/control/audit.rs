@@ -21,7 +21,7 @@ use super::{Format, Line};
 
 words!(
     /// Decisions to search for.
-    Decided {
+    DecisionFilter {
         /// It might.
         Allow = "allow",
         /// It might not.
@@ -41,7 +41,7 @@ pub struct SearchLedger {
     /// Only events of this request.
     pub request_id: Option<Line<128>>,
     /// Only events with this decision.
-    pub decision: Option<Decided>,
+    pub decision: Option<DecisionFilter>,
     /// Only events of these types: 1 to 16, joined by commas.
     pub event_type: Option<String>,
     /// Only events about this application.
@@ -68,7 +68,7 @@ pub struct FollowLedger {
     /// Only events of this request.
     pub request_id: Option<Line<128>>,
     /// Only events with this decision.
-    pub decision: Option<Decided>,
+    pub decision: Option<DecisionFilter>,
     /// Only events of these types: 1 to 16, joined by commas.
     pub event_type: Option<String>,
     /// Only events about this application.

@@ -97,7 +97,7 @@ pub struct ListDelegations {
 
 /// Which sessions to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ListSessions {
+pub struct ListSessionRows {
     /// Only those in this state.
     pub status: Option<SessionStatus>,
     /// Only tasks or only services.

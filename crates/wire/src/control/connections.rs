@@ -75,7 +75,7 @@ pub struct AuthorizationAnswer {
 
 words!(
     /// Why a server does not authorize: RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6. Other words are not repeated.
-    AuthorizationError {
+    ProviderAuthorizationError {
         /// The person or the server said no.
         AccessDenied = "access_denied",
         /// The request is not as the server wants it.
@@ -105,7 +105,7 @@ words!(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuthorizationDenied {
     /// The server's word, where it is one of the known ones.
-    pub error: Option<AuthorizationError>,
+    pub error: Option<ProviderAuthorizationError>,
 }
 
 /// `details` of `provider_token_exchange_failed`.

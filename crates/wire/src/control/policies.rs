@@ -10,13 +10,13 @@ use caracal_core::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Line, Prose, Shown};
+use super::{Line, ObjectStatus, Prose};
 
 /// Which policies to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct ListPolicies {
     /// Active ones when absent.
-    pub status: Option<Shown>,
+    pub status: Option<ObjectStatus>,
     /// Only those with exactly this name.
     pub name: Option<Line<512>>,
     /// Only those that exactly this one made, as `created_by` tells it.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use caracal_core::{
     PolicySetId, PolicySetVersionId, PolicyVersionId, Timestamp, ZoneId,
+    audit::Effect,
     entity::{Attribution, PolicySet, PolicySetVersion},
     policy::PolicyWarning,
     words,
@@ -315,16 +316,6 @@ words!(
         NotExecuted = "not_executed",
         /// The input cannot be decided on.
         Failed = "failed",
-    }
-);
-
-words!(
-    /// What was decided.
-    Effect {
-        /// It may.
-        Allow = "allow",
-        /// It may not.
-        Deny = "deny",
     }
 );
 

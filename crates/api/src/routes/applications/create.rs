@@ -8,6 +8,7 @@ use caracal_service::{
     Refusal,
     front::{Body, Created},
 };
+use caracal_storage::Lock;
 use caracal_wire::control::applications::{ApplicationWithSecret, CreateApplication};
 use caracal_wire::events::DirectoryKind;
 
@@ -42,7 +43,7 @@ pub(in crate::routes) async fn make(
     let call = change.call();
     let name = body.name.0;
     // Names have no unique index, so creations of one zone take turns.
-    change.lock("application_name").await?;
+    change.lock(Lock::ApplicationName).await?;
     if change.applications().name_taken(&name, None).await? {
         return Err(name_taken());
     }

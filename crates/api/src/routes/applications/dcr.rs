@@ -10,6 +10,7 @@ use caracal_service::{
     Refusal,
     front::{Body, Created},
 };
+use caracal_storage::Lock;
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
     ErrorCode,
@@ -49,7 +50,7 @@ pub(crate) async fn handle(
         );
     }
     let now = call.now();
-    change.lock("dcr").await?;
+    change.lock(Lock::DynamicRegistration).await?;
     if change.applications().count_live_dcr(now).await? >= call.role.config.max_live_dcr {
         return Err(Refusal::of(ErrorCode::DcrLimitExceeded)
             .describe("too many short-lived applications are alive in the zone")

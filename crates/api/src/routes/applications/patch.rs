@@ -8,6 +8,7 @@ use caracal_service::{
     Refusal,
     front::{Body, ById, IfMatch, Path, Versioned},
 };
+use caracal_storage::Lock;
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
     ErrorCode,
@@ -57,7 +58,7 @@ pub(crate) async fn handle(
     };
 
     let mut change = call.change().await?;
-    change.lock("application_name").await?;
+    change.lock(Lock::ApplicationName).await?;
     let mut application = live(&call, change.applications().get(&id).await?)?;
     wanted.allows(application.attribution.version)?;
     if hash.is_some() {

@@ -12,7 +12,7 @@ use caracal_service::{
 use caracal_storage::{Access, AccountSession};
 use caracal_wire::{
     ErrorCode,
-    control::accounts::{AccountPower, ChangePassword, Me, SessionItem, SessionItems, SignedOut},
+    control::accounts::{AccountPower, ChangePassword, ConsoleSession, ConsoleSessions, Me, SignedOut},
 };
 
 use super::password;
@@ -30,8 +30,8 @@ pub(super) fn signed_in(call: &Call) -> Result<Arc<SignedIn>, Refusal> {
     signed_in.ok_or_else(|| Refusal::of(ErrorCode::AccountSessionRequired))
 }
 
-fn session_item(session: AccountSession, current: &str) -> SessionItem {
-    SessionItem {
+fn session_item(session: AccountSession, current: &str) -> ConsoleSession {
+    ConsoleSession {
         current: session.id == current,
         id: session.id,
         created_at: session.created_at,
@@ -80,7 +80,7 @@ pub(crate) async fn sign_out(call: Call) -> Result<Answer<SignedOut>, Refusal> {
 }
 
 /// `GET /v1/console/sessions`
-pub(crate) async fn sessions(call: Call) -> Result<Answer<SessionItems>, Refusal> {
+pub(crate) async fn sessions(call: Call) -> Result<Answer<ConsoleSessions>, Refusal> {
     let signed_in = signed_in(&call)?;
     let mut work = call.role.store.global(Access::Read).await?;
     let sessions = work
@@ -90,7 +90,7 @@ pub(crate) async fn sessions(call: Call) -> Result<Answer<SessionItems>, Refusal
     let items = sessions
         .into_iter()
         .map(|session| session_item(session, &signed_in.session.id));
-    Ok(Answer(SessionItems {
+    Ok(Answer(ConsoleSessions {
         items: items.collect(),
     }))
 }

@@ -12,7 +12,7 @@ use caracal_wire::{
     ErrorCode,
     control::{
         accounts::{BegunSingleSignOn, FinishSingleSignOn, NewSession},
-        connections::{AuthorizationDenied, AuthorizationError},
+        connections::{AuthorizationDenied, ProviderAuthorizationError},
     },
 };
 
@@ -82,7 +82,7 @@ async fn finish_counted(call: &Call, body: FinishSingleSignOn) -> Result<NewSess
         .await?;
     if let Some(word) = &body.error {
         let denied = AuthorizationDenied {
-            error: AuthorizationError::parse(word),
+            error: ProviderAuthorizationError::parse(word),
         };
         return Err(Refusal::of(ErrorCode::ProviderOauthDenied)
             .describe("the identity provider did not sign you in")

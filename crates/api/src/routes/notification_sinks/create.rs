@@ -8,6 +8,7 @@ use caracal_service::{
     Refusal,
     front::{Body, Created},
 };
+use caracal_storage::Lock;
 use caracal_wire::{
     ErrorCode,
     control::notification_sinks::{CreateSink, SinkWithSecret},
@@ -58,7 +59,7 @@ pub(in crate::routes) async fn make(
     sink: &NotificationSink,
 ) -> Result<Secret, Refusal> {
     // Creations of one zone take turns, so that none counts past another.
-    change.lock("notification_sink").await?;
+    change.lock(Lock::NotificationSink).await?;
     if change.notifications().count().await? >= MAX_SINKS {
         return Err(Refusal::of(ErrorCode::SinkLimitReached)
             .describe("the zone has as many sinks of notifications as it may have"));

@@ -5,7 +5,7 @@ use caracal_service::{
     Refusal,
     front::{Body, ById, Created, IfMatch, Path},
 };
-use caracal_storage::VersionedKind;
+use caracal_storage::{Lock, VersionedKind};
 use caracal_wire::control::policies::{PolicySource, VersionAdded};
 
 use super::{not_found, source};
@@ -21,7 +21,7 @@ pub(crate) async fn handle(
     let warnings = valid.warnings(Some(&zone_names(call.read().await?.as_mut()).await?));
 
     let mut change = call.change().await?;
-    change.lock("policy_version").await?;
+    change.lock(Lock::PolicyVersion).await?;
     change.expect(&wanted, VersionedKind::Policy, id.as_str()).await?;
     change.policies().get(&id).await?.ok_or_else(not_found)?;
     let version = source::version(&call, &id, body.content);

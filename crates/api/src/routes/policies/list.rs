@@ -8,7 +8,7 @@ use caracal_storage::PolicyFilter;
 use caracal_wire::{
     Listing,
     control::{
-        Shown,
+        ObjectStatus,
         policies::{ListPolicies, PolicyItem},
     },
 };
@@ -21,7 +21,7 @@ pub(crate) async fn handle(
     Listed(page): Searched<200, 500>,
 ) -> Result<Answer<Listing<PolicyItem>>, Refusal> {
     let filter = PolicyFilter {
-        archived: query.status == Some(Shown::Archived),
+        archived: query.status == Some(ObjectStatus::Archived),
         name: query.name.map(|name| name.0),
         created_by: query.created_by.map(|maker| maker.0),
     };

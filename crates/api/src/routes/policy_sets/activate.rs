@@ -10,7 +10,7 @@ use caracal_service::{
     Refusal,
     front::{Accepted, Body, ById, IfMatch, Path},
 };
-use caracal_storage::VersionedKind;
+use caracal_storage::{Lock, VersionedKind};
 use caracal_wire::{
     ErrorCode,
     control::policy_sets::{ActivateVersion, Activated},
@@ -43,7 +43,7 @@ pub(crate) async fn handle(
     let ready = ready(&call, &id, &version_id).await?;
     let mut change = call.change().await?;
     // Before the set, as whoever else puts a version in force locks them.
-    change.lock("policy_activation").await?;
+    change.lock(Lock::PolicyActivation).await?;
     change
         .expect(&wanted, VersionedKind::PolicySet, id.as_str())
         .await?;
@@ -120,7 +120,7 @@ pub(in crate::routes) async fn put_in_force(
 ) -> Result<String, Refusal> {
     let call = change.call();
     let (id, version_id) = (&version.policy_set_id, &version.id);
-    change.lock("policy_activation").await?;
+    change.lock(Lock::PolicyActivation).await?;
     if !change.policy_sets().activate(id, version_id, call.now()).await? {
         return Err(Refusal::of(ErrorCode::PolicySetBindingNotFound).describe("the policy set is gone"));
     }

@@ -7,7 +7,7 @@ use caracal_service::{
     Refusal,
     front::{Body, ById, Created, IfMatch, Path},
 };
-use caracal_storage::VersionedKind;
+use caracal_storage::{Lock, VersionedKind};
 use caracal_wire::control::policy_sets::{AddSetVersion, ManifestEntry, SetVersionAdded};
 
 use super::{
@@ -48,7 +48,7 @@ pub(crate) async fn handle(
     let warnings = bundle::compile(&call, sources).await?.warnings(Some(&names));
 
     let mut change = call.change().await?;
-    change.lock("policy_set_version").await?;
+    change.lock(Lock::PolicySetVersion).await?;
     change
         .expect(&wanted, VersionedKind::PolicySet, id.as_str())
         .await?;

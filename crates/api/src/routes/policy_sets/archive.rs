@@ -5,7 +5,7 @@ use caracal_service::{
     Refusal,
     front::{ById, IfMatch, NoContent, Path},
 };
-use caracal_storage::VersionedKind;
+use caracal_storage::{Lock, VersionedKind};
 
 use super::{not_found, policy_invalidate};
 use crate::{
@@ -21,7 +21,7 @@ pub(crate) async fn handle(
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     // Before the set, as whoever puts a version in force locks them.
-    change.lock("policy_activation").await?;
+    change.lock(Lock::PolicyActivation).await?;
     change
         .expect(&wanted, VersionedKind::PolicySet, id.as_str())
         .await?;
@@ -36,7 +36,7 @@ pub(in crate::routes) async fn put_away(
     id: &PolicySetId,
 ) -> Result<Done<'static>, Refusal> {
     let call = change.call();
-    change.lock("policy_activation").await?;
+    change.lock(Lock::PolicyActivation).await?;
     let was_in_force = change
         .policy_sets()
         .archive(id, call.now())

@@ -8,6 +8,7 @@ use caracal_service::{
     Refusal,
     front::{Accepted, Body, Created, IfMatch, NoContent, Path, Versioned},
 };
+use caracal_storage::Lock;
 use caracal_wire::{
     ErrorCode,
     control::{
@@ -99,7 +100,7 @@ pub(crate) async fn begin(
     let mut change = call.change().await?;
     candidate::lock(&mut change).await?;
     // It is measured against what is in force, so that must not become another meanwhile.
-    change.lock("policy_activation").await?;
+    change.lock(Lock::PolicyActivation).await?;
     require_zone(&mut *change).await?;
     candidate::expect_none(&mut change).await?;
     let in_force = change.policy_sets().active().await?;

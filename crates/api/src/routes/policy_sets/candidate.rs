@@ -2,13 +2,14 @@
 
 use caracal_core::entity::PolicyCanary;
 use caracal_service::Refusal;
+use caracal_storage::Lock;
 use caracal_wire::{ErrorCode, events::DirectoryKind};
 
 use crate::change::ZoneChange;
 
 /// Candidates begin and end one after the other.
 pub(super) async fn lock(change: &mut ZoneChange<'_>) -> Result<(), Refusal> {
-    Ok(change.lock("policy_candidate").await?)
+    Ok(change.lock(Lock::PolicyCandidate).await?)
 }
 
 /// 409 while a candidate is tried: what a shadow would change is told against the version in force, which does not decide

@@ -1,7 +1,7 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/simulate`
 
 use caracal_authz::{
-    Decision, Effect as Decided, PolicyIdentity, PolicySnapshot, decide, explain,
+    Decision, PolicyIdentity, PolicySnapshot, decide, explain,
     input::{INPUT_SCHEMA_VERSION, from_input_document},
 };
 use caracal_core::{PolicySetId, ZoneId, text::excerpt};
@@ -10,7 +10,7 @@ use caracal_service::{
     front::{Answer, Body, ById, Path},
 };
 use caracal_wire::control::policy_sets::{
-    Effect, Evaluation, Simulate, Simulated, SimulatedDecision, SimulationExplained,
+    Evaluation, Simulate, Simulated, SimulatedDecision, SimulationExplained,
 };
 use serde_json::{Map, Value};
 
@@ -97,10 +97,7 @@ fn evaluate(policy: &PolicySnapshot, input: &Value) -> (Evaluation, Option<Simul
         (None, None) => String::from("allowed"),
     };
     let result = SimulatedDecision {
-        decision: match decision.effect {
-            Decided::Allow => Effect::Allow,
-            Decided::Deny => Effect::Deny,
-        },
+        decision: decision.effect,
         evaluation_status: "complete".into(),
         determining_policies: decision.determining_policies(),
         diagnostics: decision.diagnostics(),

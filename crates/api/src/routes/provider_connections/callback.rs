@@ -15,7 +15,7 @@ use caracal_storage::Access;
 use caracal_wire::{
     ErrorCode,
     control::connections::{
-        AuthorizationAnswer, AuthorizationDenied, AuthorizationError, ConnectionItem, ExchangeFailed,
+        AuthorizationAnswer, AuthorizationDenied, ConnectionItem, ExchangeFailed, ProviderAuthorizationError,
     },
 };
 
@@ -61,7 +61,7 @@ pub(crate) async fn handle(
     }
     if let Some(word) = &answer.error {
         let denied = AuthorizationDenied {
-            error: AuthorizationError::parse(word),
+            error: ProviderAuthorizationError::parse(word),
         };
         return Err(Refusal::of(ErrorCode::ProviderOauthDenied)
             .describe("the server did not authorize")

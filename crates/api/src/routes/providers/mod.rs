@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use caracal_core::{
     ProviderId, ZoneId,
     entity::{ProviderConfig, ProviderKind, provider_config::InvalidConfig},
+    sign_in::is_slug,
 };
 use caracal_crypto::{AssertionKey, Location};
 use caracal_service::Refusal;
@@ -51,15 +52,7 @@ fn identifier_conflict(error: caracal_storage::Error) -> Refusal {
 
 /// `provider://` and words of `a-z 0-9` joined by single hyphens.
 pub(in crate::routes) fn check_identifier(identifier: &str) -> Result<(), Refusal> {
-    let valid = identifier.len() <= 512
-        && identifier.strip_prefix("provider://").is_some_and(|slug| {
-            slug.split('-').all(|word| {
-                !word.is_empty()
-                    && word
-                        .bytes()
-                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-            })
-        });
+    let valid = identifier.len() <= 512 && identifier.strip_prefix("provider://").is_some_and(is_slug);
     if valid {
         return Ok(());
     }

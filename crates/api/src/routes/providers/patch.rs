@@ -8,6 +8,7 @@ use caracal_service::{
     Refusal,
     front::{Body, ById, IfMatch, Path, Versioned},
 };
+use caracal_storage::Lock;
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
     ErrorCode,
@@ -59,7 +60,7 @@ pub(crate) async fn handle(
 
     let mut change = call.change().await?;
     // Changes of providers take turns, so that none undoes another unseen.
-    change.lock("provider_change").await?;
+    change.lock(Lock::ProviderChange).await?;
     let provider = change
         .providers()
         .get(&id)

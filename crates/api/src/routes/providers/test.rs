@@ -5,6 +5,7 @@ use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
 };
+use caracal_storage::Lock;
 use caracal_wire::{
     control::checks::{ProviderCheck, ProviderCheckStatus},
     events::DirectoryKind,
@@ -41,7 +42,7 @@ fn live(provider: Option<Provider>) -> Result<Provider, Refusal> {
 /// Since when it goes wrong. What was found of a provider that is another by now is not noted.
 async fn note(call: &ZoneCall, tried: Provider, check: &ProviderCheck) -> Result<(), Refusal> {
     let mut change = call.change().await?;
-    change.lock("provider_change").await?;
+    change.lock(Lock::ProviderChange).await?;
     let provider = live(change.providers().get(&tried.id).await?)?;
     let failed = check.status != ProviderCheckStatus::Ok;
     let same = provider.attribution.version == tried.attribution.version;

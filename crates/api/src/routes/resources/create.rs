@@ -8,6 +8,7 @@ use caracal_service::{
     Refusal,
     front::{Body, Created},
 };
+use caracal_storage::Lock;
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
     ErrorCode,
@@ -118,7 +119,7 @@ pub(in crate::routes) async fn make(
     rules::check_operations(&resource)?;
     let most = call.role.config.max_resources_per_zone;
     if most > 0 {
-        change.lock("resource_quota").await?;
+        change.lock(Lock::ResourceQuota).await?;
         if change.resources().count_live().await? >= most {
             return Err(Refusal::of(ErrorCode::ResourceQuotaExceeded)
                 .describe("the zone has as many resources as it may have"));

@@ -8,6 +8,7 @@ use caracal_service::{
     Refusal,
     front::{Body, ById, IfMatch, Path, Versioned},
 };
+use caracal_storage::Lock;
 use caracal_wire::control::resources::{ResourceItem, UpdateResource};
 use caracal_wire::events::DirectoryKind;
 
@@ -34,7 +35,7 @@ pub(crate) async fn handle(
 
     let mut change = call.change().await?;
     // Changes of resources take turns, so that none undoes another unseen.
-    change.lock("resource_change").await?;
+    change.lock(Lock::ResourceChange).await?;
     let resource = change
         .resources()
         .get(&id)

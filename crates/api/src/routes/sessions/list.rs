@@ -10,7 +10,7 @@ use caracal_service::{
 use caracal_storage::SessionFilter;
 use caracal_wire::{
     Listing,
-    control::authority::{ListSessions, SessionRow},
+    control::authority::{ListSessionRows, SessionRow},
 };
 
 use crate::{call::ZoneCall, csv};
@@ -38,7 +38,7 @@ const COLUMNS: [&str; 17] = [
 
 pub(crate) async fn handle(
     call: ZoneCall,
-    Query(query): Query<ListSessions>,
+    Query(query): Query<ListSessionRows>,
     Paging(page): Paging<100, 1000>,
 ) -> Result<Sheet<Listing<SessionRow>>, Refusal> {
     let filter = SessionFilter {

@@ -5,6 +5,7 @@ use caracal_service::{
     Refusal,
     front::{Body, Created},
 };
+use caracal_storage::Lock;
 use caracal_wire::{
     ErrorCode,
     control::subject_issuers::{CreateSubjectIssuer, SubjectIssuerItem},
@@ -43,7 +44,7 @@ pub(in crate::routes) async fn make(
 ) -> Result<SubjectIssuer, Refusal> {
     let call = change.call();
     // Creations of one zone take turns, so that none counts past another.
-    change.lock("subject_issuer").await?;
+    change.lock(Lock::SubjectIssuer).await?;
     if change.subject_issuers().count_live().await? >= MAX_ISSUERS {
         return Err(Refusal::of(ErrorCode::SubjectIssuerLimitReached)
             .describe("the zone trusts as many issuers as it may"));

@@ -6,7 +6,7 @@ use caracal_core::{Timestamp, entity::AuthorityRecordStatus};
 use caracal_service::{Refusal, front::Answer};
 use caracal_storage::{AuditFilter, AuthorityRecordFilter, PageRequest, ZoneWork};
 use caracal_wire::control::{
-    audit::Decided,
+    audit::DecisionFilter,
     zones::{
         ApplicationCounts, DecisionCounts, Overview, PolicySetCounts, ProviderCounts, RecentEvent,
         ResourceCounts, SessionCounts,
@@ -31,8 +31,8 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
     let (sets, active_set) = policy_sets(work.as_mut()).await?;
 
     let sessions = count_records(work.as_mut(), now).await?;
-    let allowed = count_decisions(work.as_mut(), Decided::Allow, now).await?;
-    let denied = count_decisions(work.as_mut(), Decided::Deny, now).await?;
+    let allowed = count_decisions(work.as_mut(), DecisionFilter::Allow, now).await?;
+    let denied = count_decisions(work.as_mut(), DecisionFilter::Deny, now).await?;
     let recent = work
         .ledger()
         .search(&AuditFilter::default(), &PageRequest::first(10))
@@ -112,7 +112,7 @@ async fn count_records(work: &mut dyn ZoneWork, now: Timestamp) -> Result<usize,
 /// Decisions of the last day, counted up to 20,000.
 async fn count_decisions(
     work: &mut dyn ZoneWork,
-    decision: Decided,
+    decision: DecisionFilter,
     now: Timestamp,
 ) -> Result<usize, Refusal> {
     let filter = AuditFilter {

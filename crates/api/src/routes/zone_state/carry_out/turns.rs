@@ -1,23 +1,23 @@
 //! Taking turns with whoever else changes what documents speak of.
 
 use caracal_service::Refusal;
-use caracal_storage::Error;
+use caracal_storage::{Error, Lock};
 
 use crate::change::ZoneChange;
 
 /// What changes of one kind take turns by, in the order in which all are held.
-const TURNS: [&str; 11] = [
-    "zone_state",
-    "provider_change",
-    "resource_change",
-    "resource_quota",
-    "application_name",
-    "subject_issuer",
-    "policy_version",
-    "policy_set_version",
-    "policy_activation",
-    "notification_sink",
-    "audit_retention",
+const TURNS: [Lock; 11] = [
+    Lock::ZoneState,
+    Lock::ProviderChange,
+    Lock::ResourceChange,
+    Lock::ResourceQuota,
+    Lock::ApplicationName,
+    Lock::SubjectIssuer,
+    Lock::PolicyVersion,
+    Lock::PolicySetVersion,
+    Lock::PolicyActivation,
+    Lock::NotificationSink,
+    Lock::AuditRetention,
 ];
 
 /// Waits until nobody else changes what documents speak of.

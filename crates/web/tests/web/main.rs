@@ -1,0 +1,3 @@
+//! The web role from outside.
+
+mod openapi;
