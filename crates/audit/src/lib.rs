@@ -39,8 +39,8 @@ pub use lines::{Believed, LinesFault, LinesVerifier, exported_row, read_event, s
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use pack::{NotPacked, PackLimits, PackUnverified, pack, verify_pack};
 pub use proof::{
-    Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, KeptPrunes, LogUnsigned, NotKept,
-    WitnessClient, publish, verify_against,
+    Checkpoints, Directory, FoundFile, InvalidWitnesses, KeptCheckpoints, KeptPrunes, LogFiles, LogUnsigned,
+    NotKept, WitnessClient, publish, verify_against,
 };
 pub use pruning::{ArchiveDirectory, Pruning};
 pub use readers::{Needs, Reader, limits};

@@ -41,8 +41,8 @@ caracal_core::declare_metrics! {
     gauge(Seconds) pub(crate) OLDEST_EVENT = "caracal_audit_oldest_event_seconds";
     /// Checkpoints of logs that were published.
     counter(Count) pub(crate) CHECKPOINTS = "caracal_audit_checkpoints_total";
-    /// Logs that were not published, by reason: storage, wrong_head, rolled_back, forked, not_signed, directory. Somebody
-    /// should look at wrong_head, rolled_back and forked.
+    /// Logs that were not published, by reason: storage, wrong_head, rolled_back, forked, not_signed, directory, bucket.
+    /// Somebody should look at wrong_head, rolled_back and forked.
     counter(Count) pub(crate) UNPUBLISHED = "caracal_audit_unpublished_total";
     /// Answers of witnesses, by outcome: cosigned, away, storage, refused, ahead, unsigned. Somebody should look at ahead.
     counter(Count) pub(crate) COSIGNATURES = "caracal_audit_cosignatures_total";

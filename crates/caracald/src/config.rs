@@ -84,11 +84,13 @@ pub(crate) struct Config {
     pub(crate) log_origin: String,
     /// Where checkpoints and tiles are published as files.
     pub(crate) checkpoint_dir: Option<PathBuf>,
+    /// The bucket that they are published into as well.
+    pub(crate) checkpoint_url: Option<String>,
     /// Who cosigns them.
     pub(crate) witnesses: Option<PathBuf>,
     /// Where events are exported to, and how they are written.
     pub(crate) export: Option<(String, declared::ExportForm)>,
-    /// What is told about the bucket of an export, by the names that the tools of AWS know it under.
+    /// What is told about buckets, by the names that the tools of AWS know it under.
     pub(crate) bucket: Vec<(&'static str, Secret)>,
     /// Time that one part of an export holds.
     pub(crate) export_period: Duration,
@@ -242,6 +244,7 @@ impl Config {
             checkpoint_dir: settings
                 .find(&declared::CHECKPOINT_DIR)
                 .or_else(|| process.embedded.then_some(published)),
+            checkpoint_url: settings.find(&declared::CHECKPOINT_URL),
             witnesses: settings.find(&declared::WITNESSES),
             export: settings.find(&declared::EXPORT_URL).map(|url| (url, export_form)),
             bucket: declared::bucket(settings),

@@ -1,4 +1,5 @@
-//! Scheduled export of the zones' logs to files and S3-compatible stores, and its verification.
+//! Scheduled export of the zones' logs to files and S3-compatible stores, and its verification; and the bucket that checkpoints are
+//! published to.
 //!
 //! An export is made of parts: stretches of a log, each in one period, without gaps between them. Each is written once, under
 //! the position of its first entry, beside a record that names the log, the stretch, the tree before it and a signed
@@ -12,6 +13,7 @@ mod job;
 mod limits;
 mod metrics;
 mod part;
+mod published;
 mod table;
 mod target;
 mod verify;

@@ -99,6 +99,15 @@ impl ExportTarget {
         }
     }
 
+    pub(crate) fn store(&self) -> &dyn ObjectStore {
+        self.store.as_ref()
+    }
+
+    /// What the names of all objects begin with.
+    pub(crate) fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
     fn path(&self, parts: &[&str]) -> Path {
         let parts = parts.iter().map(|part| (*part).into());
         self.prefix.parts().chain(parts).collect()

@@ -13,7 +13,7 @@ use caracal_ledger::{
 };
 use caracal_storage::{Access, Error, KeptPrune, Store};
 
-use super::roots;
+use super::begins_with;
 
 /// Entries read at a time.
 const PAGE: u32 = 1000;
@@ -116,9 +116,7 @@ pub async fn verify_against(
         let missing = size.saturating_sub(found);
         return Ok(Err(Fault::Truncated { missing }));
     }
-    let whole = 0..size;
-    let root = roots(work.log(), size, std::slice::from_ref(&whole)).await?;
-    if size > 0 && root != Some(vec![frontier.root()]) {
+    if !begins_with(work.log(), frontier).await? {
         return Ok(Err(Fault::Forked { proved, size }));
     }
     let pruned = work.retention().newest_prune().await?;

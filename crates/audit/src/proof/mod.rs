@@ -4,7 +4,9 @@
 //! tree of one size. Before a log is signed again it is compared with what was signed before: a database that was set
 //! back, or changed, is found here and not signed.
 
+mod bucket;
 mod directory;
+mod files;
 mod kept;
 mod prefix;
 mod publisher;
@@ -30,14 +32,19 @@ use caracal_storage::{Access, Error, Log, LogWork, Store};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use self::bucket::Bucket;
 pub use self::{
     directory::Directory,
+    files::{FoundFile, LogFiles},
     kept::{KeptCheckpoints, KeptPrunes, NotKept, verify_against},
     prefix::LogUnsigned,
     publisher::publish,
     witnesses::{InvalidWitnesses, WitnessClient},
 };
-pub(crate) use self::{directory::directory_of, tree::roots};
+pub(crate) use self::{
+    files::directory_of,
+    tree::{begins_with, roots},
+};
 
 /// The checkpoints of a deployment.
 pub struct Checkpoints {
@@ -46,6 +53,7 @@ pub struct Checkpoints {
     audit_keys: Option<HmacRing>,
     pub(crate) keys: LogKeys,
     directory: Option<Directory>,
+    bucket: Option<Bucket>,
     witnesses: Vec<WitnessClient>,
     logs: Mutex<HashMap<LogId, Arc<Signed>>>,
     /// Logs that grew since they were published.
@@ -95,7 +103,10 @@ pub(crate) enum NotPublished {
     NotSigned(#[from] NotSigned),
     /// What was published cannot be read or written.
     #[error("the directory of checkpoints cannot be used")]
-    Directory(#[from] std::io::Error),
+    Directory(#[source] std::io::Error),
+    /// The same of what was published elsewhere.
+    #[error("the bucket of checkpoints cannot be used")]
+    Bucket(#[source] std::io::Error),
 }
 
 impl NotPublished {
@@ -108,14 +119,15 @@ impl NotPublished {
             Self::Forked { .. } => "forked",
             Self::NotSigned(_) => "not_signed",
             Self::Directory(_) => "directory",
+            Self::Bucket(_) => "bucket",
         }
     }
 
     /// Whether the evidence itself is in question.
-    fn is_alarm(&self) -> bool {
+    pub(crate) fn is_alarm(&self) -> bool {
         match self {
             Self::WrongHead | Self::RolledBack { .. } | Self::Forked { .. } => true,
-            Self::Directory(error) => error.kind() == std::io::ErrorKind::InvalidData,
+            Self::Directory(error) | Self::Bucket(error) => error.kind() == std::io::ErrorKind::InvalidData,
             Self::Storage(_) | Self::NotSigned(_) => false,
         }
     }
@@ -137,10 +149,21 @@ impl Checkpoints {
             audit_keys,
             keys,
             directory,
+            bucket: None,
             witnesses,
             logs: Mutex::default(),
             grown: Mutex::default(),
             wake: Notify::new(),
+        }
+    }
+
+    /// Has what is published written to a bucket too. What is there already is what a log is compared with before it is signed
+    /// for the first time, so nothing is signed before the bucket answers once.
+    #[must_use]
+    pub fn copied_to(self, bucket: Arc<dyn LogFiles>) -> Self {
+        Self {
+            bucket: Some(Bucket::new(bucket)),
+            ..self
         }
     }
 
@@ -224,21 +247,26 @@ impl Checkpoints {
         Ok(Some((signed, true)))
     }
 
-    /// What was published of the log before this process began, if it was ours.
+    /// The largest that was published of the log before this process began and was ours.
     async fn published(&self, log: &LogId) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
-        let Some(directory) = &self.directory else {
-            return Ok(None);
-        };
-        let Some(kept) = directory.checkpoint(log).await? else {
-            return Ok(None);
-        };
-        let origin = self.keys.origin(&log.name());
-        let ours = Trust::of_keys(&origin, self.keys.public().cloned(), 0)
-            .is_ok_and(|trust| trust.check(&kept).is_ok());
-        if !ours {
-            tracing::warn!(log = %log, "the published checkpoint is not of this log and its keys; it begins anew");
+        let mut kept = Vec::new();
+        if let Some(directory) = &self.directory {
+            let found = files::checkpoint(directory, log).await;
+            kept.extend(found.map_err(NotPublished::Directory)?.map(|(signed, _)| signed));
         }
-        Ok(ours.then(|| Arc::new(kept)))
+        if let Some(bucket) = &self.bucket {
+            kept.extend(bucket.checkpoint(log).await.map_err(NotPublished::Bucket)?);
+        }
+        let trust = Trust::of_keys(&self.keys.origin(&log.name()), self.keys.public().cloned(), 0);
+        kept.retain(|kept| {
+            let ours = trust.as_ref().is_ok_and(|trust| trust.check(kept).is_ok());
+            if !ours {
+                tracing::warn!(log = %log, "a published checkpoint is not of this log and its keys; it begins anew there");
+            }
+            ours
+        });
+        let largest = kept.into_iter().max_by_key(|kept| kept.checkpoint().size);
+        Ok(largest.map(Arc::new))
     }
 
     /// Adds what witnesses signed, while their checkpoint is still the newest.
@@ -255,10 +283,13 @@ impl Checkpoints {
         signed
     }
 
-    /// Writes the prune checkpoint of the log beside its checkpoint, where those are published.
+    /// Writes the prune checkpoint of the log beside its checkpoint, where those are published; to a bucket soon.
     pub(crate) async fn publish_prune(&self, log: &LogId, note: &str) -> std::io::Result<()> {
+        if self.bucket.is_some() {
+            self.grew(log);
+        }
         match &self.directory {
-            Some(directory) => directory.publish_prune(log, note).await,
+            Some(directory) => files::publish_prune(directory, log, note).await,
             None => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use metrics::counter;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Checkpoints, NotPublished};
+use super::{Checkpoints, NotPublished, files};
 use crate::metrics as names;
 
 /// From one round to the next, if its wait for witnesses is not longer: less than a second. Each writes some files and
@@ -25,6 +25,20 @@ const PARALLEL: usize = 8;
 /// Publishes until `shutdown`.
 pub async fn publish(checkpoints: Arc<Checkpoints>, shutdown: CancellationToken) {
     names::start_publishing();
+    let end = CancellationToken::new();
+    let publishing = async {
+        rounds(&checkpoints, shutdown).await;
+        end.cancel();
+    };
+    match &checkpoints.bucket {
+        Some(bucket) => {
+            tokio::join!(publishing, bucket.run(&checkpoints, end.clone()));
+        }
+        None => publishing.await,
+    }
+}
+
+async fn rounds(checkpoints: &Arc<Checkpoints>, shutdown: CancellationToken) {
     let mut swept: Option<Instant> = None;
     while !shutdown.is_cancelled() {
         if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
@@ -114,8 +128,10 @@ impl Checkpoints {
             return Ok(false);
         };
         if let Some(directory) = &self.directory {
-            let mut work = self.view(log).await?;
-            directory.publish(log, &cosigned, work.log()).await?;
+            files::publish(directory, NotPublished::Directory, self, log, &cosigned).await?;
+        }
+        if let Some(bucket) = &self.bucket {
+            bucket.add(log, cosigned);
         }
         Ok(true)
     }

@@ -14,6 +14,10 @@ impl Parts {
     /// What signs and proves the ledger, where there is a key.
     fn checkpoints(&self) -> anyhow::Result<Option<Arc<Checkpoints>>> {
         let Some(keys) = self.keys.log.clone() else {
+            anyhow::ensure!(
+                self.config.checkpoint_url.is_none(),
+                "AUDIT_CHECKPOINT_URL needs AUDIT_LOG_KEY: what is published is signed"
+            );
             tracing::warn!("AUDIT_LOG_KEY is not set: no checkpoint of the ledger is signed");
             return Ok(None);
         };

@@ -23,14 +23,18 @@ pub(super) fn checkpoints(
     let directory = config.checkpoint_dir.as_deref().map(Directory::open);
     let directory = directory.transpose().context("AUDIT_CHECKPOINT_DIR")?;
     let witnesses = witnesses(config)?;
-    Ok(Arc::new(Checkpoints::new(
-        store,
-        world.clone(),
-        Some(audit),
-        keys,
-        directory,
-        witnesses,
-    )))
+    let signing = Checkpoints::new(store, world.clone(), Some(audit), keys, directory, witnesses);
+    #[cfg(feature = "export")]
+    let signing = match super::export::checkpoint_bucket(config)? {
+        Some(bucket) => signing.copied_to(Arc::new(bucket)),
+        None => signing,
+    };
+    #[cfg(not(feature = "export"))]
+    anyhow::ensure!(
+        config.checkpoint_url.is_none(),
+        "AUDIT_CHECKPOINT_URL: this build knows no buckets (feature `export`)"
+    );
+    Ok(Arc::new(signing))
 }
 
 /// The witnesses that the configuration names.

@@ -1,4 +1,4 @@
-//! The scheduled export of the Audit role.
+//! The scheduled export of the Audit role, and the bucket of its checkpoints.
 
 use std::sync::Arc;
 
@@ -27,6 +27,23 @@ pub(super) fn target(config: &Config) -> anyhow::Result<Option<ExportTarget>> {
     let roots = config.extra_ca()?;
     let target = ExportTarget::open(url, roots.as_deref(), &config.bucket).context("AUDIT_EXPORT_URL")?;
     Ok(Some(target))
+}
+
+/// The bucket that checkpoints are published into, when there is one.
+///
+/// # Errors
+/// When it is none: a directory has a setting of its own, which keeps files of several processes apart.
+pub(super) fn checkpoint_bucket(config: &Config) -> anyhow::Result<Option<ExportTarget>> {
+    let Some(url) = &config.checkpoint_url else {
+        return Ok(None);
+    };
+    anyhow::ensure!(
+        url.starts_with("s3://"),
+        "AUDIT_CHECKPOINT_URL is s3://BUCKET/PREFIX; a directory is named in AUDIT_CHECKPOINT_DIR"
+    );
+    let roots = config.extra_ca()?;
+    let bucket = ExportTarget::open(url, roots.as_deref(), &config.bucket).context("AUDIT_CHECKPOINT_URL")?;
+    Ok(Some(bucket))
 }
 
 /// The export that the configuration asks for.

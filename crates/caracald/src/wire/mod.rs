@@ -230,7 +230,8 @@ pub(crate) async fn wire(
     })
 }
 
-/// Reads what the configuration names and a start would refuse: certificates, witnesses, where exports go.
+/// Reads what the configuration names and a start would refuse: certificates, witnesses, where exports and
+/// checkpoints go.
 ///
 /// # Errors
 /// The sentence with which a start would end.
@@ -241,7 +242,10 @@ pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
     }
     checkpoints::witnesses(config)?;
     #[cfg(feature = "export")]
-    export::target(config)?;
+    {
+        export::target(config)?;
+        export::checkpoint_bucket(config)?;
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use caracal_audit::{Checkpoints, KeptCheckpoints};
+use caracal_audit::{Checkpoints, Directory, KeptCheckpoints};
 use caracal_core::{Timestamp, World, ZoneId, audit::AuditEvent};
 use caracal_export::{Export, ExportTarget, Form, PartLimits, Verified, verify_export};
 use caracal_ledger::{log_keys::LogKeys, note::NoteKey};
@@ -104,8 +104,13 @@ impl Fixture {
     }
 
     pub(crate) fn checkpoints(&self) -> Checkpoints {
+        self.checkpoints_in(None, World::for_tests())
+    }
+
+    /// The same of a process with this clock that publishes into a directory too.
+    pub(crate) fn checkpoints_in(&self, directory: Option<Directory>, world: World) -> Checkpoints {
         let audit = Some(self.parts.audit_key.clone());
-        Checkpoints::new(self.store(), World::for_tests(), audit, keys(), None, Vec::new())
+        Checkpoints::new(self.store(), world, audit, keys(), directory, Vec::new())
     }
 
     pub(crate) async fn export(&self, now: Timestamp) {

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod bucket;
 mod fixture;
 mod parts;
 mod s3;

@@ -1,6 +1,7 @@
 //! An S3-compatible server that is none of ours, and a reader of tables that is none of ours.
 
 use std::{
+    net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -28,7 +29,7 @@ pub(crate) fn python() -> PathBuf {
 }
 
 /// A private server, ended with the test.
-struct S3 {
+pub(crate) struct S3 {
     process: Child,
     port: u16,
 }
@@ -41,7 +42,7 @@ impl Drop for S3 {
 }
 
 impl S3 {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -66,7 +67,7 @@ impl S3 {
     }
 
     /// Runs a program with the server's client in `s3`.
-    fn python(&self, program: &str) -> String {
+    pub(crate) fn python(&self, program: &str) -> String {
         let begin = format!(
             "import boto3, sys\ns3 = boto3.client('s3', endpoint_url='http://127.0.0.1:{}', region_name='us-east-1', aws_access_key_id='a', aws_secret_access_key='b')\n",
             self.port
@@ -83,20 +84,29 @@ impl S3 {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn target(&self) -> ExportTarget {
-        let settings = [
-            ("AWS_ACCESS_KEY_ID", "a"),
-            ("AWS_SECRET_ACCESS_KEY", "b"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ALLOW_HTTP", "true"),
-        ];
-        let endpoint = format!("http://127.0.0.1:{}", self.port);
-        let settings = settings
-            .into_iter()
-            .chain([("AWS_ENDPOINT_URL", endpoint.as_str())]);
-        let settings: Vec<_> = settings.map(|(name, value)| (name, Secret::new(value))).collect();
-        ExportTarget::open("s3://evidence/of/caracal", None, &settings).unwrap()
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
+
+    pub(crate) fn target(&self) -> ExportTarget {
+        target_at(self.address())
+    }
+}
+
+/// A bucket of a server that is reached at `address`.
+pub(crate) fn target_at(address: SocketAddr) -> ExportTarget {
+    let settings = [
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ALLOW_HTTP", "true"),
+    ];
+    let endpoint = format!("http://{address}");
+    let settings = settings
+        .into_iter()
+        .chain([("AWS_ENDPOINT_URL", endpoint.as_str())]);
+    let settings: Vec<_> = settings.map(|(name, value)| (name, Secret::new(value))).collect();
+    ExportTarget::open("s3://evidence/of/caracal", None, &settings).unwrap()
 }
 
 #[tokio::test]

@@ -108,6 +108,10 @@ impl RouteError for ProofError {
                 Refusal::invalid_field(ErrorCode::InvalidQuery, field, "is more than the log has")
             }
             Self::NotPublished(NotPublished::Storage(error)) | Self::Ledger(error) => error.into(),
+            // What was signed before is not known now; it may be in a moment.
+            Self::NotPublished(error @ NotPublished::Bucket(_)) if !error.is_alarm() => {
+                Error::Unavailable(Box::new(error)).into()
+            }
             Self::NotPublished(error) => {
                 tracing::error!(error = error_chain(&error), "a log was not signed for a caller");
                 Refusal::of(ErrorCode::EvidenceContradicts)

@@ -15,7 +15,8 @@ use super::journal::Journal;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(group(clap::ArgGroup::new("compared").multiple(true)))]
 pub(crate) struct Against {
-    /// A checkpoint that was kept elsewhere: its log must still begin with what was signed. May be given again.
+    /// A checkpoint that was kept elsewhere: its log must still begin with what was signed. Or a bucket as in
+    /// `AUDIT_CHECKPOINT_URL`, for all that is published there. May be given again.
     #[arg(long, value_name = "FILE", group = "compared", requires = "trust")]
     pub(super) checkpoint: Vec<PathBuf>,
     /// A prune checkpoint that was kept or published. For a file or an archive: up to it entries may be missing, and those that
@@ -127,18 +128,13 @@ impl Against {
     /// What was signed of logs, each by one of `keys`.
     pub(super) fn believed(&self, keys: &[NoteKey]) -> anyhow::Result<Believed> {
         let mut known = Believed::default();
-        let read = |option: &str, path: &Path| {
-            let named = format!("{option}: {}", path.display());
-            std::fs::read(path)
-                .context(named.clone())
-                .map(|note| (note, named))
-        };
         for path in &self.checkpoint {
-            let (note, named) = read("--checkpoint", path)?;
-            known
-                .checkpoints
-                .add(&note, keys, self.witnesses)
-                .context(named)?;
+            for (note, named) in checkpoints(path)? {
+                known
+                    .checkpoints
+                    .add(&note, keys, self.witnesses)
+                    .context(named)?;
+            }
         }
         for path in &self.pruned {
             let (note, named) = read("--pruned", path)?;
@@ -155,6 +151,25 @@ impl Against {
         let keys = std::fs::read_to_string(trust);
         let keys = keys.with_context(|| format!("--trust: cannot read {}", trust.display()))?;
         parse_keys(&keys).with_context(|| format!("--trust: {}", trust.display()))
+    }
+}
+
+/// A note in a file, and what to call it.
+fn read(option: &str, path: &Path) -> anyhow::Result<(Vec<u8>, String)> {
+    let named = format!("{option}: {}", path.display());
+    std::fs::read(path)
+        .context(named.clone())
+        .map(|note| (note, named))
+}
+
+/// The checkpoints that an option names.
+fn checkpoints(path: &Path) -> anyhow::Result<Vec<(Vec<u8>, String)>> {
+    match path.to_str().filter(|text| text.starts_with("s3://")) {
+        #[cfg(feature = "export")]
+        Some(url) => super::export::published(url),
+        #[cfg(not(feature = "export"))]
+        Some(url) => anyhow::bail!("--checkpoint: {url} is a bucket, and this build knows none"),
+        None => Ok(vec![read("--checkpoint", path)?]),
     }
 }
 

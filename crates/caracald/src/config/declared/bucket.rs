@@ -35,7 +35,7 @@ bucket! {
     texts {
         ACCESS_KEY_ID "AWS_ACCESS_KEY_ID"
             "those of the role of the machine, the container or the workload"
-            "Whose keys write to the bucket that events are exported to.";
+            "Whose keys write to the buckets of AUDIT_EXPORT_URL and AUDIT_CHECKPOINT_URL.";
         REGION "AWS_REGION" "AWS_DEFAULT_REGION" "Region of the bucket.";
         DEFAULT_REGION "AWS_DEFAULT_REGION" "us-east-1" "Region of the bucket, where AWS_REGION says none.";
         ENDPOINT_URL "AWS_ENDPOINT_URL" "that of the region" "Where the bucket is, where that is not Amazon.";

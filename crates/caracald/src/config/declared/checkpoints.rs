@@ -1,6 +1,7 @@
 use caracal_ledger::log_keys::is_host;
 use caracal_service::config::{
-    Address, Declared, FilePath, KeyMaterial, Optional, Process, Required, Role, Setting, SettingKind, not,
+    Address, Declared, FilePath, KeyMaterial, Optional, Process, Required, Role, Setting, SettingKind, Text,
+    not,
 };
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
@@ -8,6 +9,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &LOG_KEY,
     &LOG_KEY_PREVIOUS,
     &CHECKPOINT_DIR,
+    &CHECKPOINT_URL,
     &WITNESSES,
 ];
 
@@ -76,6 +78,12 @@ pub(crate) static CHECKPOINT_DIR: Optional<FilePath> = Optional::new(
     &[Role::Audit],
     "checkpoints under CARACAL_HOME in the embedded deployment, else none",
     "Directory that checkpoints and tiles are published into, to be served or copied elsewhere.",
+);
+pub(crate) static CHECKPOINT_URL: Optional<Text> = Optional::new(
+    "AUDIT_CHECKPOINT_URL",
+    &[Role::Audit],
+    "checkpoints go into no bucket",
+    "Bucket that checkpoints and tiles are published into as well: `s3://BUCKET/PREFIX`, told about as that of AUDIT_EXPORT_URL.",
 );
 pub(crate) static WITNESSES: Optional<FilePath> = Optional::new(
     "AUDIT_WITNESSES",
