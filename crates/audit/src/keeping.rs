@@ -57,10 +57,19 @@ pub(crate) struct Kept {
 pub(crate) struct Unread(pub(crate) u64);
 
 impl Said {
+    /// Whether a record may say something of it. Most do not; whoever writes them escapes nothing in this name.
+    pub(crate) fn is_of(body: &str) -> bool {
+        body.contains(Keeping::MEMBER)
+    }
+
+    /// As after the record at `index` as well, which follows all that were taken.
+    pub(crate) fn with(mut self, index: u64, body: &str) -> Result<Self, Unread> {
+        self.take(index, body).map(|()| self)
+    }
+
     /// Takes the record at `index`, which follows all that were taken.
-    pub(crate) fn take(&mut self, index: u64, body: &str) -> Result<(), Unread> {
-        // Most records say nothing of it. Whoever writes them escapes nothing in this name.
-        if !body.contains(Keeping::MEMBER) {
+    fn take(&mut self, index: u64, body: &str) -> Result<(), Unread> {
+        if !Self::is_of(body) {
             return Ok(());
         }
         let record: AdminAuditRecord = serde_json::from_str(body).map_err(|_| Unread(index))?;
@@ -235,21 +244,29 @@ pub(crate) async fn agreed(checkpoints: &Checkpoints, log: &LogId) -> Result<Kep
     }
 }
 
-/// What of the log of records `log`, of which `work` is a view, is not said by rows; for an auditor, who proves the records
-/// otherwise. What cannot be read is a fault of its own.
+/// What records before `end`, which were proved otherwise, say; `None` where one of them cannot be read.
 ///
 /// # Errors
 /// As the storage.
-pub(crate) async fn contradicted(work: &mut dyn LogWork, log: &LogId) -> Result<Option<Place>, Error> {
-    let end = work.log().head().await?.size;
-    let gone = work.retention().newest_prune().await?;
-    let gone = gone.and_then(|gone| SignedPrune::parse(gone.note.as_bytes()).ok());
-    let gone = gone.as_ref().map(SignedPrune::prune);
-    let said = match read(work.log(), log, end, gone, &mut Frontier::default()).await {
-        Ok(said) => said,
-        Err(Unproved::Storage(error)) => return Err(error),
-        Err(_) => return Ok(None),
-    };
+pub(crate) async fn said_before(
+    stored: &mut dyn Log,
+    log: &LogId,
+    end: u64,
+    gone: Option<&Prune>,
+) -> Result<Option<Said>, Error> {
+    match read(stored, log, end, gone, &mut Frontier::default()).await {
+        Ok(said) => Ok(Some(said)),
+        Err(Unproved::Storage(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// What of that which the records of a log say is not said by rows, of which `work` is a view; for an auditor, who proves the
+/// records otherwise.
+///
+/// # Errors
+/// As the storage.
+pub(crate) async fn contradicted(work: &mut dyn LogWork, said: &Said) -> Result<Option<Place>, Error> {
     let (holds, days) = rows(work).await?;
     Ok(said.differs(&holds, days))
 }

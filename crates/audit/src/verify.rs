@@ -6,6 +6,7 @@ mod faults;
 mod findable;
 mod gone;
 mod log;
+mod opened;
 
 use std::{collections::BTreeMap, num::NonZero};
 
@@ -21,12 +22,13 @@ pub use self::chains::verify_chains;
 use self::{
     findable::Secret,
     gone::Gone,
-    log::{LogWalk, Made, Opened},
+    log::{LogWalk, Made},
+    opened::Opened,
 };
 use crate::{
     journal::{Journal, WalkParts},
     keeping,
-    proof::roots,
+    proof::begins_with,
 };
 
 /// Blocks and postings of a log read at a time.
@@ -153,7 +155,13 @@ async fn walk(
     if let Some(earlier) = earlier
         && still_there(ledger, &earlier, &head).await?
     {
-        walk.resume(earlier);
+        let prune = gone.as_ref().map(|gone| &gone.prune);
+        let said = if log.is_administrative() {
+            keeping::said_before(ledger, log, earlier.tree.size(), prune).await?
+        } else {
+            None
+        };
+        walk.resume(earlier, said);
     }
     let mut from = walk.end();
     let mut opening = Opening::start(log, walk.secret(), ledger.blocks(from, BLOCKS).await?);
@@ -175,9 +183,11 @@ async fn walk(
     compare_tiles(ledger, &mut walk, made).await?;
     find_stray_tiles(ledger, &mut walk).await?;
     take_postings(ledger, &mut walk).await?;
+    let said = walk.said();
     let mut report = walk.finish();
     if log.is_administrative()
-        && let Some(place) = keeping::contradicted(work.as_mut(), log).await?
+        && let Some(said) = said
+        && let Some(place) = keeping::contradicted(work.as_mut(), &said).await?
     {
         report.fault_count += 1;
         report.faults.push(ChainFault {
@@ -192,13 +202,7 @@ async fn walk(
 /// Whether the log that ends with `head` still begins with what was looked at earlier. Another one is looked at from its
 /// beginning.
 async fn still_there(ledger: &mut dyn Log, earlier: &WalkParts, head: &LogHead) -> Result<bool, Error> {
-    let tree = &earlier.tree;
-    if tree.size() > head.sealed {
-        return Ok(false);
-    }
-    let whole = 0..tree.size();
-    let found = roots(ledger, tree.size(), std::slice::from_ref(&whole)).await?;
-    Ok(found == Some(vec![tree.root()]))
+    Ok(earlier.tree.size() <= head.sealed && begins_with(ledger, &earlier.tree).await?)
 }
 
 /// Takes the hashes of entries before `first` whose bodies are gone on purpose.

@@ -13,7 +13,6 @@ pub struct Walked {
     peaks: String,
     /// Hashes of the tile of each level that is not full, end to end in hex.
     tiles: Vec<String>,
-    agreed: u64,
     secret: String,
     findable: Vec<(u64, u64, u64)>,
     prune: Option<i64>,
@@ -27,8 +26,6 @@ pub(crate) struct WalkParts {
     pub(crate) tree: Frontier,
     /// Hashes of the tile of each level that is not full.
     pub(crate) tiles: Vec<Vec<Digest32>>,
-    /// Up to where stored tiles agree.
-    pub(crate) agreed: u64,
     /// What postings are hashed with.
     pub(crate) secret: [u8; 16],
     /// By their first entries: under how much blocks must be found, and the sum of its hashes.
@@ -57,7 +54,6 @@ impl From<WalkParts> for Walked {
                 .iter()
                 .map(|tile| hex::encode(tile.concat()))
                 .collect(),
-            agreed: parts.agreed,
             secret: hex::encode(parts.secret),
             findable: parts.findable,
             prune: parts.prune,
@@ -84,7 +80,6 @@ impl Walked {
         (size == 0).then(|| WalkParts {
             tree,
             tiles,
-            agreed: self.agreed,
             secret,
             findable: self.findable.clone(),
             prune: self.prune,
@@ -109,7 +104,6 @@ mod tests {
         let good = WalkParts {
             tree,
             tiles: vec![(256..300).map(leaf).collect(), vec![[7; 32]]],
-            agreed: 256,
             secret: [3; 16],
             findable: vec![(0, 9, u64::MAX)],
             prune: Some(2),

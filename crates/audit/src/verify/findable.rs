@@ -1,9 +1,7 @@
 //! What blocks must be found under, as little of it as tells whether postings are the same.
 
-use std::hash::{BuildHasher as _, RandomState};
-
 use caracal_core::Timestamp;
-use caracal_crypto::sha256_parts;
+use caracal_crypto::{sha256_parts, system_world};
 use caracal_storage::Posting;
 
 /// What hashes are made with, so that nobody foresees them: else postings could be made that differ and have the same sum.
@@ -12,9 +10,7 @@ pub(super) struct Secret(pub(super) [u8; 16]);
 
 impl Secret {
     pub(super) fn new() -> Self {
-        // Seeded by the system, once for each.
-        let random = [(); 2].map(|()| RandomState::new().hash_one(0_u64));
-        Self((u128::from(random[0]) << 64 | u128::from(random[1])).to_be_bytes())
+        Self(system_world().random_bytes())
     }
 
     pub(super) fn hash(self, term: i64, occurred_until: Timestamp) -> u64 {

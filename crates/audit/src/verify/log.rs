@@ -4,13 +4,12 @@ use std::{collections::BTreeMap, ops::Range};
 
 use caracal_crypto::{Digest32, HmacRing};
 use caracal_ledger::{
-    block::{self, Kept},
     chain::{LogId, verify_head},
     merkle::{Frontier, TILE_WIDTH, root},
-    terms::{Indexed, max_span},
+    terms::max_span,
     verify::Progress,
 };
-use caracal_storage::{LedgerBlock, LogHead};
+use caracal_storage::LogHead;
 use caracal_wire::audit::{ChainReport, FaultKind, Pruned};
 
 use super::{
@@ -18,75 +17,12 @@ use super::{
     faults::Faults,
     findable::{Findable, Secret},
     gone::Gone,
+    opened::Opened,
 };
-use crate::journal::{WalkParts, Walked};
-
-/// A block that was opened and compared with what is said of it. Needs nothing of other blocks.
-pub(super) struct Opened {
-    block: LedgerBlock,
-    entries: u64,
-    leaves: Vec<Digest32>,
-    /// What it must be found under.
-    findable: Findable,
-    faults: Vec<(u64, String, FaultKind)>,
-}
-
-impl Opened {
-    pub(super) fn new(log: &LogId, secret: Secret, block: LedgerBlock) -> Self {
-        let mut this = Self {
-            entries: block.entries,
-            leaves: Vec::new(),
-            findable: Findable::default(),
-            faults: Vec::new(),
-            block,
-        };
-        let first = this.block.first;
-        match block::decode(&this.block.block) {
-            Ok((begins, entries)) if begins == first => this.read(log, secret, &entries),
-            _ => this.fault(first, "", FaultKind::ContentMismatch),
-        }
-        this.block.block = Vec::new();
-        this
-    }
-
-    /// Index of its first entry.
-    pub(super) const fn first(&self) -> u64 {
-        self.block.first
-    }
-
-    fn fault(&mut self, index: u64, id: &str, kind: FaultKind) {
-        self.faults.push((index, id.to_owned(), kind));
-    }
-
-    fn read(&mut self, log: &LogId, secret: Secret, entries: &[Kept<'_>]) {
-        let name = log.name();
-        self.entries = entries.len() as u64;
-        let mut said = Vec::with_capacity(entries.len());
-        for (index, kept) in (self.block.first..).zip(entries) {
-            self.leaves.push(kept.entry(&name, index).leaf());
-            match Indexed::read(log.chain(), &kept.body) {
-                Ok((of, entry)) if of.as_ref() == log.zone() => said.push(entry),
-                Ok((_, entry)) => self.fault(index, entry.id(), FaultKind::CopyMismatch),
-                Err(_) => self.fault(index, "", FaultKind::ContentMismatch),
-            }
-        }
-        let block = &self.block;
-        let ids = || said.iter().map(Indexed::id);
-        let times = || said.iter().map(Indexed::occurred_at);
-        let agree = said.len() as u64 == block.entries
-            && ids().min() == Some(block.ids.0.as_str())
-            && ids().max() == Some(block.ids.1.as_str())
-            && times().min() == Some(block.occurred_from)
-            && times().max() == Some(block.occurred_until)
-            && entries.iter().map(|kept| kept.taken_at).max() == Some(block.taken_at);
-        if !agree {
-            self.fault(self.block.first, "", FaultKind::CopyMismatch);
-        }
-        for term in Indexed::terms_of(&said) {
-            self.findable.add(secret.hash(term, self.block.occurred_until));
-        }
-    }
-}
+use crate::{
+    journal::{WalkParts, Walked},
+    keeping::Said,
+};
 
 /// A tile as the entries make it, to be compared with the stored one.
 pub(super) struct Made {
@@ -109,11 +45,11 @@ pub(super) struct LogWalk<'a> {
     tiles: Vec<Vec<Digest32>>,
     /// First entry of tiles that are not stored as the entries make them.
     wrong_tiles: Vec<u64>,
-    /// Up to where stored tiles agree.
-    agreed: u64,
     /// By the first entry of a block, less the postings that were taken.
     findable: BTreeMap<u64, Findable>,
     secret: Secret,
+    /// What its records say of holds and retention, while all of them can be read.
+    said: Option<Said>,
     faults: Faults,
 }
 
@@ -135,9 +71,9 @@ impl<'a> LogWalk<'a> {
             next: 0,
             tiles: Vec::new(),
             wrong_tiles: Vec::new(),
-            agreed: 0,
             findable: BTreeMap::new(),
             secret: Secret::new(),
+            said: Some(Said::default()),
             faults: Faults::default(),
         };
         if let Some(gone) = pruned
@@ -159,15 +95,15 @@ impl<'a> LogWalk<'a> {
         (self.pruned.map(|gone| gone.kept.number), kept)
     }
 
-    /// Goes on where an earlier one was, if that was compared with the same.
-    pub(super) fn resume(&mut self, earlier: WalkParts) {
+    /// Goes on where an earlier one was, if that was compared with the same. `said` is what records before it say.
+    pub(super) fn resume(&mut self, earlier: WalkParts, said: Option<Said>) {
         if (earlier.prune, earlier.kept) != self.against() {
             return;
         }
+        self.said = said;
         self.next = earlier.tree.size();
         self.tree = earlier.tree;
         self.tiles = earlier.tiles;
-        self.agreed = earlier.agreed;
         self.secret = Secret(earlier.secret);
         let findable = earlier.findable.into_iter();
         self.findable = findable
@@ -185,7 +121,6 @@ impl<'a> LogWalk<'a> {
         let parts = || WalkParts {
             tree: self.tree.clone(),
             tiles: self.tiles.clone(),
-            agreed: self.agreed,
             secret: self.secret.0,
             findable: findable
                 .map(|(first, left)| (*first, left.count, left.sum))
@@ -220,6 +155,13 @@ impl<'a> LogWalk<'a> {
         if block.first != expected {
             self.fault(expected.min(block.first), "", FaultKind::SequenceGap);
         }
+        if block.first != expected || opened.leaves.is_empty() {
+            self.said = None;
+        }
+        let before_end = |(index, _): &&(u64, String)| *index < self.head.size;
+        for (index, body) in opened.of_keeping.iter().filter(before_end) {
+            self.said = self.said.take().and_then(|said| said.with(*index, body).ok());
+        }
         for (index, id, kind) in &opened.faults {
             self.fault(*index, id, *kind);
         }
@@ -243,6 +185,7 @@ impl<'a> LogWalk<'a> {
         let range = self.next..first.min(gone.prune.size());
         if let Some(refused) = gone.prune.first_refused(&range) {
             self.fault(refused, "", FaultKind::SequenceGap);
+            self.said = None;
         }
         range
     }
@@ -307,9 +250,6 @@ impl<'a> LogWalk<'a> {
         let first = made.index.saturating_mul(TILE_WIDTH).saturating_mul(span);
         let stored = stored.unwrap_or_default();
         if stored == made.hashes {
-            if made.level == 0 && self.wrong_tiles.is_empty() {
-                self.agreed = first.saturating_add(TILE_WIDTH);
-            }
             return;
         }
         let same = made
@@ -337,6 +277,12 @@ impl<'a> LogWalk<'a> {
         self.findable.entry(first).or_default().take(hash);
     }
 
+    /// What the records say of holds and retention, where all that the log has were read; what was not is a fault of its own.
+    pub(super) fn said(&mut self) -> Option<Said> {
+        let whole = self.head.size <= self.tree.size();
+        self.said.take().filter(|_| whole)
+    }
+
     /// Compares with what is said of the log's end.
     pub(super) fn finish(mut self) -> ChainReport {
         for (first, left) in std::mem::take(&mut self.findable) {
@@ -354,7 +300,8 @@ impl<'a> LogWalk<'a> {
         if head.size != size || head.peaks != self.tree.peaks() {
             if head.size == size && head.root != made {
                 // An entry is another one; tiles tell which, as far as they were full.
-                let index = self.wrong_tiles.first().copied().unwrap_or(self.agreed);
+                let full = size - size % TILE_WIDTH;
+                let index = self.wrong_tiles.first().copied().unwrap_or(full);
                 self.fault(index, "", FaultKind::ContentMismatch);
             } else {
                 self.fault(head.size.saturating_sub(1), "", FaultKind::WrongHead);

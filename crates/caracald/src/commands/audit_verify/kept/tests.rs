@@ -70,20 +70,8 @@ async fn a_whole_verification_goes_on_where_it_was_killed_and_begins_anew_once_i
 
 #[tokio::test]
 async fn an_interrupted_comparison_goes_on_from_where_it_was_kept_last() {
-    let (directory, world) = (tempfile::tempdir().unwrap(), system_world());
-    let zone = ZoneId::generate(&world);
-    let store = SqliteStore::open(&directory.path().join("caracal.db"), None, world.now())
-        .await
-        .unwrap();
-    let entries: Vec<_> = (0..2_100)
-        .map(|_| {
-            let event = AuditEvent::new(&world, zone.clone(), "token_exchange", "r", "allow");
-            LedgerEntry::written(&event, None).unwrap()
-        })
-        .collect();
-    let mut work = store.zone(&zone, Access::Write).await.unwrap();
-    work.ledger().append(&entries, world.now()).await.unwrap();
-    work.commit().await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let (store, zone) = log_of_blocks(directory.path(), 2_100).await;
     let keys = LogKeys::derive("audit.example", &[1; 32], None).unwrap();
     let path = |name: &str| directory.path().join(name);
     let public: Vec<String> = keys.public().map(NoteKey::encode).collect();
