@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::{
     bytes::{Reader, put, put_bytes, put_signed},
@@ -135,8 +135,8 @@ impl Encoder {
 
 /// A text that is looked for, as it stands between its quotes where tokens were taken out.
 pub(super) enum Needle {
-    /// As it is written.
-    Text(Vec<u8>),
+    /// As it is written. Made ready once for all the entries of a block.
+    Text(Box<Finder<'static>>),
     Id([u8; 16]),
 }
 
@@ -151,7 +151,7 @@ impl Needle {
         let quoted = format!("\"{value}\"");
         let mut encoder = Encoder::default();
         encoder.push(&quoted);
-        (encoder.text == quoted.as_bytes()).then(|| Self::Text(quoted.into_bytes()))
+        (encoder.text == quoted.as_bytes()).then(|| Self::Text(Box::new(Finder::new(&quoted).into_owned())))
     }
 }
 
@@ -268,7 +268,7 @@ impl<'a> Decoder<'a> {
         let mut says = true;
         for needle in needles {
             match needle {
-                Needle::Text(text) => says &= memmem::find(part, text).is_some(),
+                Needle::Text(text) => says = says && text.find(part).is_some(),
                 Needle::Id(id) => left.push(id),
             }
         }

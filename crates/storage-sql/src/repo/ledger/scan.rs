@@ -40,13 +40,24 @@ pub(super) struct Scan {
     pub(super) done: bool,
 }
 
-/// What a step of a walk found.
+/// What a step of a walk read.
 #[derive(Default)]
-pub(super) struct Found {
-    /// Entries of the blocks.
-    pub(super) items: Vec<Item>,
-    /// Blocks opened that have nothing later than is of interest.
-    pub(super) opened: usize,
+pub(super) struct Blocks {
+    /// By their first entries.
+    packed: Vec<(u64, Vec<u8>)>,
+    /// Those that have nothing later than is of interest.
+    pub(super) counted: usize,
+}
+
+impl Blocks {
+    /// Their entries that may say `values`.
+    pub(super) fn open(&self, values: &[&str]) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        for (first, block) in &self.packed {
+            items.extend(unpack_some(*first, block, values)?);
+        }
+        Ok(items)
+    }
 }
 
 impl Scan {
@@ -147,20 +158,18 @@ impl Scan {
         (sql, params)
     }
 
-    /// The entries of the next `count` blocks that may say `values`.
-    pub(super) async fn next(&mut self, tx: &Tx, count: u32, values: &[&str]) -> Result<Found, Error> {
+    /// The next `count` blocks.
+    pub(super) async fn next(&mut self, tx: &Tx, count: u32) -> Result<Blocks, Error> {
         let (sql, params) = self.statement(count);
         let rows = tx.all(sql, params).await?;
         self.done = rows.len() < count as usize;
-        let mut found = Found::default();
+        let mut found = Blocks::default();
         for row in &rows {
             let (until, first) = (row.int("occurred_until")?, row.int("first_index")?);
             self.last = Some((until, first));
             if let Some(block) = row.opt_bytes("block")? {
-                found
-                    .items
-                    .extend(unpack_some(first.cast_unsigned(), &block, values)?);
-                found.opened += usize::from(until <= self.until);
+                found.packed.push((first.cast_unsigned(), block));
+                found.counted += usize::from(until <= self.until);
             }
         }
         Ok(found)

@@ -9,7 +9,10 @@ use caracal_ledger::{
 };
 use caracal_storage::{AuditFilter, AuditRow, Error, LogHead, PAGE_BYTES, Page, PageKey, PageRequest};
 
-use super::{blocks::Item, scan::Scan};
+use super::{
+    blocks::Item,
+    scan::{Blocks, Scan},
+};
 use crate::log_unit::LogUnit;
 
 /// Blocks of the first step of a search, doubled with each up to the last.
@@ -61,6 +64,18 @@ fn matches(
         }
     }
     Ok(found)
+}
+
+/// The entries of `blocks` that may say `values`, opened on another thread.
+async fn opened_beside(blocks: Blocks, values: &[&str]) -> Result<Vec<Item>, Error> {
+    let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+    let opening = tokio::task::spawn_blocking(move || {
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        blocks.open(&values)
+    });
+    opening
+        .await
+        .map_err(|ended| Error::Unavailable(Box::new(ended)))?
 }
 
 /// What a search is for.
@@ -190,23 +205,37 @@ impl LogUnit<'_> {
         let mut found = matches(chain, self.unsealed(&log, &values).await?, wanted)?;
         let mut scan = Scan::new(self.tx, (&log, chain), terms, (since, until), true).await?;
         let (mut step, mut opened) = (FIRST_STEP, 0);
+        let mut blocks = scan.next(self.tx, step).await?;
         // Nothing that is later than this is still to come.
         let horizon = loop {
-            let blocks = scan.next(self.tx, step, &values).await?;
-            opened += blocks.opened;
-            found.extend(matches(chain, blocks.items, wanted)?);
+            let (done, horizon) = (scan.done, scan.reached().unwrap_or(i64::MAX));
+            step = (step * 2).min(LAST_STEP);
+            // Where as many as before will not do, the next are read while these are opened.
+            let each = found.len().checked_div(opened).unwrap_or(limit);
+            opened += blocks.counted;
+            let too_few =
+                found.len() + each.saturating_add(1) * blocks.counted <= limit && opened < MOST_OPENED;
+            let (items, next) = if done || !too_few {
+                (blocks.open(&values)?, None)
+            } else {
+                let (next, items) = tokio::join!(scan.next(self.tx, step), opened_beside(blocks, &values));
+                (items?, Some(next?))
+            };
+            found.extend(matches(chain, items, wanted)?);
             found.sort_unstable_by(|one, other| other.key().cmp(&one.key()));
             found.truncate(limit + 1);
-            if scan.done {
+            if done {
                 break None;
             }
-            let horizon = scan.reached().unwrap_or(i64::MAX);
             let ready = found.partition_point(|event| event.at > horizon);
             if ready > limit || opened >= MOST_OPENED {
                 found.truncate(ready);
                 break Some(horizon);
             }
-            step = (step * 2).min(LAST_STEP);
+            blocks = match next {
+                Some(next) => next,
+                None => scan.next(self.tx, step).await?,
+            };
         };
         let (mut items, mut bytes) = (Vec::new(), 0);
         let mut found = found.into_iter().peekable();
@@ -268,7 +297,7 @@ impl LogUnit<'_> {
                 more |= full && !scan.done;
                 break;
             }
-            items = scan.next(self.tx, LAST_STEP, &[request]).await?.items;
+            items = scan.next(self.tx, LAST_STEP).await?.open(&[request])?;
         }
         let last = found.last().filter(|_| more);
         let next = last.map(|last| PageKey {
@@ -310,8 +339,8 @@ impl LogUnit<'_> {
             let terms = vec![some.to_vec(), vec![Term::Type(event_type).hash()]];
             let mut scan = Scan::new(self.tx, (&log, chain), terms, (i64::MIN, i64::MAX), true).await?;
             while !scan.done && found.len() < limit {
-                let blocks = scan.next(self.tx, LAST_STEP, &[event_type]).await?;
-                let more = matches(chain, blocks.items, wanted)?.into_iter();
+                let blocks = scan.next(self.tx, LAST_STEP).await?;
+                let more = matches(chain, blocks.open(&[event_type])?, wanted)?.into_iter();
                 found.extend(more.filter(|event| seen.insert(event.item.index)));
             }
         }
