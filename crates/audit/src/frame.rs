@@ -1,5 +1,7 @@
 //! From a delivered entry to a ledger entry.
 
+use std::borrow::Cow;
+
 use caracal_crypto::{HmacKeyId, HmacRing, KeyAge, NotVerified, VerifiedBy, audit_frame};
 use caracal_events::Delivery;
 use caracal_storage::LedgerEntry;
@@ -22,13 +24,42 @@ pub(crate) enum BadFrame {
 /// The ledger entry of a delivery, and how old the key is that signed it.
 pub(crate) fn open(delivery: &Delivery, keys: Option<&HmacRing>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
     let frame = AuditFrame::from_fields(&delivery.fields).map_err(|_| BadFrame::NoData)?;
-    verify(&frame, keys)
+    match (delivery.vouched, keys) {
+        (Some(id), Some(keys)) => {
+            let age = match keys.ids().position(|known| known == id) {
+                Some(0) => KeyAge::Current,
+                Some(_) => KeyAge::Previous,
+                None => return Err(BadFrame::UnknownKey(id)),
+            };
+            read(&frame, Some(VerifiedBy { id, age }))
+        }
+        _ => verify(&frame, keys),
+    }
+}
+
+/// What is put aside of a delivery. It leaves the process, so one that a key of the ring vouches for is signed: it can join after
+/// all.
+pub(crate) fn leaving<'d>(delivery: &'d Delivery, keys: Option<&HmacRing>) -> Cow<'d, Delivery> {
+    let keys = keys.filter(|keys| keys.ids().any(|id| Some(id) == delivery.vouched));
+    let (Some(keys), Some(data)) = (keys, delivery.fields.get("data")) else {
+        return Cow::Borrowed(delivery);
+    };
+    let mut signed = delivery.clone();
+    signed
+        .fields
+        .insert("sig", audit_frame::sign(keys.current(), data.as_bytes()));
+    signed.fields.insert("kid", keys.current_id().to_string());
+    signed.vouched = None;
+    Cow::Owned(signed)
 }
 
 /// Verifies the frame's signature over the exact bytes, then parses. A frame may name its key; a wrong name hides nothing
 /// that a key of the ring signed.
 pub(crate) fn verify(frame: &AuditFrame, keys: Option<&HmacRing>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
-    let by = keys.map(|keys| signed_by(frame, keys)).transpose()?;
+    read(frame, keys.map(|keys| signed_by(frame, keys)).transpose()?)
+}
+
+fn read(frame: &AuditFrame, by: Option<VerifiedBy>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
     let producer_key = by.map(|by| by.id.to_string()).unwrap_or_default();
     let entry =
         LedgerEntry::read(&frame.data, producer_key).map_err(|error| BadFrame::Json(error.to_string()))?;

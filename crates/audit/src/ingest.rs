@@ -202,7 +202,7 @@ impl Lines {
             };
             self.note(deps, &zone, &stored);
             for (delivery, reason) in &stored.refused {
-                put_aside(consumer, delivery, reason).await?;
+                put_aside(deps, consumer, delivery, reason).await?;
                 self.let_go(&delivery.id);
             }
             consumer.ack(&stored.done).await?;
@@ -279,7 +279,7 @@ impl Lines {
                     let waiting = Waiting::new(delivery, entry);
                     line.or_insert_with(Line::new).waiting.push_back(waiting);
                 }
-                Err(bad) => put_aside(consumer, &delivery, &bad.to_string()).await?,
+                Err(bad) => put_aside(deps, consumer, &delivery, &bad.to_string()).await?,
             }
         }
         Ok(())
@@ -298,8 +298,14 @@ impl Lines {
 }
 
 /// Puts an event that can never join the ledger into the dead letters, once.
-async fn put_aside(consumer: &mut dyn Consumer, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
-    consumer.dead_letter(delivery, reason).await?;
+async fn put_aside(
+    deps: &AuditDeps,
+    consumer: &mut dyn Consumer,
+    delivery: &Delivery,
+    reason: &str,
+) -> Result<(), BusError> {
+    let leaving = frame::leaving(delivery, deps.audit_keys.as_ref());
+    consumer.dead_letter(&leaving, reason).await?;
     names::put_aside(reason);
     tracing::error!(
         position = delivery.id,

@@ -11,6 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use caracal_core::Timestamp;
+use caracal_crypto::HmacKeyId;
 
 use crate::{Fields, MalformedFields, Topic};
 
@@ -23,6 +24,8 @@ pub struct Delivery {
     pub fields: Fields,
     /// When the bus took it.
     pub appended_at: Timestamp,
+    /// The key of its producer, where it was [handed over](Bus::hand_over): it never left this process, and nobody signed it.
+    pub vouched: Option<HmacKeyId>,
 }
 
 /// Why a bus could not do it.
@@ -91,6 +94,20 @@ pub trait Bus: Send + Sync + Debug {
     /// As [`Bus::append`].
     async fn append_evidence(&self, entries: Vec<Fields>) -> Result<Option<AppendReceipt>, BusError> {
         self.append(Topic::AuditEvents, entries).await.map(|()| None)
+    }
+
+    /// Whether evidence can be [handed over](Bus::hand_over).
+    fn is_in_process(&self) -> bool {
+        false
+    }
+
+    /// As [`Bus::append`] of evidence that this process made and that reaches its reader in memory alone, so that nobody could touch
+    /// it: its producer need not sign it, and vouches for it with the key that it would have signed with.
+    ///
+    /// # Errors
+    /// As [`Bus::append`]; [`BusError::Unavailable`] where it [cannot be](Bus::is_in_process).
+    async fn hand_over(&self, _entries: Vec<Fields>, _key: HmacKeyId) -> Result<(), BusError> {
+        Err(BusError::Unavailable(String::from("entries leave the process")))
     }
 
     /// What became of evidence, by receipts in the order they were given.

@@ -56,6 +56,7 @@ mod tests {
             id: "5-0".into(),
             fields,
             appended_at: Timestamp::default(),
+            vouched: None,
         }
     }
 

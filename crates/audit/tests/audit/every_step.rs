@@ -15,7 +15,7 @@ use std::{
 use async_trait::async_trait;
 use caracal_audit::{AuditDeps, verify_zone};
 use caracal_core::ZoneId;
-use caracal_crypto::system_world;
+use caracal_crypto::{HmacKeyId, system_world};
 use caracal_events::{
     AppendReceipt, Arrival, Bus, BusError, Consumer, Delivery, Fields, Subscription, Topic,
 };
@@ -74,6 +74,14 @@ impl Bus for Stepping {
 
     async fn append_evidence(&self, entries: Vec<Fields>) -> Result<Option<AppendReceipt>, BusError> {
         self.bus.append_evidence(entries).await
+    }
+
+    fn is_in_process(&self) -> bool {
+        self.bus.is_in_process()
+    }
+
+    async fn hand_over(&self, entries: Vec<Fields>, key: HmacKeyId) -> Result<(), BusError> {
+        self.bus.hand_over(entries, key).await
     }
 
     async fn arrival(&self, receipts: &[AppendReceipt]) -> Result<Arrival, BusError> {

@@ -2,7 +2,8 @@
 
 use caracal_core::audit::AuditEvent;
 use caracal_crypto::{HmacKey, HmacKeyId, HmacRing, audit_frame};
-use caracal_events::Fields;
+use caracal_events::{Fields, Topic};
+use caracal_storage::{Access, LogId};
 use http::Method;
 use serde_json::json;
 
@@ -104,4 +105,49 @@ async fn a_previous_key_verifies_whatever_name_a_frame_gives_and_a_forged_name_v
     let mut expected = vec![String::from("hmac_verify_failed"); 5];
     expected.push(String::from("unknown_key:0123456789abcdef"));
     assert_eq!(reasons, expected);
+}
+
+#[tokio::test]
+async fn what_is_handed_over_within_the_process_joins_unsigned_under_the_key_of_its_producer() {
+    let ledger = Ledger::over(Backends::Embedded).await;
+    let (zone, key) = (ledger.zone(), ledger.parts.audit_key.current_id());
+    let unsigned = |request: &str| {
+        let event = ledger.event(&zone, request);
+        Fields::new()
+            .with("id", event.id.clone())
+            .with("data", serde_json::to_string(&event).unwrap())
+    };
+    let (bus, nonsense) = (ledger.deps.bus.clone(), Fields::new().with("data", "{\"id\":7}"));
+    assert!(bus.is_in_process());
+    bus.hand_over(vec![unsigned("vouched"), nonsense], key)
+        .await
+        .unwrap();
+    // A key that the ledger does not have vouches for nothing, and nobody for what was only appended.
+    let stranger = HmacKeyId::of(&old());
+    bus.hand_over(vec![unsigned("stranger")], stranger).await.unwrap();
+    ledger.append_frames(vec![unsigned("nobody")]).await;
+    assert_eq!(ledger.requests(&zone).await, ["vouched"]);
+    let mut reasons = ledger.reasons().await;
+    reasons.sort();
+    assert_eq!((reasons.len(), &*reasons[0]), (3, "hmac_verify_failed"));
+    assert!(reasons[1].starts_with("json_parse_error:"), "{reasons:?}");
+    assert_eq!(reasons[2], format!("unknown_key:{stranger}"));
+    let log = LogId::Ledger(zone);
+    let mut work = ledger.deps.store.log(&log, Access::Read).await.unwrap();
+    let entries = work.log().entries(0, 2).await.unwrap();
+    assert_eq!(entries[0].producer_key, key.to_string());
+    // What is put aside leaves the process: signed where its key is known, and only there.
+    let letters = bus.dead_letters(Topic::AuditEvents, None, 10).await.unwrap();
+    let signed: Vec<bool> = letters
+        .iter()
+        .map(|letter| {
+            let (data, sig) = (
+                letter.fields.get("src_data").unwrap(),
+                letter.fields.get("src_sig"),
+            );
+            let current = ledger.parts.audit_key.current();
+            sig.is_some_and(|sig| audit_frame::verify(current, data.as_bytes(), sig))
+        })
+        .collect();
+    assert_eq!(signed, [true, false, false]);
 }

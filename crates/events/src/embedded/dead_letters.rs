@@ -70,6 +70,7 @@ impl DeadLetters {
             id: (letters.next + 1).to_string(),
             fields,
             appended_at: now,
+            vouched: None,
         };
         if let Some(dir) = &self.dir {
             let mut file = OpenOptions::new()
@@ -137,5 +138,6 @@ fn parse(line: &str) -> Option<Delivery> {
         id: id.to_string(),
         fields: fields.into_iter().collect::<Fields>(),
         appended_at: Timestamp::from_micros(at),
+        vouched: None,
     })
 }

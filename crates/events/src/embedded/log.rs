@@ -6,6 +6,7 @@ use std::{
 };
 
 use caracal_core::Timestamp;
+use caracal_crypto::HmacKeyId;
 use tokio::sync::Notify;
 
 use crate::{Delivery, Fields};
@@ -18,6 +19,7 @@ pub(super) struct Entry {
     pub(super) position: u64,
     pub(super) fields: Fields,
     pub(super) appended_at: Timestamp,
+    pub(super) vouched: Option<HmacKeyId>,
 }
 
 impl Entry {
@@ -26,6 +28,7 @@ impl Entry {
             id: self.position.to_string(),
             fields: self.fields.clone(),
             appended_at: self.appended_at,
+            vouched: self.vouched,
         }
     }
 }
@@ -99,12 +102,13 @@ impl Log {
         self.groups.is_empty() || self.entries.len() < self.capacity
     }
 
-    pub(super) fn push(&mut self, fields: Fields, appended_at: Timestamp) {
+    pub(super) fn push(&mut self, fields: Fields, appended_at: Timestamp, vouched: Option<HmacKeyId>) {
         let position = self.end();
         self.entries.push_back(Arc::new(Entry {
             position,
             fields,
             appended_at,
+            vouched,
         }));
         let held_for_groups = self.evidence && !self.groups.is_empty();
         while self.entries.len() > self.capacity && !held_for_groups {

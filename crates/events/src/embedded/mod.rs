@@ -20,6 +20,7 @@ use std::{
 
 use async_trait::async_trait;
 use caracal_core::World;
+use caracal_crypto::HmacKeyId;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -150,8 +151,31 @@ impl EmbeddedBus {
         self.shared.moved();
     }
 
+    /// Appends evidence, and waits until every group has acknowledged it.
+    async fn append_and_wait(
+        &self,
+        topic: Topic,
+        entries: Vec<Fields>,
+        vouched: Option<HmacKeyId>,
+    ) -> Result<(), BusError> {
+        let mut progress = self.shared.progress.subscribe();
+        let end = self.append_with_backpressure(topic, entries, vouched).await?;
+        loop {
+            if self.shared.log(topic).lock().acknowledged_up_to() >= end {
+                return Ok(());
+            }
+            self.shared.ensure_open()?;
+            progress.changed().await.map_err(|_| BusError::Closed)?;
+        }
+    }
+
     /// Appends evidence chunk by chunk as space comes free and returns the position after the last entry.
-    async fn append_with_backpressure(&self, topic: Topic, entries: Vec<Fields>) -> Result<u64, BusError> {
+    async fn append_with_backpressure(
+        &self,
+        topic: Topic,
+        entries: Vec<Fields>,
+        vouched: Option<HmacKeyId>,
+    ) -> Result<u64, BusError> {
         let mut progress = self.shared.progress.subscribe();
         let mut rest = entries.into_iter().peekable();
         loop {
@@ -161,7 +185,7 @@ impl EmbeddedBus {
                 let now = self.shared.world.now();
                 while rest.peek().is_some() && log.has_space() {
                     if let Some(fields) = rest.next() {
-                        log.push(fields, now);
+                        log.push(fields, now, vouched);
                     }
                 }
                 log.wake_all();
@@ -187,20 +211,25 @@ impl Bus for EmbeddedBus {
             let mut log = self.shared.log(topic).lock();
             let now = self.shared.world.now();
             for fields in entries {
-                log.push(fields, now);
+                log.push(fields, now, None);
             }
             log.wake_all();
             return Ok(());
         }
-        let mut progress = self.shared.progress.subscribe();
-        let end = self.append_with_backpressure(topic, entries).await?;
-        loop {
-            if self.shared.log(topic).lock().acknowledged_up_to() >= end {
-                return Ok(());
-            }
-            self.shared.ensure_open()?;
-            progress.changed().await.map_err(|_| BusError::Closed)?;
+        self.append_and_wait(topic, entries, None).await
+    }
+
+    fn is_in_process(&self) -> bool {
+        true
+    }
+
+    async fn hand_over(&self, entries: Vec<Fields>, key: HmacKeyId) -> Result<(), BusError> {
+        let topic = Topic::AuditEvents;
+        self.shared.ensure_open()?;
+        for entry in &entries {
+            entry.check(topic)?;
         }
+        self.append_and_wait(topic, entries, Some(key)).await
     }
 
     async fn subscribe(&self, topics: &[Topic]) -> Result<Box<dyn Subscription>, BusError> {

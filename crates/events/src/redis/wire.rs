@@ -58,6 +58,7 @@ impl RawEntry {
             id: self.id,
             fields: self.fields?,
             appended_at: Timestamp::from_micros(micros),
+            vouched: None,
         })
     }
 }

@@ -30,6 +30,10 @@ const BATCH_DELAY: Duration = Duration::from_millis(20);
 /// what it carries.
 const STEADY_DELAY: Duration = Duration::from_millis(100);
 const STEADY: usize = 16;
+/// The same where many come: a batch of [`MANY`] or more was sent. A transaction of the ledger costs as much as a hundred
+/// records, and blocks that it fills at once are packed once.
+const MANY_DELAY: Duration = Duration::from_millis(250);
+const MANY: usize = 256;
 /// Batches on their way at once. What is spooled beyond them waits in the spool alone.
 const MAX_UNDER_WAY: usize = 64;
 /// First and longest pause between two looks at what is under way.
@@ -179,8 +183,7 @@ impl Drain {
             }
             match self.send().await? {
                 Sent::Full => {}
-                Sent::Some(records) if records < STEADY => tokio::time::sleep(BATCH_DELAY).await,
-                Sent::Some(_) => tokio::time::sleep(STEADY_DELAY).await,
+                Sent::Some(records) => tokio::time::sleep(delay_after(records)).await,
                 Sent::Nothing if self.under_way.is_empty() => return Ok(()),
                 Sent::Nothing => {
                     self.report();
@@ -217,9 +220,8 @@ impl Drain {
             }
             return Ok(Sent::Nothing);
         }
-        let entries = self.frames(records);
-        let span = spans::send(Topic::AuditEvents, entries.len());
-        match self.bus.append_evidence(entries).instrument(span).await? {
+        let span = spans::send(Topic::AuditEvents, records.len());
+        match self.hand_over(records).instrument(span).await? {
             Some(receipt) => self.under_way.push_back(UnderWay {
                 receipt,
                 next,
@@ -266,24 +268,41 @@ impl Drain {
         }
     }
 
-    /// Signed entries. The bounds of a record keep each within what a bus takes.
-    fn frames(&self, records: Vec<Record>) -> Vec<Fields> {
-        let kid = self.audit_keys.current_id().to_string();
+    /// Appends records, signed unless they stay in this process, where the spool's own seal was verified or made. The bounds of
+    /// a record keep each within what a bus takes.
+    async fn hand_over(&self, records: Vec<Record>) -> Result<Option<AppendReceipt>, BusError> {
+        let key = self.audit_keys.current_id();
+        let stays = self.bus.is_in_process();
+        let sign = |data: &str| audit_frame::sign(self.audit_keys.current(), data.as_bytes());
+        let kid = key.to_string();
         let frame = |Record { id, data }| {
-            let sig = audit_frame::sign(self.audit_keys.current(), data.as_bytes());
             Fields::from(AuditFrame {
                 id: Some(id),
+                sig: (!stays).then(|| sign(&data)),
+                kid: (!stays).then(|| kid.clone()),
                 data,
-                sig: Some(sig),
-                kid: Some(kid.clone()),
             })
         };
-        records.into_iter().map(frame).collect()
+        let entries = records.into_iter().map(frame).collect();
+        if stays {
+            self.bus.hand_over(entries, key).await.map(|()| None)
+        } else {
+            self.bus.append_evidence(entries).await
+        }
     }
 
     fn report(&self) {
         let stats = self.spool.stats();
         stats.report(self.spool.world.now());
+    }
+}
+
+/// How long a batch of so many records, which was not full, is followed by none.
+const fn delay_after(records: usize) -> Duration {
+    match records {
+        ..STEADY => BATCH_DELAY,
+        STEADY..MANY => STEADY_DELAY,
+        MANY.. => MANY_DELAY,
     }
 }
 

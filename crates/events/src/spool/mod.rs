@@ -14,6 +14,7 @@ mod record;
 mod segment;
 mod stats;
 mod sync;
+mod tail;
 mod writer;
 
 use std::{
@@ -39,6 +40,7 @@ use self::{
     position::Position,
     record::{RECORD_HEAD, SEGMENT_HEAD},
     sync::Syncer,
+    tail::Tail,
     writer::Writer,
 };
 pub use self::{
@@ -121,6 +123,8 @@ pub struct Spool {
     /// Held by the probe that syncs.
     probes: Mutex<()>,
     writer: Mutex<Writer>,
+    /// Taken after the writer's lock, never before.
+    tail: Mutex<Tail>,
     /// Size of every segment on the disk.
     segments: Mutex<BTreeMap<u64, u64>>,
     disk_bytes: AtomicU64,
@@ -210,6 +214,7 @@ impl Spool {
             failing: AtomicBool::new(false),
             probes: Mutex::default(),
             writer: Mutex::new(Writer::starting_at(sequence)),
+            tail: Mutex::default(),
             disk_bytes: AtomicU64::new(segments.values().sum()),
             segments: Mutex::new(segments),
             position: Mutex::new(position),

@@ -56,7 +56,7 @@ struct Open {
 }
 
 impl Spool {
-    /// At most `max` records from `from` on. Blocks on the disk.
+    /// At most `max` records from `from` on, from memory what was written last. Blocks on the disk.
     ///
     /// Damage is dealt with only at the drained position, and the position after it is stored at once, so that it
     /// is counted once however often the bus refuses a batch, and nothing before it counts as drained with it.
@@ -65,6 +65,9 @@ impl Spool {
         let mut records = Vec::new();
         let mut blocked = false;
         while records.len() < max {
+            if self.tail.lock().take(&mut next, &mut records, max) {
+                continue;
+            }
             let Some(open) = self.open_at(&mut next)? else {
                 break;
             };

@@ -13,7 +13,7 @@
 use caracal_core::{Timestamp, audit::SpoolEvent, id};
 use caracal_crypto::{HmacKey, HmacKeyId, HmacRing, constant_time_eq};
 
-use super::SpoolError;
+use super::{SpoolError, reader::Record};
 
 pub(super) const SEGMENT_HEAD: usize = 56;
 pub(super) const RECORD_HEAD: usize = 32;
@@ -178,6 +178,20 @@ pub(super) fn decode<'a>(bytes: &'a [u8], segment: &SegmentHead, ring: &HmacRing
         },
         _ => Decoded::Damaged,
     }
+}
+
+/// The record at the start of `bytes`, which this process sealed and kept: its size, its index, and what it says.
+pub(super) fn own(bytes: &[u8]) -> Option<(usize, u64, Record)> {
+    let size = plausible_size(bytes)?;
+    let index = u64::from_le_bytes(*bytes.get(8..)?.first_chunk()?);
+    let (length, payload) = bytes.get(RECORD_HEAD..size)?.split_first()?;
+    let (id, data) = payload.split_at_checked(usize::from(*length))?;
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
+    let record = Record {
+        id: text(id)?,
+        data: text(data)?,
+    };
+    Some((size, index, record))
 }
 
 /// The size a record at the start of `bytes` claims, when that can be true.

@@ -131,7 +131,7 @@ impl Spool {
         result
     }
 
-    fn write_records(&self, buffer: &mut [u8]) -> Result<u64, SpoolError> {
+    fn write_records(&self, buffer: &mut Vec<u8>) -> Result<u64, SpoolError> {
         let size = buffer.len() as u64;
         let mut writer = self.writer.lock();
         if self.disk_bytes.load(Ordering::Acquire) + size > self.capacity {
@@ -167,10 +167,14 @@ impl Spool {
             }
             return Err(error.into());
         }
+        let offset = writer.length;
         writer.length += size;
         writer.next_index = next_index;
         writer.written += size;
         self.disk_bytes.fetch_add(size, Ordering::AcqRel);
+        // Last: whoever takes it from there says that it has arrived.
+        let records = std::mem::take(buffer);
+        self.tail.lock().push(active.head.sequence, offset, records);
         Ok(writer.written)
     }
 
