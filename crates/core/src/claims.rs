@@ -45,6 +45,17 @@ pub struct ChainHop {
     pub delegation_edge_id: Option<DelegationId>,
 }
 
+/// Who alone may use a mandate (RFC 7800 §3.1). Another way to confirm that than by a key is not understood here, so a
+/// mandate that asks for one is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Confirmation {
+    /// Thumbprint (RFC 7638) of the key by which its holder signs each request with it (RFC 9449 §6.1).
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
+    pub jkt: Arc<str>,
+}
+
 /// Every claim of a mandate. "Absent when empty" is part of the contract: verifiers refuse a present but empty
 /// `scope`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +118,9 @@ pub struct MandateClaims {
     /// Epoch of the zone's delegation graph at issue; absent when zero.
     #[serde(default, skip_serializing_if = "is_zero_i64")]
     pub delegation_graph_epoch: i64,
+    /// The key that it is bound to; absent where whoever bears it may use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 impl MandateClaims {
@@ -118,6 +132,11 @@ impl MandateClaims {
     /// When the mandate ends.
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_unix_seconds(self.exp)
+    }
+
+    /// Thumbprint of the key that it is bound to.
+    pub fn bound_to(&self) -> Option<&Arc<str>> {
+        self.cnf.as_ref().map(|confirmation| &confirmation.jkt)
     }
 
     /// Every id whose revocation ends this mandate: record, root record, session, and each delegation of the path.

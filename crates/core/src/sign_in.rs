@@ -23,6 +23,8 @@ pub enum SignInTrait<'t> {
     RedirectScheme(&'t str),
     /// How long a sign-in lasts, in seconds.
     MaxAge(u32),
+    /// Clients prove to hold a key (DPoP, RFC 9449), or get no token.
+    DpopRequired,
 }
 
 impl<'t> SignInTrait<'t> {
@@ -45,6 +47,7 @@ impl<'t> SignInTrait<'t> {
                 let age = value.parse().ok().filter(|age| MAX_AGE.contains(age));
                 age.map(Self::MaxAge)
             }
+            "dpop" => (value == "required").then_some(Self::DpopRequired),
             _ => None,
         }
     }
@@ -109,6 +112,8 @@ pub struct SignInRules {
     pub redirect_schemes: Vec<String>,
     /// How long a sign-in lasts, in seconds.
     pub max_age: u32,
+    /// Whether clients get no token that is not bound to a key of theirs.
+    pub dpop_required: bool,
 }
 
 impl SignInRules {
@@ -123,6 +128,7 @@ impl SignInRules {
             redirect_hosts: Vec::new(),
             redirect_schemes: Vec::new(),
             max_age: DEFAULT_MAX_AGE,
+            dpop_required: false,
         };
         for name in traits.iter().filter(|name| SignInTrait::is_one(name)) {
             match SignInTrait::parse(name)? {
@@ -135,6 +141,7 @@ impl SignInRules {
                 SignInTrait::Label(label) => rules.labels.push(label.to_owned()),
                 SignInTrait::RedirectHost(host) => rules.redirect_hosts.push(host.to_owned()),
                 SignInTrait::RedirectScheme(scheme) => rules.redirect_schemes.push(scheme.to_owned()),
+                SignInTrait::DpopRequired => rules.dpop_required = true,
                 SignInTrait::MaxAge(age) => rules.max_age = rules.max_age.min(age).max(*MAX_AGE.start()),
             }
         }
@@ -188,6 +195,11 @@ mod tests {
             &[
                 "sign-in:provider:company",
                 "sign-in:resource:tools",
+                "sign-in:dpop:maybe",
+            ],
+            &[
+                "sign-in:provider:company",
+                "sign-in:resource:tools",
                 "sign-in:redirect-host:EXAMPLE.com",
             ],
             &[
@@ -221,6 +233,7 @@ mod tests {
             "sign-in:redirect-scheme:cursor",
             "sign-in:max-age:3600",
             "sign-in:max-age:7200",
+            "sign-in:dpop:required",
         ]);
         let found = found.unwrap();
         assert_eq!(found.provider, "provider://company-login");
@@ -231,5 +244,6 @@ mod tests {
         assert_eq!(found.max_age, 3600, "the shorter of two");
         let usual = rules(&["sign-in:provider:company", "sign-in:resource:tools"]).unwrap();
         assert_eq!(usual.max_age, DEFAULT_MAX_AGE);
+        assert!(found.dpop_required && !usual.dpop_required);
     }
 }

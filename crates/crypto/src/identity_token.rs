@@ -8,7 +8,7 @@ use caracal_core::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{digest::constant_time_eq, strict_json};
+use crate::{digest::constant_time_eq, numeric_date::whole_seconds, strict_json};
 
 pub use keys::{IssuerKey, IssuerKeys, IssuerKeysError, MAX_DOCUMENT_BYTES};
 
@@ -297,14 +297,8 @@ pub fn check_of_request(
     }
 }
 
-/// A NumericDate (RFC 7519 §2), which may have a fraction.
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
 fn seconds(date: f64) -> Result<i64, IdentityTokenError> {
-    if (0.0..=253_402_300_799.0).contains(&date) {
-        Ok(date.floor() as i64)
-    } else {
-        Err(IdentityTokenError::Time)
-    }
+    whole_seconds(date).ok_or(IdentityTokenError::Time)
 }
 
 #[cfg(test)]

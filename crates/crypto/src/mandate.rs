@@ -13,7 +13,7 @@ use caracal_core::{KeyId, claims::MandateClaims, id};
 pub use self::{
     header::Header,
     peek::Peek,
-    rules::{ClaimError, ClaimRules, LEEWAY},
+    rules::{ClaimError, ClaimRules, LEEWAY, Presenter},
 };
 use crate::{
     digest::sha256,

@@ -47,6 +47,9 @@ impl Location {
     /// What tells whether a key is the one that a store was sealed with.
     pub const KEY_CHECK: Self = Self(Cow::Borrowed("caracal/keyCheck"));
 
+    /// Nonces for proofs that a key is held.
+    pub const DPOP_NONCE: Self = Self(Cow::Borrowed("dpopNonce"));
+
     /// The credential document of a provider.
     pub fn provider_secret_config(zone: &ZoneId, provider: &ProviderId) -> Self {
         Self(format!("zones/{zone}/providers/{provider}/secretConfig").into())

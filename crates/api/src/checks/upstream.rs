@@ -129,6 +129,7 @@ fn unissued(call: &ZoneCall, resource: &Resource) -> Result<HeaderValue, Refusal
         delegation_chain: Vec::new(),
         hop_count: 0,
         delegation_graph_epoch: 0,
+        cnf: None,
     };
     let token = mandate::sign(&claims, &key).map_err(|_| failed())?;
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| failed())?;

@@ -6,7 +6,7 @@ use caracal_core::{
     ControlKey, ZoneId,
     claims::{MandateClaims, MandateUse},
 };
-use caracal_crypto::mandate::{ClaimRules, LEEWAY, MAX_TOKEN_BYTES, Unverified};
+use caracal_crypto::mandate::{ClaimRules, LEEWAY, MAX_TOKEN_BYTES, Presenter, Unverified};
 use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::{
     Refusal, bearers::bearer_of, request::RequestContext, server::PeerAddr, zones::DirectoryError,
@@ -104,6 +104,7 @@ async fn prove(api: &ApiDeps, token: &str) -> Result<MandateClaims, Refusal> {
         audience: Some(&api.config.control_audience),
         zone: &zone,
         uses: &[MandateUse::Resource],
+        presenter: Presenter::Bearer,
         now,
         leeway: LEEWAY,
     };

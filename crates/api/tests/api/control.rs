@@ -115,6 +115,7 @@ impl Control {
             delegation_chain: Vec::new(),
             hop_count: 0,
             delegation_graph_epoch: 0,
+            cnf: None,
         }
     }
 

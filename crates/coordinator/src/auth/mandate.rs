@@ -6,7 +6,7 @@ use caracal_core::{
     ZoneId,
     claims::{MandateClaims, MandateUse},
 };
-use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
+use caracal_crypto::mandate::{ClaimRules, LEEWAY, Presenter, Unverified};
 use caracal_lifecycle::Principal;
 use caracal_service::{Refusal, issued::prove_bearer, zones::DirectoryError};
 use caracal_wire::ErrorCode;
@@ -65,6 +65,7 @@ pub(super) async fn verify_session(
         audience: Some(&app.issuer),
         zone: zone_id,
         uses: &[MandateUse::Session],
+        presenter: Presenter::Bearer,
         now,
         leeway: LEEWAY,
     };

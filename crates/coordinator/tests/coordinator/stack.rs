@@ -188,6 +188,7 @@ impl Stack {
             delegation_chain: Vec::new(),
             hop_count: 0,
             delegation_graph_epoch: 0,
+            cnf: None,
         }
     }
 

@@ -39,6 +39,31 @@ pub enum ClaimError {
     /// `use` is a class that has no business here.
     #[error("wrong use")]
     WrongUse,
+    /// `cnf` is another key than was proved to be held, or there is one and none was, or the other way round.
+    #[error("wrong holder")]
+    WrongHolder,
+}
+
+/// Who presents a token, as far as that was proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presenter<'r> {
+    /// Somebody who bears it: what is bound to a key is refused.
+    Bearer,
+    /// Somebody who proved for this request to hold the key of this thumbprint: what is bound to another, or to none, is
+    /// refused.
+    KeyHolder(&'r str),
+    /// Nobody: the token is asked about, or whoever presented it is to be told apart from others, and nothing is allowed.
+    Nobody,
+}
+
+impl Presenter<'_> {
+    fn may_present(self, claims: &MandateClaims) -> bool {
+        match self {
+            Self::Bearer => claims.cnf.is_none(),
+            Self::KeyHolder(proved) => claims.bound_to().is_some_and(|key| **key == *proved),
+            Self::Nobody => true,
+        }
+    }
 }
 
 /// The expectations of one verifier.
@@ -52,6 +77,8 @@ pub struct ClaimRules<'r> {
     pub zone: &'r ZoneId,
     /// Classes accepted. Empty accepts none.
     pub uses: &'r [MandateUse],
+    /// Who presents the token.
+    pub presenter: Presenter<'r>,
     /// The current instant.
     pub now: Timestamp,
     /// Allowance for clocks that disagree; applies to `exp`, `nbf` and `iat`.
@@ -87,6 +114,8 @@ impl ClaimRules<'_> {
             Err(ClaimError::WrongZone)
         } else if !self.uses.contains(&claims.mandate_use) {
             Err(ClaimError::WrongUse)
+        } else if !self.presenter.may_present(claims) {
+            Err(ClaimError::WrongHolder)
         } else {
             Ok(())
         }

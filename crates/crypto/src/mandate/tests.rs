@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_core::{
     Timestamp, World, ZoneId,
-    claims::{ChainHop, MandateUse, SubjectType},
+    claims::{ChainHop, Confirmation, MandateUse, SubjectType},
 };
 use proptest::prelude::*;
 
@@ -44,6 +44,7 @@ fn claims() -> MandateClaims {
         }],
         hop_count: 1,
         delegation_graph_epoch: 4,
+        cnf: None,
     }
 }
 
@@ -53,6 +54,7 @@ fn rules(zone: &ZoneId) -> ClaimRules<'_> {
         audience: Some("https://sts.test"),
         zone,
         uses: &[MandateUse::Gateway],
+        presenter: Presenter::Bearer,
         now: Timestamp::from_unix_seconds(NOW),
         leeway: LEEWAY,
     }
@@ -147,6 +149,61 @@ fn rules_tell_apart_what_is_wrong() {
         ..rules(&zone)
     };
     assert_eq!(nobody.check(&claims()), Err(ClaimError::WrongUse));
+}
+
+#[test]
+fn what_is_bound_to_a_key_is_for_whoever_proved_to_hold_it() {
+    use Presenter::{Bearer, KeyHolder, Nobody};
+    let zone = ZoneId::parse("zone-1").unwrap();
+    let bound_to = |key: Option<&str>| MandateClaims {
+        cnf: key.map(|key| Confirmation { jkt: key.into() }),
+        ..claims()
+    };
+    for (key, presenter, fits) in [
+        (None, Bearer, true),
+        (None, KeyHolder("one"), false),
+        (None, KeyHolder(""), false),
+        (Some("one"), Bearer, false),
+        (Some("one"), KeyHolder("other"), false),
+        (Some("one"), KeyHolder("on"), false),
+        (Some("one"), KeyHolder("one"), true),
+        (None, Nobody, true),
+        (Some("one"), Nobody, true),
+    ] {
+        let rules = ClaimRules {
+            presenter,
+            ..rules(&zone)
+        };
+        let wanted = if fits {
+            Ok(())
+        } else {
+            Err(ClaimError::WrongHolder)
+        };
+        assert_eq!(rules.check(&bound_to(key)), wanted, "{key:?} by {presenter:?}");
+    }
+}
+
+#[test]
+fn a_binding_that_is_not_understood_makes_no_mandate() {
+    let key = key("key-1");
+    let mut payload = serde_json::to_value(claims()).unwrap();
+    for (cnf, is_one) in [
+        (serde_json::json!({"jkt": "one"}), true),
+        (serde_json::json!({"x5t#S256": "one"}), false),
+        (serde_json::json!({"jkt": "one", "x5t#S256": "one"}), false),
+        (serde_json::json!({}), false),
+        (serde_json::json!("one"), false),
+    ] {
+        payload["cnf"] = cnf.clone();
+        let input = [key.header_segment(), &URL_SAFE_NO_PAD.encode(payload.to_string())].join(".");
+        let signature = URL_SAFE_NO_PAD.encode(key.sign(input.as_bytes()).unwrap());
+        let token = format!("{input}.{signature}");
+        assert_eq!(
+            verify(&token, |_| Some(key.verifying_key())).is_ok(),
+            is_one,
+            "{cnf}"
+        );
+    }
 }
 
 #[test]

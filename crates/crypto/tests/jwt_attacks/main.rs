@@ -7,7 +7,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{KeyId, Timestamp, World, ZoneId, claims::MandateUse};
 use caracal_crypto::{
-    ClaimError, ClaimRules, MandateError, SigningKey,
+    ClaimError, ClaimRules, MandateError, Presenter, SigningKey,
     mandate::{self, LEEWAY},
 };
 use serde_json::{Value, json};
@@ -59,6 +59,7 @@ impl Zone {
             audience: Some("https://sts.test"),
             zone: &zone,
             uses: &[MandateUse::Gateway],
+            presenter: Presenter::Bearer,
             now: Timestamp::from_unix_seconds(NOW),
             leeway: LEEWAY,
         };
