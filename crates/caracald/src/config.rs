@@ -18,6 +18,7 @@ use anyhow::Context as _;
 use caracal_api::{ApiConfig, RelyingParty, SingleSignOnConfig};
 use caracal_coordinator::CoordinatorConfig;
 use caracal_core::Secret;
+use caracal_crypto::DpopWindow;
 pub(crate) use caracal_service::config::Role;
 use caracal_service::{
     config::{ConfigError, Effective, Mode, Process, Settings},
@@ -108,6 +109,9 @@ pub(crate) struct Config {
     pub(crate) serving: Serving,
     pub(crate) mint_rate_limit_per_min: u32,
     pub(crate) stranger_limit_per_min: u32,
+    /// When proofs that a key is held are good.
+    pub(crate) dpop_window: DpopWindow,
+    pub(crate) dpop_nonces: bool,
     pub(crate) key_publish_ahead: Duration,
     pub(crate) key_overlap: Duration,
     pub(crate) max_request_bytes: u64,
@@ -258,6 +262,11 @@ impl Config {
             serving: Serving::read(settings, process.embedded),
             mint_rate_limit_per_min: settings.get(&declared::MINT_RATE),
             stranger_limit_per_min: settings.get(&declared::STRANGER_RATE),
+            dpop_window: DpopWindow {
+                age: settings.get(&declared::DPOP_PROOF_AGE),
+                skew: settings.get(&declared::DPOP_CLOCK_SKEW),
+            },
+            dpop_nonces: settings.get(&declared::DPOP_NONCES),
             key_publish_ahead: settings.get(&declared::KEY_PUBLISH_AHEAD),
             key_overlap: settings.get(&declared::KEY_OVERLAP),
             max_request_bytes: settings.get(&declared::MAX_REQUEST_BYTES),

@@ -41,6 +41,12 @@ impl From<Secret> for Bearers {
 
 /// The bearer token of a request: scheme in any case, token trimmed, absent when empty (RFC 6750 §2.1).
 pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = token_of(headers)?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// Scheme and token of the one `Authorization` header; nothing where the token is empty.
+pub fn token_of(headers: &HeaderMap) -> Option<(&str, &str)> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;
     // Two Authorization headers are an attempt to make two readers disagree.
@@ -48,8 +54,7 @@ pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
         return None;
     }
     let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    Some((scheme, token.trim())).filter(|(_, token)| !token.is_empty())
 }
 
 #[cfg(test)]

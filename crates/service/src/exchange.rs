@@ -26,6 +26,8 @@ pub struct ExchangeRequest {
     pub mandate: Secret,
     /// Its claims: signature, expiry, replay and revocation are checked already.
     pub claims: Arc<MandateClaims>,
+    /// Thumbprint of the key that the caller proved to hold, of a mandate that is bound to one.
+    pub proved_key: Option<Arc<str>>,
     /// Resource identifier the caller named.
     pub resource: String,
     /// What is asked of the upstream.

@@ -24,6 +24,7 @@ pub mod known_tokens;
 pub mod limits;
 pub mod metrics;
 pub mod oauth;
+pub mod possession;
 pub mod reasons;
 pub mod refreshed;
 pub mod refusal;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use caracal_core::text;
+use caracal_crypto::dpop;
 use caracal_wire::{CommandError, CommandProblem, ErrorCode, Issue, Issues, Problem};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -41,6 +42,8 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// Value of `WWW-Authenticate` (RFC 9110 §11.6.1).
     pub authenticate: Option<Cow<'static, str>>,
+    /// What the caller's next proof of a key has to repeat (RFC 9449 §8).
+    pub nonce: Option<Box<str>>,
     /// How it is told.
     pub envelope: Envelope,
     /// The request changed nothing because others were in its way: see [`crate::contention`]. Not sent.
@@ -66,6 +69,7 @@ impl Refusal {
             members: Map::new(),
             retry_after: None,
             authenticate: None,
+            nonce: None,
             envelope: Envelope::default(),
             contended: false,
         }
@@ -109,6 +113,13 @@ impl Refusal {
     #[must_use]
     pub fn authenticate(mut self, challenge: impl Into<Cow<'static, str>>) -> Self {
         self.authenticate = Some(challenge.into());
+        self
+    }
+
+    /// Adds `DPoP-Nonce`.
+    #[must_use]
+    pub fn nonce(mut self, nonce: String) -> Self {
+        self.nonce = Some(nonce.into_boxed_str());
         self
     }
 
@@ -221,6 +232,9 @@ impl Refusal {
         }
         if let Some(challenge) = &self.authenticate {
             set(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(nonce) = &self.nonce {
+            set(HeaderName::from_static(dpop::NONCE_HEADER), nonce);
         }
         response
     }

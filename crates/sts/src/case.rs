@@ -18,6 +18,8 @@ pub(crate) struct Case<'c> {
     pub(crate) application: Arc<Application>,
     pub(crate) request_id: &'c str,
     pub(crate) now: Timestamp,
+    /// Thumbprint of the key that what is issued is bound to.
+    pub(crate) bound_to: Option<Arc<str>>,
 }
 
 impl Case<'_> {
@@ -34,6 +36,8 @@ pub(crate) struct GovernedCall<'c> {
     pub(crate) application_id: &'c ApplicationId,
     /// Verified: signature, issuer, audience, time, zone, class.
     pub(crate) claims: &'c MandateClaims,
+    /// Thumbprint of the key that the caller proved to hold, as the Gateway says.
+    pub(crate) proved_key: Option<&'c str>,
     pub(crate) resource: &'c str,
     pub(crate) operation: &'c Operation,
     /// What a tool is called with, as JSON, where the Gateway said it.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::World;
-use caracal_crypto::{HmacRing, sealed::KeyRing, secret_hash::SecretHasher};
+use caracal_crypto::{DpopWindow, HmacRing, sealed::KeyRing, secret_hash::SecretHasher};
 use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, spool::Spool};
 use caracal_service::{
     bearers::Bearers,
@@ -35,6 +35,10 @@ pub struct StsConfig {
     pub auth_fail_limit_per_min: u32,
     /// Questions in a minute, per address, that the store was asked for the sake of somebody who is nobody; 0 for no limit.
     pub stranger_limit_per_min: u32,
+    /// When proofs that a key is held are good.
+    pub dpop_window: DpopWindow,
+    /// Whether such a proof has to repeat a nonce of ours.
+    pub dpop_nonces: bool,
     /// How long a zone's old signing key keeps verifying after a rotation.
     pub key_overlap: Duration,
     /// How long a new signing key is published before it signs, so that verifiers with a cache know it in time.
@@ -51,6 +55,8 @@ impl StsConfig {
             mint_rate_limit_per_min: 600_000,
             auth_fail_limit_per_min: 60,
             stranger_limit_per_min: 600,
+            dpop_window: DpopWindow::default(),
+            dpop_nonces: false,
             key_overlap: Duration::from_hours(24),
             key_publish_ahead: Duration::from_mins(10),
         }

@@ -31,6 +31,8 @@ pub(crate) struct Evidence<'e> {
     session_id: Option<&'e str>,
     /// Id of that mandate.
     jti: Option<&'e str>,
+    /// Thumbprint of the key that the mandate is bound to.
+    bound_to: Option<&'e str>,
     /// `session`, `gateway` or `resource`.
     mandate_use: &'static str,
     /// The approval that released the request.
@@ -73,6 +75,9 @@ pub(crate) struct Metadata<'m> {
     session_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<&'m str>,
+    /// Thumbprint of the key that the mandate is bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jkt: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +139,7 @@ impl<'e> Evidence<'e> {
             scopes,
             session_id: None,
             jti: None,
+            bound_to: case.bound_to.as_deref(),
             mandate_use,
             approval: None,
             operation: None,
@@ -145,6 +151,7 @@ impl<'e> Evidence<'e> {
     pub(crate) fn of_mandate(mut self, claims: &'e MandateClaims) -> Self {
         self.session_id = Some(claims.sid.as_str());
         self.jti = Some(&claims.jti);
+        self.bound_to = claims.bound_to().map(AsRef::as_ref);
         self
     }
 
@@ -231,6 +238,7 @@ impl<'e> Evidence<'e> {
             mandate_use: self.mandate_use,
             session_id: self.session_id,
             jti: self.jti,
+            jkt: self.bound_to,
             challenge_id: self.approval,
             canary_id: self.canary,
             agent_session_id: session

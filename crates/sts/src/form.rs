@@ -5,6 +5,7 @@ use caracal_core::{
     ApplicationId, ApprovalId, AuthorityRecordId, CallContent, DelegationId, Operation, ScopeSet, Secret,
     SessionId, ZoneId,
 };
+use caracal_crypto::dpop::is_thumbprint;
 use caracal_service::Refusal;
 
 use crate::{basic::Login, case::Content, fields::Fields, malformed::malformed};
@@ -78,6 +79,8 @@ pub(crate) struct TokenRequest {
     pub(crate) arguments: Option<Secret>,
     /// What a Gateway says that a call carries.
     pub(crate) content: Said,
+    /// Thumbprint of the key that a Gateway's caller proved to hold.
+    pub(crate) key: Option<String>,
     pub(crate) gateway_request_id: String,
 }
 
@@ -146,6 +149,7 @@ impl TokenRequest {
             operation: operation(fields)?,
             arguments: arguments(fields)?,
             content: content(fields)?,
+            key: key(fields)?,
             gateway_request_id: fields.trimmed("gateway_request_id").unwrap_or("").to_owned(),
         })
     }
@@ -186,6 +190,14 @@ fn content(fields: &Fields<'_>) -> Result<Said, Refusal> {
             let content = content.map_err(|_| malformed(name, "is not what a call carries"))?;
             Ok(Said::Read(content))
         }
+    }
+}
+
+fn key(fields: &Fields<'_>) -> Result<Option<String>, Refusal> {
+    let name = "request_key";
+    match fields.get(name) {
+        Some(key) if !is_thumbprint(key) => Err(malformed(name, "is no thumbprint of a key")),
+        key => Ok(key.map(str::to_owned)),
     }
 }
 
@@ -332,6 +344,9 @@ mod tests {
         }
         for content in ["{}", "e30", "bnVsbA", ""] {
             assert!(refused(&[("request_content", content)]).contains("request_content"));
+        }
+        for key in ["", "x", "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4"] {
+            assert!(refused(&[("request_key", key)]).contains("request_key"));
         }
         assert!(refused(&[("agent_session_id", "x\ny")]).contains("agent_session_id"));
     }

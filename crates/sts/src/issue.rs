@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_core::{
     AuthorityRecordId, ScopeSet, Timestamp,
-    claims::{MandateClaims, MandateUse, SubjectType},
+    claims::{Confirmation, MandateClaims, MandateUse, SubjectType},
 };
 use caracal_crypto::{mandate, zone_key::SigningKey};
 use caracal_events::shortlived::mark;
@@ -110,6 +110,7 @@ pub(crate) fn claims(
         delegation_chain: party.chain(),
         hop_count: u32::try_from(lineage.len()).unwrap_or(u32::MAX),
         delegation_graph_epoch: if lineage.is_empty() { 0 } else { epoch },
+        cnf: case.bound_to.clone().map(|jkt| Confirmation { jkt }),
     }
 }
 

@@ -33,6 +33,7 @@ mod malformed;
 mod metrics;
 mod outside;
 mod pipeline;
+mod possession;
 mod routes;
 mod run;
 mod shadow;

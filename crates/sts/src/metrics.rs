@@ -9,6 +9,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) LOGIN_FAILURES = "caracal_sts_login_failures_total";
     /// Steps of people who sign in with clients that know nothing of Caracal, by outcome.
     counter(Count) pub(crate) SIGN_INS = "caracal_sts_sign_ins_total";
+    /// Proofs that a key is held, with requests for tokens, by outcome.
+    counter(Count) pub(crate) PROOFS = "caracal_sts_proofs_total";
     /// Fetches of the keys of issuers of subjects, by outcome.
     counter(Count) pub(crate) KEY_FETCHES = "caracal_sts_issuer_key_fetches_total";
     /// Decisions made again by a candidate, by what it would change; or that it was not asked about, since too many waited.
@@ -49,6 +51,11 @@ pub(crate) fn canary_returned(outcome: &'static str) {
 /// Steps of sign-ins by outcome.
 pub(crate) fn signed_in(outcome: &'static str) {
     counter!(SIGN_INS, "outcome" => outcome).increment(1);
+}
+
+/// Proofs that a key is held, by outcome.
+pub(crate) fn proved(outcome: &'static str) {
+    counter!(PROOFS, "outcome" => outcome).increment(1);
 }
 
 /// Failed logins by reason.

@@ -6,7 +6,7 @@ use caracal_core::{
     Secret, ZoneId,
     claims::{MandateClaims, MandateUse},
 };
-use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
+use caracal_crypto::mandate::{ClaimRules, LEEWAY, Presenter, Unverified};
 use caracal_service::{Refusal, issued, zones::DirectoryError};
 use caracal_wire::ErrorCode;
 
@@ -27,7 +27,7 @@ pub(crate) async fn verify(
     token: &Secret,
     class: MandateUse,
 ) -> Result<Arc<MandateClaims>, Refusal> {
-    let claims = verify_any(deps, zone_id, token, &[class]).await?;
+    let claims = verify_any(deps, zone_id, token, (&[class], Presenter::Bearer)).await?;
     // Of the two classes that are presented here, the STS is the audience.
     if claims.aud.contains(&deps.config.issuer) {
         Ok(claims)
@@ -36,7 +36,8 @@ pub(crate) async fn verify(
     }
 }
 
-/// The claims of what a Gateway presents for a call to `resource`: a mandate for it, or a client's access token.
+/// The claims of what a Gateway presents for a call to `resource`, by whoever proved to hold a key: a mandate for it, or a
+/// client's access token.
 ///
 /// # Errors
 /// As [`verify`].
@@ -44,9 +45,11 @@ pub(crate) async fn verify_for_call(
     deps: &StsDeps,
     zone_id: &ZoneId,
     token: &Secret,
-    resource: &str,
+    (resource, proved_key): (&str, Option<&str>),
 ) -> Result<Arc<MandateClaims>, Refusal> {
-    let claims = verify_any(deps, zone_id, token, &[MandateUse::Gateway, MandateUse::Access]).await?;
+    let presenter = proved_key.map_or(Presenter::Bearer, Presenter::KeyHolder);
+    let classes = &[MandateUse::Gateway, MandateUse::Access];
+    let claims = verify_any(deps, zone_id, token, (classes, presenter)).await?;
     let audience = match claims.mandate_use {
         MandateUse::Access => resource,
         MandateUse::Session | MandateUse::Gateway | MandateUse::Resource => &deps.config.issuer,
@@ -58,7 +61,7 @@ pub(crate) async fn verify_for_call(
     }
 }
 
-/// The claims of a mandate of one of these `classes`, whoever its audience is.
+/// The claims of a mandate of one of these `classes`, for whoever presents it, whoever its audience is.
 ///
 /// # Errors
 /// As [`verify`].
@@ -66,7 +69,7 @@ pub(crate) async fn verify_any(
     deps: &StsDeps,
     zone_id: &ZoneId,
     token: &Secret,
-    classes: &[MandateUse],
+    (classes, presenter): (&[MandateUse], Presenter<'_>),
 ) -> Result<Arc<MandateClaims>, Refusal> {
     let unverified = Unverified::parse(token.expose()).map_err(|_| invalid())?;
     let kid = &unverified.header().map_err(|_| invalid())?.kid;
@@ -83,6 +86,7 @@ pub(crate) async fn verify_any(
         audience: None,
         zone: zone_id,
         uses: classes,
+        presenter,
         now: deps.world.now(),
         leeway: LEEWAY,
     };

@@ -4,7 +4,7 @@
 //! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours and what it is told to be one of one machine ([`embedded`]); what goes
 //! wrong with them is a [`fault`], and what they come to is waited for by [`wait`]. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
-//! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`), walks over all texts (`texts`) and all members (`bodies`) that these take and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
+//! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`), a client that proves a key (`key_holder`), walks over all texts (`texts`) and all members (`bodies`) that these take and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
 //! real binaries (`deployed`).
 //!
 //! Depends on no role: a role's own tests build the role from the parts. To add a server: a module of its own that
@@ -28,6 +28,8 @@ pub mod embedded;
 pub mod fault;
 pub mod fault_proxy;
 mod guard;
+#[cfg(feature = "parts")]
+pub mod key_holder;
 #[cfg(feature = "parts")]
 mod made_up;
 #[cfg(feature = "parts")]

@@ -16,6 +16,10 @@ pub struct ProtectedResource {
     pub scopes_supported: Vec<String>,
     /// `header`: tokens come in `Authorization` and nowhere else.
     pub bearer_methods_supported: Vec<String>,
+    /// What the proofs are signed with that come with tokens which are bound to a key (RFC 9449 §5.1).
+    pub dpop_signing_alg_values_supported: Vec<String>,
+    /// Whether clients that people sign in with get no token that is not bound to a key (RFC 9728 §2).
+    pub dpop_bound_access_tokens_required: bool,
 }
 
 reasons! {
@@ -50,6 +54,12 @@ reasons! {
     LifetimeTooLong "lifetime_too_long" "The mandate lives longer than any is issued for.";
     WrongZone "wrong_zone" "The mandate is of another zone.";
     WrongUse "wrong_use" "The mandate is for another use.";
+    BoundToKey "bound_to_key" "The mandate is bound to a key, and came as that of a bearer.";
+    NotBoundToKey "not_bound_to_key" "The mandate came as one that is bound to a key, and is not.";
+    ProofMissing "proof_missing" "No proof that the key is held came with a mandate that is bound to it, or several did.";
+    ProofInvalid "proof_invalid" "The proof that the key is held does not hold, or is of another call or another mandate.";
+    ProofOfOtherKey "proof_of_other_key" "The proof is by another key than the mandate is bound to.";
+    ProofRepeated "proof_repeated" "The proof that the key is held was used before.";
     SessionRevoked "session_revoked" "Something that the mandate hangs on has ended.";
     StsCircuitOpen "sts_circuit_open" "The STS has not answered of late, so it is not asked.";
     TokenReplay "token_replay" "The mandate was used before.";

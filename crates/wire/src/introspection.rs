@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use caracal_core::{
     ApplicationId, AuthorityRecordId, DelegationId, SessionId, ZoneId,
-    claims::{MandateClaims, MandateUse, SubjectType},
+    claims::{Confirmation, MandateClaims, MandateUse, SubjectType},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -93,7 +93,7 @@ pub struct IntrospectedClaims {
     pub jti: Arc<str>,
     /// Application it was issued to.
     pub client_id: ApplicationId,
-    /// `Bearer`.
+    /// `Bearer`, or `DPoP` of one that is bound to a key.
     pub token_type: String,
     /// Scopes with blanks between them; absent when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,6 +114,9 @@ pub struct IntrospectedClaims {
     /// Delegation it acts under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegation_edge_id: Option<DelegationId>,
+    /// The key that it is bound to (RFC 9449 §6.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 impl Introspection {
@@ -124,9 +127,15 @@ impl Introspection {
     };
 }
 
+/// How a mandate is presented (RFC 6750 §6.1.1, RFC 9449 §5).
+pub const fn token_type(claims: &MandateClaims) -> &'static str {
+    if claims.cnf.is_some() { "DPoP" } else { "Bearer" }
+}
+
 impl From<&MandateClaims> for Introspection {
     fn from(claims: &MandateClaims) -> Self {
         let claims = claims.clone();
+        let token_type = String::from(token_type(&claims));
         Self {
             active: true,
             claims: Some(IntrospectedClaims {
@@ -137,7 +146,7 @@ impl From<&MandateClaims> for Introspection {
                 iat: claims.iat,
                 jti: claims.jti,
                 client_id: claims.client_id,
-                token_type: String::from("Bearer"),
+                token_type,
                 scope: claims.scope,
                 zone_id: claims.zone_id,
                 sid: claims.sid,
@@ -145,6 +154,7 @@ impl From<&MandateClaims> for Introspection {
                 sub_type: claims.sub_type,
                 agent_session_id: claims.agent_session_id,
                 delegation_edge_id: claims.delegation_edge_id,
+                cnf: claims.cnf,
             }),
         }
     }
@@ -183,4 +193,6 @@ pub struct ServerMetadata {
     pub introspection_endpoint_auth_methods_supported: Vec<String>,
     /// How they prove themselves where tokens are given back.
     pub revocation_endpoint_auth_methods_supported: Vec<String>,
+    /// What the proofs are signed with that bind tokens to keys (RFC 9449 §5.1).
+    pub dpop_signing_alg_values_supported: Vec<String>,
 }

@@ -71,6 +71,9 @@ pub struct AuthorizationQuery {
     pub code_challenge: String,
     /// `S256`.
     pub code_challenge_method: String,
+    /// Thumbprint of the key that the code is bound to: it is redeemed with a proof by that key, or not at all
+    /// (RFC 9449 §10).
+    pub dpop_jkt: Option<String>,
 }
 
 /// What an identity provider brings back.
@@ -112,6 +115,9 @@ pub struct ClientRegistration {
     /// `code` alone.
     #[serde(default)]
     pub response_types: Option<Vec<String>>,
+    /// Whether it proves with each request for a token that it holds a key (RFC 9449 §5.2): then none is given without.
+    #[serde(default)]
+    pub dpop_bound_access_tokens: Option<bool>,
 }
 
 /// A client that registered (RFC 7591 §3.2.1).
@@ -131,4 +137,6 @@ pub struct RegisteredClient {
     pub response_types: Vec<String>,
     /// `none`.
     pub token_endpoint_auth_method: String,
+    /// Whether it gets no token without proving that it holds a key.
+    pub dpop_bound_access_tokens: bool,
 }

@@ -18,7 +18,14 @@ use crate::ErrorCode;
 
 /// What the token endpoint refuses with, by status. The Gateway passes it on.
 pub const EXCHANGE_REFUSALS: &[(u16, &[ErrorCode])] = &[
-    (400, &[ErrorCode::InvalidToken]),
+    (
+        400,
+        &[
+            ErrorCode::InvalidToken,
+            ErrorCode::InvalidDpopProof,
+            ErrorCode::UseDpopNonce,
+        ],
+    ),
     (
         401,
         &[
@@ -92,6 +99,8 @@ pub struct TokenForm {
     pub request_arguments: Option<String>,
     /// Of a Gateway: what a call carries, as JSON in base64url without padding, or `unread` as long as nobody asked for it.
     pub request_content: Option<String>,
+    /// Of a Gateway: thumbprint of the key that its caller proved to hold, of a mandate that is bound to one.
+    pub request_key: Option<String>,
     /// Of a Gateway: the same as `X-Request-Id`.
     pub gateway_request_id: Option<String>,
 }
@@ -135,7 +144,7 @@ pub struct PublicKey {
 pub struct TokenResponse {
     /// The mandate.
     pub access_token: String,
-    /// `Bearer`.
+    /// `Bearer`, or `DPoP` of a mandate that is bound to the key of the proof that came with the request (RFC 9449).
     pub token_type: Cow<'static, str>,
     /// Seconds until it ends, at least one.
     pub expires_in: i64,

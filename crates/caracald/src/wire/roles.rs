@@ -57,6 +57,8 @@ impl Parts {
             explained_at: self.config.api_public_url.as_deref().map(Into::into),
             mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
             stranger_limit_per_min: self.config.stranger_limit_per_min,
+            dpop_window: self.config.dpop_window,
+            dpop_nonces: self.config.dpop_nonces,
             key_publish_ahead: self.config.key_publish_ahead,
             key_overlap: self.config.key_overlap,
             ..StsConfig::new(self.issuer.clone())
@@ -141,6 +143,7 @@ impl Parts {
                 stream_idle_timeout: config.stream_idle_timeout,
                 trust_proxy: config.trust_proxy,
                 public_url: config.gateway_public_url.clone().or(own),
+                dpop_window: config.dpop_window,
                 ..GatewayConfig::default()
             },
         };

@@ -77,6 +77,8 @@ impl<'c> Governed<'c> {
             application,
             request_id: self.call.request_id,
             now,
+            // What goes to the upstream is for the Gateway to present.
+            bound_to: None,
         };
         let mut passed = run(&case, self).await?;
         let granted = passed.outcomes.pop().and_then(Result::ok);
@@ -233,6 +235,8 @@ async fn resource_mandate(
     claims.jti = case.deps.world.uuid_v7().to_string().into();
     claims.sid = AuthorityRecordId::generate(&case.deps.world);
     claims.mandate_use = MandateUse::Resource;
+    // The Gateway presents it, not whoever holds the key.
+    claims.cnf = None;
     let token = sign(&claims, &key)?;
     Ok((token, claims))
 }

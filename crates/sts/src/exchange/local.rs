@@ -32,6 +32,7 @@ impl Exchange for LocalExchange {
             zone_id: &request.zone_id,
             application_id: &request.application_id,
             claims: &request.claims,
+            proved_key: request.proved_key.as_deref(),
             resource: &request.resource,
             operation: &request.operation,
             arguments: request.arguments.as_deref(),

@@ -7,6 +7,7 @@ use caracal_core::{
     ApprovalId, AuthorityRecordId, DelegationId, ScopeSet, SessionId,
     claims::{MandateClaims, MandateUse, SubjectType},
 };
+use caracal_crypto::DpopProof;
 use caracal_lifecycle::approvals::Use;
 use caracal_service::Refusal;
 use caracal_wire::sts::{DeniedTarget, Explanation};
@@ -21,6 +22,7 @@ use crate::{
     keys,
     limit::limit,
     pipeline::{ExchangeKind, run},
+    possession,
     size::{fits, growth},
 };
 
@@ -35,6 +37,8 @@ pub(crate) struct Mint<'f> {
     pub(crate) delegation_edge_id: Option<&'f DelegationId>,
     pub(crate) ttl_seconds: Option<u32>,
     pub(crate) approval_id: Option<&'f ApprovalId>,
+    /// That the key is held which the case is bound to.
+    pub(crate) proof: Option<DpopProof>,
 }
 
 /// A mandate.
@@ -79,7 +83,12 @@ impl ExchangeKind for Mint<'_> {
     }
 
     async fn admit(&self, case: &Case<'_>) -> Result<(), Refusal> {
-        limit(case, self.resources).await
+        limit(case, self.resources).await?;
+        // It leaves a mark, and those are no more than mints may be.
+        match &self.proof {
+            Some(proof) => possession::spend(case.deps, &case.zone.zone.id, proof).await,
+            None => Ok(()),
+        }
     }
 
     async fn resolve(&self, case: &Case<'_>) -> Result<Party, PartyError> {

@@ -29,6 +29,10 @@ pub(crate) async fn decide(
     call: GovernedCall<'_>,
     always_mandate: bool,
 ) -> Result<GovernedGrant, Refusal> {
+    // What is bound to a key is used by whoever proved to hold it, whatever the release of the Gateway that asks.
+    if call.claims.bound_to().map(AsRef::as_ref) != call.proved_key {
+        return Err(invalid());
+    }
     if call.claims.mandate_use != MandateUse::Access {
         return Governed::new(call, always_mandate).run(deps).await;
     }
@@ -61,6 +65,8 @@ async fn mint(deps: &StsDeps, call: &GovernedCall<'_>) -> Result<Arc<MandateClai
         application,
         request_id: call.request_id,
         now,
+        // For evidence: the mandate leaves this process no more than its claims do.
+        bound_to: claims.bound_to().cloned(),
     };
     let resources = [call.resource.to_owned()];
     let mint = Mint {
@@ -72,6 +78,7 @@ async fn mint(deps: &StsDeps, call: &GovernedCall<'_>) -> Result<Arc<MandateClai
         delegation_edge_id: claims.delegation_edge_id.as_ref(),
         ttl_seconds: Some(MANDATE_TTL),
         approval_id: None,
+        proof: None,
     };
     Ok(run(&case, &mint).await?.issued.claims)
 }

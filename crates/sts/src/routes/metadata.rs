@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use caracal_crypto::dpop;
 use caracal_service::{
     Refusal,
     front::{Answer, Inbound},
@@ -36,5 +37,6 @@ pub(super) async fn get(call: Arc<Inbound<StsDeps>>) -> Result<Answer<ServerMeta
         token_endpoint_auth_methods_supported: vec![METHOD.into(), "none".into()],
         introspection_endpoint_auth_methods_supported: vec![METHOD.into()],
         revocation_endpoint_auth_methods_supported: vec![METHOD.into()],
+        dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(String::from).into(),
     }))
 }

@@ -16,7 +16,7 @@ use caracal_core::World;
 use caracal_service::{
     Refusal,
     bearers::bearer_of,
-    front::{self, AuthScheme, Declaration, HttpRole, Inbound, Params, Served},
+    front::{self, AuthScheme, Declaration, HttpRole, Inbound, Params, Required, Served},
     limits::Limits,
 };
 use caracal_wire::{
@@ -205,6 +205,11 @@ fn exchanges() -> Vec<Route> {
         Needs::Client,
         |it| {
             it.form::<TokenForm>();
+            it.header(
+                "DPoP",
+                Required::False,
+                "A proof that a key is held, which a mandate for the Gateway is then bound to (RFC 9449).",
+            );
             it.answer::<TokenResponse>(StatusCode::OK);
         },
     );

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::{extract::Request, response::Response};
-use caracal_core::{Secret, ZoneId, claims::MandateClaims};
+use caracal_core::{
+    Secret, ZoneId,
+    claims::{MandateClaims, MandateUse},
+};
 use caracal_crypto::request_signature::{
     NONCE_HEADER, NONCE_LIFETIME, SIGNATURE_HEADER, SignedHeaders, TIMESTAMP_HEADER,
     verify as verify_signature,
@@ -12,6 +15,7 @@ use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::{Refusal, request::RequestContext};
 use caracal_wire::{
     ErrorCode,
+    introspection::token_type,
     sts::{DeniedTarget, TokenResponse},
 };
 use http::{HeaderMap, StatusCode};
@@ -25,6 +29,7 @@ use crate::{
     exchange::{Exchange, Presented, decide_call, refuse_session},
     fields::Fields,
     form::{ACCESS_TOKEN, TokenRequest},
+    possession::{self, Possession},
     sign_in, subject,
 };
 
@@ -38,21 +43,33 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
         standing,
     } = Posted::read(&deps, request).await?;
     let login = Login::of(&headers)?;
+    let possession = Possession::of(&headers)?;
     let fields = Fields::parse(&body, &["resource"])?;
     if sign_in::is_of_client(&fields) {
-        let tokens = sign_in::redeem(&deps, &fields, &context.request_id, peer).await?;
+        let tokens = sign_in::redeem(&deps, &fields, possession, &context.request_id, peer).await?;
         proved(standing.as_ref());
-        return uncached(&tokens);
+        let mut response = uncached(&tokens)?;
+        possession.tell_nonce(&deps, response.headers_mut()).await?;
+        return Ok(response);
     }
     let form = TokenRequest::read(&fields, login.as_ref())?;
     let from_gateway = from_gateway(&deps, &context, &headers, &path, &form, &body).await?;
     let exchange = Exchange::of(&form, from_gateway, &deps.config.control_audience)?;
-    let answered = answer(&deps, &context, &form, exchange, peer).await;
+    let asking = Asking {
+        deps: &deps,
+        context: &context,
+        form: &form,
+        possession,
+        peer,
+    };
+    let answered = asking.answer(exchange).await;
     if from_gateway || answered.is_ok() {
         proved(standing.as_ref());
     }
-    let response = answered.map_err(|refusal| challenged(login.as_ref(), refusal))?;
-    uncached(&response)
+    let answered = answered.map_err(|refusal| challenged(login.as_ref(), refusal))?;
+    let mut response = uncached(&answered)?;
+    possession.tell_nonce(&deps, response.headers_mut()).await?;
+    Ok(response)
 }
 
 /// Whether the request is a signed Gateway exchange. Any part of a signature that does not hold is refused: a
@@ -113,75 +130,79 @@ async fn from_gateway(
     }
 }
 
-/// A handler for each kind. All but a Gateway's are an application's, which proves itself first.
-async fn answer(
-    deps: &StsDeps,
-    context: &RequestContext,
-    form: &TokenRequest,
-    exchange: Exchange<'_>,
+/// A request, and who sent it from where.
+struct Asking<'a> {
+    deps: &'a StsDeps,
+    context: &'a RequestContext,
+    form: &'a TokenRequest,
+    possession: Possession<'a>,
     peer: Option<IpAddr>,
-) -> Result<TokenResponse, Refusal> {
-    let proven = || proven(deps, context, form, peer);
-    match exchange {
-        Exchange::Governed(presented) => governed(deps, context, form, &presented).await,
-        Exchange::Mint(mint) => {
-            let (minted, denied) = mint.run(&proven().await?).await?;
-            Ok(response(minted.token, &minted.claims, denied))
+}
+
+impl<'a> Asking<'a> {
+    /// A handler for each kind. All but a Gateway's are an application's, which proves itself first.
+    async fn answer(&self, exchange: Exchange<'_>) -> Result<TokenResponse, Refusal> {
+        // What no Gateway takes is presented by whoever bears it: whoever asks for more is told, and not given less.
+        let binds = matches!(&exchange, Exchange::Mint(mint) if mint.class == MandateUse::Gateway);
+        if self.possession.is_claimed() && !binds {
+            return Err(possession::invalid(
+                "only mandates for the Gateway are bound to a key",
+            ));
         }
-        Exchange::Control(control) => {
-            let issued = control
-                .run(&of_control_key(deps, context, form, peer).await?)
-                .await?;
-            Ok(response(issued.token, &issued.claims, Vec::new()))
-        }
-        Exchange::Session(token) => Err(refuse_session(&proven().await?, token).await),
-        Exchange::Federation(federation) => {
-            let issued = federation.run(&proven().await?).await?;
-            Ok(response(issued.token, &issued.claims, Vec::new()))
+        match exchange {
+            Exchange::Governed(presented) => governed(self.deps, self.context, self.form, &presented).await,
+            Exchange::Mint(mut mint) => {
+                let mut case = self.proven().await?;
+                mint.proof = self.possession.verify(self.deps).await?;
+                case.bound_to = mint.proof.as_ref().map(|proof| proof.thumbprint.clone());
+                let (minted, denied) = mint.run(&case).await?;
+                Ok(response(minted.token, &minted.claims, denied))
+            }
+            Exchange::Control(control) => {
+                let issued = control.run(&self.of_control_key().await?).await?;
+                Ok(response(issued.token, &issued.claims, Vec::new()))
+            }
+            Exchange::Session(token) => Err(refuse_session(&self.proven().await?, token).await),
+            Exchange::Federation(federation) => {
+                let issued = federation.run(&self.proven().await?).await?;
+                Ok(response(issued.token, &issued.claims, Vec::new()))
+            }
         }
     }
-}
 
-async fn proven<'c>(
-    deps: &'c StsDeps,
-    context: &'c RequestContext,
-    form: &TokenRequest,
-    peer: Option<IpAddr>,
-) -> Result<Case<'c>, Refusal> {
-    let zone_id = form.zone_id.as_ref().ok_or_else(invalid_client)?;
-    in_zone(deps, context, form, zone_id, peer).await
-}
+    async fn proven(&self) -> Result<Case<'a>, Refusal> {
+        let zone_id = self.form.zone_id.as_ref().ok_or_else(invalid_client)?;
+        self.in_zone(zone_id).await
+    }
 
-/// As [`proven`]; a control key need not say which zone is its own.
-async fn of_control_key<'c>(
-    deps: &'c StsDeps,
-    context: &'c RequestContext,
-    form: &TokenRequest,
-    peer: Option<IpAddr>,
-) -> Result<Case<'c>, Refusal> {
-    let zone_id = match &form.zone_id {
-        Some(zone_id) => zone_id.clone(),
-        None => zone_of_control_key(deps, &form.application_id, peer).await?,
-    };
-    in_zone(deps, context, form, &zone_id, peer).await
-}
+    /// As [`Self::proven`]; a control key need not say which zone is its own.
+    async fn of_control_key(&self) -> Result<Case<'a>, Refusal> {
+        let zone_id = match &self.form.zone_id {
+            Some(zone_id) => zone_id.clone(),
+            None => zone_of_control_key(self.deps, &self.form.application_id, self.peer).await?,
+        };
+        self.in_zone(&zone_id).await
+    }
 
-async fn in_zone<'c>(
-    deps: &'c StsDeps,
-    context: &'c RequestContext,
-    form: &TokenRequest,
-    zone_id: &ZoneId,
-    peer: Option<IpAddr>,
-) -> Result<Case<'c>, Refusal> {
-    let (zone, application) =
-        authenticate(deps, zone_id, &form.application_id, &form.client_secret, peer).await?;
-    Ok(Case {
-        deps,
-        zone,
-        application,
-        request_id: &context.request_id,
-        now: deps.world.now(),
-    })
+    async fn in_zone(&self, zone_id: &ZoneId) -> Result<Case<'a>, Refusal> {
+        let form = self.form;
+        let (zone, application) = authenticate(
+            self.deps,
+            zone_id,
+            &form.application_id,
+            &form.client_secret,
+            self.peer,
+        )
+        .await?;
+        Ok(Case {
+            deps: self.deps,
+            zone,
+            application,
+            request_id: &self.context.request_id,
+            now: self.deps.world.now(),
+            bound_to: None,
+        })
+    }
 }
 
 async fn governed(
@@ -190,12 +211,14 @@ async fn governed(
     form: &TokenRequest,
     presented: &Presented<'_>,
 ) -> Result<TokenResponse, Refusal> {
-    let claims =
-        subject::verify_for_call(deps, presented.zone_id, presented.token, presented.resource).await?;
+    let proved_key = form.key.as_deref();
+    let called = (presented.resource, proved_key);
+    let claims = subject::verify_for_call(deps, presented.zone_id, presented.token, called).await?;
     let call = GovernedCall {
         zone_id: presented.zone_id,
         application_id: &form.application_id,
         claims: &claims,
+        proved_key,
         resource: presented.resource,
         operation: &form.operation,
         arguments: form.arguments.as_ref().map(Secret::expose),
@@ -215,7 +238,7 @@ async fn governed(
 fn response(access_token: String, claims: &MandateClaims, denied: Vec<DeniedTarget>) -> TokenResponse {
     TokenResponse {
         access_token,
-        token_type: "Bearer".into(),
+        token_type: token_type(claims).into(),
         expires_in: (claims.exp - claims.iat).max(1),
         scope: claims.scope.clone(),
         issued_token_type: ACCESS_TOKEN.into(),

@@ -1,5 +1,7 @@
 //! What is carried from step to step while somebody signs in, and afterwards by the client.
 
+use std::sync::Arc;
+
 use caracal_core::{
     ApplicationId, AuthorityRecordId, DelegationId, GrantId, ProviderId, ScopeSet, SessionId, Timestamp,
     ZoneId,
@@ -28,6 +30,32 @@ pub(super) struct Asked {
     pub(super) state: Option<String>,
     /// Of PKCE.
     pub(super) challenge: String,
+    /// Which key its tokens are bound to.
+    #[serde(default)]
+    pub(super) key: KeyAsked,
+}
+
+/// What a client said of the key that its tokens are bound to, before it had any (RFC 9449 §5.2, §10).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum KeyAsked {
+    /// Nothing: they are bound to one where it proves one.
+    #[default]
+    Unsaid,
+    /// That it will prove one, or get nothing.
+    Any,
+    /// That it is the one of this thumbprint.
+    This(String),
+}
+
+impl KeyAsked {
+    /// Whether a code may be redeemed by whoever proved to hold the key of this thumbprint, or none.
+    pub(super) fn allows(&self, proved: Option<&str>) -> bool {
+        match self {
+            Self::Unsaid => true,
+            Self::Any => proved.is_some(),
+            Self::This(key) => proved == Some(key),
+        }
+    }
 }
 
 /// A person who is at the identity provider. In the browser's cookie.
@@ -88,6 +116,9 @@ pub(super) struct Code {
     pub(super) agreed: Agreed,
     pub(super) redirect_uri: String,
     pub(super) challenge: String,
+    /// Which key its tokens are bound to.
+    #[serde(default)]
+    pub(super) key: KeyAsked,
     /// What is claimed: a code is redeemed once.
     pub(super) jti: String,
     pub(super) expires_at: Timestamp,
@@ -103,6 +134,9 @@ pub(super) struct Renewal {
     pub(super) agreed: Agreed,
     pub(super) session: SessionId,
     pub(super) delegation: DelegationId,
+    /// Thumbprint of the key that it is bound to, where it is.
+    #[serde(default)]
+    pub(super) bound_to: Option<Arc<str>>,
     pub(super) jti: String,
 }
 

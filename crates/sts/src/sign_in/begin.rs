@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{LIFECYCLE_SCOPE, ScopeSet, TextRule, World};
-use caracal_crypto::pkce;
+use caracal_crypto::{dpop::is_thumbprint, pkce};
 use caracal_service::Refusal;
 use caracal_wire::sign_in::AuthorizationError;
 use http::StatusCode;
@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{
     BEGINNINGS,
-    agreed::{Asked, Away},
+    agreed::{Asked, Away, KeyAsked},
     client::{self, MAX_ID_BYTES},
     page,
     place::{Place, Provider},
@@ -23,8 +23,7 @@ use super::{
 use crate::{StsDeps, authenticate::unavailable, fields::Fields, metrics};
 
 /// What the address has.
-const TAKES: &str =
-    "response_type, client_id, redirect_uri, resource, scope, state, code_challenge, code_challenge_method";
+const TAKES: &str = "response_type, client_id, redirect_uri, resource, scope, state, code_challenge, code_challenge_method, dpop_jkt";
 /// How long somebody may be at the identity provider.
 const AWAY: Duration = Duration::from_mins(10);
 /// Longest `state` of a client, in characters.
@@ -135,6 +134,11 @@ async fn who_asks(
         redirect_uri: redirect_uri.to_owned(),
         state: state.map(str::to_owned),
         challenge: given("code_challenge").to_owned(),
+        key: match fields.get("dpop_jkt") {
+            Some(key) => KeyAsked::This(key.to_owned()),
+            None if client.proves_key || place.rules.dpop_required => KeyAsked::Any,
+            None => KeyAsked::Unsaid,
+        },
     };
     Ok(Ok((place, asked)))
 }
@@ -158,6 +162,9 @@ fn check_protocol(fields: &Fields<'_>) -> Result<(), (AuthorizationError, &'stat
             InvalidRequest,
             "code_challenge must be 43 characters of base64url",
         ));
+    }
+    if !fields.get("dpop_jkt").is_none_or(is_thumbprint) {
+        return Err((InvalidRequest, "dpop_jkt must be a thumbprint of a key"));
     }
     Ok(())
 }

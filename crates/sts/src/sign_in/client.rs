@@ -33,6 +33,8 @@ pub(super) struct Client {
     pub(super) host: Option<String>,
     /// Where people may be sent back to.
     pub(super) redirect_uris: Vec<String>,
+    /// Whether it says that it proves to hold a key with each request for a token.
+    pub(super) proves_key: bool,
 }
 
 /// What a client said when it registered. Its id is this, sealed: so nothing is kept, and nobody fills a table.
@@ -40,6 +42,8 @@ pub(super) struct Client {
 pub(super) struct Registered {
     pub(super) name: String,
     pub(super) redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub(super) proves_key: bool,
     /// Tells it from others that said the same.
     pub(super) id: String,
 }
@@ -64,6 +68,7 @@ pub(super) async fn find(deps: &StsDeps, id: &str, peer: Option<IpAddr>) -> Resu
             name: registered.name,
             host: None,
             redirect_uris: registered.redirect_uris,
+            proves_key: registered.proves_key,
         }));
     }
     metadata_document::fetch(deps, id, peer).await
@@ -157,6 +162,7 @@ mod tests {
             name: String::from("a client"),
             host: None,
             redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
+            proves_key: false,
         }
     }
 

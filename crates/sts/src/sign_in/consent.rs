@@ -94,6 +94,7 @@ pub(crate) async fn consent(deps: &StsDeps, body: &[u8], headers: &HeaderMap) ->
         agreed,
         redirect_uri: asked.redirect_uri.clone(),
         challenge: asked.challenge.clone(),
+        key: asked.key.clone(),
         jti: mark(deps.world.uuid_v7().to_string(), &generation),
         expires_at: now.plus(CODE),
     };

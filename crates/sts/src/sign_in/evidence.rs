@@ -3,7 +3,6 @@
 use caracal_core::{
     DelegationId, ScopeSet, SessionId,
     audit::{Determining, Draft, EventType},
-    entity::Application,
 };
 use caracal_service::Refusal;
 use caracal_wire::gateway::Reason;
@@ -11,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::agreed::Agreed;
-use crate::{StsDeps, evidence::record};
+use crate::{case::Case, evidence::record};
 
 /// What allowed it, in evidence.
 const POLICY: &str = "caracal-client-sign-in";
@@ -35,6 +34,9 @@ struct Metadata<'m> {
     /// Digest of its id.
     client_digest: &'m str,
     grant_id: &'m str,
+    /// Thumbprint of the key that the client proved to hold: its tokens are bound to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jkt: Option<&'m str>,
     session_id: &'m str,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_session_id: Option<&'m str>,
@@ -51,6 +53,8 @@ pub(super) enum Outcome {
     Repeated,
     /// What it stands on has ended.
     Ended,
+    /// It is bound to a key, and whoever presented it did not prove to hold that.
+    OtherKey,
 }
 
 /// Writes it down before anything is answered.
@@ -58,12 +62,12 @@ pub(super) enum Outcome {
 /// # Errors
 /// 503: what cannot be proven is not done.
 pub(super) async fn write(
-    deps: &StsDeps,
-    (agreed, application): (&Agreed, &Application),
+    case: &Case<'_>,
+    agreed: &Agreed,
     begun: Option<(&SessionId, &DelegationId)>,
     outcome: Outcome,
-    request_id: &str,
 ) -> Result<(), Refusal> {
+    let (deps, application) = (case.deps, &case.application);
     let metadata = Metadata {
         application_id: application.id.as_str(),
         application_name: &application.name,
@@ -77,6 +81,7 @@ pub(super) async fn write(
         client_host: agreed.client_host.as_deref(),
         client_digest: &agreed.client,
         grant_id: agreed.grant.as_str(),
+        jkt: case.bound_to.as_deref(),
         session_id: agreed.record.as_str(),
         agent_session_id: begun.map(|(session, _)| session.as_str()),
         delegation_edge_id: begun.map(|(_, delegation)| delegation.as_str()),
@@ -90,7 +95,7 @@ pub(super) async fn write(
         &deps.world,
         &agreed.zone,
         EventType::TokenExchange,
-        request_id,
+        case.request_id,
         decision,
         metadata,
     );
@@ -98,6 +103,7 @@ pub(super) async fn write(
         Outcome::Granted => None,
         Outcome::Repeated => Some(Reason::TokenReplay.as_str()),
         Outcome::Ended => Some("sign_in_ended"),
+        Outcome::OtherKey => Some(Reason::ProofOfOtherKey.as_str()),
     };
     match refused {
         None => {

@@ -23,6 +23,8 @@ struct Document {
     redirect_uris: Vec<String>,
     token_endpoint_auth_method: Option<String>,
     client_secret: Option<serde_json::Value>,
+    #[serde(default)]
+    dpop_bound_access_tokens: bool,
 }
 
 /// The client that `id` describes; nothing where that is no description of one.
@@ -77,6 +79,7 @@ fn read(id: &str, host: String, document: &[u8]) -> Option<Client> {
             .unwrap_or_else(|| host.clone()),
         host: Some(host),
         redirect_uris: uris,
+        proves_key: document.dpop_bound_access_tokens,
     })
 }
 
@@ -130,6 +133,8 @@ mod tests {
             read_as(&document)
         };
         assert!(with("token_endpoint_auth_method", json!("none")).is_some());
+        assert!(!read.proves_key && with("dpop_bound_access_tokens", json!(true)).unwrap().proves_key);
+        assert!(with("dpop_bound_access_tokens", json!("yes")).is_none());
         assert_eq!(
             with("client_name", json!("a\u{202e}b")).unwrap().name,
             "app.example.com"

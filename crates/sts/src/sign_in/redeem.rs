@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use caracal_core::{AuthorityRecordId, ScopeSet, Timestamp};
-use caracal_crypto::{constant_time_eq, pkce, sha256_hex};
+use caracal_core::{AuthorityRecordId, ScopeSet, SignInRules, Timestamp};
+use caracal_crypto::{DpopProof, constant_time_eq, pkce, sha256_hex};
 use caracal_events::shortlived::{Claim, generation_of};
 use caracal_lifecycle::{EndReason, end_record};
 use caracal_service::{Refusal, contention::Attempts};
@@ -26,6 +26,7 @@ use crate::{
     case::Case,
     fields::Fields,
     metrics,
+    possession::{self, Possession},
 };
 
 const CODE: &str = "authorization_code";
@@ -55,6 +56,7 @@ fn invalid_request(why: &'static str) -> Refusal {
 pub(crate) async fn redeem(
     deps: &StsDeps,
     fields: &Fields<'_>,
+    possession: Possession<'_>,
     request_id: &str,
     peer: Option<IpAddr>,
 ) -> Result<TokenResponse, Refusal> {
@@ -65,8 +67,8 @@ pub(crate) async fn redeem(
         return Err(unavailable());
     }
     let redeemed = match fields.get("grant_type") {
-        Some(CODE) => of_code(deps, fields, request_id).await,
-        _ => of_refresh(deps, fields, request_id).await,
+        Some(CODE) => of_code(deps, fields, possession, request_id).await,
+        _ => of_refresh(deps, fields, possession, request_id).await,
     };
     match &redeemed {
         Ok(_) => metrics::signed_in("granted"),
@@ -85,7 +87,12 @@ pub(crate) async fn redeem(
     redeemed
 }
 
-async fn of_code(deps: &StsDeps, fields: &Fields<'_>, request_id: &str) -> Result<TokenResponse, Refusal> {
+async fn of_code(
+    deps: &StsDeps,
+    fields: &Fields<'_>,
+    possession: Possession<'_>,
+    request_id: &str,
+) -> Result<TokenResponse, Refusal> {
     let given = |name| {
         fields
             .get(name)
@@ -103,43 +110,39 @@ async fn of_code(deps: &StsDeps, fields: &Fields<'_>, request_id: &str) -> Resul
     if !is_own || !pkce::fits(verifier, &code.challenge) {
         return Err(unknown());
     }
-    let (case, labels) = case(deps, agreed, fields, request_id).await?;
+    let (mut case, rules) = case(deps, agreed, fields, request_id).await?;
+    let proof = bind(&mut case, &rules, possession).await?;
+    if !code.key.allows(case.bound_to.as_deref()) {
+        return Err(of_other_key());
+    }
     let person = [agreed.zone.as_str(), agreed.subject.as_str()].join(" ");
     let person = sha256_hex(person.as_bytes());
     deps.limits
         .count_towards(&OF_A_PERSON, "sign_ins_of_a_person", &person)
         .await?;
+    spend(&case, proof.as_ref()).await?;
     claim_once(&case, agreed, &code.jti, code.expires_at).await?;
-    let begun = session::begin(deps, &case.zone, &case.application, agreed, &labels).await?;
+    let begun = session::begin(deps, &case.zone, &case.application, agreed, &rules.labels).await?;
     let Some(begun) = begun else {
-        evidence::write(
-            deps,
-            (agreed, case.application.as_ref()),
-            None,
-            Outcome::Ended,
-            request_id,
-        )
-        .await?;
+        evidence::write(&case, agreed, None, Outcome::Ended).await?;
         return Err(invalid_grant("the person took back what they agreed to"));
     };
     // A thief may have come with the same code while the sessions were made: then they have ended with it.
     let spoilt = deps.replay.claim(&met(&agreed.record), code.expires_at).await;
     if !spoilt.map_err(|_| unavailable())? {
         end(deps, agreed).await?;
-        evidence::write(
-            deps,
-            (agreed, case.application.as_ref()),
-            None,
-            Outcome::Repeated,
-            request_id,
-        )
-        .await?;
+        evidence::write(&case, agreed, None, Outcome::Repeated).await?;
         return Err(unknown());
     }
     answer(&case, agreed, &begun).await
 }
 
-async fn of_refresh(deps: &StsDeps, fields: &Fields<'_>, request_id: &str) -> Result<TokenResponse, Refusal> {
+async fn of_refresh(
+    deps: &StsDeps,
+    fields: &Fields<'_>,
+    possession: Possession<'_>,
+    request_id: &str,
+) -> Result<TokenResponse, Refusal> {
     let given = |name| {
         fields
             .get(name)
@@ -152,7 +155,8 @@ async fn of_refresh(deps: &StsDeps, fields: &Fields<'_>, request_id: &str) -> Re
     if !client_is(agreed, client_id) || agreed.ends_at <= deps.world.now() {
         return Err(unknown());
     }
-    let (case, _) = case(deps, agreed, fields, request_id).await?;
+    let (mut case, rules) = case(deps, agreed, fields, request_id).await?;
+    let proof = bind(&mut case, &rules, possession).await?;
     // Less than was agreed to is not asked for anew: every call is minted for alone.
     let asked = fields.get("scope").map(ScopeSet::parse);
     if asked.is_some_and(|asked| !asked.is_subset(&agreed.scopes)) {
@@ -162,6 +166,12 @@ async fn of_refresh(deps: &StsDeps, fields: &Fields<'_>, request_id: &str) -> Re
     deps.limits
         .count_towards(&RENEWALS, "sign_in_renewals", agreed.record.as_str())
         .await?;
+    // What is bound stays so, whoever got hold of it, and is not used up by them (RFC 9449 §5). What is not, becomes so.
+    if renewal.bound_to.is_some() && renewal.bound_to != case.bound_to {
+        evidence::write(&case, agreed, None, Outcome::OtherKey).await?;
+        return Err(of_other_key());
+    }
+    spend(&case, proof.as_ref()).await?;
     claim_once(&case, agreed, &renewal.jti, agreed.ends_at).await?;
     let begun = Begun {
         session: renewal.session.clone(),
@@ -171,32 +181,62 @@ async fn of_refresh(deps: &StsDeps, fields: &Fields<'_>, request_id: &str) -> Re
 }
 
 async fn answer(case: &Case<'_>, agreed: &Agreed, begun: &Begun) -> Result<TokenResponse, Refusal> {
-    let about = (agreed, case.application.as_ref());
     let tokens = match tokens::issue(case, agreed, begun).await {
         Ok(tokens) => tokens,
         Err(refusal) => {
             if refusal.code == ErrorCode::InvalidGrant {
-                evidence::write(case.deps, about, None, Outcome::Ended, case.request_id).await?;
+                evidence::write(case, agreed, None, Outcome::Ended).await?;
             }
             return Err(refusal);
         }
     };
     let begun = Some((&begun.session, &begun.delegation));
-    evidence::write(case.deps, about, begun, Outcome::Granted, case.request_id).await?;
+    evidence::write(case, agreed, begun, Outcome::Granted).await?;
     Ok(tokens)
+}
+
+/// Binds what is issued to the key that the client proves to hold, where it proves one.
+///
+/// # Errors
+/// 400 for a proof that does not hold, and without one where nobody gets anything without; 503.
+async fn bind(
+    case: &mut Case<'_>,
+    rules: &SignInRules,
+    possession: Possession<'_>,
+) -> Result<Option<DpopProof>, Refusal> {
+    let proof = possession.verify(case.deps).await?;
+    if rules.dpop_required && proof.is_none() {
+        return Err(possession::invalid(
+            "send a proof: tokens for the resource are bound to a key",
+        ));
+    }
+    case.bound_to = proof.as_ref().map(|proof| proof.thumbprint.clone());
+    Ok(proof)
+}
+
+async fn spend(case: &Case<'_>, proof: Option<&DpopProof>) -> Result<(), Refusal> {
+    match proof {
+        Some(proof) => possession::spend(case.deps, &case.zone.zone.id, proof).await,
+        None => Ok(()),
+    }
+}
+
+fn of_other_key() -> Refusal {
+    metrics::proved("other_key");
+    invalid_grant("it is bound to a key: send a proof by that key")
 }
 
 fn client_is(agreed: &Agreed, client_id: &str) -> bool {
     constant_time_eq(client::digest(client_id).as_bytes(), agreed.client.as_bytes())
 }
 
-/// The application as it is now, and the labels of its sessions: whoever may not sign in there any more is given nothing.
+/// The application as it is now, and how people sign in for it: whoever may not sign in there any more is given nothing.
 async fn case<'c>(
     deps: &'c StsDeps,
     agreed: &Agreed,
     fields: &Fields<'_>,
     request_id: &'c str,
-) -> Result<(Case<'c>, Vec<String>), Refusal> {
+) -> Result<(Case<'c>, SignInRules), Refusal> {
     // RFC 8707 §2.2: the one that was agreed to.
     if fields
         .get("resource")
@@ -214,8 +254,9 @@ async fn case<'c>(
         application: place.application,
         request_id,
         now: deps.world.now(),
+        bound_to: None,
     };
-    Ok((case, place.rules.labels))
+    Ok((case, place.rules))
 }
 
 /// Claims what is good once. What comes twice was stolen by one of the two (RFC 9700 §4.14): everything that came of it ends.
@@ -238,8 +279,7 @@ async fn claim_once(case: &Case<'_>, agreed: &Agreed, jti: &str, until: Timestam
                 .await
                 .map_err(|_| unavailable())?;
             end(deps, agreed).await?;
-            let about = (agreed, case.application.as_ref());
-            evidence::write(deps, about, None, Outcome::Repeated, case.request_id).await?;
+            evidence::write(case, agreed, None, Outcome::Repeated).await?;
             Err(invalid_grant("it was used before, so the sign-in has ended"))
         }
         Err(error) => {

@@ -70,6 +70,7 @@ pub(crate) async fn register(
     let registered = Registered {
         name: name.to_owned(),
         redirect_uris: asked.redirect_uris,
+        proves_key: asked.dpop_bound_access_tokens.unwrap_or_default(),
         id: deps.world.uuid_v7().to_string(),
     };
     let client_id = [REGISTERED, &seal(deps, &registered)?].concat();
@@ -84,5 +85,6 @@ pub(crate) async fn register(
         grant_types: vec![String::from("authorization_code"), String::from("refresh_token")],
         response_types: vec![String::from("code")],
         token_endpoint_auth_method: String::from("none"),
+        dpop_bound_access_tokens: registered.proves_key,
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use caracal_core::claims::{MandateClaims, MandateUse, SubjectType};
 use caracal_events::shortlived::mark;
 use caracal_service::Refusal;
-use caracal_wire::sts::TokenResponse;
+use caracal_wire::{introspection::token_type, sts::TokenResponse};
 
 use super::{
     agreed::{Agreed, Renewal},
@@ -41,11 +41,12 @@ pub(super) async fn issue(case: &Case<'_>, agreed: &Agreed, begun: &Begun) -> Re
         agreed: agreed.clone(),
         session: begun.session.clone(),
         delegation: begun.delegation.clone(),
+        bound_to: case.bound_to.clone(),
         jti: mark(case.deps.world.uuid_v7().to_string(), &generation),
     };
     Ok(TokenResponse {
         access_token: sign(&claims, &key)?,
-        token_type: "Bearer".into(),
+        token_type: token_type(&claims).into(),
         // The Gateway takes no call in the last seconds of a token: whoever counts renews it before.
         expires_in: (claims.exp - claims.iat - LEAST).max(1),
         scope: claims.scope.clone(),

@@ -10,7 +10,7 @@ use caracal_storage::{Access, PageRequest, conformance::given::Given};
 use caracal_sts::{CanaryMonitor, StsDeps};
 use serde_json::Value;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, metadata};
 
 /// It grants nothing.
 const NOTHING: &str = "# caracal:data-document\npackage caracal.authz\nimport rego.v1\ngrants := {}\n";
@@ -49,10 +49,6 @@ async fn settle(fixture: &Fixture) {
 fn returned(events: &[AuditEvent]) -> Vec<&AuditEvent> {
     let of = |event: &&AuditEvent| event.event_type.as_str() == "policy_canary_returned";
     events.iter().filter(of).collect()
-}
-
-fn metadata(event: &AuditEvent) -> Value {
-    serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap()
 }
 
 #[tokio::test]

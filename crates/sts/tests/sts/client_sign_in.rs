@@ -230,6 +230,11 @@ async fn what_a_client_asks_wrongly_it_is_told_at_its_own_address() {
         ),
         (("scope", "offline_access"), "invalid_scope"),
         (("scope", "agent:lifecycle"), "invalid_scope"),
+        (("dpop_jkt", "short"), "invalid_request"),
+        (
+            ("dpop_jkt", "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4!"),
+            "invalid_request",
+        ),
     ] {
         sent_back(&desk.begin(&client, &[change]).await, error);
     }
@@ -326,12 +331,13 @@ async fn a_client_registers_what_it_is_and_nothing_else() {
     let answer = desk
         .registered(&json!({
             "client_name": "Desk", "redirect_uris": [BACK, "cursor://sign-in/back"], "grant_types": ["authorization_code"],
-            "response_types": ["code"], "token_endpoint_auth_method": "none", "logo_uri": "https://app.example.com/logo",
+            "response_types": ["code"], "token_endpoint_auth_method": "none", "dpop_bound_access_tokens": true, "logo_uri": "https://app.example.com/logo",
         }))
         .await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer}");
     assert_eq!(answer.headers["cache-control"], "no-store");
     assert_eq!(answer.body["token_endpoint_auth_method"], "none");
+    assert_eq!(answer.body["dpop_bound_access_tokens"], true);
     assert!(
         answer.body.get("client_secret").is_none() && answer.body.get("logo_uri").is_none(),
         "{answer}"

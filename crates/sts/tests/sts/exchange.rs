@@ -13,22 +13,33 @@ use caracal_testkit::client::Answer;
 
 use crate::fixture::{Fixture, GATEWAY_KEY, GRANT, LIFECYCLE, UPSTREAM_KEY};
 
-struct Exchange<'s> {
+pub(crate) struct Exchange<'s> {
     fixture: &'s Fixture,
     token: String,
     resource: String,
     method: &'static str,
     path: &'static str,
+    /// Thumbprint of the key that its caller proved to hold.
+    key: Option<String>,
 }
 
 impl<'s> Exchange<'s> {
-    fn of(fixture: &'s Fixture, token: &str) -> Self {
+    pub(crate) fn of(fixture: &'s Fixture, token: &str) -> Self {
         Self {
             fixture,
             token: token.to_owned(),
             resource: fixture.resource.identifier.clone(),
             method: "GET",
             path: "/tickets",
+            key: None,
+        }
+    }
+
+    /// Of a caller who proved to hold the key of this thumbprint.
+    pub(crate) fn by(self, key: Option<&str>) -> Self {
+        Self {
+            key: key.map(str::to_owned),
+            ..self
         }
     }
 
@@ -49,10 +60,11 @@ impl<'s> Exchange<'s> {
         ];
         form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
+            .extend_pairs(self.key.iter().map(|key| ("request_key", key)))
             .finish()
     }
 
-    async fn send(&self) -> Answer {
+    pub(crate) async fn send(&self) -> Answer {
         let body = self.body();
         let nonce = new_nonce(&self.fixture.parts.world);
         self.send_signed(&body, &body, &nonce, self.fixture.now().unix_seconds())

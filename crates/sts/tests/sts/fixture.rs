@@ -9,6 +9,7 @@ use axum::{
 use caracal_authz::document::{PolicyVersionSource, evaluate};
 use caracal_core::{
     ApprovalId, CallContent, Operation, Secret, Timestamp,
+    audit::AuditEvent,
     claims::MandateClaims,
     entity::{
         Application, AuthorityRecord, DeclaredOperation, Delegation, OperationEnforcement, PolicySetVersion,
@@ -17,7 +18,7 @@ use caracal_core::{
 };
 use caracal_crypto::{
     HmacKey,
-    mandate::{ClaimRules, LEEWAY},
+    mandate::{ClaimRules, LEEWAY, Presenter},
     sealed::Location,
 };
 use caracal_service::{
@@ -35,7 +36,7 @@ use caracal_testkit::{
     client::{Answer, Client},
     parts::{Backends, ISSUER, Parts, PartsOptions},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
 pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -55,6 +56,11 @@ pub(crate) struct Asked<'a> {
     pub(crate) arguments: Option<serde_json::Value>,
     pub(crate) content: Option<CallContent>,
     pub(crate) approval: Option<&'a str>,
+}
+
+/// What an event is about.
+pub(crate) fn metadata(event: &AuditEvent) -> Value {
+    serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap()
 }
 
 /// The status and the reason of a refusal.
@@ -368,10 +374,23 @@ impl Fixture {
         resource: &str,
         asked: Asked<'_>,
     ) -> Result<ExchangeGrant, Refusal> {
+        let key = claims.bound_to().cloned();
+        self.call_as((token, claims), key, resource, asked).await
+    }
+
+    /// The same for a caller who proved to hold a key, or none.
+    pub(crate) async fn call_as(
+        &self,
+        (token, claims): (String, MandateClaims),
+        proved_key: Option<Arc<str>>,
+        resource: &str,
+        asked: Asked<'_>,
+    ) -> Result<ExchangeGrant, Refusal> {
         let request = ExchangeRequest {
             zone_id: self.zone.id.clone(),
             application_id: self.application.id.clone(),
             mandate: Secret::new(token),
+            proved_key,
             claims: Arc::new(claims),
             resource: resource.to_owned(),
             operation: Arc::new(asked.operation.clone()),
@@ -403,13 +422,14 @@ impl Fixture {
             audience: Some(ISSUER),
             zone: &self.zone.id,
             uses,
+            presenter: Presenter::Bearer,
             now: self.now(),
             leeway: LEEWAY,
         }
     }
 
     /// The last event on record.
-    pub(crate) async fn last_event(&self) -> caracal_core::audit::AuditEvent {
+    pub(crate) async fn last_event(&self) -> AuditEvent {
         self.parts.events().await.pop().expect("an event")
     }
 }

@@ -103,6 +103,10 @@ async fn the_server_says_where_everything_is() {
         serde_json::json!(["S256"])
     );
     assert_eq!(
+        answer.body["dpop_signing_alg_values_supported"],
+        serde_json::json!(["ES256", "EdDSA", "Ed25519"])
+    );
+    assert_eq!(
         answer.body["authorization_response_iss_parameter_supported"],
         true
     );

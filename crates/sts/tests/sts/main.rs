@@ -14,6 +14,7 @@ mod held_calls;
 mod introspection;
 mod mandates;
 mod openapi;
+mod possession;
 mod refusals;
 mod requests;
 mod revocation;

@@ -82,6 +82,10 @@ codes! {
         InvalidRequest "invalid_request" 400 "The request lacks a parameter, can be read in more than one way, or overrides its own method.";
         InvalidGrant "invalid_grant" 400
             "The code or the refresh token is unknown, was used, is of another client, or what it stands on has ended.";
+        InvalidDpopProof "invalid_dpop_proof" 400
+            "The proof that a key is held does not hold, is of another request, was used, or binds nothing. 401 at the Gateway.";
+        UseDpopNonce "use_dpop_nonce" 400
+            "The proof that a key is held lacks the nonce of `DPoP-Nonce`, or has one that is too old; make another with it.";
         InvalidScope "invalid_scope" 400 "More scopes are asked for than the person agreed to.";
         InvalidTarget "invalid_target" 400 "Another resource is asked for than the person agreed to.";
         InvalidRedirectUri "invalid_redirect_uri" 400 "People cannot be sent back to what the client names.";

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use caracal_crypto::DpopWindow;
 use caracal_service::{
     config::{
         Declared, Flag, HttpUrl, HumanDuration, Number, Optional, Process, Required, Role, Setting,
@@ -14,6 +15,9 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &GATEWAY_PUBLIC_URL,
     &MINT_RATE,
     &STRANGER_RATE,
+    &DPOP_PROOF_AGE,
+    &DPOP_CLOCK_SKEW,
+    &DPOP_NONCES,
     &KEY_PUBLISH_AHEAD,
     &KEY_OVERLAP,
     &MAX_REQUEST_BYTES,
@@ -29,6 +33,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
 const GATEWAY: &[Role] = &[Role::Gateway];
 const STS: &[Role] = &[Role::Sts];
 const STS_AND_API: &[Role] = &[Role::Sts, Role::Api];
+const STS_AND_GATEWAY: &[Role] = &[Role::Sts, Role::Gateway];
 
 /// Scheme, host and port.
 #[derive(Debug)]
@@ -126,6 +131,26 @@ pub(crate) static STRANGER_RATE: Setting<Number<u32>> = Setting::new(
     "Unknown zones, applications, workloads and approvals that one address may name in a minute; 0 means no limit.",
 )
 .between(0, u32::MAX as u64);
+pub(crate) static DPOP_PROOF_AGE: Setting<HumanDuration> = Setting::new(
+    "DPOP_PROOF_AGE",
+    STS_AND_GATEWAY,
+    || DpopWindow::default().age,
+    "How old a proof that a key is held (DPoP) may be.",
+)
+.between(1_000, 600_000);
+pub(crate) static DPOP_CLOCK_SKEW: Setting<HumanDuration> = Setting::new(
+    "DPOP_CLOCK_SKEW",
+    STS_AND_GATEWAY,
+    || DpopWindow::default().skew,
+    "By how much the clock of whoever makes such a proof may differ, either way.",
+)
+.between(1_000, 300_000);
+pub(crate) static DPOP_NONCES: Setting<Flag> = Setting::new(
+    "DPOP_NONCES",
+    STS,
+    || false,
+    "Whether a proof with a request for a token has to repeat a nonce of the STS, which tells one made ahead of time.",
+);
 pub(crate) static KEY_PUBLISH_AHEAD: Setting<HumanDuration> = Setting::new(
     "SIGNING_KEY_PUBLISH_AHEAD",
     STS,
