@@ -32,6 +32,7 @@ use crate::{
     gateway::Gateway,
     outcome::Outcome,
     routes::{GOVERNED, METADATA, METHODS, RECEIPT},
+    scheme::{Scheme, challenged_under},
 };
 
 /// The complete router of the Gateway. `GET` of `/health`, `/ready` and `/metrics` are its own; every other method
@@ -97,7 +98,10 @@ async fn proxy(gateway: &Arc<Gateway>, request: Request) -> Result<Response, Ref
     gateway.metrics.received();
     let (head, body) = request.into_parts();
     let addressed = Addressed::of(gateway, &head);
-    match (govern(gateway, head, body, started).await, addressed) {
+    let scheme = Scheme::of(&head.headers);
+    let answered = govern(gateway, head, body, started).await;
+    let answered = answered.map_err(|refusal| challenged_under(scheme, refusal));
+    match (answered, addressed) {
         (Err(refusal), Some(addressed)) => Err(addressed.challenged(gateway, refusal).await),
         (answered, _) => answered,
     }
@@ -170,6 +174,7 @@ async fn admit(
         application_id: admitted.claims.client_id.clone(),
         mandate: admitted.mandate.clone(),
         claims: admitted.claims.clone(),
+        proved_key: admitted.key.clone(),
         resource: admitted.resource.clone(),
         operation: admitted.operation.clone(),
         arguments: arguments.clone(),

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::World;
+use caracal_crypto::DpopWindow;
 use caracal_events::{ReplayStore, Spool};
 use caracal_service::{
     egress::Egress, exchange::Exchange, issued::IssuedMandates, revocation::Revocations, zones::ZoneDirectory,
@@ -29,6 +30,8 @@ pub struct GatewayConfig {
     /// Scheme, host and port by which callers know the Gateway, without a slash behind. Resources whose identifier is
     /// `/r/ZONE/NAME` there can be called by it. Default none: each call names its resource in a header.
     pub public_url: Option<String>,
+    /// When proofs that a key is held are good. Default a minute, and half a minute more for clocks that differ.
+    pub dpop_window: DpopWindow,
 }
 
 impl Default for GatewayConfig {
@@ -42,6 +45,7 @@ impl Default for GatewayConfig {
             trust_proxy: false,
             tls: false,
             public_url: None,
+            dpop_window: DpopWindow::default(),
         }
     }
 }

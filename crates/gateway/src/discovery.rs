@@ -7,16 +7,20 @@ use axum::{
     Json,
     response::{IntoResponse as _, Response},
 };
-use caracal_core::{Operation, ScopeSet, claims::MandateUse};
-use caracal_crypto::mandate::Unverified;
-use caracal_service::{Refusal, server::PeerAddr, zones::ResourceState};
+use caracal_core::{Operation, ScopeSet, SignInRules, Timestamp, claims::MandateUse};
+use caracal_crypto::{dpop, mandate::Unverified};
+use caracal_service::{
+    Refusal,
+    server::PeerAddr,
+    zones::{ResourceState, ZoneState},
+};
 use caracal_wire::{
     ErrorCode,
     gateway::{ProtectedResource, Reason},
 };
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 
-use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path};
+use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path, scheme::Scheme};
 
 /// What every client of MCP does before its first call: without these scopes it cannot even ask what there is.
 const CONNECTING: [&str; 3] = ["initialize", "notifications/initialized", "tools/list"];
@@ -42,19 +46,24 @@ pub(crate) async fn metadata(
 ) -> Result<Response, Refusal> {
     let address = Address::described_at(gateway.origin(), path)
         .ok_or_else(|| Refusal::of(ErrorCode::ResourceNotFound))?;
-    let Ok(known) = address.resource(gateway, peer).await else {
+    let Ok(zone) = address.zone(gateway, peer).await else {
         return Err(Refusal::of(ErrorCode::StsUnavailable)
             .describe("zone state unavailable")
             .reason(Reason::ZoneStateUnavailable));
     };
-    let Some(known) = known else {
+    let known = zone
+        .as_ref()
+        .and_then(|zone| Some((zone, zone.resource(&address.identifier)?)));
+    let Some((zone, known)) = known else {
         return Err(Refusal::of(ErrorCode::ResourceNotFound));
     };
     let document = ProtectedResource {
+        dpop_bound_access_tokens_required: requires_keys(zone, address.name(), gateway.deps.world.now()),
         resource: address.identifier,
         authorization_servers: vec![gateway.deps.issuer.to_string()],
         scopes_supported: known.resource.scopes.iter().map(ToString::to_string).collect(),
         bearer_methods_supported: vec![String::from("header")],
+        dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(String::from).into(),
     };
     // Not kept: what is archived is told no longer.
     let headers = [
@@ -64,6 +73,15 @@ pub(crate) async fn metadata(
     Ok((headers, Json(document)).into_response())
 }
 
+/// Whether clients that people sign in with for the resource of this name have to prove that they hold a key.
+fn requires_keys(zone: &ZoneState, name: &str, now: Timestamp) -> bool {
+    let mut rules = zone
+        .applications()
+        .filter(|application| application.is_live(now))
+        .filter_map(|application| SignInRules::of(&application.traits));
+    rules.any(|rules| rules.dpop_required && rules.resources.iter().any(|known| known == name))
+}
+
 /// A call to an address, as far as its challenge is about it.
 pub(crate) struct Addressed {
     address: Address,
@@ -71,6 +89,7 @@ pub(crate) struct Addressed {
     /// As policies read it; absent where it cannot be read.
     path: Option<String>,
     authorization: Option<HeaderValue>,
+    scheme: Scheme,
     peer: Option<IpAddr>,
 }
 
@@ -82,6 +101,7 @@ impl Addressed {
         Some(Self {
             path: path.map(std::borrow::Cow::into_owned),
             method: head.method.clone(),
+            scheme: Scheme::of(&head.headers),
             authorization: head.headers.get(header::AUTHORIZATION).cloned(),
             peer: PeerAddr::of(&head.extensions),
             address,
@@ -97,14 +117,17 @@ impl Addressed {
         let Ok(Some(known)) = self.address.resource(gateway, self.peer).await else {
             return refusal;
         };
+        let scheme = self.scheme.as_str();
         let begun = match (&lacks_scope, refusal.authenticate.as_deref()) {
-            (Some(_), _) => "Bearer error=\"insufficient_scope\", ",
-            (None, None | Some("Bearer")) => "Bearer ",
+            (Some(_), _) => [scheme, " error=\"insufficient_scope\", "].concat(),
+            (None, None | Some("Bearer")) => [scheme, " "].concat(),
             // Whoever is asked to authenticate in another way is not helped by this.
-            (None, Some(other)) if !other.starts_with("Bearer ") => return refusal,
-            (None, Some(other)) => &[other, ", "].concat(),
+            (None, Some(other)) if !other.starts_with("Bearer ") && !other.starts_with("DPoP ") => {
+                return refusal;
+            }
+            (None, Some(other)) => [other, ", "].concat(),
         };
-        let mut challenge = [begun, "resource_metadata=\"", &self.address.metadata, "\""].concat();
+        let mut challenge = [&begun, "resource_metadata=\"", &self.address.metadata, "\""].concat();
         if let Some(scopes) = self.scopes(&known, lacks_scope.as_deref()) {
             challenge.extend([", scope=\"", &scopes, "\""]);
         }

@@ -8,10 +8,9 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::{
-    ClaimError, ClaimRules,
+    ClaimError, ClaimRules, Presenter,
     mandate::{LEEWAY, Peek, Unverified},
 };
-use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::{Refusal, server::PeerAddr, zones::ResourceState};
 use http::{Method, request::Parts};
 
@@ -22,8 +21,10 @@ use crate::{
     gateway::Gateway,
     inbound,
     listing::Shown,
+    once::first_use,
     operation::{self, Asked},
     path,
+    possession::Holder,
     proof::{prove, zone_of},
 };
 
@@ -35,6 +36,8 @@ const MIN_LIFE_SECONDS: i64 = 35;
 pub(crate) struct Admitted {
     pub(crate) mandate: Secret,
     pub(crate) claims: Arc<MandateClaims>,
+    /// Thumbprint of the key that the caller proved to hold.
+    pub(crate) key: Option<Arc<str>>,
     pub(crate) resource: String,
     pub(crate) operation: Arc<Operation>,
     /// What a tool is called with, as JSON.
@@ -99,7 +102,18 @@ pub(crate) async fn read_content(
         let content = content.map_err(Denial::Unreadable)?;
         // The caller took its time, and authority may have ended meanwhile.
         let now = gateway.deps.world.now();
-        check_claims(gateway, &claims.zone_id, &admitted.resource, now, claims)?;
+        let presenter = admitted
+            .key
+            .as_deref()
+            .map_or(Presenter::Bearer, Presenter::KeyHolder);
+        check_claims(
+            gateway,
+            &claims.zone_id,
+            &admitted.resource,
+            now,
+            claims,
+            presenter,
+        )?;
         fresh(gateway)?;
         not_revoked(gateway, claims)?;
         Ok::<_, Denial>(content)
@@ -181,8 +195,11 @@ async fn check(
     let claims = proven
         .insert(prove(gateway, token, &unverified, zone, PeerAddr::of(&head.extensions)).await?)
         .clone();
+    // Who holds the key that it is bound to, where it is bound to one: whoever only got hold of it sends nothing, and learns
+    // nothing of what it would be good for.
+    let holder = Holder::of(gateway, head, token, &claims)?;
     // Ours, of this zone, and either for this Gateway and spent here, or for this very resource and presented again.
-    check_claims(gateway, zone, &resource, now, &claims)?;
+    check_claims(gateway, zone, &resource, now, &claims, holder.presenter())?;
     // Authority that has ended since the mandate was signed.
     not_revoked(gateway, &claims)?;
     // Asking would fail: say so while the mandate is still unspent.
@@ -195,10 +212,19 @@ async fn check(
     let Asked { operation, arguments } = asked;
     if operation.call().is_some() {
         // The caller took its time, and authority may have ended meanwhile.
-        check_claims(gateway, zone, &resource, deps.world.now(), &claims)?;
+        check_claims(
+            gateway,
+            zone,
+            &resource,
+            deps.world.now(),
+            &claims,
+            holder.presenter(),
+        )?;
         fresh(gateway)?;
         not_revoked(gateway, &claims)?;
     }
+    // A proof is of one call. Before the mandate, which a copy of the call does not spend for its holder.
+    holder.spend(gateway, &claims, request_id).await?;
     // Last, because it cannot be undone: the mandate is spent. Of any number of presentations one gets through. An access
     // token is not spent: the STS mints for each of its calls.
     if claims.mandate_use != MandateUse::Access {
@@ -208,6 +234,7 @@ async fn check(
     Ok(Admitted {
         shown: Shown::of(&operation, declared.as_ref(), &claims),
         mandate: Secret::new(token),
+        key: claims.bound_to().cloned(),
         claims,
         resource,
         operation: Arc::new(operation),
@@ -297,6 +324,7 @@ fn check_claims(
     resource: &str,
     now: Timestamp,
     claims: &MandateClaims,
+    presenter: Presenter<'_>,
 ) -> Result<(), Denial> {
     let issuer = &*gateway.deps.issuer;
     let (audience, uses): (_, &[MandateUse]) = match claims.mandate_use {
@@ -308,6 +336,7 @@ fn check_claims(
         audience: Some(audience),
         zone,
         uses,
+        presenter,
         now,
         leeway: LEEWAY,
     };
@@ -341,26 +370,6 @@ async fn asked(
     Ok((asked.map_err(Denial::Unreadable)?, declared))
 }
 
-async fn first_use(gateway: &Gateway, claims: &MandateClaims, request_id: &str) -> Result<(), Denial> {
-    let key = ["seen:jti:", &claims.jti].concat();
-    // Marked by the STS with the memory it was minted under: a memory that was lost cannot be asked about its uses.
-    let generation = generation_of(&claims.jti);
-    let claimed = gateway
-        .deps
-        .replay
-        .claim_of(claims.zone_id.as_str(), generation, &key, claims.expires_at())
-        .await;
-    match claimed {
-        Ok(Claim::First) => Ok(()),
-        Ok(Claim::Repeated) => Err(Denial::Replayed),
-        Ok(Claim::Forgotten) => Err(Denial::ReplayForgotten),
-        Err(error) => {
-            tracing::error!(request.id = request_id, %error, "cannot tell whether a mandate was used");
-            Err(Denial::ReplayUnknown)
-        }
-    }
-}
-
 /// Who sent a call that was refused before its signature was looked at, if it can be proved.
 async fn identify(gateway: &Gateway, head: &Parts) -> Option<Arc<MandateClaims>> {
     let token = inbound::bearer(&head.headers).ok()?;
@@ -371,6 +380,7 @@ async fn identify(gateway: &Gateway, head: &Parts) -> Option<Arc<MandateClaims>>
         .ok()?;
     // Of an access token the resource that it is for: whose it is, is asked, and not what for.
     let own = claims.aud.first().map_or("", AsRef::as_ref);
-    check_claims(gateway, &zone, own, gateway.deps.world.now(), &claims).ok()?;
+    let now = gateway.deps.world.now();
+    check_claims(gateway, &zone, own, now, &claims, Presenter::Nobody).ok()?;
     Some(claims)
 }

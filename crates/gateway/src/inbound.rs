@@ -2,10 +2,10 @@
 
 use caracal_core::ApprovalId;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
-use caracal_service::bearers::bearer_of;
+use caracal_service::bearers::token_of;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
 
-use crate::{denial::Denial, outbound::overrides_method};
+use crate::{denial::Denial, outbound::overrides_method, scheme::Scheme};
 
 /// Names the protected resource, by its identifier.
 pub(crate) const RESOURCE: HeaderName = HeaderName::from_static("x-caracal-resource");
@@ -61,9 +61,10 @@ pub(crate) fn method_is_not_overridden(headers: &HeaderMap) -> Result<(), Denial
     }
 }
 
-/// The bearer token, of a bounded size.
+/// The token, of a bounded size, whichever way it is presented.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Denial> {
-    let token = bearer_of(headers).ok_or(Denial::MissingBearer)?;
+    let (scheme, token) = token_of(headers).ok_or(Denial::MissingBearer)?;
+    let _ = Scheme::parse(scheme).ok_or(Denial::MissingBearer)?;
     if token.len() > MAX_TOKEN_BYTES {
         Err(Denial::BearerTooLarge)
     } else {

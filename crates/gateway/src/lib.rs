@@ -32,15 +32,18 @@ mod inbound;
 mod link;
 mod listing;
 mod metrics;
+mod once;
 mod operation;
 mod outbound;
 mod outcome;
 mod path;
+mod possession;
 mod proof;
 mod readers;
 mod remote;
 mod returned;
 mod routes;
+mod scheme;
 mod upload;
 mod websocket;
 

@@ -12,6 +12,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) ALLOWED = "caracal_gateway_requests_allowed_total";
     /// Calls refused here or by the STS.
     counter(Count) pub(crate) DENIED = "caracal_gateway_requests_denied_total";
+    /// Calls whose caller proved to hold the key that the mandate is bound to.
+    counter(Count) pub(crate) KEY_HOLDERS = "caracal_gateway_key_holders_total";
     /// Calls refused here. Label `reason`.
     counter(Count) pub(crate) DENIALS = "caracal_gateway_denials_total";
     /// Exchanges that did not grant.
@@ -71,6 +73,14 @@ impl Metrics {
     pub(crate) fn denied(&self, reason: Reason) {
         self.denied.increment(1);
         counter!(DENIALS, "reason" => reason.as_str()).increment(1);
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "a proof costs more than to look its counter up"
+    )]
+    pub(crate) fn held(&self) {
+        counter!(KEY_HOLDERS).increment(1);
     }
 
     pub(crate) fn exchanged(&self, took: Duration, granted: bool) {

@@ -55,6 +55,8 @@ fn is_withheld(name: &str) -> bool {
             | "x-aspnetmvc-version"
             | "refresh"
             | "x-request-id"
+            // Of proofs that are ours to check.
+            | "dpop-nonce"
             // The origin that the caller sees is ours, with every other resource behind it.
             | "alt-svc"
             | "clear-site-data"

@@ -55,7 +55,11 @@ const REFUSED: [(u16, &[ErrorCode]); 10] = [
     ),
     (
         401,
-        &[ErrorCode::InvalidToken, ErrorCode::CredentialExpiredNotRenewable],
+        &[
+            ErrorCode::InvalidToken,
+            ErrorCode::InvalidDpopProof,
+            ErrorCode::CredentialExpiredNotRenewable,
+        ],
     ),
     (403, &[ErrorCode::AccessDenied]),
     (405, &[ErrorCode::MethodNotAllowed]),
@@ -90,6 +94,11 @@ fn governed(operation: &mut OpenApiOperation) {
         "X-Caracal-Receipt",
         Required::False,
         "With any value, an answer of the upstream comes with the path of the call's receipts at the Audit service.",
+    );
+    operation.header(
+        "DPoP",
+        Required::False,
+        "With a mandate that is bound to a key, which comes as Authorization: DPoP, the proof that the key is held (RFC 9449).",
     );
     operation.passes_on();
 }

@@ -51,6 +51,7 @@ fn is_ours(name: &str) -> bool {
         matches!(
             name,
             "authorization"
+                | "dpop"
                 | "host"
                 | "expect"
                 | "x-request-id"

@@ -184,6 +184,9 @@ impl RemoteExchange {
                 &BASE64_URL_SAFE_NO_PAD.encode(arguments.as_bytes()),
             );
         }
+        if let Some(key) = &call.proved_key {
+            form.append_pair("request_key", key);
+        }
         if let Some(approval) = &call.approval {
             form.append_pair("approval_id", approval.as_str());
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::stage::{RESOURCE, Stage, directive};
 
-fn metadata(event: &AuditEvent) -> Value {
+pub(crate) fn metadata(event: &AuditEvent) -> Value {
     serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap()
 }
 

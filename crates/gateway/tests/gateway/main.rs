@@ -18,6 +18,7 @@ mod mcp_sdk;
 mod negative;
 mod openapi;
 mod operations;
+mod possession;
 mod remote;
 mod replay;
 mod smuggling;

@@ -69,6 +69,7 @@ impl Wire {
             application_id: claims.client_id.clone(),
             mandate: Secret::new("the.man.date"),
             claims,
+            proved_key: Some("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I".into()),
             resource: RESOURCE.into(),
             operation: Arc::new(Operation::Http {
                 method: "GET".into(),
@@ -196,6 +197,7 @@ async fn the_question_is_signed_and_the_grant_is_read() {
         ),
         ("req-1", "app-1")
     );
+    assert_eq!(form["request_key"], "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
     assert_eq!(
         form["subject_token_type"],
         "urn:ietf:params:oauth:token-type:access_token"

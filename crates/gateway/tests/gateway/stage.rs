@@ -241,6 +241,7 @@ impl Stage {
             delegation_chain: Vec::new(),
             hop_count: 1,
             delegation_graph_epoch: 0,
+            cnf: None,
         }
     }
 
