@@ -7,55 +7,14 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
+import { BACK, Browser } from "./browser.mjs";
+
 const { SERVER, CLIENT } = process.env;
-const BACK = "http://127.0.0.1:49152/back";
-const pages = [];
+const browser = new Browser();
+const pages = browser.pages;
 let registrations = 0;
 let signIns = 0;
 let renewals = 0;
-
-class Browser {
-  cookies = new Map();
-
-  async fetch(url, init = {}) {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const headers = { ...init.headers, cookie };
-    const answer = await fetch(url, { ...init, headers, redirect: "manual" });
-    for (const set of answer.headers.getSetCookie()) {
-      const [name, value] = set.split(";")[0].split(/=(.*)/s);
-      if (value) this.cookies.set(name, value);
-      else this.cookies.delete(name);
-    }
-    return answer;
-  }
-
-  /** Where the person ends up who agrees to everything. */
-  async agree(from) {
-    let url = new URL(from);
-    let init = {};
-    for (let hops = 0; hops < 20; hops += 1) {
-      if (url.href.startsWith(BACK)) return url;
-      const answer = await this.fetch(url, init);
-      init = {};
-      const location = answer.headers.get("location");
-      if (location) {
-        url = new URL(location, url);
-        continue;
-      }
-      const page = await answer.text();
-      const form = page.match(/<form method="post" action="([^"]+)"><input type="hidden" name="token" value="([^"]+)"/);
-      if (!form) throw new Error(`${answer.status} ${page}`);
-      pages.push({ page, policy: answer.headers.get("content-security-policy") });
-      init = {
-        method: "POST",
-        headers: { "content-type": "application/x-www-form-urlencoded", origin: url.origin },
-        body: new URLSearchParams({ token: form[2], decision: "allow" }),
-      };
-      url = new URL(form[1], url);
-    }
-    throw new Error("too many redirections");
-  }
-}
 
 class Person {
   redirectUrl = BACK;
@@ -67,7 +26,6 @@ class Person {
     response_types: ["code"],
     token_endpoint_auth_method: "none",
   };
-  browser = new Browser();
   state = () => `state-${signIns}`;
   clientInformation = () => this.information;
   saveClientInformation(information) {
@@ -88,7 +46,7 @@ class Person {
   codeVerifier = () => this.verifier;
   saveCodeVerifier = (verifier) => (this.verifier = verifier);
   async redirectToAuthorization(url) {
-    this.back = await this.browser.agree(url);
+    this.back = await browser.agree(url);
     if (this.back.searchParams.get("state") !== this.state()) throw new Error(`${this.back}`);
     signIns += 1;
   }

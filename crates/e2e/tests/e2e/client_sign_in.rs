@@ -20,12 +20,12 @@ const BACK: &str = "http://127.0.0.1:49152/back";
 const VERIFIER: &str = "a-verifier-of-this-test-that-is-long-enough-0123";
 
 /// Tools at an address, and an application that clients act as which people sign in with.
-struct Desk<'s> {
+pub(crate) struct Desk<'s> {
     stack: &'s Stack,
     server: &'s OauthServer,
-    zone: Zone<'s>,
+    pub(crate) zone: Zone<'s>,
     application: Application,
-    address: String,
+    pub(crate) address: String,
     http: reqwest::Client,
     _tools: Process,
 }
@@ -38,7 +38,7 @@ struct Code {
 }
 
 impl<'s> Desk<'s> {
-    async fn with(stack: &'s Stack, server: &'s OauthServer) -> Self {
+    pub(crate) async fn with(stack: &'s Stack, server: &'s OauthServer) -> Self {
         let mut process = script("server.mjs").await.start();
         let port = line_of(&mut process).await;
         let zone = Zone::create(stack).await;
@@ -82,7 +82,7 @@ impl<'s> Desk<'s> {
         desk
     }
 
-    async fn allow(&self, traits: &[&str]) {
+    pub(crate) async fn allow(&self, traits: &[&str]) {
         let path = format!("/applications/{}", self.application.id);
         let body = json!({ "traits": traits });
         self.zone.admin("PATCH", &path, Some(body)).await.expect(200);

@@ -32,6 +32,7 @@ mod notifications;
 mod outages;
 mod packs;
 mod policy_canary;
+mod possession;
 mod pruning;
 mod published_clients;
 mod receipts;
