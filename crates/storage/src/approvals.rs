@@ -76,6 +76,9 @@ pub trait Approvals: Send {
     async fn decide(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error>;
     /// Takes back a yes that is approved at its time and that nobody used; whether it was. It is rejected from then on.
     async fn withdraw(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error>;
+    /// Gives up one that is pending at its time, however many said yes and whoever may decide it; whether it was. It is rejected
+    /// from then on, and nobody voted.
+    async fn give_up(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error>;
     /// Uses up one that is approved at `at`, for `record`; whether it was, which is so once.
     async fn consume(
         &mut self,

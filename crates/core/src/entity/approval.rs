@@ -89,7 +89,7 @@ pub struct Approval {
     pub approver_record_id: Option<AuthorityRecordId>,
     /// Why, in the approver's words.
     pub decision_reason: Option<String>,
-    /// When someone took back a yes that nobody had used; it is rejected from then on.
+    /// When whoever asked gave it up undecided, or someone took back a yes that nobody had used; it is rejected from then on.
     pub withdrawn_at: Option<Timestamp>,
     /// The authority record that it was used for.
     pub consumed_record_id: Option<AuthorityRecordId>,

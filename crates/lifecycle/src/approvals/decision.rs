@@ -141,6 +141,52 @@ pub async fn withdraw(
     Ok(approval)
 }
 
+/// Whoever asked, as the one who decided: it names nobody, since who it is stands in the approval already.
+const ASKER: &str = "asker";
+
+/// Gives up what nobody has decided yet, for whoever asked for it. Whoever waits is told with the commit.
+///
+/// # Errors
+/// 404 `approval_not_found`; 409 `approval_not_decidable` with how it stands.
+pub async fn give_up(
+    work: &mut dyn ZoneWork,
+    witness: &EvidenceWriter<'_>,
+    id: &ApprovalId,
+    record: &AuthorityRecordId,
+) -> Result<Approval, Error> {
+    let now = witness.world.now();
+    let verdict = Verdict {
+        approve: false,
+        approver_id: ASKER.to_owned(),
+        approver_record_id: Some(record.clone()),
+        class: ApproverClass::Any,
+        reason: None,
+        at: now,
+    };
+    let given_up = work.approvals().give_up(id, &verdict).await?;
+    let approval = work.approvals().get(id).await?.ok_or_else(not_found)?;
+    if !given_up {
+        let denial = Denial::of(ErrorCode::ApprovalNotDecidable).describe("the approval is decided or over");
+        let state = Some(approval.state(now));
+        return Err(Denial { state, ..denial }.into());
+    }
+    let noted = Noted {
+        approver_plane: Some(ASKER),
+        approver_subject_id: Some(ASKER),
+        approver_session_id: Some(record),
+        ..Noted::default()
+    };
+    let event = witness.tell(work, DECIDED, "withdrawn", &approval, noted).await?;
+    let told = ApprovalDecided {
+        zone_id: approval.zone_id.clone(),
+        approval_id: approval.id.clone(),
+        state: approval.state(now),
+    };
+    let told = OutboxMessage::of(witness.world, &told)?;
+    work.outbox().append(&[event, told]).await?;
+    Ok(approval)
+}
+
 fn not_found() -> Denial {
     Denial::of(ErrorCode::ApprovalNotFound).describe("no such approval")
 }

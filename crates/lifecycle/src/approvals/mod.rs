@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 use self::evidence::Noted;
 pub use self::{
     binding::{AskedCall, Request},
-    decision::{Approver, decide, withdraw},
+    decision::{Approver, decide, give_up, withdraw},
     difference::{ApprovalMismatch, difference},
     evidence::EvidenceWriter,
     usage::{Use, answer_again, consume},

@@ -42,6 +42,31 @@ fn same(approval: &Approval) -> Vec<Value> {
     params![approval.zone_id, approval.principal_id, record, approval.binding]
 }
 
+impl ZoneUnit {
+    /// Makes one that stands so, and is neither used nor over, a no that was taken back.
+    async fn withdraw_where(
+        &mut self,
+        standing: &str,
+        id: &ApprovalId,
+        verdict: &Verdict,
+    ) -> Result<bool, Error> {
+        let sql = format!(
+            "UPDATE approvals SET satisfied_at = NULL, rejected_at = $3, withdrawn_at = $3, \
+             approver_subject_id = $4, approver_record_id = $5, decision_reason = $6 \
+             WHERE zone_id = $1 AND id = $2 AND {standing} AND consumed_at IS NULL AND expires_at > $3"
+        );
+        let params = params![
+            self.zone,
+            id,
+            verdict.at,
+            verdict.approver_id,
+            verdict.approver_record_id,
+            verdict.reason
+        ];
+        Ok(self.tx.run(sql, params).await? == 1)
+    }
+}
+
 #[async_trait]
 impl Approvals for ZoneUnit {
     async fn get(&mut self, id: &ApprovalId) -> Result<Option<Approval>, Error> {
@@ -161,18 +186,12 @@ impl Approvals for ZoneUnit {
     }
 
     async fn withdraw(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error> {
-        let sql = "UPDATE approvals SET satisfied_at = NULL, rejected_at = $3, withdrawn_at = $3, \
-             approver_subject_id = $4, approver_record_id = $5, decision_reason = $6 \
-             WHERE zone_id = $1 AND id = $2 AND satisfied_at IS NOT NULL AND consumed_at IS NULL AND expires_at > $3";
-        let params = params![
-            self.zone,
-            id,
-            verdict.at,
-            verdict.approver_id,
-            verdict.approver_record_id,
-            verdict.reason
-        ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.withdraw_where("satisfied_at IS NOT NULL", id, verdict).await
+    }
+
+    async fn give_up(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error> {
+        self.withdraw_where("satisfied_at IS NULL AND rejected_at IS NULL", id, verdict)
+            .await
     }
 
     async fn consume(

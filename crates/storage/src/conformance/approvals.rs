@@ -466,6 +466,80 @@ pub async fn a_yes_is_taken_back_until_it_is_used_or_ends(backend: Backend) {
     assert_eq!(outcomes.iter().filter(|done| **done).count(), 1);
 }
 
+pub async fn what_nobody_has_decided_is_given_up_once(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let zone = &fixture.a;
+    let application = zone.party().await.application;
+    let now = fixture.world.now();
+    let asker = verdict(&zone.given, false, "asker");
+    let yes = verdict(&zone.given, true, "admin:1");
+    let give_up = async |approval: &Approval, verdict: &Verdict| {
+        let mut work = zone.write().await;
+        let given_up = work.approvals().give_up(&approval.id, verdict).await.unwrap();
+        work.commit().await.unwrap();
+        given_up
+    };
+    // The person alone may decide it, and whoever asked may give it up all the same.
+    let mut pending = Approval {
+        approver_class: ApproverClass::Subject,
+        ..zone.given.approval(&application)
+    };
+    open(zone, &pending).await;
+    let late = Verdict {
+        at: pending.expires_at,
+        ..asker.clone()
+    };
+    assert!(!give_up(&pending, &late).await, "it has ended");
+    let mut elsewhere = fixture.b.write().await;
+    assert!(!elsewhere.approvals().give_up(&pending.id, &asker).await.unwrap());
+    drop(elsewhere);
+    assert!(give_up(&pending, &asker).await);
+    assert!(!give_up(&pending, &asker).await && !decide(zone, &pending, &yes).await);
+    pending.rejected_at = Some(now);
+    pending.withdrawn_at = Some(now);
+    pending.approver_subject_id = Some(asker.approver_id.clone());
+    pending.decision_reason.clone_from(&asker.reason);
+    let read = zone.read().await.approvals().get(&pending.id).await.unwrap();
+    assert_eq!(read, Some(pending));
+    let approved = zone.given.approval(&application);
+    open(zone, &approved).await;
+    assert!(decide(zone, &approved, &yes).await);
+    assert!(!give_up(&approved, &asker).await, "somebody said yes");
+    // Of a yes and a giving up at once exactly one is so.
+    let racing = zone.given.approval(&application);
+    open(zone, &racing).await;
+    let outcomes = race(8, |runner| {
+        let (zone, id, verdict) = (
+            zone.clone(),
+            racing.id.clone(),
+            if runner % 2 == 0 {
+                Verdict {
+                    approver_id: format!("admin:{runner}"),
+                    ..yes.clone()
+                }
+            } else {
+                asker.clone()
+            },
+        );
+        async move {
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                let done = if verdict.approve {
+                    work.approvals().decide(&id, &verdict).await?
+                } else {
+                    work.approvals().give_up(&id, &verdict).await?
+                };
+                work.commit().await?;
+                Ok(done)
+            })
+            .await
+            .unwrap()
+        }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|done| **done).count(), 1);
+}
+
 pub async fn an_approval_is_forgotten_a_while_after_its_end(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let zone = &fixture.a;

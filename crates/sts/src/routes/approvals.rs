@@ -1,5 +1,5 @@
 //! `GET /approvals/{id}`: how an approval stands, waiting for a decision if asked to; `POST /approvals/{id}/decision`:
-//! that of the person the request is made for.
+//! that of the person the request is made for; `POST /approvals/{id}/withdraw`: whoever asked wants it no more.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use caracal_core::{
 };
 use caracal_lifecycle::{
     Error,
-    approvals::{Approver, EvidenceWriter, decide},
+    approvals::{Approver, EvidenceWriter, decide, give_up},
 };
 use caracal_service::{
     Refusal,
@@ -189,12 +189,60 @@ pub(super) async fn post(
     Ok(Answer(status(decided, state)))
 }
 
+pub(super) async fn withdraw(
+    call: Arc<Inbound<StsDeps>>,
+    Path(Named { id }): Path<Named>,
+) -> Result<Answer<ApprovalStatus>, Refusal> {
+    let deps = &call.role;
+    let zone = zone_of(deps, &id).await?;
+    let approval = read(deps, &zone, &id).await?;
+    let token = bearer_of(&call.headers)
+        .map(Secret::new)
+        .ok_or_else(subject::invalid)?;
+    let claims = subject::verify(deps, &zone, &token, MandateUse::Session).await?;
+    let asked = approval.application_id.as_ref() == Some(&claims.client_id)
+        && approval.principal_id == *claims.sub;
+    if !asked || !is_live(deps, &zone, &claims).await? {
+        return Err(forbidden("only whoever asked gives it up"));
+    }
+    let mut work = deps
+        .store
+        .zone(&zone, Access::Write)
+        .await
+        .map_err(|error| storage(&error))?;
+    let witness = EvidenceWriter {
+        world: &deps.world,
+        keys: deps.audit_keys.as_ref(),
+        request_id: approval.id.as_str(),
+    };
+    let given_up = give_up(work.as_mut(), &witness, &id, &claims.sid).await;
+    let given_up = given_up.map_err(|error| match error {
+        Error::Denied(_) => conflict("approval is not pending"),
+        Error::Storage(error) => storage(&error),
+    })?;
+    work.commit().await.map_err(|error| storage(&error))?;
+    deps.outbox.announce().await;
+    let state = given_up.state(deps.world.now());
+    Ok(Answer(status(given_up, state)))
+}
+
 fn forbidden(text: &'static str) -> Refusal {
     Refusal::of(ErrorCode::AccessDenied).describe(text)
 }
 
 fn conflict(text: &'static str) -> Refusal {
     Refusal::new(StatusCode::CONFLICT, ErrorCode::AccessDenied).describe(text)
+}
+
+/// Whether the record behind a mandate is live, and nothing that it hangs on has ended.
+async fn is_live(deps: &StsDeps, zone: &ZoneId, claims: &MandateClaims) -> Result<bool, Refusal> {
+    let record = match deps.authority.record(zone, &claims.sid).await {
+        Ok(record) => record,
+        Err(DirectoryError::Unknown) => None,
+        Err(DirectoryError::Unavailable) => return Err(unavailable()),
+    };
+    let live = record.is_some_and(|record| record.is_live(deps.world.now()));
+    Ok(live && !deps.revocations.covers(claims))
 }
 
 /// Whether the bearer is the person who may decide.
@@ -209,13 +257,7 @@ async fn may_decide(
     }
     let application = approval.application_id.as_ref();
     let application = application.ok_or_else(|| forbidden("the request is not one of an application"))?;
-    let record = match deps.authority.record(zone, &claims.sid).await {
-        Ok(record) => record,
-        Err(DirectoryError::Unknown) => None,
-        Err(DirectoryError::Unavailable) => return Err(unavailable()),
-    };
-    let live = record.is_some_and(|record| record.is_live(deps.world.now()));
-    if !live || deps.revocations.covers(claims) || claims.client_id != *application {
+    if !is_live(deps, zone, claims).await? || claims.client_id != *application {
         return Err(forbidden("authority record is not active"));
     }
     if approval.approver_class == ApproverClass::Operator {

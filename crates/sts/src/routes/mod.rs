@@ -45,7 +45,7 @@ pub enum Needs {
     Nothing,
     /// An application's secret or a Gateway's signature. Every decision is in the audit spool before the answer.
     Client,
-    /// The session mandate of a person.
+    /// A session mandate: of the person who decides, or of whoever asked.
     Person,
     /// The operator's token.
     Operator,
@@ -268,6 +268,17 @@ fn exchanges() -> Vec<Route> {
         .fold(decision, |decision, (status, codes)| {
             decision.refuses_with(*status, codes)
         });
+    let withdrawal = Route::post(
+        "/approvals/{id}/withdraw",
+        "approvals.withdraw",
+        Needs::Person,
+        approvals::withdraw,
+    );
+    let withdrawal = DECISION_REFUSALS
+        .iter()
+        .fold(withdrawal, |withdrawal, (status, codes)| {
+            withdrawal.refuses_with(*status, codes)
+        });
     let keys = Declaration::new(
         Method::GET,
         "/.well-known/jwks.json",
@@ -315,6 +326,7 @@ fn exchanges() -> Vec<Route> {
         decision
             .invalid(ErrorCode::InvalidToken)
             .summary("Decide as the person the request is made for."),
+        withdrawal.summary("Give up a request that waits for a person, as whoever asked."),
         Route::post(
             "/internal/zones/{zone_id}/signing-key/rotate",
             "keys.rotate",

@@ -438,3 +438,72 @@ async fn a_person_decides_what_is_asked_in_their_name_and_nobody_else_does() {
         ("approved", &json!("subject"))
     );
 }
+
+#[tokio::test]
+async fn whoever_asked_gives_it_up_before_a_decision_and_nobody_else_does() {
+    let fixture = gated(TIER).await;
+    let id = held(&fixture).await.text("approval_id");
+    let give_up = async |token: Option<&str>, id: &str| {
+        let path = format!("/approvals/{id}/withdraw");
+        let mut call = fixture.client.call(Method::POST, &path);
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        if let Some(bearer) = &bearer {
+            call = call.headers(&[("authorization", bearer.as_str())]);
+        }
+        call.send().await
+    };
+    let application = fixture.mint(&LIFECYCLE).await.expect(200).text("access_token");
+    let anna = person(&fixture, "anna", |_| {}).await;
+    let other_application = person(&fixture, "anna", |claims| {
+        claims.client_id = caracal_core::ApplicationId::parse("other").unwrap();
+        claims.sub = fixture.application.id.as_str().into();
+    })
+    .await;
+    let no_record = person(&fixture, "anna", |claims| {
+        claims.sub = fixture.application.id.as_str().into();
+        claims.sid = AuthorityRecordId::parse("nobody").unwrap();
+    })
+    .await;
+    for (token, outcome) in [
+        (None, (401, "invalid_token")),
+        (Some("nonsense"), (401, "invalid_token")),
+        (Some(anna.as_str()), (403, "access_denied")),
+        (Some(other_application.as_str()), (403, "access_denied")),
+        (Some(no_record.as_str()), (403, "access_denied")),
+    ] {
+        let answer = give_up(token, &id).await;
+        assert_eq!(answer.outcome(), outcome, "{}", answer.text);
+    }
+    let unknown = give_up(Some(&application), "01890a5d-ac96-474b-8cce-b302099a8057").await;
+    assert_eq!(unknown.outcome(), (404, "resource_not_found"));
+
+    let given_up = give_up(Some(&application), &id).await.expect(200);
+    assert_eq!(given_up["state"], "rejected");
+    assert_eq!(
+        give_up(Some(&application), &id).await.outcome(),
+        (409, "access_denied")
+    );
+    let refused = fixture.mint(&[("approval_id", &id)]).await;
+    assert_eq!(refused.refusal(), "403 access_denied");
+    assert_eq!(refused.body["reason"], "approval_withdrawn", "{}", refused.text);
+    let told = evidence(&fixture, &id).await;
+    let (_, word, about) = told.iter().find(|(kind, ..)| kind == "step_up_decided").unwrap();
+    assert_eq!(
+        (word.as_str(), &about["approver_plane"]),
+        ("withdrawn", &json!("asker"))
+    );
+}
+
+#[tokio::test]
+async fn a_yes_is_not_given_up_by_whoever_asked() {
+    let fixture = gated(TIER).await;
+    let id = held(&fixture).await.text("approval_id");
+    decided(&fixture, &id, true).await;
+    let application = fixture.mint(&LIFECYCLE).await.expect(200).text("access_token");
+    let path = format!("/approvals/{id}/withdraw");
+    let bearer = format!("Bearer {application}");
+    let call = fixture.client.call(Method::POST, &path);
+    let refused = call.headers(&[("authorization", bearer.as_str())]).send().await;
+    assert_eq!(refused.outcome(), (409, "access_denied"));
+    fixture.mint(&[("approval_id", &id)]).await.expect(200);
+}
