@@ -37,6 +37,8 @@ pub trait AuthorityRecords: Send {
         filter: &AuthorityRecordFilter,
         page: &PageRequest,
     ) -> Result<Page<AuthorityRecord>, Error>;
+    /// How many records are live at `now`, counted up to `most`.
+    async fn count_live(&mut self, now: Timestamp, most: u32) -> Result<u64, Error>;
     /// The records that `sessions` are anchored on, each once.
     async fn of_sessions(&mut self, sessions: &[SessionId]) -> Result<Vec<AuthorityRecordId>, Error>;
     /// Revokes the record and every active descendant; returns the ids that changed.

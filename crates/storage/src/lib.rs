@@ -67,7 +67,9 @@ pub use notifications::{
 };
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, MOST_COUNTED, Order, PAGE_BYTES, Page, PageKey, PageRequest, Total};
-pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicyFilter, PolicySets, PolicyShadow};
+pub use policies::{
+    ActivePolicySet, CountedPolicySets, EvaluatedPolicySet, Policies, PolicyFilter, PolicySets, PolicyShadow,
+};
 pub use retention::{
     Hold, KeptPrune, LogRetention, MAX_HOLDS, RetentionDays, RetentionSetting, Swept, held_ids,
 };

@@ -84,6 +84,15 @@ pub struct PolicyShadow {
     pub expires_at: Timestamp,
 }
 
+/// How many policy sets there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CountedPolicySets {
+    /// Unarchived ones.
+    pub total: u64,
+    /// The name of the one in force.
+    pub in_force: Option<String>,
+}
+
 /// Policy sets of the zone.
 #[async_trait]
 pub trait PolicySets: Send {
@@ -100,6 +109,8 @@ pub trait PolicySets: Send {
     async fn get(&mut self, id: &PolicySetId) -> Result<Option<PolicySet>, Error>;
     /// Unarchived sets by `(created_at, id)`, newest first.
     async fn list(&mut self, page: &PageRequest) -> Result<Page<PolicySet>, Error>;
+    /// How many unarchived sets there are, and which is in force.
+    async fn count(&mut self) -> Result<CountedPolicySets, Error>;
     /// Inserts a set, not active.
     ///
     /// # Errors

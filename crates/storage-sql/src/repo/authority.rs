@@ -60,6 +60,12 @@ impl AuthorityRecords for ZoneUnit {
         listing.read(&self.tx, page, AuthorityRecord::read).await
     }
 
+    async fn count_live(&mut self, now: Timestamp, most: u32) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS n FROM (SELECT id FROM authority_records \
+             WHERE zone_id = $1 AND status = 'active' AND expires_at > $2 LIMIT $3) AS live";
+        self.tx.count(sql, params![self.zone, now, most]).await
+    }
+
     async fn of_sessions(&mut self, sessions: &[SessionId]) -> Result<Vec<AuthorityRecordId>, Error> {
         let sql = format!(
             "SELECT DISTINCT subject_authority_record_id AS id FROM sessions WHERE zone_id = $1 AND {} ORDER BY 1",

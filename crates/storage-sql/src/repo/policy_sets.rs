@@ -6,7 +6,7 @@ use caracal_core::{
     entity::{PolicySet, PolicySetVersion},
 };
 use caracal_storage::{
-    ActivePolicySet, Error, EvaluatedPolicySet, Page, PageRequest, PolicySets, PolicyShadow,
+    ActivePolicySet, CountedPolicySets, Error, EvaluatedPolicySet, Page, PageRequest, PolicySets, PolicyShadow,
 };
 
 use super::policies::versions_in_order;
@@ -81,6 +81,20 @@ impl PolicySets for ZoneUnit {
             .as_ref()
             .map(decode)
             .transpose()
+    }
+
+    async fn count(&mut self) -> Result<CountedPolicySets, Error> {
+        // At most one is in force.
+        let sql = "SELECT COUNT(*) AS total, MAX(CASE WHEN b.active_version_id IS NOT NULL THEN s.name END) AS in_force \
+             FROM policy_sets s LEFT JOIN policy_set_bindings b ON b.zone_id = s.zone_id AND b.policy_set_id = s.id \
+             WHERE s.zone_id = $1 AND s.archived_at IS NULL";
+        let Some(row) = self.tx.one(sql, params![self.zone]).await? else {
+            return Ok(CountedPolicySets::default());
+        };
+        Ok(CountedPolicySets {
+            total: row.count("total")?,
+            in_force: row.opt_text("in_force")?,
+        })
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<PolicySet>, Error> {

@@ -101,6 +101,7 @@ macro_rules! conformance {
                     as_many_as_required_say_yes_and_one_no_is_enough,
                     of_many_who_use_an_approval_exactly_one_does,
                     a_yes_is_taken_back_until_it_is_used_or_ends,
+                    what_nobody_has_decided_is_given_up_once,
                     an_approval_is_forgotten_a_while_after_its_end,
                     an_approval_of_another_zone_is_neither_decided_nor_used;
                 notifications:
@@ -127,6 +128,8 @@ macro_rules! conformance {
                 counts:
                     resources_are_counted_as_they_come_and_go,
                     rivals_who_make_and_archive_lose_no_count,
+                    live_records_are_counted_up_to_a_bound,
+                    policy_sets_are_counted_and_the_one_in_force_is_named,
                     of_16_rivals_for_the_last_places_as_many_win_as_there_are;
                 filters:
                     zones_are_listed_by_slug_and_by_what_is_switched_in_them,
