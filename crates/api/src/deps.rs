@@ -18,7 +18,7 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{mail::Mailer, policy_work::PolicyWork, single_sign_on::SingleSignOn};
+use crate::{activity::Activity, mail::Mailer, policy_work::PolicyWork, single_sign_on::SingleSignOn};
 
 /// Whom passkeys are for: the console, as browsers know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +184,8 @@ pub struct ApiDeps {
     pub tails: Arc<Tails>,
     /// Asks the OAuth servers of providers for what people let us have.
     pub oauth: TokenClient,
+    /// What was decided of late, counted.
+    pub activity: Activity,
     /// Where policies are read and evaluated.
     pub policy_work: PolicyWork,
     /// Where notifications may be sent.

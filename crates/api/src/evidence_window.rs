@@ -118,6 +118,14 @@ impl Window {
         }
     }
 
+    /// What happened in `within`, as far as it stands in `entries`.
+    pub(crate) const fn of(within: Range<Timestamp>, entries: Range<u64>) -> Self {
+        Self {
+            within,
+            left: entries,
+        }
+    }
+
     fn from_cursor(cursor: &str, size: u64) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let cursor: Cursor = serde_json::from_slice(&bytes).ok()?;

@@ -14,6 +14,7 @@
 
 mod access;
 mod acting;
+mod activity;
 mod answer;
 mod auth;
 mod begun;
@@ -21,6 +22,7 @@ mod call;
 mod change;
 mod checks;
 mod control;
+mod counting;
 mod csv;
 mod custody;
 mod deps;
@@ -43,6 +45,7 @@ mod single_sign_on;
 mod zone_names;
 
 pub use access::{Capability, Needs, Reach};
+pub use activity::Activity;
 pub use auth::{seed_bootstrap, setup_link, token_key_name};
 pub use deps::{ApiConfig, ApiDeps, Forbidden, RelyingParty};
 pub use mail::{MailConfig, MailError, Mailer};

@@ -76,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) api_url: Option<String>,
     pub(crate) coordinator_url: Option<String>,
     pub(crate) audit_url: Option<String>,
+    pub(crate) console_sts_url: Option<String>,
+    pub(crate) console_gateway_url: Option<String>,
     pub(crate) keys: Keys,
     pub(crate) spool_dir: PathBuf,
     pub(crate) spool_sync: SpoolSync,
@@ -233,6 +235,8 @@ impl Config {
             api_url: settings.find(&declared::API_URL),
             coordinator_url: settings.find(&declared::COORDINATOR_URL),
             audit_url: settings.find(&declared::AUDIT_URL),
+            console_sts_url: settings.find(&declared::CONSOLE_STS_URL),
+            console_gateway_url: settings.find(&declared::CONSOLE_GATEWAY_URL),
             keys,
             spool_dir: settings
                 .find(&declared::SPOOL_DIR)

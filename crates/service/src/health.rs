@@ -24,7 +24,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
-use crate::{Refusal, bearers::Bearers, front::Declaration, server::OPERATIONAL};
+use crate::{Refusal, bearers::Bearers, front::Declaration, revocation::Revocations, server::OPERATIONAL};
 
 /// Something a role cannot serve without.
 #[async_trait]
@@ -44,6 +44,8 @@ pub struct Operational {
     pub metrics: PrometheusHandle,
     /// Brings figures up to date that are kept elsewhere, just before they are rendered.
     pub before_render: Arc<dyn Fn() + Send + Sync>,
+    /// What the role knows of ended authority, where it enforces by it.
+    pub revocations: Option<Arc<Revocations>>,
     /// Bearers of `/metrics`. None: open in `dev`, refused elsewhere.
     pub metrics_bearers: Bearers,
     /// Whether no bearer means open.
@@ -104,7 +106,11 @@ async fn ready(State(operational): State<Operational>) -> impl IntoResponse {
         None => StatusCode::OK,
         Some(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    json(status, &Readiness::new(reason))
+    let revocations = operational.revocations.as_ref();
+    json(
+        status,
+        &Readiness::new(reason, revocations.map(|known| known.health())),
+    )
 }
 
 async fn first_failure(operational: &Operational) -> Option<NotReady> {

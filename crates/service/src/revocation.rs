@@ -6,14 +6,19 @@
 
 mod memory;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use caracal_core::{SessionId, Timestamp, World, claims::MandateClaims};
 use caracal_crypto::mandate::{LEEWAY, MAX_LIFETIME};
 use caracal_events::SyncFlag;
 use caracal_storage::{Access, Store};
+use caracal_wire::health::RevocationHealth;
 use metrics::{gauge, histogram};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use self::memory::{Ended, Key, key};
@@ -32,6 +37,8 @@ pub const REMEMBER: Duration = MAX_LIFETIME
 /// How far a read reaches back before the one before it: for transactions that committed later than they say, and
 /// clocks that differ.
 const OVERLAP: Duration = Duration::from_mins(5);
+/// How many ends are remembered with how long they took.
+const LAGS: usize = 100;
 /// Longest span of ends read in one statement.
 const SPAN: Duration = Duration::from_mins(5);
 
@@ -67,6 +74,8 @@ pub struct Revocations {
     read_at: RwLock<Option<Timestamp>>,
     feeds: RwLock<Feeds>,
     changed: watch::Sender<u64>,
+    /// How long the last ends took from the bus to here.
+    lags: Mutex<VecDeque<Duration>>,
     world: World,
 }
 
@@ -79,6 +88,7 @@ impl Revocations {
             read_at: RwLock::default(),
             feeds: RwLock::default(),
             changed: watch::Sender::new(0),
+            lags: Mutex::default(),
             world,
         }
     }
@@ -161,7 +171,26 @@ impl Revocations {
 
     /// What the bus took at `appended_at` is in force now.
     pub(crate) fn in_force(&self, appended_at: Timestamp) {
-        histogram!(REVOCATION_LAG).record(self.world.now().since(appended_at).as_secs_f64());
+        let lag = self.world.now().since(appended_at);
+        histogram!(REVOCATION_LAG).record(lag.as_secs_f64());
+        let mut lags = self.lags.lock();
+        if lags.len() >= LAGS {
+            lags.pop_front();
+        }
+        lags.push_back(lag);
+    }
+
+    /// How well it knows what ended, for those who watch.
+    pub fn health(&self) -> RevocationHealth {
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let read_at = *self.read_at.read();
+        let lags = self.lags.lock();
+        RevocationHealth {
+            fresh: self.is_fresh(),
+            read_ago_ms: read_at.map(|read_at| millis(self.world.now().since(read_at))),
+            last_lag_ms: lags.back().copied().map(millis),
+            longest_lag_ms: lags.iter().max().copied().map(millis),
+        }
     }
 
     /// How many ids are refused now.
@@ -251,6 +280,27 @@ mod tests {
         assert!(revocations.is_revoked("ses-1") && !revocations.is_revoked("ses-2"));
         assert!(watch.has_changed().unwrap());
         watch.mark_unchanged();
+    }
+
+    #[test]
+    fn the_last_ends_tell_how_long_they_took() {
+        let revocations = Revocations::new(World::for_tests());
+        let nothing = revocations.health();
+        assert!(!nothing.fresh && nothing.read_ago_ms.is_none() && nothing.last_lag_ms.is_none());
+        let ago = |millis| revocations.world.now().minus(Duration::from_millis(millis));
+        revocations.in_force(ago(70));
+        revocations.in_force(ago(3));
+        let health = revocations.health();
+        assert_eq!((health.last_lag_ms, health.longest_lag_ms), (Some(3), Some(70)));
+        for _ in 0..LAGS {
+            revocations.in_force(ago(5));
+        }
+        assert_eq!(
+            revocations.health().longest_lag_ms,
+            Some(5),
+            "of the last ones alone"
+        );
+        assert_eq!(revocations.lags.lock().len(), LAGS);
     }
 
     #[tokio::test]

@@ -258,6 +258,7 @@ impl Parts {
             draining: Arc::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             before_render: Arc::new(|| {}),
+            revocations: None,
             metrics_bearers: Bearers::default(),
             metrics_open: true,
         }

@@ -14,6 +14,7 @@
 //! | `/api/control/v1/…` | the Control API |
 //! | `/api/coordinator/zones/…` | the Coordinator |
 //! | `/api/audit/…` | the Audit role |
+//! | `GET /api/roles/{role}/ready` | how a role is, as it says itself, for whoever is signed in |
 //! | everything else | the console: its files, and its one page for every address of its own |
 //!
 //! Requests are refused that name another host, and those under `/api` that another site made.

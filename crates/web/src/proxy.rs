@@ -95,9 +95,19 @@ impl Upstream {
             .describe(format!("the {} does not answer; try again", self.name))
     }
 
+    /// Reads `path`.
+    pub(crate) async fn read(
+        &self,
+        path: &str,
+        token: Option<&str>,
+    ) -> Result<http::Response<Body>, Refusal> {
+        self.ask(Method::GET, path, HeaderMap::new(), token, Bytes::new())
+            .await
+    }
+
     /// Whether the role is there at all.
     pub(crate) async fn is_there(&self) -> bool {
-        let asked = self.ask(Method::GET, "/health", HeaderMap::new(), None, Bytes::new());
+        let asked = self.read("/health", None);
         matches!(tokio::time::timeout(Duration::from_secs(1), asked).await, Ok(Ok(answer)) if answer.status().is_success())
     }
 

@@ -22,7 +22,7 @@ use crate::{
     cookies::Cookies,
     guard::Place,
     headers,
-    proxy::{Upstream, below},
+    proxy::{Upstream, below, sent_back},
     routes::{Does, own_route},
     session::{self, Beginning, Way},
 };
@@ -40,6 +40,10 @@ pub struct WebDeps {
     pub coordinator_url: String,
     /// Base URL of the Audit role.
     pub audit_url: String,
+    /// Base URL of the STS, where it is known: it is asked how it is, and nothing else.
+    pub sts_url: Option<String>,
+    /// Base URL of the Gateway, likewise.
+    pub gateway_url: Option<String>,
     /// Where browsers find the console.
     pub place: Place,
     /// Counts those who are not signed in. The Control API sees them all at this role's address.
@@ -67,6 +71,8 @@ struct Web {
     api: Upstream,
     coordinator: Upstream,
     audit: Upstream,
+    sts: Option<Upstream>,
+    gateway: Option<Upstream>,
 }
 
 /// The console has no use without the Control API.
@@ -89,7 +95,11 @@ impl Dependency for ApiThere {
 /// # Errors
 /// When the URL of a role is not usable.
 pub fn app(deps: WebDeps, mut operational: Operational, world: World) -> Result<Router, EgressError> {
+    let named =
+        |url: Option<String>, name| url.map(|url| Upstream::new(&deps.egress, &url, name)).transpose();
     let web = Arc::new(Web {
+        sts: named(deps.sts_url, "STS")?,
+        gateway: named(deps.gateway_url, "Gateway")?,
         cookies: Cookies {
             secure: deps.place.is_secure(),
         },
@@ -151,6 +161,8 @@ fn route_of(path: &str) -> &'static str {
         "/api/coordinator/{path}"
     } else if path.starts_with(AUDIT) {
         "/api/audit/{path}"
+    } else if path.starts_with(ROLES) {
+        "/api/roles/{role}/ready"
     } else if path.starts_with("/assets/") {
         "/assets/{file}"
     } else {
@@ -161,6 +173,8 @@ fn route_of(path: &str) -> &'static str {
 const SESSION: &str = "/api/session";
 const CONTROL: &str = "/api/control";
 const COORDINATOR: &str = "/api/coordinator";
+/// Below it each role says how it is.
+const ROLES: &str = "/api/roles/";
 /// What tells a link that there is from one that there is not.
 const READ_LINK: &str = "/api/control/v1/console/links/read";
 /// The Audit role's own paths begin with it as well.
@@ -221,6 +235,10 @@ async fn sent_on(web: &Web, request: Request, path: &str) -> Result<Response, Re
                     web.coordinator.pass(request, rest, token.as_deref()).await
                 } else if below(path, AUDIT, "/").is_some() {
                     web.audit.pass(request, path, token.as_deref()).await
+                } else if let Some(role) = path.strip_prefix(ROLES)
+                    && *request.method() == Method::GET
+                {
+                    ready(web, role, token.as_deref()).await
                 } else {
                     Err(Refusal::of(ErrorCode::RouteNotFound).describe("no such route"))
                 };
@@ -233,6 +251,26 @@ async fn sent_on(web: &Web, request: Request, path: &str) -> Result<Response, Re
             answered
         }
     }
+}
+
+/// How a role is, as it says itself, for whoever is signed in: the Control API tells whether anybody is.
+async fn ready(web: &Web, path: &str, token: Option<&str>) -> Result<Response, Refusal> {
+    let role = match path.strip_suffix("/ready") {
+        Some("api") => Some(&web.api),
+        Some("coordinator") => Some(&web.coordinator),
+        Some("audit") => Some(&web.audit),
+        Some("sts") => web.sts.as_ref(),
+        Some("gateway") => web.gateway.as_ref(),
+        _ => return Err(Refusal::of(ErrorCode::RouteNotFound).describe("no such role")),
+    };
+    let who = web.api.read("/v1/console/me", token).await?;
+    if !who.status().is_success() {
+        return Ok(sent_back(who));
+    }
+    let role = role.ok_or_else(|| {
+        Refusal::of(ErrorCode::RouteNotFound).describe("the role web is not told where this role is")
+    })?;
+    role.read("/ready", None).await.map(sent_back)
 }
 
 fn page(request: &Request, path: &str) -> Result<Response, Refusal> {

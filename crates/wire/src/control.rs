@@ -43,6 +43,7 @@ macro_rules! changes {
 
 pub mod access;
 pub mod accounts;
+pub mod activity;
 pub mod admin_tokens;
 pub mod applications;
 pub mod approvals;

@@ -43,6 +43,22 @@ pub struct Alive {
     pub ok: bool,
 }
 
+/// How well a role that enforces knows what ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RevocationHealth {
+    /// Whether it may decide on what it knows. Where it may not, it refuses everything.
+    pub fresh: bool,
+    /// Milliseconds since it last asked storage what ended; absent before the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_ago_ms: Option<u64>,
+    /// Milliseconds that the last end of authority took to be in force here; absent where none was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_lag_ms: Option<u64>,
+    /// The longest that any of the last 100 took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_lag_ms: Option<u64>,
+}
+
 /// Answer of `/ready`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Readiness {
@@ -56,17 +72,21 @@ pub struct Readiness {
     /// As `reason`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<NotReady>,
+    /// How well it knows what ended; absent of roles that enforce nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocations: Option<RevocationHealth>,
 }
 
 impl Readiness {
     /// Ready, or not for a reason.
-    pub const fn new(reason: Option<NotReady>) -> Self {
+    pub const fn new(reason: Option<NotReady>, revocations: Option<RevocationHealth>) -> Self {
         let ready = reason.is_none();
         Self {
             ok: ready,
             ready,
             reason,
             error: reason,
+            revocations,
         }
     }
 }

@@ -13,6 +13,9 @@ ALLOWED = {
     ("web", "coordinator"),
     # People check what they see against the ledger.
     ("web", "audit"),
+    # How they are, for the overview of the console.
+    ("web", "sts"),
+    ("web", "gateway"),
     ("canary", "api"),
     ("canary", "sts"),
     ("canary", "coordinator"),

@@ -126,7 +126,8 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/freeze" STOP "zones.freeze" zones::freeze::freeze, "Allow nothing in a zone until it is thawed." ! ZoneNotFound;
         post "/v1/zones/{zoneId}/thaw" WRITE_ZONE "zones.thaw" zones::freeze::thaw, "Allow again what is allowed in a zone." [idempotent] ! ZoneNotFound;
         get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live." ! ZoneNotFound;
-        get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
+        get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone." ! PolicyVerificationUnavailable;
+        get "/v1/zones/{zoneId}/activity" EVIDENCE "zones.activity" zones::activity::handle, "Count what was decided in a zone of late: calls, latency, denials and their reasons." ! PolicyVerificationUnavailable;
         get "/v1/zones/{zoneId}/state" READ "zone_state.get" zone_state::get::handle, "Tell a whole zone as one document, without its secrets." ! [zone_state::REFUSES];
         put "/v1/zones/{zoneId}/state" WRITE "zone_state.apply" zone_state::put::handle, "Make a zone what a document says, or tell what that would change." InvalidZoneState [body_limit(zone_state::MAX_BYTES)] ! [zone_state::REFUSES, policy_work::REFUSES, custody::REFUSES] Conflict;
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";

@@ -3,6 +3,7 @@
 
 mod access;
 mod accounts;
+mod activity;
 mod admin_tokens;
 mod applications;
 mod approvals;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
-use caracal_api::{ApiConfig, ApiDeps, PolicyWork, router, seed_bootstrap};
+use caracal_api::{Activity, ApiConfig, ApiDeps, PolicyWork, router, seed_bootstrap};
 use caracal_core::{Secret, ZoneId, entity::Approval};
 use caracal_crypto::{
     HmacKey,
@@ -86,6 +86,7 @@ impl Stack {
             // Whoever walks over all routes comes to an end; what is about tails has its own.
             tails: Tails::new(TailLimits::default(), ended()),
             oauth: TokenClient::new(Egress::new(EgressPolicy::default()), parts.world.clone()),
+            activity: Activity::new(50_000),
             policy_work: PolicyWork::new(2),
             egress: Egress::new(EgressPolicy {
                 allow_loopback: true,

@@ -205,6 +205,7 @@ async fn an_overview_counts_what_there_is() {
       },
       "decisions_24h": {
         "allowed": 0,
+        "complete": true,
         "denied": 0
       },
       "generated_at": "2026-05-21T12:00:00.000Z",

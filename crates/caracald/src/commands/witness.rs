@@ -81,6 +81,7 @@ async fn witness(
         draining: draining.clone(),
         metrics: recorder.clone(),
         before_render: Arc::new(move || metrics::sample(&[], &places)),
+        revocations: None,
         metrics_bearers: config.metrics_bearers.clone(),
         metrics_open: !config.mode.is_published(),
     };

@@ -30,6 +30,9 @@ use crate::{
     },
 };
 
+/// Entries of a ledger that whoever looks at a zone's activity has read at once: some tenths of a second.
+const ACTIVITY_STRETCH: u64 = 50_000;
+
 impl Parts {
     /// The router of a role; starts its jobs.
     pub(super) async fn router(&self, role: Role) -> anyhow::Result<Router> {
@@ -154,7 +157,7 @@ impl Parts {
             self.spool_ready()?,
             Arc::new(ExchangeReady(exchange)),
         ];
-        let operational = self.operational(ready);
+        let operational = self.operational(Role::Gateway, ready);
         Ok(caracal_gateway::app(deps, operational, self.world.clone()))
     }
 
@@ -264,6 +267,7 @@ impl Parts {
             oauth: outside.oauth.clone(),
             tails: self.tails.clone(),
             policy_work: caracal_api::PolicyWork::new(half_of_the_machine()),
+            activity: caracal_api::Activity::new(ACTIVITY_STRETCH),
             // On a machine that somebody works on, receivers run beside it.
             egress: self.egress(EgressPolicy {
                 allow_loopback: !self.config.mode.is_published(),
@@ -326,10 +330,12 @@ impl Parts {
     }
 
     pub(super) fn assemble(&self, role: Role, routes: Served, ready: Vec<Arc<dyn Dependency>>) -> Router {
-        assemble(role.as_str(), routes, self.operational(ready), self.world.clone())
+        let operational = self.operational(role, ready);
+        assemble(role.as_str(), routes, operational, self.world.clone())
     }
 
-    pub(super) fn operational(&self, mut dependencies: Vec<Arc<dyn Dependency>>) -> Operational {
+    pub(super) fn operational(&self, role: Role, mut dependencies: Vec<Arc<dyn Dependency>>) -> Operational {
+        let enforces = matches!(role, Role::Sts | Role::Gateway | Role::Coordinator);
         if let Some(checks) = &self.backends.checks {
             dependencies.insert(0, checks.clone());
         }
@@ -355,6 +361,7 @@ impl Parts {
                 zones.report();
                 revocations.report();
             }),
+            revocations: enforces.then(|| self.revocations.clone()),
             metrics_bearers: self.config.keys.metrics(),
             metrics_open: !self.config.mode.is_published(),
         }

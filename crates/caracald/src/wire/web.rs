@@ -25,12 +25,15 @@ use url::Url;
 use super::{Parts, Wired, egress};
 use crate::config::{Config, Role};
 
+const NOT_USABLE: &str = "one of CARACAL_API_URL, CARACAL_COORDINATOR_URL, CARACAL_AUDIT_URL, CARACAL_STS_URL and \
+     CARACAL_GATEWAY_URL is not usable";
+
 impl Parts {
     /// The router of the web role in this process.
     pub(super) fn web(&self) -> anyhow::Result<Router> {
         let deps = deps(&self.config, &self.addresses, self.world.clone())?;
-        let router = caracal_web::app(deps, self.operational(Vec::new()), self.world.clone());
-        router.context("CARACAL_API_URL, CARACAL_COORDINATOR_URL or CARACAL_AUDIT_URL is not usable")
+        let router = caracal_web::app(deps, self.operational(Role::Web, Vec::new()), self.world.clone());
+        router.context(NOT_USABLE)
     }
 }
 
@@ -42,11 +45,12 @@ pub(super) fn alone(config: &Config, metrics: PrometheusHandle, world: World) ->
         draining: Arc::clone(&draining),
         metrics,
         before_render: Arc::new(|| {}),
+        revocations: None,
         metrics_bearers: config.keys.metrics(),
         metrics_open: !config.mode.is_published(),
     };
-    let router = caracal_web::app(deps(config, &[], world.clone())?, operational, world)
-        .context("CARACAL_API_URL, CARACAL_COORDINATOR_URL or CARACAL_AUDIT_URL is not usable")?;
+    let router =
+        caracal_web::app(deps(config, &[], world.clone())?, operational, world).context(NOT_USABLE)?;
     Ok(Wired {
         routers: HashMap::from([(Role::Web, router)]),
         spool: None,
@@ -61,13 +65,14 @@ fn deps(config: &Config, addresses: &[(Role, SocketAddr)], world: World) -> anyh
         tracing::warn!("the console is not part of this build: Node.js was missing; everything else works");
     }
     let tls = config.serving.tls.is_some();
-    let url = |named: &Option<String>, role: Role| {
+    let known = |named: &Option<String>, role: Role| {
         let here = addresses.iter().find(|(other, _)| *other == role);
-        match (named, here) {
-            (Some(url), _) => url.clone(),
-            (None, Some((_, address))) => here_at(*address, tls),
-            (None, None) => format!("http://localhost:{}", role.default_port()),
-        }
+        named
+            .clone()
+            .or_else(|| here.map(|(_, address)| here_at(*address, tls)))
+    };
+    let url = |named: &Option<String>, role: Role| {
+        known(named, role).unwrap_or_else(|| format!("http://localhost:{}", role.default_port()))
     };
     let place = config.console_url.as_deref().map(Url::parse).transpose();
     Ok(WebDeps {
@@ -78,6 +83,8 @@ fn deps(config: &Config, addresses: &[(Role, SocketAddr)], world: World) -> anyh
         api_url: url(&config.api_url, Role::Api),
         coordinator_url: url(&config.coordinator_url, Role::Coordinator),
         audit_url: url(&config.audit_url, Role::Audit),
+        sts_url: known(&config.console_sts_url, Role::Sts),
+        gateway_url: known(&config.console_gateway_url, Role::Gateway),
         place: Place::new(place.context("CONSOLE_URL is not usable")?.as_ref(), tls),
     })
 }

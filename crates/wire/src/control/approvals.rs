@@ -108,9 +108,9 @@ pub struct ApprovalItem {
     pub rejected_at: Option<Timestamp>,
     /// When it was used.
     pub consumed_at: Option<Timestamp>,
-    /// When a yes was taken back that nobody had used; it is `rejected` from then on.
+    /// When whoever asked gave it up, or a yes was taken back that nobody had used; it is `rejected` from then on.
     pub withdrawn_at: Option<Timestamp>,
-    /// Who decided last.
+    /// Who decided last; `asker` where whoever asked gave it up.
     pub approver_subject_id: Option<String>,
     /// Authority record that the approval was used for.
     pub consumed_authority_record_id: Option<AuthorityRecordId>,

@@ -167,9 +167,9 @@ pub struct ProviderCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PolicySetCounts {
     /// All.
-    pub total: usize,
+    pub total: u64,
     /// One, if any is in force.
-    pub enforcing: usize,
+    pub enforcing: u64,
     /// Its name.
     pub active_name: Option<String>,
 }
@@ -178,16 +178,18 @@ pub struct PolicySetCounts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionCounts {
     /// Live ones, up to 20,000.
-    pub active: usize,
+    pub active: u64,
 }
 
-/// Counts of decisions, each up to 20,000.
+/// Counts of decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DecisionCounts {
     /// Allowed.
-    pub allowed: usize,
+    pub allowed: u64,
     /// Denied.
-    pub denied: usize,
+    pub denied: u64,
+    /// Whether all of that time are counted. While older ones are still being read it is asked again.
+    pub complete: bool,
 }
 
 /// An event in short.

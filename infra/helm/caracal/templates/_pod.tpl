@@ -73,6 +73,8 @@ securityContext:
 {{- $_ := set $env "CARACAL_API_URL" (include "caracal.url" (dict "root" .root "component" "api")) -}}
 {{- $_ := set $env "CARACAL_COORDINATOR_URL" (include "caracal.url" (dict "root" .root "component" "coordinator")) -}}
 {{- $_ := set $env "CARACAL_AUDIT_URL" (include "caracal.url" (dict "root" .root "component" "audit")) -}}
+{{- $_ := set $env "CARACAL_STS_URL" (include "caracal.url" (dict "root" .root "component" "sts")) -}}
+{{- $_ := set $env "CARACAL_GATEWAY_URL" (include "caracal.url" (dict "root" .root "component" "gateway")) -}}
 {{- end -}}
 {{- if $values.tls.secretName -}}
 {{- $_ := set $env "TLS_CERT_FILE" "/etc/caracal/tls/tls.crt" -}}

@@ -16,7 +16,7 @@ sts:
     SECRET_STORE_KEK: secretStoreKek
     GATEWAY_STS_HMAC_KEY: gatewayStsHmacKey
     STS_ADMIN_TOKEN: stsAdminToken
-  reachedBy: [gateway]
+  reachedBy: [gateway, web]
 gateway:
   port: 8081
   spool: true
@@ -28,7 +28,7 @@ gateway:
     AUDIT_HMAC_KEY: auditHmacKey
     METRICS_BEARER: metricsBearer
     GATEWAY_STS_HMAC_KEY: gatewayStsHmacKey
-  reachedBy: []
+  reachedBy: [web]
 coordinator:
   port: 4000
   spool: true

@@ -1,5 +1,6 @@
 //! `/v1/zones`: tenants.
 
+pub(super) mod activity;
 pub(super) mod archive;
 pub(super) mod create;
 pub(super) mod dcr_status;

@@ -1,6 +1,13 @@
 use caracal_service::config::{Declared, HttpUrl, Optional, Role};
 
-pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[&CONSOLE_URL, &API_URL, &COORDINATOR_URL, &AUDIT_URL];
+pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
+    &CONSOLE_URL,
+    &API_URL,
+    &COORDINATOR_URL,
+    &AUDIT_URL,
+    &CONSOLE_STS_URL,
+    &CONSOLE_GATEWAY_URL,
+];
 
 const WEB: &[Role] = &[Role::Web];
 
@@ -28,4 +35,17 @@ pub(crate) static AUDIT_URL: Optional<HttpUrl> = Optional::new(
     WEB,
     "the role in this process, else http://localhost:9090",
     "The Audit role, where it is elsewhere.",
+);
+/// The console asks these two for nothing but how they are, so it does without where nobody says where they are.
+pub(crate) static CONSOLE_STS_URL: Optional<HttpUrl> = Optional::new(
+    "CARACAL_STS_URL",
+    WEB,
+    "the role in this process, else it is not looked after",
+    "The STS, where it is elsewhere: the console shows whether it is ready, and how soon it hears of ended authority.",
+);
+pub(crate) static CONSOLE_GATEWAY_URL: Optional<HttpUrl> = Optional::new(
+    "CARACAL_GATEWAY_URL",
+    WEB,
+    "the role in this process, else it is not looked after",
+    "The Gateway, where it is elsewhere, for the same.",
 );
