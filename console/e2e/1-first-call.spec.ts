@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { expect, test } from "@playwright/test";
+import { runShown } from "./first-call.ts";
 import { asOwner, at, setupLink } from "./people.ts";
-
-const run = promisify(execFile);
 
 test("from the first run to the first protected call, without a terminal but for the agent", async ({
   page,
@@ -35,21 +32,8 @@ test("from the first run to the first protected call, without a terminal but for
   await expect(page.getByRole("heading", { name: "Orders API is protected" })).toBeVisible();
 
   // What the page says to run is run as it stands there.
-  const environment = await page.getByLabel("Environment of the agent").innerText();
   await page.getByRole("tab", { name: "Python" }).click();
-  const program = await page.getByLabel("First call in Python").innerText();
-  const variables = Object.fromEntries(
-    [...environment.matchAll(/export (\w+)=(\S+)/g)].map((match) => [match[1] ?? "", match[2] ?? ""]),
-  );
-  const { stdout } = await run("python3", ["-c", program], {
-    env: {
-      ...process.env,
-      ...variables,
-      CARACAL_STS_URL: at("sts"),
-      CARACAL_COORDINATOR_URL: at("coordinator"),
-      CARACAL_GATEWAY_URL: at("gateway"),
-    },
-  });
+  const stdout = await runShown(page);
   expect(stdout).toContain("200");
   expect(stdout).toContain("Bearer the-upstreams-own-token");
   await expect(page.getByText("The first call was allowed")).toBeVisible();

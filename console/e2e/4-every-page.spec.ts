@@ -6,6 +6,7 @@ import { asOwner, at, makeZone } from "./people.ts";
 const OF_ZONE = [
   ["", "overview"],
   ["/protect", "protect"],
+  ["/protect/mcp", "protect-mcp"],
   ["/applications", "applications"],
   ["/workloads", "workloads"],
   ["/issuers", "issuers"],
@@ -22,6 +23,8 @@ const OF_ZONE = [
   ["/providers?new=1", "provider-new"],
   ["/policies?new=1", "policy-new"],
   ["/policies?needless=1", "policy-needless"],
+  ["/policies/compare", "compare"],
+  ["?hours=1", "overview-hour"],
 ] as const;
 const OTHERS = [
   "/zones",

@@ -182,3 +182,25 @@ test("whoever decides sees the exact call, and takes a yes back that nobody has 
   await expect(panel).toContainText("withdrawn");
   await expect(panel).toContainText("the account is not ours");
 });
+
+test("what whoever asked gives up leaves the inbox, and is told from a no", async ({ page }) => {
+  await asOwner(page);
+  const zone = await makeZone("Given up");
+  const agent = await Agent.start(zone, { scopes: ["run:write"], more: ASK });
+  const authority = await agent.authority("run:write");
+  const held = await agent.exchange({ scope: "run:write", ...authority });
+  await page.goto(`${at("web")}/z/${zone}/approvals`);
+  await expect(page.getByRole("row")).toHaveCount(2);
+  expect(await agent.giveUp(String(held["approval_id"]))).toEqual([200, "rejected"]);
+  await expect(page.getByRole("heading", { name: "Nothing waits" })).toBeVisible();
+  expect((await agent.giveUp(String(held["approval_id"])))[0]).toBe(409);
+  expect((await agent.exchange({ scope: "run:write", ...authority }))["reason"]).toBe("approval_withdrawn");
+
+  // All that an application asked for is a link from its panel.
+  await page.goto(`${at("web")}/z/${zone}/applications?open=${agent.id}`);
+  await page.getByRole("link", { name: "What it asked people for" }).click();
+  await expect(page).toHaveURL(/by=/);
+  await expect(page.getByRole("button", { name: "Remove the filter by who asks" })).toContainText("runner");
+  await page.locator("td .cover").first().click();
+  await expect(page.getByRole("dialog")).toContainText("Given up by who asked");
+});

@@ -1,6 +1,7 @@
 import { expect, type Locator, type Page, test } from "@playwright/test";
 import { Agent } from "./agent.ts";
-import { asOwner, at, makeZone } from "./people.ts";
+import { runShown } from "./first-call.ts";
+import { asOwner, at, makeAccount, makeZone, PASSWORD } from "./people.ts";
 
 /** Goes to something as somebody does who has no pointer, and sees where they are on the way. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
@@ -72,4 +73,52 @@ test("a policy is changed, tried on some and taken back by the keyboard alone", 
   await pressAt(page, page.getByRole("button", { name: "Take it back", exact: true }));
   await expect(page.getByRole("status").filter({ hasText: "it was taken back" })).toBeVisible();
   expect((await agent.exchange({ scope: "agent:lifecycle" }))["access_token"]).toBeTruthy();
+});
+
+/** Writes into a field as somebody does who has no pointer. */
+async function typeInto(page: Page, target: Locator, text: string): Promise<void> {
+  await tabTo(page, target);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type(text);
+}
+
+for (const [place, upstream, name, ready] of [
+  ["protect an api", "Address of the upstream", "Orders API", "The first call was allowed"],
+  ["protect an mcp", "Address of the MCP server", "Docs tools", "The first call was allowed"],
+] as const)
+  test(`${place}: from the form to the first call by the keyboard alone`, async ({ page }) => {
+    await asOwner(page);
+    const zone = await makeZone(`Keyboard, ${name}`);
+    await page.goto(`${at("web")}/z/${zone}`);
+    await expect(page.getByRole("heading", { name: `Keyboard, ${name}` })).toBeVisible();
+    await goTo(page, place);
+    await typeInto(page, page.getByLabel("Name", { exact: true }), name);
+    await typeInto(page, page.getByLabel(upstream), process.env["E2E_UPSTREAM"] ?? "");
+    await typeInto(page, page.getByLabel("Credential of the upstream"), "the-upstreams-own-token");
+    await typeInto(page, page.getByLabel("Name of the agent"), "keyboard-agent");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("heading", { name: `${name} is protected` })).toBeVisible();
+    await pressAt(page, page.getByRole("tab", { name: "Python" }));
+    expect(await runShown(page)).toContain("200");
+    await expect(page.getByText(ready)).toBeVisible();
+    await pressAt(page, page.getByRole("link", { name: "See its evidence" }));
+    await expect(page.getByRole("dialog").getByText("Called a resource")).toBeVisible();
+  });
+
+test("somebody signs in, is told what is wrong, and signs out by the keyboard alone", async ({ browser }) => {
+  await makeAccount("keys@example.com", "auditor");
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`${at("web")}/sign-in`);
+  await expect(page.getByRole("heading", { name: "Sign in to Caracal" })).toBeVisible();
+  await typeInto(page, page.getByLabel("E-mail address"), "keys@example.com");
+  await typeInto(page, page.getByLabel("Password"), "not the password");
+  await page.keyboard.press("Enter");
+  // What went wrong has the focus, and what was typed stays.
+  await expect(page.getByRole("alert")).toBeFocused();
+  await expect(page.getByLabel("E-mail address")).toHaveValue("keys@example.com");
+  await typeInto(page, page.getByLabel("Password"), PASSWORD);
+  await page.keyboard.press("Enter");
+  await expect(page).not.toHaveURL(/sign-in/);
+  await pressAt(page, page.getByRole("button", { name: "Sign out" }));
+  await expect(page).toHaveURL(/sign-in/);
 });

@@ -140,6 +140,14 @@ export class Agent {
     return [answer.status(), await answer.json()];
   }
 
+  /** Gives up what waits for a person; the status, and where it stands then. */
+  async giveUp(approval: string): Promise<[status: number, state: string]> {
+    const answer = await this.http.post(`${at("sts")}/approvals/${approval}/withdraw`, {
+      headers: { authorization: `Bearer ${this.lifecycle}` },
+    });
+    return [answer.status(), String((await answer.json()).state ?? "")];
+  }
+
   /** Whether it can still start something. */
   async runs(): Promise<boolean> {
     return (await this.coordinate("agents", { application_id: this.id, ttl_seconds: 900 })).ok();

@@ -59,6 +59,16 @@ export async function makeFleet(name: string): Promise<Fleet> {
     config_json: { header_name: "X-Key", api_key: "of-the-upstream" },
   });
 
+  // A candidate that grants less, decided beside what is in force.
+  const sets = await (await api.get(`/v1/zones/${zone}/policy-sets`)).json();
+  const set = String(sets.items[0].id);
+  const stored = await (await api.get(`/v1/zones/${zone}/policies/${agent.policy}`)).json();
+  const content = String(stored.versions[0].content).replace('"run:read", "run:write"', '"run:read"');
+  const less = await post(`/policies/${agent.policy}/versions`, { content });
+  const manifest = [{ policy_version_id: less["version_id"] ?? less["id"] }];
+  const candidate = await post(`/policy-sets/${set}/versions`, { manifest });
+  await post(`/policy-sets/${set}/versions/${candidate["version_id"]}/shadow`, {});
+
   const top = await agent.session({ labels: ["r", "eu"] });
   const below = await agent.session({ parent_id: top, parent_authority: "none" });
   const delegation = await agent.delegate(top, below, ["run:read", "run:write"]);

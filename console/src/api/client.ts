@@ -2,8 +2,8 @@ import createClient from "openapi-fetch";
 import type { components as AuditComponents, paths as AuditPaths } from "./audit";
 import type { paths as ControlPaths, components } from "./control";
 import type { paths as CoordinatorPaths } from "./coordinator";
-import type { paths as WebPaths } from "./web";
 import { Problem } from "./problem.ts";
+import type { components as WebComponents, paths as WebPaths } from "./web";
 
 /** A header that no other site can send without asking first. */
 const headers = { "x-caracal-console": "1" };
@@ -14,8 +14,12 @@ export const coordinator = createClient<CoordinatorPaths>({ baseUrl: "/api/coord
 /** Its paths say `/api/audit` already. */
 export const audit = createClient<AuditPaths>({ baseUrl: "/", headers });
 
+/** The web role's own routes that take something in their path. */
+export const web = createClient<WebPaths>({ baseUrl: "/", headers });
+
 export type AuditSchema = AuditComponents["schemas"];
 export type Schema = components["schemas"];
+export type WebSchema = WebComponents["schemas"];
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 

@@ -724,6 +724,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what was decided in a zone of late: calls, latency, denials and their reasons. */
+        get: operations["zones.activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/admin-audit": {
         parameters: {
             query?: never;
@@ -2414,6 +2431,39 @@ export interface components {
             next_cursor: string | null;
             total?: components["schemas"]["ListTotal"];
         };
+        /** @description What was decided within some time. */
+        ActivityCounts: {
+            /**
+             * Format: int64
+             * @description Decisions that allowed, calls among them.
+             */
+            allowed: number;
+            /**
+             * Format: int64
+             * @description Calls that went to an upstream.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Decisions that denied.
+             */
+            denied: number;
+            /**
+             * Format: int64
+             * @description Half of the upstreams' answers came in so many milliseconds or fewer; null where none came.
+             */
+            p50_ms?: number | null;
+            /**
+             * Format: int64
+             * @description 95 of 100 did.
+             */
+            p95_ms?: number | null;
+        };
+        /** @description What was decided in one slot. */
+        ActivitySlot: components["schemas"]["ActivityCounts"] & {
+            /** @description Its begin. */
+            at: components["schemas"]["Timestamp"];
+        };
         /** @description Body that adds a version to a set. Unknown members are ignored. */
         AddSetVersion: {
             /** @description 1 to 256 versions of policies. */
@@ -2465,6 +2515,31 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
             total?: components["schemas"]["ListTotal"];
+        };
+        /** @description What was decided of an application. */
+        ApplicationActivity: components["schemas"]["ApplicationCounted"] & {
+            /** @description As evidence names it. */
+            application_id: string;
+            /** @description Its name; null of one that is unknown. */
+            name?: string | null;
+        };
+        /** @description What was decided of applications. */
+        ApplicationCounted: {
+            /**
+             * Format: int64
+             * @description Calls that went to an upstream.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Decisions that denied.
+             */
+            denied: number;
+            /**
+             * Format: int64
+             * @description Mandates that were given out.
+             */
+            mandates: number;
         };
         /** @description Counts of applications. */
         ApplicationCounts: {
@@ -2569,7 +2644,7 @@ export interface components {
             approvals_required: number;
             /** @description Who may decide. */
             approver_class: components["schemas"]["ApproverClass"];
-            /** @description Who decided last. */
+            /** @description Who decided last; `asker` where whoever asked gave it up. */
             approver_subject_id?: string | null;
             /** @description What it releases, and nothing else: lower-case hexadecimal. */
             binding: string;
@@ -3453,11 +3528,19 @@ export interface components {
             reason?: string | null;
             reason_admin?: components["schemas"]["LocalText"] | null;
         };
-        /** @description Counts of decisions, each up to 20,000. */
+        /** @description Counts of decisions. */
         DecisionCounts: {
-            /** @description Allowed. */
+            /**
+             * Format: int64
+             * @description Allowed.
+             */
             allowed: number;
-            /** @description Denied. */
+            /** @description Whether all of that time are counted. While older ones are still being read it is asked again. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Denied.
+             */
             denied: number;
         };
         /** @enum {string} */
@@ -4425,9 +4508,15 @@ export interface components {
         PolicySetCounts: {
             /** @description Its name. */
             active_name?: string | null;
-            /** @description One, if any is in force. */
+            /**
+             * Format: int64
+             * @description One, if any is in force.
+             */
             enforcing: number;
-            /** @description All. */
+            /**
+             * Format: int64
+             * @description All.
+             */
             total: number;
         };
         /** @description What is different with a version of a policy set. */
@@ -4621,6 +4710,16 @@ export interface components {
         ReadLink: {
             /** @description The text in the link. */
             link: components["schemas"]["Line128"];
+        };
+        /** @description How often was denied for a reason. */
+        ReasonCount: {
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            denied: number;
+            /** @description The reason, as evidence has it. */
+            reason: string;
         };
         /** @description An event in short. */
         RecentEvent: {
@@ -4931,7 +5030,10 @@ export interface components {
         Semantic: "execute_all" | "deny_on_first_deny" | "permit_on_first_permit";
         /** @description Counts of authority records. */
         SessionCounts: {
-            /** @description Live ones, up to 20,000. */
+            /**
+             * Format: int64
+             * @description Live ones, up to 20,000.
+             */
             active: number;
         };
         SessionId: string;
@@ -5798,6 +5900,39 @@ export interface components {
             operator_governed: boolean;
             /** @description Globally unique `[a-z0-9-]+`, never reused. */
             slug: string;
+        };
+        /** @description What was decided in a zone of late. */
+        ZoneActivity: {
+            /** @description The applications that called or were denied most, at most 20. */
+            applications: components["schemas"]["ApplicationActivity"][];
+            /** @description Whether all events of that time are. */
+            complete: boolean;
+            /** @description From when on all events are counted. Later than `since` while older ones are still being read: ask again. */
+            complete_since: components["schemas"]["Timestamp"];
+            /** @description Of all other applications together. */
+            other_applications: components["schemas"]["ApplicationCounted"];
+            /**
+             * Format: int64
+             * @description Denied for other reasons.
+             */
+            other_reasons: number;
+            /** @description Why was denied, most often first, at most 20. */
+            reasons: components["schemas"]["ReasonCount"][];
+            /** @description From when on it is counted: the begin of the first slot. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How long a slot is.
+             */
+            slot_seconds: number;
+            /** @description One after the other, those without events as well. */
+            slots: components["schemas"]["ActivitySlot"][];
+            /** @description All of them together. */
+            total: components["schemas"]["ActivityCounts"];
+            /** @description When it was counted. */
+            until: components["schemas"]["Timestamp"];
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
         };
         ZoneId: string;
         /** @description One page, newest first unless it was asked for otherwise. */
@@ -9623,6 +9758,37 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
+    "zones.activity": {
+        parameters: {
+            query?: {
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneActivity"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "admin_audit.list": {
         parameters: {
             query?: {
@@ -11744,7 +11910,7 @@ export interface operations {
             404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
-            503: components["responses"]["StorageUnavailable503"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };

@@ -1,5 +1,22 @@
 // Made by `npm run types` out of docs/openapi/web.json.
 export interface paths {
+    "/api/roles/{role}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether a role is ready, and how soon it hears of ended authority. */
+        get: operations["roles.ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -308,6 +325,27 @@ export interface components {
             /** @description Whether to send traffic. */
             ready: boolean;
             reason?: components["schemas"]["NotReady"] | null;
+            revocations?: components["schemas"]["RevocationHealth"] | null;
+        };
+        /** @description How well a role that enforces knows what ended. */
+        RevocationHealth: {
+            /** @description Whether it may decide on what it knows. Where it may not, it refuses everything. */
+            fresh: boolean;
+            /**
+             * Format: int64
+             * @description Milliseconds that the last end of authority took to be in force here; absent where none was heard.
+             */
+            last_lag_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The longest that any of the last 100 took.
+             */
+            longest_lag_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds since it last asked storage what ended; absent before the first time.
+             */
+            read_ago_ms?: number | null;
         };
         /** @description Where somebody signs in at the `OpenID` provider. */
         SignInRedirect: {
@@ -493,6 +531,18 @@ export interface components {
                 };
             };
         };
+        /** @description There is no such thing, or not for this caller. */
+        RouteNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "route_not_found";
+                };
+            };
+        };
         /** @description Who calls is not proved. */
         SignInRefused401: {
             headers: {
@@ -537,6 +587,41 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "roles.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            401: components["responses"]["Unauthorized401"];
+            404: components["responses"]["RouteNotFound404"];
+            421: components["responses"]["MalformedRequest421"];
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "session.sign_in": {
         parameters: {
             query?: never;

@@ -69,6 +69,7 @@ export function Confirm({
   title,
   children,
   label,
+  look = "danger",
   otherwise = "Keep it",
   name,
   refused,
@@ -78,6 +79,8 @@ export function Confirm({
   title: string;
   children: ReactNode;
   label: string;
+  /** What stops nothing and takes nothing away is no danger. */
+  look?: "danger" | "main";
   /** What the way out is called. */
   otherwise?: string;
   name?: string;
@@ -111,7 +114,7 @@ export function Confirm({
           />
         )}
         <div className="row">
-          <Button type="submit" look="danger" refused={off} busy={busy}>
+          <Button type="submit" look={look} refused={off} busy={busy}>
             {label}
           </Button>
           <Button look="plain" onClick={onClose}>

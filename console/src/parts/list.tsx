@@ -2,6 +2,7 @@ import { type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "./button.tsx";
+import { keepAsFile, sheetOf } from "./csv.ts";
 import { Failed, Skeleton } from "./page.tsx";
 import { Table } from "./table.tsx";
 
@@ -41,6 +42,7 @@ export function List<Row>({
   tools,
   empty,
   panel,
+  file = true,
 }: {
   name: string;
   queryKey: QueryKey;
@@ -52,6 +54,8 @@ export function List<Row>({
   tools?: ReactNode;
   empty: ReactNode;
   panel?: (row: Row, close: () => void) => ReactNode;
+  /** Whether what is shown can be had as a file; where the service gives one, it cannot. */
+  file?: boolean;
 }) {
   const [address, setAddress] = useAddress();
   const [at, setAt] = useState(-1);
@@ -145,12 +149,25 @@ export function List<Row>({
           })}
         </Table>
       )}
-      {query.hasNextPage && (
+      {(found.length > 0 || query.hasNextPage) && (
         <div className="row">
-          <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            Load more
-          </Button>
-          <span className="quiet small number">{rows.length.toLocaleString()} loaded</span>
+          {query.hasNextPage && (
+            <>
+              <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                Load more
+              </Button>
+              <span className="quiet small number">{rows.length.toLocaleString()} loaded</span>
+            </>
+          )}
+          {file && found.length > 0 && (
+            <Button
+              look="plain"
+              className="small"
+              onClick={() => table.current && keepAsFile(name, sheetOf(table.current))}
+            >
+              Export {found.length === 1 ? "it" : `these ${found.length.toLocaleString()}`} as CSV
+            </Button>
+          )}
         </div>
       )}
       {panel && opened && panel(opened, close)}

@@ -7,6 +7,7 @@ export const OF_ZONE: ReadonlyArray<{ group: string; places: ReadonlyArray<Place
     places: [
       { label: "Overview", to: "/z/$zone" },
       { label: "Protect an API", to: "/z/$zone/protect", words: "set up guide first call" },
+      { label: "Protect an MCP server", to: "/z/$zone/protect/mcp", words: "set up guide first call tools" },
     ],
   },
   {

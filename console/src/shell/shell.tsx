@@ -3,6 +3,9 @@ import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/
 import { useEffect, useRef, useState } from "react";
 import { own, type Schema } from "../api/client.ts";
 import { meQuery } from "../api/me.ts";
+import { rolesQuery } from "../api/roles.ts";
+import { approvalCountsQuery } from "../pages/approvals/queries.ts";
+import { standing } from "../pages/overview/health.ts";
 import { signOutAt } from "../pages/sign-in/away.ts";
 import { zonesQuery } from "../pages/zones/queries.ts";
 import { Button } from "../parts/button.tsx";
@@ -61,13 +64,44 @@ function ThemeSwitch() {
   );
 }
 
+/** How many requests wait for a person, beside the way to them. */
+function Waiting({ zone }: { zone: string }) {
+  const pending = useQuery(approvalCountsQuery(zone)).data?.pending ?? 0;
+  if (pending === 0) return null;
+  return (
+    <span className="count">
+      {pending.toLocaleString()}
+      <span className="hidden-visually"> waiting</span>
+    </span>
+  );
+}
+
+/** Whether everything is at work, on every page; it leads to what is not. */
+function Health() {
+  const { data, isError } = useQuery(rolesQuery);
+  if (!data && !isError) return null;
+  const bad = data?.filter((one) => ["refused", "waiting"].includes(standing(one).meaning)).length ?? 0;
+  const fine = !isError && bad === 0;
+  return (
+    <Link to="/diagnostics" className={fine ? "pulse" : "pulse stale"}>
+      {isError
+        ? "Not told how the roles are"
+        : fine
+          ? "Everything is at work"
+          : `${bad} of the roles need a look`}
+    </Link>
+  );
+}
+
 /** The frame around every page of somebody who is signed in. */
 export function Shell() {
   const { zone: here } = useParams({ strict: false }) as { zone?: string };
   // Pages of the deployment are on the way between pages of a zone: the way back stays where it was.
   const [left, setLeft] = useState(here);
   if (here !== undefined && here !== left) setLeft(here);
-  const zone = here ?? left;
+  // Whoever came straight to one goes on to the first zone that they may see.
+  const first = useQuery(zonesQuery).data?.items[0]?.id;
+  const zone = here ?? left ?? first;
   const me = useQuery(meQuery).data;
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -118,8 +152,8 @@ export function Shell() {
           </Button>
         </div>
         {zone && <ZoneSwitch zone={zone} />}
-        <Button onClick={() => setPalette(true)}>
-          Go to… <kbd className="quiet small">Ctrl K</kbd>
+        <Button className="go-to" onClick={() => setPalette(true)}>
+          Go to… <kbd className="small">Ctrl K</kbd>
         </Button>
         <nav aria-label="Pages" className="stack">
           {zone &&
@@ -132,9 +166,10 @@ export function Shell() {
                       <Link
                         to={place.to}
                         params={{ zone }}
-                        activeOptions={{ exact: place.to === "/z/$zone" }}
+                        activeOptions={{ exact: ["/z/$zone", "/z/$zone/protect"].includes(place.to) }}
                       >
                         {place.label}
+                        {place.to === "/z/$zone/approvals" && <Waiting zone={zone} />}
                       </Link>
                     </li>
                   ))}
@@ -153,6 +188,7 @@ export function Shell() {
           </div>
         </nav>
         <div className="foot">
+          <Health />
           <ThemeSwitch />
           {me && (
             <div className="spread">

@@ -23,7 +23,7 @@ use crate::{
     guard::Place,
     headers,
     proxy::{Upstream, below, sent_back},
-    routes::{Does, own_route},
+    routes::{Does, READINESS, own_route},
     session::{self, Beginning, Way},
 };
 
@@ -162,7 +162,7 @@ fn route_of(path: &str) -> &'static str {
     } else if path.starts_with(AUDIT) {
         "/api/audit/{path}"
     } else if path.starts_with(ROLES) {
-        "/api/roles/{role}/ready"
+        READINESS
     } else if path.starts_with("/assets/") {
         "/assets/{file}"
     } else {

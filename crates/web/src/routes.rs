@@ -8,6 +8,7 @@ use caracal_service::{
 use caracal_wire::{
     ErrorCode,
     control::accounts::{SignedOut, UseLink},
+    health::Readiness,
     web::{
         EmailCodeRequest, EmailCodeSignIn, EmailCodeState, PasskeyChallenge, PasskeySignIn, PasswordSignIn,
         SignInRedirect, SignedInAccount, SingleSignOnReturn,
@@ -16,6 +17,9 @@ use caracal_wire::{
 use http::{Method, StatusCode};
 
 use crate::session::{Beginning, Way};
+
+/// Where a role says how it is.
+pub(crate) const READINESS: &str = "/api/roles/{role}/ready";
 
 /// What a route needs of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,6 +222,20 @@ const SURFACE: Surface<Needs> = Surface {
     },
 };
 
+/// How another role is, as that says it itself, for whoever is signed in.
+fn readiness() -> Declaration<Needs> {
+    Declaration::new(Method::GET, READINESS, "roles.ready", Needs::Page, |it| {
+        it.answer::<Readiness>(StatusCode::OK);
+        it.answer::<Readiness>(StatusCode::SERVICE_UNAVAILABLE);
+    })
+    .summary("Tell whether a role is ready, and how soon it hears of ended authority.")
+    .refuses(&[ErrorCode::Unauthorized, ErrorCode::RouteNotFound])
+    .refuses_with(
+        StatusCode::MISDIRECTED_REQUEST.as_u16(),
+        &[ErrorCode::MalformedRequest],
+    )
+}
+
 /// Every route of this role that is its own.
 pub fn table() -> Vec<Declaration<Needs>> {
     let declared = OWN.iter().map(|own| {
@@ -232,6 +250,7 @@ pub fn table() -> Vec<Declaration<Needs>> {
     health::declarations(Needs::Nothing, Needs::Metrics)
         .into_iter()
         .chain(declared)
+        .chain([readiness()])
         .collect()
 }
 

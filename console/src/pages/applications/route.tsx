@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
@@ -195,6 +195,18 @@ function Panel({
         </Button>
       </div>
       <p className="quiet small">Showing a secret is recorded with your name.</p>
+      <ul className="row" aria-label="What it does">
+        <li>
+          <Link to="/z/$zone/audit" params={{ zone }} search={{ application_id: application.id }}>
+            What was decided about it
+          </Link>
+        </li>
+        <li>
+          <Link to="/z/$zone/approvals" params={{ zone }} search={{ state: "all", by: application.id }}>
+            What it asked people for
+          </Link>
+        </li>
+      </ul>
       <Raw value={application} />
       {chosen && (
         <Confirm

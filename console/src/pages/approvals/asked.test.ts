@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asked, history, operation, purpose, standing } from "./asked.ts";
+import { asked, givenUp, history, operation, purpose, standing } from "./asked.ts";
 import { plainly } from "./plainly.ts";
 
 const approval = (metadata: object, approved = 0, rejected = 0) =>
@@ -41,4 +41,11 @@ test("nothing that cannot be seen is left in what a person decides by", () => {
   );
   expect(plainly("\u{e0041}\ufe0f\u3164\u2028")).toBe("\\u{e0041}\\u{fe0f}\\u{3164}\\u{2028}");
   expect(plainly("déjà vu\n\tשלום 中文 👍")).toBe("déjà vu\n\tשלום 中文 👍");
+});
+
+test("what whoever asked gave up is told from a yes that was taken back", () => {
+  const withdrawn_at = "2026-01-01T00:00:00Z";
+  expect(givenUp({ withdrawn_at, approver_subject_id: "asker" })).toBe(true);
+  expect(givenUp({ withdrawn_at, approver_subject_id: "console:a" })).toBe(false);
+  expect(givenUp({ withdrawn_at: null, approver_subject_id: "asker" })).toBe(false);
 });

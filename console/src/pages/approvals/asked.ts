@@ -43,6 +43,11 @@ export function standing(approval: Pick<Approval, "state" | "withdrawn_at">): st
   return approval.withdrawn_at ? "withdrawn" : approval.state;
 }
 
+/** Whether whoever asked gave it up before anybody decided. */
+export function givenUp(approval: Pick<Approval, "withdrawn_at" | "approver_subject_id">): boolean {
+  return Boolean(approval.withdrawn_at) && approval.approver_subject_id === "asker";
+}
+
 /** How the very same was decided before, in a sentence. */
 export function history({
   prior_approved,

@@ -10,7 +10,7 @@ import { AreaField, Form, FormProblem } from "../../parts/form.tsx";
 import { Badge, Facts, Id, Raw, State } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { By } from "../accounts/by.tsx";
-import { asked, history, standing } from "./asked.ts";
+import { asked, givenUp, history, standing } from "./asked.ts";
 import { Call } from "./call.tsx";
 
 type Approval = Schema["ApprovalItem"];
@@ -111,13 +111,29 @@ export function ApprovalPanel({
               ]),
           ["Labels", request.labels.join(", ") || "none recorded"],
           ["Before", history(approval)],
+          [
+            "Asks for",
+            <Link
+              key="by"
+              to="/z/$zone/approvals"
+              params={{ zone }}
+              search={{ state: "all", by: approval.principal_id }}
+            >
+              everything else it asked for
+            </Link>,
+          ],
           ["Asked", <ExactTime key="asked" at={approval.created_at} />],
           ["Ends", <Time key="ends" at={approval.expires_at} />],
           ...(approval.withdrawn_at
-            ? [["Yes taken back", <ExactTime key="withdrawn" at={approval.withdrawn_at} />] as const]
+            ? [
+                [
+                  givenUp(approval) ? "Given up by who asked" : "Yes taken back",
+                  <ExactTime key="withdrawn" at={approval.withdrawn_at} />,
+                ] as const,
+              ]
             : []),
           ["Who may decide", approval.approver_class],
-          ...(approval.approver_subject_id
+          ...(approval.approver_subject_id && !givenUp(approval)
             ? [["Who decided last", <By key="by" of={approval.approver_subject_id} />] as const]
             : []),
           ["Id", <Id key="id" of={approval.id} />],

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { control, read, type Schema } from "../../api/client.ts";
+import { Button } from "../../parts/button.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { State } from "../../parts/show.tsx";
@@ -28,6 +29,7 @@ export function ApprovalsPage() {
   const state = address["state"] ?? "pending";
   const chosen = state === "all" ? undefined : (state as Approval["state"]);
   const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const by = address["by"];
   const counts = useQuery(approvalCountsQuery(zone)).data;
   const name = (approval: Approval) => names.get(approval.application_id ?? "") ?? approval.principal_id;
   return (
@@ -47,18 +49,30 @@ export function ApprovalsPage() {
         ))}
       </div>
       <List<Approval>
-        key={state}
+        key={`${state} ${by ?? ""}`}
         name="approvals"
         every={3_000}
-        queryKey={["zone", zone, "approvals", state]}
+        queryKey={["zone", zone, "approvals", state, by ?? ""]}
         load={(cursor) =>
           read(
             control.GET("/v1/zones/{zoneId}/approvals", {
               params: {
                 path: { zoneId: zone },
-                query: { limit: 100, ...(chosen ? { state: chosen } : {}), ...(cursor ? { cursor } : {}) },
+                query: {
+                  limit: 100,
+                  ...(chosen ? { state: chosen } : {}),
+                  ...(by ? { principal: by } : {}),
+                  ...(cursor ? { cursor } : {}),
+                },
               },
             }),
+          )
+        }
+        tools={
+          by && (
+            <Button aria-label="Remove the filter by who asks" onClick={() => setAddress({ by: undefined })}>
+              asked by: <bdi>{names.get(by) ?? by}</bdi> ✕
+            </Button>
           )
         }
         keyOf={(approval) => approval.id}

@@ -6,27 +6,34 @@ import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Loaded } from "../../parts/page.tsx";
-import { Badge, Code, Facts, Id, Raw, State } from "../../parts/show.tsx";
+import { Badge, Code, Facts, Id, Raw, State, shortened } from "../../parts/show.tsx";
 import { ExactTime } from "../../parts/time.tsx";
 import { textChanges } from "../policies/draft/changes.ts";
+import { namesQuery } from "../sessions/queries.ts";
 import type { Proof } from "./proof.ts";
 import { explainQuery } from "./queries.ts";
 import { ProofBadge, ProofFacts, type Proofs, Receipts } from "./receipts.tsx";
 import { REMEDIES } from "./remedies.ts";
 import { obstacle, sentence } from "./suggestion.ts";
-import { about, actor, happened, reason } from "./words.ts";
+import { about, actor, delegation, happened, reason, session } from "./words.ts";
 
 function Gate({
+  zone,
   event,
+  name,
   open,
   proof,
 }: {
+  zone: string;
   event: Schema["LedgerEvent"];
+  /** The name of the application that acted, where it is known. */
+  name: string | undefined;
   open: boolean;
   proof: Proof | undefined;
 }) {
   const why = reason(event);
   const who = actor(event);
+  const [ran, under] = [session(event), delegation(event)];
   return (
     <li className={event.decision}>
       <details open={open}>
@@ -42,7 +49,52 @@ function Gate({
           <Facts
             rows={[
               ["When", <ExactTime key="when" at={event.occurred_at} />],
-              ...(who ? [["Who", <Id key="who" of={who} />] as const] : []),
+              ...(who
+                ? [
+                    [
+                      "Who",
+                      name ? (
+                        <Link key="who" to="/z/$zone/applications" params={{ zone }} search={{ open: who }}>
+                          <bdi>{name}</bdi>
+                        </Link>
+                      ) : (
+                        <Id key="who" of={who} />
+                      ),
+                    ] as const,
+                  ]
+                : []),
+              ...(ran
+                ? [
+                    [
+                      "Session",
+                      <Link
+                        key="ran"
+                        to="/z/$zone/sessions"
+                        params={{ zone }}
+                        search={{ open: ran }}
+                        title={ran}
+                      >
+                        <span className="mono">{shortened(ran)}</span>
+                      </Link>,
+                    ] as const,
+                  ]
+                : []),
+              ...(under
+                ? [
+                    [
+                      "Delegation",
+                      <Link
+                        key="under"
+                        to="/z/$zone/delegations"
+                        params={{ zone }}
+                        search={{ open: under }}
+                        title={under}
+                      >
+                        <span className="mono">{shortened(under)}</span>
+                      </Link>,
+                    ] as const,
+                  ]
+                : []),
               ...(why ? [["Why", why.replaceAll("_", " ")] as const] : []),
               ...(event.policy_set_version_id
                 ? [["Policy in force", <Id key="policy" of={event.policy_set_version_id} />] as const]
@@ -124,11 +176,9 @@ export function RequestDetail({
 }) {
   const [proofs, setProofs] = useState<Proofs>();
   const query = useQuery(explainQuery(zone, request));
+  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
   return (
     <Dialog side title="What happened to this request" onClose={onClose}>
-      <div className="row">
-        <Id of={request} />
-      </div>
       <Loaded query={query}>
         {(explained) => {
           const first = explained.events.findIndex((event) => event.decision === "deny");
@@ -136,6 +186,9 @@ export function RequestDetail({
             <>
               <div className="row">
                 <State of={explained.final_decision} />
+                <span className="quiet small">
+                  Request <Id of={request} />
+                </span>
                 {explained.outcome && <Badge meaning="waiting">outcome {String(explained.outcome)}</Badge>}
               </div>
               {explained.denied.map((denial) => {
@@ -157,7 +210,9 @@ export function RequestDetail({
                 {explained.events.map((event, index) => (
                   <Gate
                     key={event.id}
+                    zone={zone}
                     event={event}
+                    name={names.get(actor(event) ?? "")}
                     open={index === (first === -1 ? 0 : first)}
                     proof={proofs?.get(event.id)}
                   />

@@ -13,11 +13,17 @@ export function began(span: string, now: Date): string {
   return new Date(Math.floor((now.getTime() - before) / 60_000) * 60_000).toISOString();
 }
 
-/** Events of a zone, newest first; `since` is a span. Without `format` and `fields` the answer is whole events. */
-export function searchAudit(zone: string, { since, ...query }: Asked): Promise<Found> {
-  const from = typeof since === "string" ? { since: began(since, new Date()) } : {};
+/** A question as the service takes it: `since` is a span that ends now, and `from` an instant that comes before it. */
+export function question({ since, from, ...query }: Asked, now: Date): Record<string, string> {
+  const begin = from ?? (typeof since === "string" ? began(since, now) : undefined);
+  const asked = begin === undefined ? query : { ...query, since: begin };
+  return Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, String(value)]));
+}
+
+/** Events of a zone, newest first. Without `format` and `fields` the answer is whole events. */
+export function searchAudit(zone: string, query: Asked): Promise<Found> {
   const asked = control.GET("/v1/zones/{zoneId}/audit", {
-    params: { path: { zoneId: zone }, query: { ...query, ...from } as unknown as { limit: number } },
+    params: { path: { zoneId: zone }, query: question(query, new Date()) as unknown as { limit: number } },
   });
   return read(asked as unknown as Promise<{ data?: Found; error?: unknown; response: Response }>);
 }

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { audit, read, type Schema } from "../../api/client.ts";
 import { Problem } from "../../api/problem.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { FormProblem } from "../../parts/form.tsx";
 import { Badge, Code, Copy, Facts } from "../../parts/show.tsx";
@@ -139,43 +140,43 @@ export function Receipts({
   proofs: Proofs | undefined;
   onProved: (proofs: Proofs | undefined) => void;
 }) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct();
   const [keys, setKeys] = useState<{ known: KnownKeys; isNew: boolean; strangers: string[] }>();
-  const check = async (believed: readonly string[] = []) => {
-    if (busy) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      const path = { zone_id: zone };
-      const asked = audit.GET("/api/audit/logs/{zone_id}/receipts", {
-        params: { path, query: { request_id: request } },
-      });
-      // What came a moment ago has no receipt yet, which is nothing to be alarmed by.
-      const none = (caught: unknown) => {
-        if (caught instanceof Problem && caught.code === "entry_not_found") return { receipts: [] };
-        throw caught;
-      };
-      const [{ receipts }, offered, { proveAll }] = await Promise.all([
-        read(asked).catch(none),
-        read(audit.GET("/api/audit/keys")),
-        import("./proof.ts"),
-      ]);
-      const before = knownKeys(localStorage);
-      const first = before ? believed : offered.keys;
-      const known = first.length > 0 || !before ? believe(localStorage, first, new Date()) : before;
-      setKeys({
-        known,
-        isNew: !before,
-        strangers: offered.keys.filter((key) => !known.keys.includes(key)),
-      });
-      onProved(proveAll(events, receipts, known.keys, offered.keys));
-    } catch (caught) {
-      setError(caught);
-      onProved(undefined);
-    }
-    setBusy(false);
+  const prove = async (believed: readonly string[]) => {
+    const path = { zone_id: zone };
+    const asked = audit.GET("/api/audit/logs/{zone_id}/receipts", {
+      params: { path, query: { request_id: request } },
+    });
+    // What came a moment ago has no receipt yet, which is nothing to be alarmed by.
+    const none = (caught: unknown) => {
+      if (caught instanceof Problem && caught.code === "entry_not_found") return { receipts: [] };
+      throw caught;
+    };
+    const [{ receipts }, offered, { proveAll }] = await Promise.all([
+      read(asked).catch(none),
+      read(audit.GET("/api/audit/keys")),
+      import("./proof.ts"),
+    ]);
+    const before = knownKeys(localStorage);
+    const first = before ? believed : offered.keys;
+    const known = first.length > 0 || !before ? believe(localStorage, first, new Date()) : before;
+    setKeys({
+      known,
+      isNew: !before,
+      strangers: offered.keys.filter((key) => !known.keys.includes(key)),
+    });
+    onProved(proveAll(events, receipts, known.keys, offered.keys));
   };
+  const check = (believed: readonly string[] = []) =>
+    act(async () => {
+      try {
+        await prove(believed);
+      } catch (caught) {
+        // What was proved before is no proof of what could not be looked at now.
+        onProved(undefined);
+        throw caught;
+      }
+    });
   const kinds = proofs && [...proofs.values()].map((proof) => proof.kind);
   const bad = kinds?.filter((kind) => kind === "wrong" || kind === "altered").length ?? 0;
   const proved = kinds?.filter((kind) => kind === "proved").length ?? 0;

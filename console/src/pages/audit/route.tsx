@@ -12,7 +12,7 @@ import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { namesQuery } from "../sessions/queries.ts";
 import { RequestDetail } from "./detail.tsx";
-import { began, searchAudit } from "./queries.ts";
+import { question, searchAudit } from "./queries.ts";
 import { about, actor, happened, reason } from "./words.ts";
 
 type Event = Schema["LedgerEvent"];
@@ -29,7 +29,16 @@ const DECISIONS = [
   ["deny", "Refused"],
   ["partial", "Partly allowed"],
 ] as const;
-const FILTERS = ["decision", "since", "application_id", "session_id", "event_type"] as const;
+const FILTERS = ["decision", "since", "from", "until", "application_id", "session_id", "event_type"] as const;
+
+const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
+
+/** What a filter is, in a few words. */
+function chip(name: (typeof FILTERS)[number], value: string): string {
+  if (name !== "from" && name !== "until") return `${name.replaceAll("_", " ")}: ${value.slice(0, 12)}`;
+  const at = new Date(value);
+  return `${name} ${Number.isNaN(at.getTime()) ? value.slice(0, 20) : clock.format(at)}`;
+}
 
 function Filter({
   label,
@@ -61,9 +70,7 @@ function Filter({
 
 /** Where the events that are shown can be had as a file. */
 function exported(zone: string, query: Readonly<Record<string, string>>): string {
-  const { since, ...rest } = query;
-  const from = since ? { since: began(since, new Date()) } : {};
-  const asked = new URLSearchParams({ ...rest, ...from, format: "csv", limit: "1000" });
+  const asked = new URLSearchParams({ ...question(query, new Date()), format: "csv", limit: "1000" });
   return `/api/control/v1/zones/${encodeURIComponent(zone)}/audit?${asked}`;
 }
 
@@ -121,7 +128,7 @@ export function AuditPage() {
   const query = Object.fromEntries(
     FILTERS.flatMap((name) => (address[name] ? [[name, address[name]] as const] : [])),
   );
-  const { since: _, ...following } = query;
+  const { since: _, from: __, until: ___, ...following } = query;
   const live = address["view"] === "live";
   const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
   const name = (event: Event) => names.get(actor(event) ?? "");
@@ -139,7 +146,7 @@ export function AuditPage() {
           label="Time"
           value={address["since"]}
           options={SPANS}
-          onChange={(since) => setAddress({ since })}
+          onChange={(since) => setAddress({ since, from: undefined, until: undefined })}
         />
       )}
       {chips.map((name) => (
@@ -148,7 +155,7 @@ export function AuditPage() {
           aria-label={`Remove the filter ${name}`}
           onClick={() => setAddress({ [name]: undefined })}
         >
-          {name.replaceAll("_", " ")}: {address[name]?.slice(0, 12)} ✕
+          {chip(name, address[name] ?? "")} ✕
         </Button>
       ))}
     </>
@@ -178,6 +185,7 @@ export function AuditPage() {
       ) : (
         <List<Event>
           name="events"
+          file={false}
           queryKey={["zone", zone, "audit", query]}
           load={(cursor) => searchAudit(zone, { limit: 100, ...query, ...(cursor ? { cursor } : {}) })}
           keyOf={(event) => event.id}

@@ -60,3 +60,13 @@ export function reason(
 export function actor(event: Event): string | undefined {
   return known(event, "application_id", "client_id", "principal_id");
 }
+
+/** The session that it was done in. */
+export function session(event: Event): string | undefined {
+  return known(event, "agent_session_id");
+}
+
+/** The delegation that it was done under. */
+export function delegation(event: Event): string | undefined {
+  return known(event, "delegation_edge_id");
+}

@@ -1,12 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { control, coordinator, own, read } from "../../api/client.ts";
+import { own } from "../../api/client.ts";
 import { Problem } from "../../api/problem.ts";
+import { rolesQuery } from "../../api/roles.ts";
 import { Button } from "../../parts/button.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Badge } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { searchAudit } from "../audit/queries.ts";
+import { NAMES } from "../overview/health.ts";
 import { zonesQuery } from "../zones/queries.ts";
+import { FOR, mended } from "./mends.ts";
 
 type Check = { name: string; what: string; ok: boolean; said: string; mend?: string };
 
@@ -50,43 +53,43 @@ export function DiagnosticsPage() {
         check("Console", "Serves these pages", "Is the machine that serves the console up?", () =>
           timed(() => own("GET", "/health")),
         ),
-        check(
-          "Control API",
-          "Zones, applications, policy",
-          "Look at the logs of the role api: `caracal logs`.",
-          () => timed(() => read(control.GET("/v1/caller"))),
-        ),
-        check(
-          "Coordinator",
-          "Sessions and delegations",
-          "Look at the logs of the role coordinator, and at CARACAL_COORDINATOR_URL of the role web.",
-          () =>
-            timed(() =>
-              read(
-                coordinator.GET("/zones/{zone}/agents", {
-                  params: { path: { zone: zone ?? "none" }, query: { limit: 1 } },
-                }),
-              ),
-            ),
-        ),
-        check("Ledger", "Takes and shows evidence", "Look at the logs of the role audit.", () =>
+        check("Ledger", "Shows evidence", "Look at the logs of the roles api and audit.", () =>
           timed(() => searchAudit(zone ?? "none", { limit: 1 })),
         ),
         check("Clock", "Yours and the console's", "Set the clock of one of the two machines.", skew),
       ]),
   });
+  const roles = useQuery(rolesQuery);
+  const [first, ...others] = query.data ?? [];
+  const said: Check[] = (roles.data ?? []).map((one) => ({
+    name: NAMES[one.role],
+    what: FOR[one.role],
+    ...mended(one),
+  }));
+  const found = first ? [first, ...said, ...others] : said;
   return (
     <Page
       title="Diagnostics"
-      about="What the console needs, tried just now from here."
+      about="How each role is, as it says itself, and what the console needs, tried just now from here."
       action={
-        <Button busy={query.isFetching} onClick={() => void query.refetch()}>
+        <Button
+          busy={query.isFetching || roles.isFetching}
+          onClick={() => {
+            void query.refetch();
+            void roles.refetch();
+          }}
+        >
           Try again
         </Button>
       }
     >
+      {roles.isError && (
+        <p role="alert" className="note refused">
+          {roles.error.message}
+        </p>
+      )}
       <Table heads={["Part", "What it does", "State", "Found"]} live stacked>
-        {(query.data ?? []).map((found) => (
+        {found.map((found) => (
           <tr key={found.name}>
             <td data-head="Part">
               <strong>{found.name}</strong>
@@ -95,7 +98,7 @@ export function DiagnosticsPage() {
             <td>
               <Badge meaning={found.ok ? "allowed" : "refused"}>{found.ok ? "works" : "fails"}</Badge>
             </td>
-            <td style={{ whiteSpace: "normal" }}>
+            <td className="wraps">
               {found.said}
               {found.mend && <div className="quiet small">{found.mend}</div>}
             </td>

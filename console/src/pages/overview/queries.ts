@@ -1,20 +1,22 @@
 import { queryOptions } from "@tanstack/react-query";
 import { control, read } from "../../api/client.ts";
-import { searchAudit } from "../audit/queries.ts";
-
-const zonePath = (zone: string) => ({ params: { path: { zoneId: zone } } });
 
 export const overviewQuery = (zone: string) =>
   queryOptions({
     queryKey: ["zone", zone, "overview"],
-    queryFn: () => read(control.GET("/v1/zones/{zoneId}/overview", zonePath(zone))),
+    queryFn: () => read(control.GET("/v1/zones/{zoneId}/overview", { params: { path: { zoneId: zone } } })),
     refetchInterval: 10_000,
   });
 
-/** The refusals of the last day, as far as they fit on one page of the ledger. */
-export const refusalsQuery = (zone: string) =>
+/** What was decided within the last hours. Where not all of it is counted yet, each question counts more. */
+export const activityQuery = (zone: string, hours: number) =>
   queryOptions({
-    queryKey: ["zone", zone, "refusals"],
-    queryFn: () => searchAudit(zone, { decision: "deny", since: "24h", limit: 1000 }),
-    refetchInterval: 30_000,
+    queryKey: ["zone", zone, "activity", hours],
+    queryFn: () =>
+      read(
+        control.GET("/v1/zones/{zoneId}/activity", {
+          params: { path: { zoneId: zone }, query: { hours } },
+        }),
+      ),
+    refetchInterval: (query) => (query.state.data?.complete === false ? 1_000 : 15_000),
   });

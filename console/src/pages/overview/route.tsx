@@ -3,9 +3,11 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTail } from "../../api/live.ts";
 import { useRefusal } from "../../api/me.ts";
+import { rolesQuery } from "../../api/roles.ts";
 import { Figures } from "../../parts/figures.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Pulse } from "../../parts/pulse.tsx";
+import { millis } from "../../parts/scale.ts";
 import { Id, State } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -13,8 +15,10 @@ import { approvalCountsQuery } from "../approvals/queries.ts";
 import { about, happened, reason } from "../audit/words.ts";
 import { zoneQuery } from "../zones/queries.ts";
 import { attention } from "./attention.ts";
+import { Charts } from "./charts.tsx";
+import { lag } from "./health.ts";
 import { overviewQuery } from "./queries.ts";
-import { Refusals } from "./refusals.tsx";
+import { Roles } from "./roles.tsx";
 import "./overview.css";
 
 /** What happens now, on top of what happened before the page was opened. */
@@ -42,11 +46,11 @@ function Recent({ zone, before }: { zone: string; before: ReadonlyArray<RecentEv
       ) : (
         <Table heads={["Decision", "Event", "About", "When"]} headless stacked>
           {rows.map((event) => (
-            <tr key={event.id}>
+            <tr key={event.id} className="recent">
               <td>
                 <State of={event.decision} />
               </td>
-              <td>
+              <td className="what">
                 <Link
                   className="cover"
                   to="/z/$zone/audit"
@@ -85,6 +89,7 @@ export function OverviewPage() {
   const query = useQuery(overviewQuery(zone));
   const waiting = useQuery(approvalCountsQuery(zone)).data?.pending ?? 0;
   const noEvidence = useRefusal("read_evidence");
+  const late = lag(useQuery(rolesQuery).data ?? []);
   return (
     <Page
       title={itself?.name ?? "Overview"}
@@ -105,9 +110,14 @@ export function OverviewPage() {
             <Empty
               title="Nothing is protected here yet"
               action={
-                <Link className="button main" to="/z/$zone/protect" params={{ zone }}>
-                  Protect an API
-                </Link>
+                <div className="row">
+                  <Link className="button main" to="/z/$zone/protect" params={{ zone }}>
+                    Protect an API
+                  </Link>
+                  <Link className="button" to="/z/$zone/protect/mcp" params={{ zone }}>
+                    Protect an MCP server
+                  </Link>
+                </div>
               }
             >
               One form makes the credential, the resource, the agent's application and the policy between
@@ -128,6 +138,11 @@ export function OverviewPage() {
                     name: "Live authority",
                     value: sessions.active.toLocaleString(),
                     more: sessions.active === 1 ? "record" : "records",
+                  },
+                  {
+                    name: "Revocation lag",
+                    value: late === undefined ? "Nothing ended yet" : millis(late),
+                    more: "from an end to the slowest that enforces",
                   },
                   {
                     name: "Resources",
@@ -154,11 +169,12 @@ export function OverviewPage() {
               {noEvidence ? (
                 <p className="quiet">{noEvidence} Evidence is not shown.</p>
               ) : (
-                <div className="two">
+                <>
+                  <Charts zone={zone} />
                   <Recent zone={zone} before={overview.recent_events} />
-                  <Refusals zone={zone} />
-                </div>
+                </>
               )}
+              <Roles />
             </div>
           );
         }}

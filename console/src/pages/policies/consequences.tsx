@@ -1,25 +1,18 @@
-import { Link } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { FormProblem, SelectField } from "../../parts/form.tsx";
-import { Badge } from "../../parts/show.tsx";
-import { Table } from "../../parts/table.tsx";
+import { namesQuery } from "../sessions/queries.ts";
+import { Differences } from "./differences.tsx";
 import type { Candidate } from "./queries.ts";
-import { type Group, type Replayed, replay } from "./replay.ts";
+import { type Replayed, replay } from "./replay.ts";
 
 const WINDOWS = [
   ["24", "the last day"],
   ["168", "the last week"],
   ["720", "the last 30 days"],
 ] as const;
-
-const CHANGES: Record<Group["change"], readonly ["allowed" | "refused" | "waiting", string]> = {
-  newly_denied: ["refused", "refused"],
-  newly_allowed: ["allowed", "allowed"],
-  newly_held: ["waiting", "held"],
-  held_otherwise: ["waiting", "held otherwise"],
-};
 
 const many = (count: number, one: string, more: string): string =>
   `${count.toLocaleString()} ${count === 1 ? one : more}`;
@@ -52,6 +45,7 @@ export function Consequences({
   const [hours, setHours] = useState("24");
   const [answer, setAnswer] = useState<Replayed>();
   const { act, busy, error } = useAct();
+  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
   const shown = useRef(true);
   useEffect(() => {
     shown.current = true;
@@ -82,44 +76,11 @@ export function Consequences({
       <FormProblem error={error} />
       {answer && <Summary answer={answer} />}
       {answer && answer.groups.length > 0 && (
-        <Table
-          heads={[
-            "Would be",
-            "Application",
-            "Resource",
-            "Scopes",
-            { text: "Decisions", className: "right" },
-            "For example",
-          ]}
-        >
-          {answer.groups.map((group) => (
-            <tr
-              key={JSON.stringify([
-                group.change,
-                group.application_id,
-                group.resource,
-                group.scopes,
-                group.reason,
-              ])}
-            >
-              <td>
-                <Badge meaning={CHANGES[group.change][0]}>{CHANGES[group.change][1]}</Badge>
-                {group.reason && <div className="quiet small">{group.reason.replaceAll("_", " ")}</div>}
-              </td>
-              <td className="mono">{group.application_id}</td>
-              <td className="mono">{group.resource}</td>
-              <td className="mono">{group.scopes.join(" ")}</td>
-              <td className="right number">{group.decisions.toLocaleString()}</td>
-              <td>
-                {group.request_ids[0] && (
-                  <Link to="/z/$zone/audit" params={{ zone }} search={{ request: group.request_ids[0] }}>
-                    Why it was decided so
-                  </Link>
-                )}
-              </td>
-            </tr>
-          ))}
-        </Table>
+        <Differences
+          zone={zone}
+          names={names}
+          of={answer.groups.map((group) => ({ ...group, example: group.request_ids[0] }))}
+        />
       )}
     </section>
   );

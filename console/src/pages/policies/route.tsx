@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
@@ -8,9 +8,10 @@ import { Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
-import { Badge, Id } from "../../parts/show.tsx";
+import { Badge } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
+import { By } from "../accounts/by.tsx";
 import { canaryQuery } from "./canary/queries.ts";
 import { CanaryState } from "./canary/state.tsx";
 import { DraftPanel } from "./draft/draft.tsx";
@@ -19,6 +20,8 @@ import { PutInForce } from "./force.tsx";
 import { Needless } from "./needless.tsx";
 import { PolicyPanel } from "./panel.tsx";
 import { inForceQuery, setVersionsQuery } from "./queries.ts";
+import { shadowQuery } from "./shadow/queries.ts";
+import { ShadowState } from "./shadow/state.tsx";
 
 const STARTER = `# caracal:data-document
 package caracal.authz
@@ -91,6 +94,8 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
   const query = useQuery(setVersionsQuery(zone, set.id));
   const canary = useQuery(canaryQuery(zone)).data?.canary;
   const tried = canary?.running ? canary : undefined;
+  const shadow = useQuery(shadowQuery(zone)).data?.shadow;
+  const beside = shadow?.running ? shadow : undefined;
   return (
     <section className="stack-small" aria-labelledby="history">
       <h2 id="history">
@@ -98,7 +103,7 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
       </h2>
       <Loaded query={query}>
         {({ items }) => (
-          <Table heads={["Version", "Manifest", "Made", "(Actions)"]}>
+          <Table heads={["Version", "Made", "By", "(Actions)"]} stacked>
             {items.map((version) => (
               <tr key={version.id}>
                 <td className="number">
@@ -107,19 +112,36 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
                   {version.id === tried?.version_id && (
                     <Badge meaning="waiting">canary, {tried.share_percent} %</Badge>
                   )}
+                  {version.id === beside?.version_id && <Badge meaning="waiting">shadow</Badge>}
                 </td>
-                <td>
-                  <Id of={version.manifest_sha256} />
-                </td>
-                <td>
+                <td title={`Manifest ${version.manifest_sha256}`}>
                   <Time at={version.created_at} />
                 </td>
+                <td>
+                  <By of={version.created_by} />
+                </td>
                 <td className="right">
-                  {version.id !== set.active_version_id && version.id !== tried?.version_id && (
-                    <Button refused={refused} onClick={() => setBack(version)}>
-                      Roll back to it…
-                    </Button>
-                  )}
+                  <span className="row" style={{ justifyContent: "flex-end" }}>
+                    {version.id !== set.active_version_id && (
+                      <Link
+                        className="button plain"
+                        to="/z/$zone/policies/compare"
+                        params={{ zone }}
+                        search={{
+                          set: set.id,
+                          to: version.id,
+                          ...(set.active_version_id ? { from: set.active_version_id } : {}),
+                        }}
+                      >
+                        Compare
+                      </Link>
+                    )}
+                    {version.id !== set.active_version_id && version.id !== tried?.version_id && (
+                      <Button refused={refused} onClick={() => setBack(version)}>
+                        Roll back to it…
+                      </Button>
+                    )}
+                  </span>
                 </td>
               </tr>
             ))}
@@ -175,6 +197,7 @@ export function PoliciesPage() {
           <p className="note waiting">No policy is in force in this zone, so every call is refused.</p>
         )}
         <CanaryState zone={zone} />
+        <ShadowState zone={zone} />
         <List<Schema["PolicyItem"]>
           name="policies"
           queryKey={["zone", zone, "policies"]}

@@ -1,9 +1,11 @@
 import { Button } from "../../parts/button.tsx";
-import type { OperationRow } from "./plan.ts";
+import { type Access, EVERY_TOOL, empty, type Kind, type OperationRow } from "./plan.ts";
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const METHODS = ["MCP", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-const TEMPLATES: ReadonlyArray<{ label: string; rows: ReadonlyArray<OperationRow> }> = [
+type Template = { label: string; rows: ReadonlyArray<OperationRow> };
+
+const OF_API: ReadonlyArray<Template> = [
   { label: "Read everything", rows: [{ method: "GET", path: "/{path+}", access: "read" }] },
   {
     label: "Read and write everything",
@@ -28,26 +30,45 @@ const TEMPLATES: ReadonlyArray<{ label: string; rows: ReadonlyArray<OperationRow
   },
 ];
 
+const MCP = empty("mcp").operations;
+const OF_MCP: ReadonlyArray<Template> = [
+  { label: "Connect, and see which tools there are", rows: MCP.filter((row) => row !== EVERY_TOOL) },
+  { label: "Every tool", rows: MCP },
+];
+
+const ACCESS: ReadonlyArray<readonly [Access, string]> = [
+  ["connect", "connects"],
+  ["read", "reads"],
+  ["write", "writes"],
+];
+
 /** What may be called at all; everything else is refused. */
 export function Operations({
+  kind,
   rows,
   wrong,
   onChange,
+  onImport,
 }: {
+  kind: Kind;
   rows: ReadonlyArray<OperationRow>;
   wrong: string | undefined;
   onChange: (rows: ReadonlyArray<OperationRow>) => void;
+  /** Somebody wants to read them out of a document. */
+  onImport: () => void;
 }) {
+  const mcp = kind === "mcp";
   const put = (index: number, change: Partial<OperationRow>) =>
     onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
   return (
     <div className="stack-small">
       <div className="row">
-        {TEMPLATES.map((template) => (
+        {(mcp ? OF_MCP : OF_API).map((template) => (
           <Button key={template.label} onClick={() => onChange(template.rows)}>
             {template.label}
           </Button>
         ))}
+        <Button onClick={onImport}>{mcp ? "From tools/list…" : "From OpenAPI…"}</Button>
       </div>
       {rows.map((row, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
@@ -58,7 +79,7 @@ export function Operations({
             value={row.method}
             onChange={(event) => put(index, { method: event.target.value })}
           >
-            {METHODS.map((method) => (
+            {METHODS.filter((method) => mcp || method !== "MCP").map((method) => (
               <option key={method}>{method}</option>
             ))}
           </select>
@@ -72,10 +93,13 @@ export function Operations({
             aria-label={`Access of operation ${index + 1}`}
             className="input"
             value={row.access}
-            onChange={(event) => put(index, { access: event.target.value === "write" ? "write" : "read" })}
+            onChange={(event) => put(index, { access: event.target.value as Access })}
           >
-            <option value="read">reads</option>
-            <option value="write">writes</option>
+            {ACCESS.filter(([access]) => mcp || access !== "connect").map(([access, label]) => (
+              <option key={access} value={access}>
+                {label}
+              </option>
+            ))}
           </select>
           <Button
             look="plain"
@@ -87,13 +111,31 @@ export function Operations({
         </div>
       ))}
       <div className="row">
-        <Button onClick={() => onChange([...rows, { method: "GET", path: "/", access: "read" }])}>
+        <Button
+          onClick={() =>
+            onChange([
+              ...rows,
+              mcp
+                ? { method: "MCP", path: "tools/call:", access: "read" }
+                : { method: "GET", path: "/", access: "read" },
+            ])
+          }
+        >
           Add an operation
         </Button>
       </div>
       <span className="small quiet">
-        <code>{"{id}"}</code> stands for one segment of the path, <code>{"{path+}"}</code> for all that
-        follows.
+        {mcp ? (
+          <>
+            <code>tools/call:search</code> is a call of the tool <code>search</code>,{" "}
+            <code>{"tools/call:{tool}"}</code> one of any tool that has no line of its own.
+          </>
+        ) : (
+          <>
+            <code>{"{id}"}</code> stands for one segment of the path, <code>{"{path+}"}</code> for all that
+            follows.
+          </>
+        )}
       </span>
       {wrong && (
         <span role="alert" className="field wrong">

@@ -3,7 +3,13 @@ import type { Schema } from "../../api/client.ts";
 /** How the upstream is called by those who are allowed. */
 export type Credential = "none" | "bearer_token" | "api_key" | "http_basic";
 
-export type OperationRow = { method: string; path: string; access: "read" | "write" };
+/** What an operation is good for: to connect at all, to read, or to change something. */
+export type Access = "connect" | "read" | "write";
+
+export type OperationRow = { method: string; path: string; access: Access };
+
+/** What is protected. */
+export type Kind = "api" | "mcp";
 
 /** What somebody filled in. */
 export type Filled = {
@@ -18,7 +24,7 @@ export type Filled = {
   mayWrite: boolean;
 };
 
-export const EMPTY: Filled = {
+const EMPTY: Filled = {
   name: "",
   upstream: "",
   credential: "bearer_token",
@@ -29,6 +35,32 @@ export const EMPTY: Filled = {
   application: "",
   mayWrite: false,
 };
+
+/** What a client of an MCP server sends before it calls a tool; those of older revisions listen and end with GET and DELETE. */
+const CONNECTING: ReadonlyArray<OperationRow> = [
+  ...["initialize", "notifications/initialized", "ping", "tools/list"].map((path) => ({
+    method: "MCP",
+    path,
+    access: "connect" as const,
+  })),
+  { method: "GET", path: "/", access: "connect" },
+  { method: "DELETE", path: "/", access: "connect" },
+];
+
+/** Every tool that is not declared by its name. */
+export const EVERY_TOOL: OperationRow = { method: "MCP", path: "tools/call:{tool}", access: "write" };
+
+/** What stands in the form before anybody filled anything in. */
+export const empty = (kind: Kind): Filled =>
+  kind === "api" ? EMPTY : { ...EMPTY, operations: [...CONNECTING, EVERY_TOOL] };
+
+/** Operations out of a document as rows: what comes first is what is matched first. */
+export function rowsOf(operations: ReadonlyArray<Schema["Operation"]>): OperationRow[] {
+  return operations.map(({ method, path, scope }) => {
+    const access = scope.split(":").at(-1);
+    return { method, path, access: access === "connect" || access === "read" ? access : "write" };
+  });
+}
 
 /** A name as part of identifiers and scopes. */
 export function slug(name: string): string {
@@ -44,7 +76,7 @@ export function slug(name: string): string {
 }
 
 export const identifier = (filled: Filled): string => `resource://${slug(filled.name)}`;
-export const scopeOf = (filled: Filled, access: "read" | "write"): string => `${slug(filled.name)}:${access}`;
+export const scopeOf = (filled: Filled, access: Access): string => `${slug(filled.name)}:${access}`;
 
 /** The scopes that the operations need. */
 export function scopes(filled: Filled): string[] {
@@ -73,8 +105,10 @@ export function problems(filled: Filled): Partial<Record<keyof Filled, string>> 
   if (filled.credential === "http_basic" && filled.username === "") wrong.username = "A user name is needed.";
   if (filled.application.trim() === "") wrong.application = "Give the agent a name.";
   if (filled.operations.length === 0) wrong.operations = "Declare at least one operation.";
-  else if (filled.operations.some((operation) => !operation.path.startsWith("/")))
+  else if (filled.operations.some(({ method, path }) => method !== "MCP" && !path.startsWith("/")))
     wrong.operations = "Every path begins with a slash.";
+  else if (filled.operations.some(({ method, path }) => method === "MCP" && !/^[a-z][^\s]*$/.test(path)))
+    wrong.operations = "A message to an MCP server is one such as tools/list, or tools/call:search.";
   return wrong;
 }
 
@@ -126,10 +160,25 @@ grants := {${JSON.stringify(identifier(filled))}: {
 `;
 }
 
+/** What the first call of an MCP client says. */
+const INITIALIZE = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: {
+    protocolVersion: "2025-06-18",
+    capabilities: {},
+    clientInfo: { name: "first-call", version: "1" },
+  },
+});
+
 /** The operation that the first call tries: a path without parameters where there is one. */
-export function firstCall(filled: Filled): { method: string; path: string; scope: string } {
+export function firstCall(filled: Filled): { method: string; path: string; scope: string; body?: string } {
   const allowed = granted(filled);
   const open = filled.operations.filter((operation) => allowed.includes(scopeOf(filled, operation.access)));
+  const initialize = open.find(({ method, path }) => method === "MCP" && path === "initialize");
+  if (initialize)
+    return { method: "POST", path: "/", scope: scopeOf(filled, initialize.access), body: INITIALIZE };
   const chosen = open.find((operation) => operation.method === "GET") ??
     open[0] ?? { method: "GET", path: "/", access: "read" };
   return {

@@ -7,8 +7,20 @@ import { Button } from "../../parts/button.tsx";
 import { CheckField, Form, FormProblem, SelectField, TextField, useUnsaved } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Code } from "../../parts/show.tsx";
+import { ImportOperations } from "../resources/import.tsx";
 import { Operations } from "./operations.tsx";
-import { type Credential, EMPTY, type Filled, firstCall, identifier, policyText, problems } from "./plan.ts";
+import {
+  type Credential,
+  empty,
+  type Filled,
+  firstCall,
+  identifier,
+  type Kind,
+  policyText,
+  problems,
+  rowsOf,
+  slug,
+} from "./plan.ts";
 import { Result } from "./result.tsx";
 import { type Made, runAll, STEPS } from "./run.ts";
 import "./protect.css";
@@ -20,13 +32,43 @@ const CREDENTIALS: ReadonlyArray<readonly [Credential, string]> = [
   ["none", "Nothing"],
 ];
 
-/** Makes everything that a first protected call needs, out of one form. */
+const WORDS: Readonly<
+  Record<Kind, { title: string; name: string; upstream: string; address: string; write: string }>
+> = {
+  api: {
+    title: "Protect an API",
+    name: "Orders API",
+    upstream: "Address of the upstream",
+    address: "https://orders.example.com",
+    write: "Otherwise it gets the operations that read.",
+  },
+  mcp: {
+    title: "Protect an MCP server",
+    name: "Docs tools",
+    upstream: "Address of the MCP server",
+    address: "https://docs.example.com/mcp",
+    write: "Otherwise it connects, sees which tools there are, and calls those that read.",
+  },
+};
+
+/** Makes everything that a first protected call of an API needs, out of one form. */
 export function ProtectPage() {
+  return <Protect key="api" kind="api" />;
+}
+
+/** The same for an MCP server, whose operations are its messages and tools. */
+export function ProtectMcpPage() {
+  return <Protect key="mcp" kind="mcp" />;
+}
+
+function Protect({ kind }: { kind: Kind }) {
   const { zone } = useParams({ strict: false }) as { zone: string };
   const client = useQueryClient();
-  const [filled, setFilled] = useState<Filled>(EMPTY);
+  const [filled, setFilled] = useState<Filled>(() => empty(kind));
   const [made, setMade] = useState<Made>({});
   const [tried, setTried] = useState(false);
+  const [importing, setImporting] = useState(false);
+  const words = WORDS[kind];
   const { act, busy, error } = useAct();
   const refused = useRefusal("change");
   const done = STEPS.every((step) => step.isDone(made));
@@ -57,7 +99,7 @@ export function ProtectPage() {
   }
   return (
     <Page
-      title="Protect an API"
+      title={words.title}
       about="Say what you protect and who may call it. The credential stays here; the agent never sees it."
     >
       <div className="protect">
@@ -67,7 +109,7 @@ export function ProtectPage() {
             <legend>What you protect</legend>
             <TextField
               label="Name"
-              placeholder="Orders API"
+              placeholder={words.name}
               value={filled.name}
               wrong={wrong.name}
               maxLength={100}
@@ -75,9 +117,9 @@ export function ProtectPage() {
               onChange={(event) => put("name", event.target.value)}
             />
             <TextField
-              label="Address of the upstream"
+              label={words.upstream}
               type="url"
-              placeholder="https://orders.example.com"
+              placeholder={words.address}
               value={filled.upstream}
               wrong={wrong.upstream}
               onChange={(event) => put("upstream", event.target.value)}
@@ -124,6 +166,8 @@ export function ProtectPage() {
           <fieldset className="group" disabled={begun}>
             <legend>Which operations there are</legend>
             <Operations
+              kind={kind}
+              onImport={() => setImporting(true)}
               rows={filled.operations}
               wrong={wrong.operations}
               onChange={(operations) => put("operations", operations)}
@@ -141,7 +185,7 @@ export function ProtectPage() {
             />
             <CheckField
               label="It may write"
-              help="Otherwise it gets the operations that read."
+              help={words.write}
               checked={filled.mayWrite}
               onChange={(event) => put("mayWrite", event.target.checked)}
             />
@@ -170,6 +214,17 @@ export function ProtectPage() {
           )}
         </aside>
       </div>
+      {importing && (
+        <ImportOperations
+          prefix={slug(filled.name)}
+          there={[]}
+          onImport={(operations) => {
+            put("operations", rowsOf(operations));
+            setImporting(false);
+          }}
+          onClose={() => setImporting(false)}
+        />
+      )}
     </Page>
   );
 }

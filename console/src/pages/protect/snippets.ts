@@ -7,7 +7,12 @@ export type Facts = {
   scope: string;
   method: string;
   path: string;
+  /** What is sent, as JSON without a quotation mark of the shell. */
+  body?: string;
 };
+
+/** An answer of an MCP server is JSON, or a stream of events. */
+const ACCEPT = "application/json, text/event-stream";
 
 /** The environment of the agent. */
 export function environment(facts: Facts): string {
@@ -17,7 +22,11 @@ export CARACAL_APP_CLIENT_SECRET=${facts.secret}
 `;
 }
 
-function curl({ resource, scope, method, path }: Facts): string {
+function curl({ resource, scope, method, path, body }: Facts): string {
+  const sent = body
+    ? ` \\
+  -H 'Content-Type: application/json' -H 'Accept: ${ACCEPT}' -d '${body}'`
+    : "";
   return `#!/usr/bin/env bash
 # Needs curl and jq. Run it after the lines above.
 set -euo pipefail
@@ -50,11 +59,13 @@ edge=$(coordinate delegations "{\\"issuer_application_id\\":\\"$CARACAL_APPLICAT
 # 4. A mandate: signed, minutes, one use. 5. The call.
 mandate=$(exchange --data-urlencode "scope=${scope}" --data-urlencode "agent_session_id=$to" --data-urlencode "delegation_edge_id=$edge")
 curl -sS -i -X ${method} "$gateway${path}" \\
-  -H @<(printf 'Authorization: Bearer %s' "$mandate") -H 'X-Caracal-Resource: ${resource}'
+  -H @<(printf 'Authorization: Bearer %s' "$mandate") -H 'X-Caracal-Resource: ${resource}'${sent}
 `;
 }
 
-function python({ resource, scope, method, path }: Facts): string {
+function python({ resource, scope, method, path, body }: Facts): string {
+  const kinds = body ? `, "Content-Type": "application/json", "Accept": "${ACCEPT}"` : "";
+  const data = body ? `, data=b'${body}'` : "";
   return `# Needs nothing but Python. Run it after the lines above.
 import json, os, urllib.parse, urllib.request
 
@@ -91,14 +102,16 @@ edge = coordinate("delegations", {  # exactly this scope on exactly this resourc
     "source_session_id": source, "target_session_id": target, "scopes": [scope],
     "constraints": {"resources": [resource]}, "ttl_seconds": 900})["delegation_edge_id"]
 mandate = exchange(scope=scope, agent_session_id=target, delegation_edge_id=edge)  # one use, minutes
-call = urllib.request.Request(f"{gateway}${path}", method="${method}",
-                              headers={"Authorization": f"Bearer {mandate}", "X-Caracal-Resource": resource})
+call = urllib.request.Request(f"{gateway}${path}", method="${method}"${data},
+                              headers={"Authorization": f"Bearer {mandate}", "X-Caracal-Resource": resource${kinds}})
 with urllib.request.urlopen(call) as answer:
     print(answer.status, answer.read().decode())
 `;
 }
 
-function typescript({ resource, scope, method, path }: Facts): string {
+function typescript({ resource, scope, method, path, body }: Facts): string {
+  const kinds = body ? `, "Content-Type": "application/json", Accept: "${ACCEPT}"` : "";
+  const sent = body ? `\n  body: '${body}',` : "";
   return `// Needs nothing but Node.js 20: node first-call.mts, after the lines above.
 const { CARACAL_ZONE_ID: zone, CARACAL_APPLICATION_ID: application, CARACAL_APP_CLIENT_SECRET: secret } = process.env;
 const sts = process.env.CARACAL_STS_URL ?? "http://localhost:8080";
@@ -132,13 +145,16 @@ const { delegation_edge_id } = await coordinate("delegations", { // exactly this
 const mandate = await exchange({ scope: "${scope}", agent_session_id: target, delegation_edge_id }); // one use, minutes
 const answer = await fetch(\`\${gateway}${path}\`, {
   method: "${method}",
-  headers: { Authorization: \`Bearer \${mandate}\`, "X-Caracal-Resource": resource },
+  headers: { Authorization: \`Bearer \${mandate}\`, "X-Caracal-Resource": resource${kinds} },${sent}
 });
 console.log(answer.status, await answer.text());
 `;
 }
 
-function rust({ resource, scope, method, path }: Facts): string {
+function rust({ resource, scope, method, path, body }: Facts): string {
+  const sent = body
+    ? `\n        .header("Content-Type", "application/json").header("Accept", "${ACCEPT}").body(r#"${body}"#)`
+    : "";
   return `// cargo add reqwest --features blocking,json,form && cargo add serde_json; run it after the lines above.
 use serde_json::{Value, json};
 use std::env::var;
@@ -180,7 +196,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("agent_session_id", target["agent_session_id"].as_str().unwrap_or_default()),
         ("delegation_edge_id", edge["delegation_edge_id"].as_str().unwrap_or_default())])?;
     let answer = client.request("${method}".parse()?, format!("{gateway}${path}"))
-        .bearer_auth(mandate).header("X-Caracal-Resource", resource).send()?;
+        .bearer_auth(mandate).header("X-Caracal-Resource", resource)${sent}.send()?;
     println!("{} {}", answer.status(), answer.text()?);
     Ok(())
 }

@@ -2,13 +2,16 @@ import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, SelectField, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
-import { config, KINDS, type Kind, withCurrent } from "./kinds.ts";
+import { config, KINDS, type Kind, settingsOf, withCurrent } from "./kinds.ts";
 
 type Provider = Schema["ProviderItem"];
 
-/** Public settings of a provider as text. */
+/** Settings of a provider that are not sealed. */
+const publicOf = (provider: Provider) => provider.config_json as unknown as Record<string, unknown>;
+
+/** Those as text. */
 function typedOf(provider: Provider): Record<string, string> {
-  const known = provider.config_json as unknown as Record<string, unknown>;
+  const known = publicOf(provider);
   return Object.fromEntries(
     KINDS[provider.kind].settings.flatMap(({ key }) => {
       const value = known[key];
@@ -35,10 +38,11 @@ export function ProviderForm({
   const [changed, setChanged] = useState(false);
   useUnsaved(changed);
   const { about, settings } = KINDS[kind];
+  const asked = settingsOf(kind, typed);
   const value = (key: string, preset?: string) => typed[key] ?? (provider ? "" : (preset ?? ""));
   const save = async () => {
     const filled = Object.fromEntries(settings.map(({ key, preset }) => [key, value(key, preset)]));
-    const config_json = config(kind, filled);
+    const config_json = config(kind, filled, provider && publicOf(provider));
     try {
       if (provider) {
         await read(
@@ -82,7 +86,7 @@ export function ProviderForm({
           onChange={(event) => setKind(event.target.value as Kind)}
         />
       )}
-      {settings.map(({ key, label, secret, needed, help, preset, choices }) => {
+      {asked.map(({ key, label, secret, needed, help, preset, choices }) => {
         const shared = {
           label,
           value: value(key, preset),

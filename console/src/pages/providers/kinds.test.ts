@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { config, KINDS, withCurrent } from "./kinds.ts";
+import { config, KINDS, settingsOf, withCurrent } from "./kinds.ts";
 
 test("blank settings are left out, and lists are lists", () => {
   expect(
@@ -22,4 +22,26 @@ test("what was set elsewhere stays a choice, and the default is sent as nothing"
   expect(withCurrent(choices, "client_secret_post")).toBe(choices);
   expect(withCurrent(choices, "private_key_jwt").at(-1)).toEqual(["private_key_jwt", "private_key_jwt"]);
   expect(config("oauth2_client_credentials", { client_auth_method: "" })).toEqual({});
+});
+
+test("what the form does not ask for stays as it was, and the id of a key goes with the key", () => {
+  const before = {
+    token_endpoint: "https://id.example/token",
+    client_id: "c",
+    client_auth_method: "private_key_jwt",
+    key_id: "k-1",
+    token_params: { tenant: "t" },
+  };
+  const typed = {
+    token_endpoint: "https://id.example/token",
+    client_id: "c2",
+    client_auth_method: "private_key_jwt",
+    key_id: "k-1",
+  };
+  const kind = "oauth2_client_credentials";
+  expect(settingsOf(kind, typed).map(({ key }) => key)).toContain("key_id");
+  expect(config(kind, typed, before)).toEqual({ ...before, client_id: "c2" });
+  const secret = { ...typed, client_auth_method: "client_secret_post" };
+  expect(settingsOf(kind, secret).map(({ key }) => key)).not.toContain("key_id");
+  expect(config(kind, secret, before)).not.toHaveProperty("key_id");
 });

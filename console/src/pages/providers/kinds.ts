@@ -18,19 +18,34 @@ export type Setting = {
   preset?: string;
   /** What it may be, the default first, which is blank. */
   choices?: ReadonlyArray<readonly [value: string, label: string]>;
+  /** It is there only where another setting has this value. */
+  only?: readonly [key: string, value: string];
 };
 
-/** How a client proves itself to a token endpoint. One that signs with a key of its own is made with the API. */
-const proof = (...more: ReadonlyArray<readonly [value: string, label: string]>): Setting => ({
-  key: "client_auth_method",
-  label: "How it proves itself",
-  choices: [
-    ["", "With the secret, in the header Authorization"],
-    ["client_secret_post", "With the secret, in the form"],
-    ["client_secret_jwt", "With what the secret signs; it is not sent"],
-    ...more,
-  ],
-});
+/** The settings of a kind that are there, by what was chosen of the others. */
+export function settingsOf(kind: Kind, typed: Readonly<Record<string, string>>): ReadonlyArray<Setting> {
+  return KINDS[kind].settings.filter(({ only }) => only === undefined || typed[only[0]] === only[1]);
+}
+
+/** How a client proves itself to a token endpoint. One that signs with a key of its own is made with the API, and changed here. */
+const proof = (...more: ReadonlyArray<readonly [value: string, label: string]>): Setting[] => [
+  {
+    key: "client_auth_method",
+    label: "How it proves itself",
+    choices: [
+      ["", "With the secret, in the header Authorization"],
+      ["client_secret_post", "With the secret, in the form"],
+      ["client_secret_jwt", "With what the secret signs; it is not sent"],
+      ...more,
+    ],
+  },
+  {
+    key: "key_id",
+    label: "Id of its key",
+    help: "What the provider knows the key by.",
+    only: ["client_auth_method", "private_key_jwt"],
+  },
+];
 
 export const KINDS: Readonly<
   Record<Kind, { label: string; about: string; settings: ReadonlyArray<Setting> }>
@@ -69,7 +84,7 @@ export const KINDS: Readonly<
       },
       { key: "client_id", label: "Client id", needed: true },
       { key: "client_secret", label: "Client secret", secret: true, needed: true },
-      proof(),
+      ...proof(),
       { key: "scopes", label: "Scopes", list: true, help: "With blanks between them." },
       { key: "audience", label: "Audience", help: "Only where the provider asks for one." },
     ],
@@ -89,7 +104,7 @@ export const KINDS: Readonly<
       },
       { key: "client_id", label: "Client id", needed: true },
       { key: "client_secret", label: "Client secret", secret: true },
-      proof(["none", "Not at all: it has no secret"]),
+      ...proof(["none", "Not at all: it has no secret"]),
       { key: "scopes", label: "Scopes", list: true, help: "With blanks between them." },
       {
         key: "issuer",
@@ -115,12 +130,25 @@ export function withCurrent(choices: NonNullable<Setting["choices"]>, current: s
   return choices.some(([value]) => value === current) ? choices : [...choices, [current, current] as const];
 }
 
-/** What was typed, as the API takes it; blank settings are left out, so that sealed ones stay as they are. */
-export function config(kind: Kind, typed: Readonly<Record<string, string>>): Record<string, unknown> {
-  const filled = KINDS[kind].settings.flatMap(({ key, list }) => {
+/**
+ * What was typed, as the API takes it; blank settings are left out, so that sealed ones stay as they are. What is sent takes the
+ * place of all that is not sealed: of a provider that is changed, what the form does not ask for is sent as it was.
+ */
+export function config(
+  kind: Kind,
+  typed: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const asked = new Set(KINDS[kind].settings.map(({ key }) => key));
+  const kept = Object.entries(before).filter(([key]) => !asked.has(key));
+  const filled = settingsOf(kind, typed).flatMap(({ key, list }) => {
     const text = typed[key]?.trim();
     if (!text) return [];
     return [[key, list ? text.split(/\s+/) : text] as const];
   });
-  return { ...(kind === "api_key" ? { auth_location: "header" } : {}), ...Object.fromEntries(filled) };
+  return {
+    ...(kind === "api_key" ? { auth_location: "header" } : {}),
+    ...Object.fromEntries(kept),
+    ...Object.fromEntries(filled),
+  };
 }

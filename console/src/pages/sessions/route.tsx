@@ -342,6 +342,14 @@ export function SessionsPage() {
                   <span className="quiet number">{sessions.length.toLocaleString()} live</span>
                   <Pulse of={query.isError ? "stale" : "live"} />
                 </div>
+                {address["open"] && !opened && (
+                  <p className="note row" role="status">
+                    The session that this address names does not run any more.
+                    <Link to="/z/$zone/audit" params={{ zone }} search={{ session_id: address["open"] }}>
+                      What it did
+                    </Link>
+                  </p>
+                )}
                 {nodes.length === 0 ? (
                   <Empty
                     title="Nothing runs now"
