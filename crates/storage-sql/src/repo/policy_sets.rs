@@ -6,7 +6,8 @@ use caracal_core::{
     entity::{PolicySet, PolicySetVersion},
 };
 use caracal_storage::{
-    ActivePolicySet, CountedPolicySets, Error, EvaluatedPolicySet, Page, PageRequest, PolicySets, PolicyShadow,
+    ActivePolicySet, CountedPolicySets, Error, EvaluatedPolicySet, Page, PageRequest, PolicySets,
+    PolicyShadow,
 };
 
 use super::policies::versions_in_order;

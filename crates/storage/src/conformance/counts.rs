@@ -77,7 +77,11 @@ pub async fn live_records_are_counted_up_to_a_bound(backend: Backend) {
     }
     fixture.b.party().await;
     assert_eq!(live(&fixture.a, now, 9).await, 4);
-    assert_eq!(live(&fixture.a, now, 3).await, 3, "no further than it is asked to");
+    assert_eq!(
+        live(&fixture.a, now, 3).await,
+        3,
+        "no further than it is asked to"
+    );
     assert_eq!(live(&fixture.b, now, 9).await, 1);
     let mut work = fixture.a.write().await;
     work.authority_records()
@@ -89,7 +93,11 @@ pub async fn live_records_are_counted_up_to_a_bound(backend: Backend) {
     let end = first.expires_at;
     let before = end.minus(Duration::from_micros(1));
     assert_eq!(live(&fixture.a, before, 9).await, 3);
-    assert_eq!(live(&fixture.a, end, 9).await, 0, "over, whether or not it was reaped");
+    assert_eq!(
+        live(&fixture.a, end, 9).await,
+        0,
+        "over, whether or not it was reaped"
+    );
 }
 
 pub async fn policy_sets_are_counted_and_the_one_in_force_is_named(backend: Backend) {
@@ -122,10 +130,22 @@ pub async fn policy_sets_are_counted_and_the_one_in_force_is_named(backend: Back
     assert_eq!(elsewhere.policy_sets().count().await.unwrap().total, 0);
     drop(elsewhere);
     let mut work = zone.write().await;
-    assert!(work.policy_sets().archive(&sets[0].id, now).await.unwrap().is_some());
+    assert!(
+        work.policy_sets()
+            .archive(&sets[0].id, now)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let counted = work.policy_sets().count().await.unwrap();
     assert_eq!((counted.total, counted.in_force), (2, Some(sets[1].name.clone())));
-    assert!(work.policy_sets().archive(&sets[1].id, now).await.unwrap().is_some());
+    assert!(
+        work.policy_sets()
+            .archive(&sets[1].id, now)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let counted = work.policy_sets().count().await.unwrap();
     assert_eq!((counted.total, counted.in_force), (1, None));
 }

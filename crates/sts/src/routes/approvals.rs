@@ -200,8 +200,8 @@ pub(super) async fn withdraw(
         .map(Secret::new)
         .ok_or_else(subject::invalid)?;
     let claims = subject::verify(deps, &zone, &token, MandateUse::Session).await?;
-    let asked = approval.application_id.as_ref() == Some(&claims.client_id)
-        && approval.principal_id == *claims.sub;
+    let asked =
+        approval.application_id.as_ref() == Some(&claims.client_id) && approval.principal_id == *claims.sub;
     if !asked || !is_live(deps, &zone, &claims).await? {
         return Err(forbidden("only whoever asked gives it up"));
     }
