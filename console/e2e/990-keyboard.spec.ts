@@ -1,7 +1,7 @@
 import { expect, type Locator, type Page, test } from "@playwright/test";
 import { Agent } from "./agent.ts";
 import { runShown } from "./first-call.ts";
-import { asOwner, at, makeAccount, makeZone, PASSWORD } from "./people.ts";
+import { asOwner, at, makeZone, OWNER, PASSWORD } from "./people.ts";
 
 /** Goes to something as somebody does who has no pointer, and sees where they are on the way. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
@@ -105,17 +105,20 @@ for (const [place, upstream, name, ready] of [
     await expect(page.getByRole("dialog").getByText("Called a resource")).toBeVisible();
   });
 
-test("somebody signs in, is told what is wrong, and signs out by the keyboard alone", async ({ browser }) => {
-  await makeAccount("keys@example.com", "auditor");
+test("somebody signs in, is told what is wrong, and signs out by the keyboard alone", async ({
+  browser,
+  page: owners,
+}) => {
+  await asOwner(owners);
   const page = await (await browser.newContext()).newPage();
   await page.goto(`${at("web")}/sign-in`);
   await expect(page.getByRole("heading", { name: "Sign in to Caracal" })).toBeVisible();
-  await typeInto(page, page.getByLabel("E-mail address"), "keys@example.com");
+  await typeInto(page, page.getByLabel("E-mail address"), OWNER);
   await typeInto(page, page.getByLabel("Password"), "not the password");
   await page.keyboard.press("Enter");
   // What went wrong has the focus, and what was typed stays.
   await expect(page.getByRole("alert")).toBeFocused();
-  await expect(page.getByLabel("E-mail address")).toHaveValue("keys@example.com");
+  await expect(page.getByLabel("E-mail address")).toHaveValue(OWNER);
   await typeInto(page, page.getByLabel("Password"), PASSWORD);
   await page.keyboard.press("Enter");
   await expect(page).not.toHaveURL(/sign-in/);

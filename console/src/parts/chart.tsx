@@ -107,7 +107,6 @@ export function OverTime({
   ticks: readonly string[];
   onPick?: (index: number) => void;
 }) {
-  const hatch = useId();
   const [at, setAt] = useState<number>();
   const count = Math.max(1, series[0]?.values.length ?? 0);
   const heights = Array.from({ length: count }, (_, index) =>
@@ -153,11 +152,6 @@ export function OverTime({
           <div className="at" style={{ left: `${(100 * at) / count}%`, width: `${100 / count}%` }} />
         )}
         <svg viewBox={`0 0 ${count} 100`} preserveAspectRatio="none" aria-hidden="true">
-          <defs>
-            <pattern id={hatch} width="0.2" height="4" patternUnits="userSpaceOnUse">
-              <rect width="0.2" height="2.6" className="series-refused" />
-            </pattern>
-          </defs>
           {lines
             ? series.map((one) => (
                 <path
@@ -181,7 +175,6 @@ export function OverTime({
                       // What is there is seen, however little it is beside the rest.
                       height={Math.max(height, 1)}
                       className={`series-${one.meaning}`}
-                      {...(one.meaning === "refused" ? { style: { fill: `url(#${hatch})` } } : {})}
                     />
                   );
                 });

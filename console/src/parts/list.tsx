@@ -159,13 +159,13 @@ export function List<Row>({
               <span className="quiet small number">{rows.length.toLocaleString()} loaded</span>
             </>
           )}
-          {file && found.length > 0 && (
+          {file && found.length > 1 && (
             <Button
               look="plain"
               className="small"
               onClick={() => table.current && keepAsFile(name, sheetOf(table.current))}
             >
-              Export {found.length === 1 ? "it" : `these ${found.length.toLocaleString()}`} as CSV
+              Export these {found.length.toLocaleString()} as CSV
             </Button>
           )}
         </div>

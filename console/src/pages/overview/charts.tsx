@@ -4,7 +4,6 @@ import { Bars, Chart, OverTime } from "../../parts/chart.tsx";
 import { useAddress } from "../../parts/list.tsx";
 import { Loaded } from "../../parts/page.tsx";
 import { compact, millis } from "../../parts/scale.ts";
-import { Time } from "../../parts/time.tsx";
 import {
   type Activity,
   applications,
@@ -253,11 +252,6 @@ export function Charts({ zone }: { zone: string }) {
         {query.data && !query.data.complete && (
           <span role="status" className="quiet small">
             Counted from {time(query.data.complete_since)} on; older events are still being read.
-          </span>
-        )}
-        {query.data?.complete && (
-          <span className="quiet small">
-            Counted <Time at={query.data.until} />
           </span>
         )}
       </div>
