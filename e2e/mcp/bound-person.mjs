@@ -122,7 +122,6 @@ const unproved = await redeem(await code(plain), plain, undefined);
 console.log(
   JSON.stringify({
     supported: described.dpop_signing_alg_values_supported,
-    required: described.dpop_bound_access_tokens_required,
     bound: registered.dpop_bound_access_tokens,
     thumbprint: await DPoP.calculateThumbprint(),
     types: [first.token_type, second.token_type],

@@ -5,7 +5,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use caracal_core::ZoneId;
-use caracal_service::zones::{DirectoryError, ResourceState, ZoneState};
+use caracal_service::zones::{DirectoryError, ResourceState};
 use http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 
 use crate::gateway::Gateway;
@@ -78,30 +78,12 @@ impl Address {
         gateway: &Gateway,
         peer: Option<IpAddr>,
     ) -> Result<Option<Arc<ResourceState>>, DirectoryError> {
-        let zone = self.zone(gateway, peer).await?;
-        Ok(zone.and_then(|zone| zone.resource(&self.identifier).cloned()))
-    }
-
-    /// The zone that it names; none where there is no such zone.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Unavailable`].
-    pub(crate) async fn zone(
-        &self,
-        gateway: &Gateway,
-        peer: Option<IpAddr>,
-    ) -> Result<Option<Arc<ZoneState>>, DirectoryError> {
         let _turn = gateway.turn_of_stranger(&self.zone, peer).await?;
         match gateway.deps.zones.zone(&self.zone).await {
-            Ok(zone) => Ok(Some(zone)),
+            Ok(zone) => Ok(zone.resource(&self.identifier).cloned()),
             Err(DirectoryError::Unknown) => Ok(None),
             Err(DirectoryError::Unavailable) => Err(DirectoryError::Unavailable),
         }
-    }
-
-    /// The name of the resource within its zone's addresses.
-    pub(crate) fn name(&self) -> &str {
-        self.identifier.rsplit('/').next().unwrap_or_default()
     }
 
     /// The resource's own part of `path`, which is at or below the address.

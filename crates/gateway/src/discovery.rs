@@ -7,13 +7,9 @@ use axum::{
     Json,
     response::{IntoResponse as _, Response},
 };
-use caracal_core::{Operation, ScopeSet, SignInRules, Timestamp, claims::MandateUse};
+use caracal_core::{Operation, ScopeSet, claims::MandateUse};
 use caracal_crypto::{dpop, mandate::Unverified};
-use caracal_service::{
-    Refusal,
-    server::PeerAddr,
-    zones::{ResourceState, ZoneState},
-};
+use caracal_service::{Refusal, server::PeerAddr, zones::ResourceState};
 use caracal_wire::{
     ErrorCode,
     gateway::{ProtectedResource, Reason},
@@ -46,19 +42,15 @@ pub(crate) async fn metadata(
 ) -> Result<Response, Refusal> {
     let address = Address::described_at(gateway.origin(), path)
         .ok_or_else(|| Refusal::of(ErrorCode::ResourceNotFound))?;
-    let Ok(zone) = address.zone(gateway, peer).await else {
+    let Ok(known) = address.resource(gateway, peer).await else {
         return Err(Refusal::of(ErrorCode::StsUnavailable)
             .describe("zone state unavailable")
             .reason(Reason::ZoneStateUnavailable));
     };
-    let known = zone
-        .as_ref()
-        .and_then(|zone| Some((zone, zone.resource(&address.identifier)?)));
-    let Some((zone, known)) = known else {
+    let Some(known) = known else {
         return Err(Refusal::of(ErrorCode::ResourceNotFound));
     };
     let document = ProtectedResource {
-        dpop_bound_access_tokens_required: requires_keys(zone, address.name(), gateway.deps.world.now()),
         resource: address.identifier,
         authorization_servers: vec![gateway.deps.issuer.to_string()],
         scopes_supported: known.resource.scopes.iter().map(ToString::to_string).collect(),
@@ -71,15 +63,6 @@ pub(crate) async fn metadata(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, Json(document)).into_response())
-}
-
-/// Whether clients that people sign in with for the resource of this name have to prove that they hold a key.
-fn requires_keys(zone: &ZoneState, name: &str, now: Timestamp) -> bool {
-    let mut rules = zone
-        .applications()
-        .filter(|application| application.is_live(now))
-        .filter_map(|application| SignInRules::of(&application.traits));
-    rules.any(|rules| rules.dpop_required && rules.resources.iter().any(|known| known == name))
 }
 
 /// A call to an address, as far as its challenge is about it.

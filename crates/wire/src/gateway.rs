@@ -18,8 +18,6 @@ pub struct ProtectedResource {
     pub bearer_methods_supported: Vec<String>,
     /// What the proofs are signed with that come with tokens which are bound to a key (RFC 9449 §5.1).
     pub dpop_signing_alg_values_supported: Vec<String>,
-    /// Whether clients that people sign in with get no token that is not bound to a key (RFC 9728 §2).
-    pub dpop_bound_access_tokens_required: bool,
 }
 
 reasons! {

@@ -235,7 +235,6 @@ async fn metadata_says_who_issues_tokens_and_which_scopes_there_are() {
             "scopes_supported": scopes,
             "bearer_methods_supported": ["header"],
             "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "Ed25519"],
-            "dpop_bound_access_tokens_required": false,
         })
     );
     assert_eq!(
