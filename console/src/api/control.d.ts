@@ -2149,6 +2149,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/subjects/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List subjects that are kept out. */
+        get: operations["subjects.list_blocked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/subjects/overview": {
         parameters: {
             query?: never;
@@ -2175,8 +2192,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End everything a subject holds. */
+        /** End everything a subject holds, and keep it out where that is asked. */
         post: operations["subjects.revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/subjects/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a subject that is kept out in again. */
+        post: operations["subjects.unblock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2230,7 +2264,7 @@ export interface paths {
         /** Change a workload. */
         put: operations["workloads.update"];
         post?: never;
-        /** Delete a workload. */
+        /** Delete a workload and refuse what it waits for. */
         delete: operations["workloads.delete"];
         options?: never;
         head?: never;
@@ -2854,6 +2888,24 @@ export interface components {
             /** @description At most 32; none means the resource's. */
             scopes?: components["schemas"]["Line200"][];
         };
+        /** @description A subject that is kept out. */
+        BlockedSubjectItem: {
+            /** @description When. */
+            blocked_at: components["schemas"]["Timestamp"];
+            /** @description Who blocked it. */
+            blocked_by: string;
+            /** @description Why, as whoever blocked it said. */
+            reason: string;
+            /** @description Which subject. */
+            subject_id: string;
+        };
+        /** @description One page, newest first unless it was asked for otherwise. */
+        BlockedSubjectItemListing: {
+            items: components["schemas"]["BlockedSubjectItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            total?: components["schemas"]["ListTotal"];
+        };
         /** @enum {string} */
         BudgetLimit: "calls" | "sum";
         /** @description What was used up of one budget. Its limits are in the policy, and may have become others since. */
@@ -2887,6 +2939,7 @@ export interface components {
             account?: string | null;
             /** @description What it is good for. */
             capability: components["schemas"]["TokenCapability"];
+            expires_at?: components["schemas"]["Timestamp"] | null;
             /** @description Its display name. */
             name: string;
             /** @description Whether it may see live credentials. */
@@ -3299,6 +3352,8 @@ export interface components {
         CreateToken: {
             /** @description What it is good for; `write` when absent. */
             capability?: components["schemas"]["TokenCapability"];
+            /** @description When it ends. Where its maker's token ends, it ends then at the latest, and then when absent; it has no end otherwise. */
+            expires_at?: components["schemas"]["Timestamp"];
             /** @description Display name. */
             name: components["schemas"]["Name120"];
             /**
@@ -4311,7 +4366,7 @@ export interface components {
         NotificationDeliveryId: string;
         NotificationSinkId: string;
         /** @enum {string} */
-        NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "grant_revoked" | "application_archived" | "policy_activated" | "policy_canary_returned" | "sink_test";
+        NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "grant_revoked" | "application_archived" | "workload_deleted" | "connection_revoked" | "policy_activated" | "policy_canary_returned" | "sink_test";
         /** @enum {string} */
         ObjectStatus: "active" | "archived";
         /** @enum {string} */
@@ -4989,6 +5044,11 @@ export interface components {
         };
         /** @description Body that ends everything a subject holds. Unknown members are ignored. */
         RevokeSubject: {
+            /**
+             * @description Whether it is kept out from then on, until somebody lets it in again; `false` when absent. A person who is kept out logs
+             *     in nowhere in the zone. For an application, archive it.
+             */
+            block?: boolean;
             /** @description Told to those who ask why; at most 512 characters, of which an empty text says nothing. */
             reason?: string;
             /** @description Which subject. */
@@ -5329,7 +5389,7 @@ export interface components {
             version_id: components["schemas"]["PolicySetVersionId"];
             /** @description What looks wrong with the input. */
             warnings: string[];
-            /** @description Whether nothing looks wrong with the input. */
+            /** @description Whether nothing looks wrong with the input, and it could be decided where one was given. */
             would_activate: boolean;
         };
         /** @description A decision. */
@@ -5546,6 +5606,8 @@ export interface components {
         SubjectRevoked: {
             /** @description Its records that ended. */
             authority_records: number;
+            /** @description Whether it is kept out. */
+            blocked: boolean;
             /** @description Its connections to upstreams that were revoked. */
             connections: number;
             /** @description Its delegations that ended. */
@@ -5590,6 +5652,13 @@ export interface components {
          * @enum {string}
          */
         SubjectType: "application" | "user";
+        /** @description A subject that was let in again. */
+        SubjectUnblocked: {
+            /** @description False: nothing keeps it out. */
+            blocked: boolean;
+            /** @description Which subject. */
+            subject_id: string;
+        };
         /** @description The smallest change of data that would allow what was denied: with any of it left out, it would still be. */
         Suggestion: {
             /** @description All of them together. */
@@ -5615,6 +5684,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description Who made it. */
             created_by: string;
+            expires_at?: components["schemas"]["Timestamp"] | null;
             /** @description Id. */
             id: string;
             last_used_at?: components["schemas"]["Timestamp"] | null;
@@ -5637,11 +5707,16 @@ export interface components {
         /** @enum {string} */
         TokenScope: "global" | "zone";
         /** @enum {string} */
-        TokenStatus: "active" | "revoked";
+        TokenStatus: "active" | "expired" | "revoked";
         /** @description A token together with its text, shown this once. */
         TokenWithText: components["schemas"]["TokenItem"] & {
             /** @description What to send as `Authorization: Bearer`. */
             token: string;
+        };
+        /** @description Body that lets a subject in again. */
+        UnblockSubject: {
+            /** @description Which subject. */
+            subject_id: components["schemas"]["Line512"];
         };
         /** @enum {string} */
         Undecidable: "no_record" | "record_newer" | "record_unreadable" | "event_unreadable" | "policy_was_unusable";
@@ -14849,6 +14924,39 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
+    "subjects.list_blocked": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedSubjectItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "subjects.overview": {
         parameters: {
             query: {
@@ -14925,6 +15033,68 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subjects.unblock": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnblockSubject"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectUnblocked"];
+                };
+            };
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_query" | "invalid_subject_revoke";
+                    };
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSubjectNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };

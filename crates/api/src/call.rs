@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use caracal_core::{Timestamp, ZoneId, entity::Attribution};
+use caracal_lifecycle::approvals::EvidenceWriter;
 use caracal_service::{
     Refusal,
     front::{FromInbound, Inbound, Input, OpenApiOperation, Required},
@@ -105,6 +106,15 @@ impl Call {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.role.world.now()
+    }
+
+    /// Writes down what becomes of approvals by this request.
+    pub(crate) fn witness(&self) -> EvidenceWriter<'_> {
+        EvidenceWriter {
+            world: &self.role.world,
+            keys: self.role.audit_keys.as_ref(),
+            request_id: &self.request_id,
+        }
     }
 
     /// Attribution of an object made now. Applications carry no `updated_at` until first changed.

@@ -206,6 +206,7 @@ fn reader(name: String, zone: &str) -> anyhow::Result<CreateToken> {
         zone_id: Some(ZoneId::parse(zone)?),
         capability: Some(TokenCapability::Read),
         reveals: None,
+        expires_at: None,
     })
 }
 

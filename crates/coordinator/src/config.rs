@@ -34,8 +34,8 @@ pub struct CoordinatorConfig {
     pub retention_interval: Duration,
     /// `SWEEPER_BATCH_SIZE`: most rows per transaction of a job. Default 100.
     pub sweep_batch: u32,
-    /// `SESSION_RETENTION_DAYS`: how long sessions, delegations and authority records are kept once they have ended.
-    /// Default 90 days.
+    /// `SESSION_RETENTION_DAYS`: how long sessions, delegations, authority records and short-lived applications are kept
+    /// once they have ended. Default 90 days.
     pub record_retention: Duration,
 }
 

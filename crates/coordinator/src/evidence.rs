@@ -1,15 +1,21 @@
 //! One audit event per decision about a session or a delegation, in the spool before the answer is sent.
 
 use caracal_core::{
-    ZoneId,
+    ApplicationId, ZoneId,
     audit::{Draft, EventType, SpoolEvent},
 };
 use caracal_lifecycle::{About, Principal};
 use caracal_service::{Refusal, error_chain};
+use caracal_storage::AdminAuditRecord;
 use caracal_wire::ErrorCode;
+use http::StatusCode;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::{deps::App, quoting};
+
+/// Who does what happens by itself.
+const SWEEPER: &str = "caracal-sweeper";
 
 #[derive(Serialize)]
 struct Metadata<'a> {
@@ -20,7 +26,7 @@ struct Metadata<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     replayed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<&'a serde_json::Value>,
+    details: Option<&'a Value>,
 }
 
 /// Records an allowed decision.
@@ -96,12 +102,38 @@ pub(crate) async fn swept(
 ) -> Result<(), Refusal> {
     let metadata = Metadata {
         about,
-        caller: "caracal-sweeper",
+        caller: SWEEPER,
         replayed: false,
         details: None,
     };
     let event = Draft::new(&app.world, zone, event_type, "", "allow", metadata);
     append(app, event).await
+}
+
+/// The administrative record of short-lived applications that were archived because their time was over.
+pub(crate) fn archived(app: &App, zone: &ZoneId, applications: &[ApplicationId]) -> AdminAuditRecord {
+    let mut payload = Map::new();
+    payload.insert(String::from("change_kind"), Value::from("archive"));
+    payload.insert(String::from("reason"), Value::from("application_ended"));
+    let ids = applications.iter().map(ApplicationId::as_str);
+    payload.insert(String::from("application_ids"), ids.collect());
+    AdminAuditRecord {
+        id: app.world.uuid_v7().to_string(),
+        // Nobody asked for it.
+        request_id: String::new(),
+        actor_id: Some(SWEEPER.to_owned()),
+        actor_name: Some(SWEEPER.to_owned()),
+        actor_scope: None,
+        action: String::from("expired applications archived"),
+        method: String::new(),
+        path: String::new(),
+        zone_id: Some(zone.clone()),
+        entity_type: Some(String::from("applications")),
+        entity_id: None,
+        status_code: StatusCode::OK.as_u16(),
+        payload_json: Some(Value::Object(payload)),
+        occurred_at: app.world.now(),
+    }
 }
 
 async fn append(app: &App, event: impl SpoolEvent + Send + Sync) -> Result<(), Refusal> {

@@ -17,6 +17,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) SUSPENDED = "caracal_coordinator_sessions_suspended_total";
     /// Delegations ended, by cause.
     counter(Count) pub(crate) DELEGATIONS_ENDED = "caracal_coordinator_delegations_ended_total";
+    /// Short-lived applications archived because their time was over.
+    counter(Count) pub(crate) APPLICATIONS_EXPIRED = "caracal_coordinator_applications_expired_total";
     /// Requests to hand on more than is held, by the rule they broke.
     counter(Count) pub(crate) NARROWING_REFUSED = "caracal_coordinator_narrowing_refused_total";
     /// Rounds of background jobs, by task and outcome.
@@ -63,6 +65,11 @@ pub(crate) fn sessions_suspended(cause: &'static str, count: usize) {
 /// Delegations that carry authority no more, by what ended them.
 pub(crate) fn delegations_ended(cause: &'static str, count: usize) {
     counter!(DELEGATIONS_ENDED, "cause" => cause).increment(count as u64);
+}
+
+/// Short-lived applications whose time was over were archived.
+pub(crate) fn applications_expired(count: usize) {
+    counter!(APPLICATIONS_EXPIRED).increment(count as u64);
 }
 
 /// A request to hand on more than is held, by the rule it broke.

@@ -246,10 +246,14 @@ impl Outcome {
         self.once
     }
 
-    /// Whether the authority behind the call has ended, or nothing in its zone is allowed.
+    /// Whether the authority behind the call has ended, or the connected account whose token it carries, or nothing in its
+    /// zone is allowed.
     pub(crate) fn is_revoked(&self) -> bool {
         let deps = &self.gateway.deps;
-        deps.revocations.covers(&self.claims) || deps.zones.is_frozen(&self.claims.zone_id)
+        let connection = self.connection_id.as_deref();
+        deps.revocations.covers(&self.claims)
+            || connection.is_some_and(|id| deps.revocations.is_revoked(id))
+            || deps.zones.is_frozen(&self.claims.zone_id)
     }
 
     /// Records the end. `status` is what the caller got, when it is not the upstream's own.

@@ -2,7 +2,8 @@
 //!
 //! A token is sealed for the connection that it belongs to, before it reaches a row, and opened only for whoever sends
 //! it. Connecting again gives the connection there is other tokens; whoever renews the former ones meanwhile stores
-//! nothing. What is revoked has no tokens any more, so that no replica can use it, whatever it remembers.
+//! nothing. What is revoked has no tokens any more, so that no replica can use it, whatever it remembers, and an event names
+//! it, so that what streams with one of them is cut.
 
 use caracal_core::{
     ConnectionId, ProviderId, Secret, Timestamp, World,
@@ -10,6 +11,8 @@ use caracal_core::{
 };
 use caracal_crypto::{KeyRing, Location};
 use caracal_storage::{ConnectionFilter, Error, RenewedTokens, ZoneWork};
+
+use crate::events::Events;
 
 /// Connections that one statement revokes.
 const BATCH: u32 = 500;
@@ -156,22 +159,30 @@ pub async fn fail(
     work.connections().fail(&seen.id, seen.version, status, at).await
 }
 
-/// Revokes what the filter finds. Their tokens are deleted; they are returned as they were, so that the server can be
-/// told.
+/// Revokes what the filter finds at `at`, and says so to whatever carries their tokens at that moment. Their tokens are
+/// deleted; they are returned as they were, so that the server can be told. `reason` travels with the events; printable.
 ///
 /// # Errors
-/// As the storage.
+/// As the storage; nothing of the unit of work may be committed then.
 pub async fn revoke(
     work: &mut dyn ZoneWork,
+    world: &World,
     filter: &ConnectionFilter,
     at: Timestamp,
+    reason: &str,
 ) -> Result<Vec<Connection>, Error> {
+    let zone = work.zone_id().clone();
     let mut revoked = Vec::new();
     loop {
         let some = work.connections().revoke(filter, at, BATCH).await?;
         if some.is_empty() {
             return Ok(revoked);
         }
+        let mut events = Events::new(world, &zone);
+        for connection in &some {
+            events.connection_revoke(&connection.id, reason);
+        }
+        work.outbox().append(&events.into_messages()?).await?;
         revoked.extend(some);
     }
 }

@@ -1,7 +1,7 @@
 //! The events that tell every enforcement point what changed. Written in the transaction of the change.
 
 use caracal_core::{
-    AuthorityRecordId, DelegationId, GrantId, Timestamp, World, ZoneId,
+    AuthorityRecordId, ConnectionId, DelegationId, GrantId, Timestamp, World, ZoneId,
     entity::{Delegation, Session},
 };
 use caracal_storage::{EndedSession, Error, OutboxMessage};
@@ -100,6 +100,15 @@ impl<'a> Events<'a> {
             ..SessionRevoked::new(self.zone.clone(), reason.to_owned())
         };
         self.push(&revoked, format!("record_revoke:{record}"));
+    }
+
+    /// A connected account was revoked. The mandates of calls that carry its tokens go on, the calls do not.
+    pub(crate) fn connection_revoke(&mut self, id: &ConnectionId, reason: &str) {
+        let revoked = SessionRevoked {
+            connection_id: Some(id.clone()),
+            ..SessionRevoked::new(self.zone.clone(), reason.to_owned())
+        };
+        self.push(&revoked, format!("connection_revoke:{id}"));
     }
 
     /// A delegation was made. The epoch is told, not moved: authority grew.

@@ -13,10 +13,12 @@
 //! - `canaries`: versions of policy that decide for some applications, taken back by themselves.
 //! - `cascade` and `owner`: the one way in which things end. To add another thing that can end: find the records and
 //!   sessions it stands on, and hand them to it.
+//! - `applications`: short-lived ones, archived when their time is over.
 //! - `notifications`: what sinks of a zone are told.
 //! - `receipts`: requests that may be sent twice and happen once.
 
 mod act;
+mod applications;
 pub mod approvals;
 pub mod budgets;
 pub mod canaries;
@@ -37,6 +39,7 @@ pub mod sessions;
 
 pub use self::{
     act::{About, Act, Capacity},
+    applications::{EXPIRED_LISTED, ExpiredApplications, expire_applications},
     cascade::{EndReason, Ended},
     delegations::ResourceLookup,
     denial::{Denial, Error},

@@ -34,10 +34,10 @@ pub struct Person<'p> {
     pub issuer: &'p str,
 }
 
-/// Records that a person logged in through an application.
+/// Records that a person logged in through an application, unless they are kept out of the zone.
 ///
 /// # Errors
-/// As the storage.
+/// 403 `access_denied` for whoever is kept out; as the storage.
 pub async fn issue_to_person(
     work: &mut dyn ZoneWork,
     id: &AuthorityRecordId,
@@ -45,14 +45,20 @@ pub async fn issue_to_person(
     person: Person<'_>,
     now: Timestamp,
     expires_at: Timestamp,
-) -> Result<(), StorageError> {
+) -> Result<(), Error> {
+    if !work.subjects().admits(person.name).await? {
+        return Err(Denial::of(ErrorCode::AccessDenied)
+            .describe("the subject is kept out of the zone")
+            .into());
+    }
     let record = AuthorityRecord {
         subject_type: SubjectType::User,
         subject_id: person.name.to_owned(),
         issuer: Some(person.issuer.to_owned()),
         ..begun(work, id, application, now, expires_at)
     };
-    work.authority_records().create(&record).await
+    work.authority_records().create(&record).await?;
+    Ok(())
 }
 
 /// A record of the application itself.

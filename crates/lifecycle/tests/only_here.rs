@@ -34,6 +34,7 @@ const OURS: [&str; 33] = [
     ".approvals().withdraw(",
     ".approvals().reap(",
     "ApprovalDecided{",
+    ".approvals().end_of_caller(",
     ".connections().create(",
     ".connections().replace(",
     ".connections().renew(",

@@ -183,19 +183,19 @@ impl Digests {
     pub async fn tokens(&self) -> Result<u64, Error> {
         let mut work = self.store.global(Access::Read).await?;
         work.admin_tokens()
-            .count_digested_otherwise(&self.token_key)
+            .count_digested_otherwise(&self.token_key, self.world.now())
             .await
     }
 
     async fn zone(&self, zone: &ZoneId) -> Result<u64, Error> {
         let now = self.world.now();
         let mut work = self.store.zone(zone, Access::Read).await?;
-        let mut applications = work.applications().all_live().await?;
+        let mut applications = work.applications().all_live(now).await?;
         let mut workloads = work.workloads().all().await?;
         drop(work);
         applications.retain(|application| {
             let hash = application.client_secret_hash.as_deref();
-            application.is_live(now) && hash.is_some_and(|hash| self.hasher.needs_rehash(hash))
+            hash.is_some_and(|hash| self.hasher.needs_rehash(hash))
         });
         workloads.retain(|workload| self.hasher.needs_rehash(&workload.secret_hash));
         if applications.is_empty() && workloads.is_empty() {

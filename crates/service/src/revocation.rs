@@ -1,4 +1,4 @@
-//! What must be refused now: revoked records, sessions and delegations, and suspended sessions, in memory.
+//! What must be refused now: revoked records, sessions, delegations and connected accounts, and suspended sessions, in memory.
 //!
 //! Fed by events within milliseconds and by reads of storage at a bounded interval, each of what ended since the one
 //! before. When neither has been heard for too long the state is stale, and stale means unavailable, never allowed.
@@ -223,7 +223,8 @@ impl Revocations {
                 .authority_records
                 .iter()
                 .chain(&anchors.sessions)
-                .chain(&anchors.delegations);
+                .chain(&anchors.delegations)
+                .chain(&anchors.connections);
             // A first read finds what ended long ago; afterwards streams may still hang on what was not heard of.
             let known_by = to.filter(|_| last.is_none()).unwrap_or(started);
             for (_, id) in ended {

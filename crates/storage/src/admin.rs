@@ -29,6 +29,8 @@ pub struct AdminToken {
     pub created_by: String,
     /// Creation.
     pub created_at: Timestamp,
+    /// Its end, where it has one.
+    pub expires_at: Option<Timestamp>,
     /// Last use, coarse.
     pub last_used_at: Option<Timestamp>,
     /// Revocation.
@@ -53,15 +55,26 @@ pub struct AdminTokenFilter {
     pub zone_id: Option<ZoneId>,
     /// Made by exactly this one.
     pub created_by: Option<String>,
-    /// Revoked ones, or those that are not.
-    pub revoked: Option<bool>,
+    /// Those that stand so at this time.
+    pub stands: Option<(TokenStanding, Timestamp)>,
+}
+
+/// How a token stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenStanding {
+    /// It is good.
+    Active,
+    /// Past its end, and not revoked.
+    Expired,
+    /// Taken back.
+    Revoked,
 }
 
 /// Admin tokens of the deployment.
 #[async_trait]
 pub trait AdminTokens: Send {
-    /// The unrevoked token with this digest.
-    async fn find(&mut self, token_digest: &[u8; 32]) -> Result<Option<AdminToken>, Error>;
+    /// The token with this digest, if it is good at `now`: neither revoked nor past its end, nor of an archived zone.
+    async fn find(&mut self, token_digest: &[u8; 32], now: Timestamp) -> Result<Option<AdminToken>, Error>;
     /// Digests of up to `most` unrevoked tokens, newest first.
     async fn digests(&mut self, most: u32) -> Result<Vec<[u8; 32]>, Error>;
     /// Tokens by `(created_at, id)`, newest first.
@@ -96,7 +109,7 @@ pub trait AdminTokens: Send {
         digest_key: &str,
     ) -> Result<bool, Error>;
     /// Unrevoked tokens whose digest was made with another key than this.
-    async fn count_digested_otherwise(&mut self, digest_key: &str) -> Result<u64, Error>;
+    async fn count_digested_otherwise(&mut self, digest_key: &str, now: Timestamp) -> Result<u64, Error>;
     /// Notes use.
     async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error>;
 }

@@ -79,6 +79,9 @@ pub trait Approvals: Send {
     /// Gives up one that is pending at its time, however many said yes and whoever may decide it; whether it was. It is rejected
     /// from then on, and nobody voted.
     async fn give_up(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error>;
+    /// Says no to all that the principal asked for and that is pending or approved at the verdict's time, whoever may decide it;
+    /// as they stand then, oldest first.
+    async fn end_of_caller(&mut self, principal_id: &str, verdict: &Verdict) -> Result<Vec<Approval>, Error>;
     /// Uses up one that is approved at `at`, for `record`; whether it was, which is so once.
     async fn consume(
         &mut self,

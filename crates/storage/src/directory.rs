@@ -81,6 +81,8 @@ pub trait Zones: Send {
     async fn update(&mut self, zone: &Zone) -> Result<bool, Error>;
     /// The version of the zone, unless it is absent or archived. Nobody else changes it until the end of the work.
     async fn held_version(&mut self, id: &ZoneId) -> Result<Option<i64>, Error>;
+    /// As [`Applications::hold_registrations`], of the zone `id`.
+    async fn hold_registrations(&mut self, id: &ZoneId, now: Timestamp) -> Result<u64, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error>;
 }
@@ -103,17 +105,22 @@ pub trait Applications: Send {
     async fn get(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error>;
     /// Applications by `(created_at, id)`, newest first.
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Application>, Error>;
-    /// Every unarchived application, for the in-memory snapshot.
-    async fn all_live(&mut self) -> Result<Vec<Application>, Error>;
+    /// Every application that is neither archived nor past its end at `now`, for the in-memory snapshot.
+    async fn all_live(&mut self, now: Timestamp) -> Result<Vec<Application>, Error>;
     /// Whether another unarchived managed application has the name, ignoring case.
     async fn name_taken(&mut self, name: &str, except: Option<&ApplicationId>) -> Result<bool, Error>;
     /// Up to `limit` applications that are archived, or past their end at `now`, and still have sessions that did not
     /// end with them.
     async fn ended_with_sessions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<ApplicationId>, Error>;
+    /// Up to `limit` unarchived `dcr` applications that ended at or before `ended_by`, those that ended first first.
+    async fn ended_dcr(&mut self, ended_by: Timestamp, limit: u32) -> Result<Vec<ApplicationId>, Error>;
     /// How many unarchived applications there are at `now`, and how many of them end until `soon`.
     async fn count(&mut self, now: Timestamp, soon: Timestamp) -> Result<CountedApplications, Error>;
     /// Unarchived, unexpired `dcr` applications at `now`.
     async fn count_live_dcr(&mut self, now: Timestamp) -> Result<u64, Error>;
+    /// As [`Applications::count_live_dcr`], and nobody else who holds registrations of the zone counts until the end of the
+    /// work: whoever registers one does, and whoever says that none may be registered.
+    async fn hold_registrations(&mut self, now: Timestamp) -> Result<u64, Error>;
     /// Inserts an application.
     async fn create(&mut self, application: &Application) -> Result<(), Error>;
     /// Replaces name, traits, secret digest, expiry and attribution. `false` when absent or archived.
@@ -125,6 +132,9 @@ pub trait Applications: Send {
     async fn rehash(&mut self, id: &ApplicationId, seen: &str, hash: &str) -> Result<bool, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &ApplicationId, at: Timestamp) -> Result<bool, Error>;
+    /// Deletes up to `limit` `dcr` applications that were archived before `before` and that no authority record,
+    /// session, delegation or grant names; returns how many.
+    async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error>;
 }
 
 /// Providers of the zone.

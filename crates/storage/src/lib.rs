@@ -40,7 +40,7 @@ pub use caracal_ledger::chain::LogId;
 
 pub use admin::{
     AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokenFilter,
-    AdminTokens,
+    AdminTokens, TokenStanding,
 };
 pub use approvals::{ApprovalFilter, Approvals, Precedents, Verdict};
 pub use audit::{
@@ -75,5 +75,5 @@ pub use retention::{
 };
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
 pub use state_owners::{StateOwner, StateOwners};
-pub use subjects::{Holdings, SubjectFilter, SubjectSummary, Subjects};
+pub use subjects::{BlockedSubject, Holdings, MAX_BLOCKED_SUBJECTS, SubjectFilter, SubjectSummary, Subjects};
 pub use work::{Access, Connections, GlobalWork, LogWork, RevokedAnchors, Store, VersionedKind, ZoneWork};

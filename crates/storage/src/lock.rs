@@ -20,6 +20,8 @@ caracal_core::words!(
         ApplicationName = "application_name",
         /// Applications that register themselves, which are counted.
         DynamicRegistration = "dcr",
+        /// Subjects that are kept out, which are counted.
+        BlockedSubjects = "blocked_subjects",
         /// New subject issuers, which are counted.
         SubjectIssuer = "subject_issuer",
         /// Versions of policies, which are numbered.

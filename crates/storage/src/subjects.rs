@@ -52,6 +52,22 @@ pub struct Holdings {
     pub approvals: u64,
 }
 
+/// Most subjects that are blocked in a zone.
+pub const MAX_BLOCKED_SUBJECTS: u64 = 10_000;
+
+/// A subject that is kept out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedSubject {
+    /// JWT `sub`.
+    pub subject_id: String,
+    /// Why, as whoever blocked it said.
+    pub reason: String,
+    /// Who.
+    pub blocked_by: String,
+    /// When.
+    pub blocked_at: Timestamp,
+}
+
 /// Subjects of the zone.
 #[async_trait]
 pub trait Subjects: Send {
@@ -66,4 +82,15 @@ pub trait Subjects: Send {
     ) -> Result<Page<SubjectSummary>, Error>;
     /// What hangs on the subject at `now`.
     async fn holdings(&mut self, id: &str, now: Timestamp) -> Result<Holdings, Error>;
+    /// Whether the subject may enter. Nobody blocks it until the end of the work.
+    async fn admits(&mut self, id: &str) -> Result<bool, Error>;
+    /// Keeps a subject out; whether that is new. Whoever is being admitted is waited for.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`blocked_subjects`) when [`MAX_BLOCKED_SUBJECTS`] are.
+    async fn block(&mut self, blocked: &BlockedSubject) -> Result<bool, Error>;
+    /// Lets it in again; whether it was kept out.
+    async fn unblock(&mut self, id: &str) -> Result<bool, Error>;
+    /// Whoever is kept out, by `(blocked_at, subject_id)`, newest first.
+    async fn list_blocked(&mut self, page: &PageRequest) -> Result<Page<BlockedSubject>, Error>;
 }

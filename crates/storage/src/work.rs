@@ -64,6 +64,8 @@ pub struct RevokedAnchors {
     pub sessions: Vec<(ZoneId, Arc<str>)>,
     /// Revoked and expired delegations.
     pub delegations: Vec<(ZoneId, Arc<str>)>,
+    /// Revoked connections to upstreams' OAuth servers.
+    pub connections: Vec<(ZoneId, Arc<str>)>,
 }
 
 /// A storage backend.
@@ -247,9 +249,13 @@ pub trait GlobalWork: Send {
     /// Named exception: the revisions of those of `zones` that exist and are not archived.
     async fn zone_revisions(&mut self, zones: &[ZoneId]) -> Result<HashMap<ZoneId, i64>, Error>;
     /// Named exception: zones with active or suspended sessions that ran out of time or lease, or with active
-    /// delegations past their end, at `now`; and those where sessions go on though their application has ended or the
-    /// zone is archived.
-    async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error>;
+    /// delegations past their end, at `now`; those where sessions go on though their application has ended or the zone
+    /// is archived; and those with unarchived `dcr` applications that ended at or before `applications_ended_by`.
+    async fn zones_with_overdue(
+        &mut self,
+        now: Timestamp,
+        applications_ended_by: Timestamp,
+    ) -> Result<Vec<ZoneId>, Error>;
     /// Makes everything durable.
     ///
     /// # Errors

@@ -190,7 +190,7 @@ function Panel({
         <Button look="danger" refused={stops} onClick={() => setDoing("stop")}>
           End everything it holds…
         </Button>
-        <Button look="danger" refused={changes} onClick={() => setDoing("archive")}>
+        <Button look="danger" refused={stops} onClick={() => setDoing("archive")}>
           Archive…
         </Button>
       </div>

@@ -13,6 +13,8 @@ export const EVENTS: ReadonlyArray<readonly [type: EventType, words: string]> = 
   ["subject_revoked", "everything of a subject was ended"],
   ["grant_revoked", "what a person had agreed to was taken back"],
   ["application_archived", "an application was archived"],
+  ["workload_deleted", "a workload was deleted"],
+  ["connection_revoked", "a connected account was revoked"],
   ["policy_activated", "another policy is in force"],
   ["policy_canary_returned", "a canary of a policy was taken back"],
 ];

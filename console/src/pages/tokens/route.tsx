@@ -13,6 +13,26 @@ import { zonesQuery } from "../zones/queries.ts";
 
 type Token = Schema["TokenItem"];
 
+/** Days that a new token is good for. */
+const LIVES = [
+  ["7", "after a week"],
+  ["90", "after 90 days"],
+  ["365", "after a year"],
+  ["", "never"],
+] as const;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function hasEnded(token: Token): boolean {
+  return token.expires_at != null && Date.parse(token.expires_at) <= Date.now();
+}
+
+function state(token: Token) {
+  if (token.revoked_at) return <Badge meaning="refused">revoked</Badge>;
+  if (hasEnded(token)) return <Badge meaning="refused">expired</Badge>;
+  return <Badge meaning="allowed">active</Badge>;
+}
+
 function NewToken({
   onMade,
   onClose,
@@ -25,11 +45,15 @@ function NewToken({
   const [zone, setZone] = useState("");
   const [capability, setCapability] = useState<"read" | "write">("read");
   const [reveals, setReveals] = useState(false);
+  const [days, setDays] = useState<string>("90");
   const [error, setError] = useState<unknown>();
   const make = async () => {
     try {
       const reach = zone === "" ? { scope: "global" as const } : { scope: "zone" as const, zone_id: zone };
-      onMade(await read(control.POST("/v1/admin-tokens", { body: { name, capability, reveals, ...reach } })));
+      const end =
+        days === "" ? {} : { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() };
+      const body = { name, capability, reveals, ...reach, ...end };
+      onMade(await read(control.POST("/v1/admin-tokens", { body })));
     } catch (caught) {
       setError(caught);
     }
@@ -67,6 +91,13 @@ function NewToken({
           options={[["", "Every zone"], ...zones.map((one) => [one.id, one.name] as const)]}
           value={zone}
           onChange={(event) => setZone(event.target.value)}
+        />
+        <SelectField
+          label="It ends"
+          options={LIVES}
+          value={days}
+          wrong={wrongAt(error, "expires_at")}
+          onChange={(event) => setDays(event.target.value)}
         />
         <div className="row">
           <Button type="submit" look="main">
@@ -116,15 +147,8 @@ export function TokensPage() {
           },
           { head: "Where", cell: (token) => (token.zone_id ? <Id of={token.zone_id} /> : "every zone") },
           { head: "Last used", cell: (token) => <Time at={token.last_used_at} /> },
-          {
-            head: "State",
-            cell: (token) =>
-              token.revoked_at ? (
-                <Badge meaning="refused">revoked</Badge>
-              ) : (
-                <Badge meaning="allowed">active</Badge>
-              ),
-          },
+          { head: "Ends", cell: (token) => (token.expires_at ? <Time at={token.expires_at} /> : "never") },
+          { head: "State", cell: state },
           {
             head: "(Actions)",
             right: true,

@@ -137,6 +137,7 @@ function Panel({
   const client = useQueryClient();
   const refused = useRefusal("change");
   const hidden = useRefusal("reveal");
+  const stops = useRefusal("stop");
   const [error, setError] = useState<unknown>();
   const [doing, setDoing] = useState<"rotate" | "archive">();
   const params = { path: { zoneId: zone, id: workload.id } };
@@ -164,7 +165,7 @@ function Panel({
         <Button refused={refused} onClick={() => setDoing("rotate")}>
           Rotate the secret…
         </Button>
-        <Button look="danger" refused={refused} onClick={() => setDoing("archive")}>
+        <Button look="danger" refused={stops} onClick={() => setDoing("archive")}>
           Archive…
         </Button>
       </div>

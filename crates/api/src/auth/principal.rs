@@ -98,6 +98,8 @@ pub struct AdminPrincipal {
     pub(crate) signed_in: Option<Arc<SignedIn>>,
     /// The command that is carried out for a control key.
     pub(crate) control: Option<Arc<Invocation>>,
+    /// The end of its token, where that has one.
+    pub(crate) expires_at: Option<Timestamp>,
     /// Where somebody comes from who is nobody.
     pub(crate) stranger: Option<String>,
     pub(crate) last_used_at: Option<Timestamp>,
@@ -184,6 +186,7 @@ impl AdminPrincipal {
             origin: Origin::Account,
             account: None,
             control: None,
+            expires_at: None,
             stranger: None,
             last_used_at: Some(signed_in.session.last_seen_at),
             signed_in: Some(Arc::new(signed_in)),
@@ -203,6 +206,7 @@ impl AdminPrincipal {
             account: None,
             signed_in: None,
             control: None,
+            expires_at: None,
             last_used_at: None,
         }
     }
@@ -219,6 +223,7 @@ impl AdminPrincipal {
             account: None,
             signed_in: None,
             last_used_at: None,
+            expires_at: None,
             stranger: None,
             control: Some(invocation),
         }

@@ -60,7 +60,7 @@ pub async fn seed_bootstrap(api: &ApiDeps) -> Result<(), Error> {
             .collect();
         work.admin_tokens().revoke_class_except(class, &keep, now).await?;
         for token_digest in keep {
-            if work.admin_tokens().find(&token_digest).await?.is_some() {
+            if work.admin_tokens().find(&token_digest, now).await?.is_some() {
                 continue;
             }
             let row = AdminToken {
@@ -74,6 +74,7 @@ pub async fn seed_bootstrap(api: &ApiDeps) -> Result<(), Error> {
                 zone_id: None,
                 created_by: class.to_owned(),
                 created_at: now,
+                expires_at: None,
                 last_used_at: None,
                 revoked_at: None,
             };

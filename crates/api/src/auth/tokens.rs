@@ -31,18 +31,19 @@ pub fn token_key_name(key: &HmacKey) -> String {
     hex::encode(tag.get(..8).unwrap_or_default())
 }
 
-/// The unrevoked token, by the current key or, while keys change, by the previous one. What is used under the previous
+/// The token, if it is good, by the current key or, while keys change, by the previous one. What is used under the previous
 /// one is stored under the current one.
 async fn find(api: &ApiDeps, token: &str) -> Result<Option<AdminToken>, Error> {
     let keys = &api.token_keys;
     let current = digest(&keys.current, token);
+    let now = api.world.now();
     let mut work = api.store.global(Access::Read).await?;
-    let found = work.admin_tokens().find(&current).await?;
+    let found = work.admin_tokens().find(&current, now).await?;
     let (None, Some(previous)) = (&found, &keys.previous) else {
         return Ok(found);
     };
     let seen = digest(previous, token);
-    let Some(mut found) = work.admin_tokens().find(&seen).await? else {
+    let Some(mut found) = work.admin_tokens().find(&seen, now).await? else {
         return Ok(None);
     };
     drop(work);
@@ -147,6 +148,7 @@ fn principal_of(row: &AdminToken) -> Option<AdminPrincipal> {
         account: None,
         signed_in: None,
         control: None,
+        expires_at: row.expires_at,
         stranger: None,
         last_used_at: row.last_used_at,
     })

@@ -27,6 +27,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer<Caller>, Refusal> {
         zone_id,
         capability,
         reveals: caller.reveals,
+        expires_at: caller.expires_at,
         account: caller.account.clone(),
     }))
 }

@@ -135,14 +135,14 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication [secret, limited(LimitClass::Registration)] ! ZoneNotFound DcrDisabled ReservedNamespace DcrLimitExceeded DcrRateLimitExceeded Overloaded;
         get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application." ! ApplicationNotFound;
         patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication ! [applications::TRAITS, custody::REFUSES] NoFields ClientSecretNotConfigured ApplicationNotFound ReservedNamespace ApplicationNameTaken;
-        delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds." ! ApplicationNotFound;
+        delete "/v1/zones/{zoneId}/applications/{id}" STOP "applications.archive" applications::archive::handle, "Archive an application and end everything it holds." ! ApplicationNotFound;
         post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret." [secret] ! [custody::REFUSES] ApplicationNotFound;
         get "/v1/zones/{zoneId}/applications/{id}/client-secret" REVEAL "applications.reveal_secret" applications::reveal::handle, "Show the secret of a managed application." [refuses_with(500, &[ErrorCode::AuditUnavailable])] ! ApplicationNotFound ClientSecretNotStored SecretBackendUnavailable Conflict;
         get "/v1/zones/{zoneId}/workloads" READ "workloads.list" workloads::list::handle, "List workloads.";
         post "/v1/zones/{zoneId}/workloads" WRITE "workloads.create" workloads::create::handle, "Make a workload." InvalidWorkload [secret] ! [custody::REFUSES] ZoneNotFound WorkloadNameTaken;
         get "/v1/zones/{zoneId}/workloads/{id}" READ "workloads.get" workloads::get::handle, "Read a workload." ! WorkloadNotFound;
         put "/v1/zones/{zoneId}/workloads/{id}" WRITE "workloads.update" workloads::update::handle, "Change a workload." InvalidWorkload ! NoFields InvalidCredentialEnv DuplicateCredentialEnv WorkloadNotFound WorkloadNameTaken;
-        delete "/v1/zones/{zoneId}/workloads/{id}" WRITE "workloads.delete" workloads::delete::handle, "Delete a workload." ! WorkloadNotFound;
+        delete "/v1/zones/{zoneId}/workloads/{id}" STOP "workloads.delete" workloads::delete::handle, "Delete a workload and refuse what it waits for." ! WorkloadNotFound;
         post "/v1/zones/{zoneId}/workloads/{id}/rotate-secret" WRITE "workloads.rotate_secret" workloads::rotate::handle, "Give a workload another secret." [secret] ! [custody::REFUSES] WorkloadNotFound;
         get "/v1/zones/{zoneId}/workloads/{id}/secret" REVEAL "workloads.reveal_secret" workloads::reveal::handle, "Show the secret of a workload." [refuses_with(500, &[ErrorCode::AuditUnavailable])] ! WorkloadNotFound WorkloadSecretNotStored SecretBackendUnavailable Conflict;
         get "/v1/zones/{zoneId}/resources" READ "resources.list" resources::list::handle, "List resources.";
@@ -217,7 +217,9 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/delegations/{id}/revoke" STOP "delegations.revoke" delegations::revoke::handle, "Take a delegation back, with everything narrowed from it." ! DelegationNotFound;
         get "/v1/zones/{zoneId}/subjects" READ "subjects.list" subjects::list::handle, "List whoever holds, or held, authority.";
         get "/v1/zones/{zoneId}/subjects/overview" READ "subjects.overview" subjects::overview::handle, "Tell what a subject holds." ! SubjectNotFound;
-        post "/v1/zones/{zoneId}/subjects/revoke" STOP "subjects.revoke" subjects::revoke::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
+        get "/v1/zones/{zoneId}/subjects/blocked" READ "subjects.list_blocked" subjects::blocked::list, "List subjects that are kept out.";
+        post "/v1/zones/{zoneId}/subjects/unblock" WRITE "subjects.unblock" subjects::blocked::unblock, "Let a subject that is kept out in again." InvalidSubjectRevoke [idempotent] ! SubjectNotFound;
+        post "/v1/zones/{zoneId}/subjects/revoke" STOP "subjects.revoke" subjects::revoke::revoke, "End everything a subject holds, and keep it out where that is asked." InvalidSubjectRevoke ! SubjectNotFound Conflict;
         get "/v1/zones/{zoneId}/subject-issuers" READ "subject_issuers.list" subject_issuers::list::handle, "List issuers of subjects.";
         post "/v1/zones/{zoneId}/subject-issuers" WRITE "subject_issuers.create" subject_issuers::create::handle, "Trust an issuer of subjects." InvalidSubjectIssuer [idempotent] ! ZoneNotFound SubjectIssuerExists SubjectIssuerLimitReached;
         get "/v1/zones/{zoneId}/subject-issuers/{id}" READ "subject_issuers.get" subject_issuers::get::handle, "Read an issuer of subjects." ! SubjectIssuerNotFound;

@@ -284,6 +284,11 @@ async fn each_role_does_what_it_may_in_its_zones_and_nowhere_else() {
             stop,
             "stop",
         );
+        for kind in ["applications", "workloads"] {
+            let path = format!("{own}/{kind}/never-there");
+            let answer = stack.call(Some(&token), &[], Method::DELETE, &path, None).await;
+            gate(&answer, stop, kind);
+        }
         gate(&get(&stack, &token, "/v1/accounts").await, false, "govern");
         gate(&get(&stack, &token, "/v1/admin-tokens").await, false, "tokens");
         // Another zone is neither reached nor told of.

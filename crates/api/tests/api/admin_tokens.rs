@@ -17,6 +17,7 @@ async fn a_token_is_shown_once_works_and_ends_with_its_revocation() {
       "capability": "write",
       "created_at": "2026-05-21T12:00:00.000Z",
       "created_by": "[created_by]",
+      "expires_at": null,
       "id": "[id]",
       "last_used_at": null,
       "name": "ci",
@@ -50,6 +51,78 @@ async fn a_token_is_shown_once_works_and_ends_with_its_revocation() {
     let reply = stack.call(Some(token), &[], Method::GET, "/v1/zones", None).await;
     assert_eq!(reply.refused(401), "invalid_admin_token");
     assert_eq!(stack.delete(&path).await.refused(404), "admin_token_not_found");
+}
+
+#[tokio::test]
+async fn a_token_ends_when_it_was_said_to_and_makes_none_that_outlives_it() {
+    for backends in [Backends::Embedded, Backends::Production] {
+        let stack = Stack::over(backends, ApiConfig::default()).await;
+        let make = async |token: &str, expires_at: Option<&str>| {
+            let mut body = json!({ "name": "ci", "scope": "global" });
+            if let Some(at) = expires_at {
+                body["expires_at"] = json!(at);
+            }
+            stack
+                .call(Some(token), &[], Method::POST, "/v1/admin-tokens", Some(&body))
+                .await
+        };
+        for wrong in ["2026-05-21T12:00:00Z", "2020-01-01T00:00:00Z", "tomorrow", ""] {
+            let refused = make(ADMIN, Some(wrong)).await;
+            assert!(refused.text.contains("expires_at"), "{}", refused.text);
+            assert_eq!(refused.refused(400), "invalid_admin_token_request", "{wrong}");
+        }
+        let end = "2026-05-21T12:10:00.000Z";
+        let made = make(ADMIN, Some(end)).await.expect(201);
+        assert_eq!(made["expires_at"], end);
+        let token = made.text("token");
+        let caller = stack
+            .call(Some(&token), &[], Method::GET, "/v1/caller", None)
+            .await;
+        assert_eq!(caller.expect(200)["expires_at"], end);
+        // What it makes ends with it at the latest.
+        let heir = make(&token, None).await.expect(201);
+        assert_eq!(heir["expires_at"], end);
+        let sooner = make(&token, Some("2026-05-21T12:05:00Z")).await.expect(201);
+        let later = make(&token, Some("2026-05-21T12:10:00.000001Z")).await;
+        assert!(later.text.contains("expires_at"), "{}", later.text);
+        assert_eq!(later.refused(400), "invalid_admin_token_request");
+
+        let passed = async |seconds: u64| {
+            stack.parts.pass(std::time::Duration::from_secs(seconds)).await;
+        };
+        let status = async |token: &str| {
+            let asked = stack.call(Some(token), &[], Method::GET, "/v1/zones", None);
+            asked.await.status.as_u16()
+        };
+        passed(300).await;
+        assert_eq!(
+            (status(&token).await, status(&sooner.text("token")).await),
+            (200, 401)
+        );
+        passed(299).await;
+        assert_eq!(status(&token).await, 200);
+        passed(1).await;
+        assert_eq!(
+            (status(&token).await, status(&heir.text("token")).await),
+            (401, 401)
+        );
+        let listed = async |status: &str| {
+            let page = stack
+                .get(&format!("/v1/admin-tokens?status={status}"))
+                .await
+                .expect(200);
+            let items = page["items"].as_array().unwrap().iter();
+            items
+                .map(|item| item["id"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let id = made.text("id");
+        assert!(listed("expired").await.contains(&id));
+        assert!(!listed("active").await.contains(&id) && !listed("revoked").await.contains(&id));
+        // It can be revoked all the same.
+        stack.delete(&format!("/v1/admin-tokens/{id}")).await.expect(204);
+        assert!(listed("revoked").await.contains(&id) && !listed("expired").await.contains(&id));
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
     subjects::{fixture, pairs, statuses},
 };
 
-async fn id_of(stack: &Stack, zone: &str, name: &str) -> String {
+pub(crate) async fn id_of(stack: &Stack, zone: &str, name: &str) -> String {
     let page = stack.get(&format!("{zone}/applications")).await.expect(200);
     let items = page["items"].as_array().unwrap();
     let found = items.iter().find(|row| row["name"] == name).unwrap();

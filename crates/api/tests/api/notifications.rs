@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
+    connections,
     grants::{grant, resource},
     stack::Stack,
 };
@@ -378,9 +379,32 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
         .await
         .expect(204);
     stack
-        .delete(&format!("{zone}/applications/{application}"))
+        .delete(&format!("{zone}/applications/never-there"))
         .await
         .refused(404);
+    let workload = stack
+        .post(&format!("{zone}/workloads"), json!({"name": "nightly"}))
+        .await
+        .expect(201)
+        .text("id");
+    stack
+        .delete(&format!("{zone}/workloads/{workload}"))
+        .await
+        .expect(204);
+    let people = stack.provider(&zone, connections::settings(&json!({}))).await;
+    let of = json!({"provider_id": people, "subject_id": "ada"});
+    let mut connected = of.clone();
+    connected["access_token"] = json!("at-canary");
+    let connected = stack
+        .post(&format!("{zone}/provider-connections"), connected)
+        .await
+        .expect(201)
+        .text("id");
+    let revoke = format!("{zone}/provider-connections/revoke");
+    for _ in 0..2 {
+        // What was revoked before is told of no more.
+        stack.post(&revoke, &of).await.expect(200);
+    }
     let ended = approval(&stack, &zone, |approval| {
         approval.expires_at = approval.created_at.plus(Duration::from_mins(1));
     })
@@ -396,7 +420,7 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
     stack.parts.world.manual_clock().advance(Duration::from_mins(1));
     let _running = dispatch(&stack);
     receiver
-        .until("everything is told", WITHIN, |received| received.len() == 5)
+        .until("everything is told", WITHIN, |received| received.len() == 7)
         .await;
     let mut told: Vec<_> = receiver
         .received()
@@ -408,6 +432,8 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
                 "application_id",
                 "challenge_id",
                 "grant_id",
+                "workload_id",
+                "connection_id",
             ]
             .iter()
             .filter_map(|member| body["data"][member].as_str())
@@ -420,10 +446,12 @@ async fn every_change_that_sinks_are_told_of_tells_them_and_a_refused_one_does_n
     told.sort();
     let expected = [
         ("application_archived", application),
+        ("connection_revoked", connected),
         ("grant_revoked", agreed),
         ("policy_activated", version),
         ("step_up_decided", decided),
         ("step_up_expired", ended),
+        ("workload_deleted", workload),
     ];
     assert_eq!(told, expected.map(|(kind, about)| (kind.to_owned(), about)));
 }

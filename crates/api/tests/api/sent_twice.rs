@@ -124,6 +124,16 @@ async fn request_of(stack: &Stack, route: &Route<ApiDeps>) -> Asked {
                 another,
             )
         }
+        "subjects.unblock" => {
+            let body = json!({"subject_id": "ada", "block": true});
+            stack.post(&at("subjects/revoke"), body).await.expect(200);
+            of_body(
+                at("subjects/unblock"),
+                json!({"subject_id": "ada"}),
+                "subject_id",
+                another,
+            )
+        }
         "provider_connections.create" => {
             let mut body = connecting().await;
             body["access_token"] = json!("at-canary");

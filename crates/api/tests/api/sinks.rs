@@ -37,6 +37,8 @@ async fn a_sink_is_made_changed_and_deleted_and_its_secret_is_shown_once() {
         "subject_revoked",
         "grant_revoked",
         "application_archived",
+        "workload_deleted",
+        "connection_revoked",
         "policy_activated",
         "policy_canary_returned"
       ],

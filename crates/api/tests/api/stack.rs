@@ -213,6 +213,7 @@ impl Stack {
             zone_id: zone.map(|zone| zone.parse().unwrap()),
             capability: Some(TokenCapability::parse(capability).unwrap()),
             reveals: None,
+            expires_at: None,
         };
         self.create("/v1/admin-tokens", body).await.text("token")
     }

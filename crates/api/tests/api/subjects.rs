@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use caracal_api::ApiConfig;
 use caracal_core::{
     ApplicationId, AuthorityRecordId, DelegationId, JsonObject, ScopeSet, SessionId, ZoneId,
     claims::SubjectType,
@@ -11,6 +12,7 @@ use caracal_core::{
     },
 };
 use caracal_storage::Access;
+use caracal_testkit::parts::Backends;
 use serde_json::{Value, json};
 
 use crate::stack::{Stack, masked};
@@ -208,7 +210,10 @@ async fn revoking_a_subject_ends_what_it_holds_and_nothing_else() {
     let ended = stack.post(&path, body.clone()).await.expect(200);
     assert_eq!(
         ended,
-        json!({ "subject_id": "ada", "authority_records": 1, "sessions": 2, "delegations": 1, "connections": 0 })
+        json!({
+            "subject_id": "ada", "authority_records": 1, "sessions": 2, "delegations": 1, "connections": 0,
+            "blocked": false,
+        })
     );
     let records = stack.get(&format!("{zone}/authority-records")).await.expect(200);
     assert_eq!(
@@ -248,6 +253,63 @@ async fn revoking_a_subject_ends_what_it_holds_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_subject_is_kept_out_of_its_zone_until_somebody_lets_it_in() {
+    for backends in [Backends::Embedded, Backends::Production] {
+        let stack = Stack::over(backends, ApiConfig::default()).await;
+        let (zone, other) = (fixture(&stack).await, stack.zone("other").await);
+        let (revoke, unblock) = (
+            format!("{zone}/subjects/revoke"),
+            format!("{zone}/subjects/unblock"),
+        );
+        let blocked = async |zone: &str| {
+            let page = stack.get(&format!("{zone}/subjects/blocked")).await.expect(200);
+            page["items"].as_array().unwrap().clone()
+        };
+        let ada = json!({ "subject_id": "ada" });
+        assert_eq!(stack.post(&unblock, &ada).await.refused(404), "subject_not_found");
+        let body = json!({ "subject_id": "ada", "reason": "left", "block": true });
+        let ended = stack.post(&revoke, &body).await.expect(200);
+        assert_eq!(
+            (&ended["authority_records"], &ended["blocked"]),
+            (&json!(1), &json!(true))
+        );
+        // Whoever never came is kept out as well, and whoever is stays so.
+        let unseen = json!({ "subject_id": "mallory", "block": true });
+        stack.post(&revoke, &unseen).await.expect(200);
+        stack.post(&revoke, &body).await.expect(200);
+        let listed = blocked(&zone).await;
+        assert_eq!(listed.len(), 2);
+        let of_ada = listed.iter().find(|item| item["subject_id"] == "ada").unwrap();
+        assert_eq!(
+            (&of_ada["reason"], &of_ada["blocked_at"]),
+            (&json!("left"), &json!("2026-05-21T12:00:00.000Z"))
+        );
+        assert!(blocked(&other).await.is_empty());
+
+        // Whatever way a person comes, they get a record by this.
+        let id = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
+        let other_id = ZoneId::parse(other.strip_prefix("/v1/zones/").unwrap()).unwrap();
+        let admitted = async |zone: &ZoneId, person: &str| {
+            let mut work = stack.parts.store.zone(zone, Access::Write).await.unwrap();
+            work.subjects().admits(person).await.unwrap()
+        };
+        assert!(!admitted(&id, "ada").await && !admitted(&id, "mallory").await);
+        assert!(admitted(&id, "bob").await && admitted(&other_id, "ada").await);
+        let let_in = stack.post(&unblock, &ada).await.expect(200);
+        assert_eq!(let_in, json!({ "subject_id": "ada", "blocked": false }));
+        assert!(admitted(&id, "ada").await);
+        assert_eq!(stack.post(&unblock, &ada).await.refused(404), "subject_not_found");
+        let rows = stack.admin_audit(&zone).await;
+        let noted = |member: &str, value: Value| {
+            rows.iter()
+                .filter(|row| row["payload_json"][member] == value)
+                .count()
+        };
+        assert_eq!(noted("blocked", json!(true)), 3);
+    }
+}
+
+#[tokio::test]
 async fn a_revocation_of_nobody_and_with_hostile_text_is_refused() {
     let stack = Stack::start().await;
     let zone = fixture(&stack).await;
@@ -263,6 +325,11 @@ async fn a_revocation_of_nobody_and_with_hostile_text_is_refused() {
         ),
         (
             json!({ "subject_id": "ada", "reason": "x".repeat(513) }),
+            400,
+            "invalid_subject_revoke",
+        ),
+        (
+            json!({ "subject_id": "ada", "block": "yes" }),
             400,
             "invalid_subject_revoke",
         ),

@@ -107,7 +107,8 @@ async fn status(with: &Administration) -> anyhow::Result<ExitCode> {
         let known = token_keys.iter().flatten().find(|(known, _)| known == name);
         known.map(|(_, id)| id.clone())
     };
-    let usage = usage(with.store.as_ref(), &with.keys, &with.hasher, token_key).await?;
+    let now = with.world.now();
+    let usage = usage(with.store.as_ref(), &with.keys, &with.hasher, token_key, now).await?;
     let mut lines = vec![format!("current key {current}")];
     lines.extend(previous.iter().map(|previous| format!("previous key {previous}")));
     for ((kind, key), values) in &usage.0 {

@@ -1,5 +1,5 @@
-//! Deletes receipts, sessions, delegations and authority records that have been kept long enough, in archived zones,
-//! too.
+//! Deletes receipts, sessions, delegations, authority records and short-lived applications that have been kept long enough, in
+//! archived zones, too.
 
 use caracal_core::ZoneId;
 use caracal_storage::{Access, PageRequest};

@@ -1,4 +1,4 @@
-//! Ends tasks and delegations past their end, pauses services without a lease.
+//! Ends tasks and delegations past their end, archives applications past theirs, pauses services without a lease.
 
 use caracal_core::{ZoneId, audit::EventType};
 use caracal_lifecycle::{
@@ -13,12 +13,14 @@ use crate::{deps::App, evidence, metrics};
 /// Most rounds in one zone before the next zone gets its turn.
 const MAX_ROUNDS: u32 = 100;
 
-/// Ends tasks whose time ran out, and delegations past their end, in every zone that has any.
+/// Ends tasks whose time ran out and delegations past their end, and archives short-lived applications long past theirs, in
+/// every zone that has any.
 pub(super) async fn expire(app: Shared) -> Result<Failures, JobError> {
     let mut failures = Failures::default();
     for zone in overdue(&app).await? {
         for result in [
             end_orphans(&app, &zone).await,
+            expire_applications(&app, &zone).await,
             expire_tasks(&app, &zone).await,
             expire_delegations(&app, &zone).await,
         ] {
@@ -43,7 +45,10 @@ pub(super) async fn suspend_lapsed(app: Shared) -> Result<Failures, JobError> {
 
 async fn overdue(app: &App) -> Result<Vec<ZoneId>, JobError> {
     let mut work = app.store.global(Access::Read).await?;
-    Ok(work.zones_with_overdue(app.world.now()).await?)
+    let now = app.world.now();
+    Ok(work
+        .zones_with_overdue(now, now.minus(lifecycle::EXPIRED_LISTED))
+        .await?)
 }
 
 /// Ends what goes on in an archived zone, or under an application that is archived or past its end. Whoever archives
@@ -62,6 +67,30 @@ async fn end_orphans(app: &App, zone: &ZoneId) -> Result<(), JobError> {
         app.outbox.nudge();
         metrics::sessions_ended("owner_ended", ended.sessions.len());
         metrics::delegations_ended("owner_ended", ended.delegations.len());
+    }
+    Ok(())
+}
+
+/// Archives short-lived applications that ended long enough ago. Whatever they ran ended with
+/// their time, in [`end_orphans`].
+async fn expire_applications(app: &App, zone: &ZoneId) -> Result<(), JobError> {
+    for _ in 0..MAX_ROUNDS {
+        let mut work = app.store.zone(zone, Access::Write).await?;
+        let expired =
+            lifecycle::expire_applications(work.as_mut(), &app.world, app.config.sweep_batch).await?;
+        if expired.archived.is_empty() {
+            return Ok(());
+        }
+        for session in &expired.ended.sessions {
+            evidence::swept(app, zone, EventType::SessionEnd, &orphan(session)).await?;
+        }
+        let record = evidence::archived(app, zone, &expired.archived);
+        work.admin_audit().append(&record).await?;
+        work.commit().await?;
+        app.outbox.nudge();
+        metrics::applications_expired(expired.archived.len());
+        metrics::sessions_ended("owner_ended", expired.ended.sessions.len());
+        metrics::delegations_ended("owner_ended", expired.ended.delegations.len());
     }
     Ok(())
 }

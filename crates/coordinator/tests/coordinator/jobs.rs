@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use caracal_coordinator::{CoordinatorConfig, run_jobs};
+use caracal_core::entity::{Application, RegistrationMethod};
 use caracal_events::Topic;
+use caracal_storage::{AdminAuditFilter, PageRequest};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -230,6 +232,76 @@ async fn a_registered_application_past_its_end_takes_everything_below_along() {
         assert!(!revoked(bystander));
         assert_eq!(status(&stack, bystander).await, "active");
     }
+}
+
+#[tokio::test]
+async fn a_registered_application_long_past_its_end_is_archived_on_record_and_at_last_forgotten() {
+    let stack = Stack::with(often()).await;
+    let end = stack.world.now().plus(Duration::from_secs(60));
+    let mut short = Vec::new();
+    for _ in 0..5 {
+        let application = Application {
+            registration_method: RegistrationMethod::Dcr,
+            expires_at: Some(end),
+            ..stack.given.application()
+        };
+        short.push(stack.register(application).await);
+    }
+    let managed = stack.app().await;
+    let session = stack.task(&short[0]).await;
+    let rows = async || {
+        let mut work = stack.read().await;
+        let mut rows = Vec::new();
+        for app in &short {
+            rows.extend(work.applications().get(&app.id).await.unwrap());
+        }
+        rows
+    };
+    stack.advance(Duration::from_secs(60)).await;
+    until(&stack, || async { stack.deps.revocations.is_revoked(&session) }).await;
+    assert!(
+        rows().await.iter().all(|row| row.archived_at.is_none()),
+        "whoever looks for it within a day finds it expired"
+    );
+    let zone = stack.deps.zones.reload(&stack.zone).await.unwrap();
+    let known: Vec<_> = zone.applications().map(|known| known.id.clone()).collect();
+    assert_eq!(known, [managed.id.clone()], "nothing that ended stays in memory");
+
+    stack.advance(Duration::from_hours(24)).await;
+    let sweep = until(&stack, || async {
+        rows().await.iter().all(|row| row.archived_at.is_some())
+    });
+    let ((), events) = stack.parts.published(Topic::DirectoryInvalidate, sweep).await;
+    // Two at a time: a round says once that the zone changed.
+    assert_eq!(events.len(), 3);
+    assert!(events.iter().all(|event| event["kind"] == "zone"));
+    assert!(stack.deps.revocations.is_revoked(short[0].record.id.as_str()));
+    assert!(!stack.deps.revocations.is_revoked(managed.record.id.as_str()));
+    let mut work = stack.read().await;
+    let page = PageRequest::first(10);
+    let all = AdminAuditFilter::default();
+    let records = work.admin_audit().list(&stack.zone, &all, &page);
+    let records = records.await.unwrap().items;
+    drop(work);
+    let mut recorded: Vec<String> = records
+        .iter()
+        .filter(|row| row.record.action == "expired applications archived")
+        .flat_map(|row| {
+            row.record.payload_json.as_ref().unwrap()["application_ids"]
+                .as_array()
+                .unwrap()
+        })
+        .map(|id| id.as_str().unwrap().to_owned())
+        .collect();
+    recorded.sort();
+    let mut ids: Vec<String> = short.iter().map(|app| app.id.to_string()).collect();
+    ids.sort();
+    assert_eq!(recorded, ids);
+
+    stack.advance(Duration::from_hours(24 * 91)).await;
+    until(&stack, || async { rows().await.is_empty() }).await;
+    let mut work = stack.read().await;
+    assert!(work.applications().get(&managed.id).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -24,6 +24,10 @@ words!(
         GrantRevoked = "grant_revoked",
         /// An application was archived, and all it held has ended.
         ApplicationArchived = "application_archived",
+        /// A workload was deleted, and what it had asked for was refused.
+        WorkloadDeleted = "workload_deleted",
+        /// A connected account was revoked, and the calls that carried its tokens were cut.
+        ConnectionRevoked = "connection_revoked",
         /// A version of a policy set was put in force.
         PolicyActivated = "policy_activated",
         /// A version that decided for some applications was taken back by itself.

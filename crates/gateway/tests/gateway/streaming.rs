@@ -88,6 +88,32 @@ async fn revocation_cuts_an_idle_stream_at_once_with_a_trailer_for_those_who_tak
 }
 
 #[tokio::test]
+async fn what_streams_with_the_token_of_a_connected_account_is_cut_when_that_is_revoked() {
+    let stage = Stage::new().await;
+    stage.decision.directive.lock().connection_id = Some(String::from("con-1"));
+    let (mut response, stream) = stage.stream("text/plain").await;
+    assert!(stream.send("first").await);
+    assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
+    stage.revocations.mark(["con-2"]);
+    assert!(stream.send("second").await);
+    assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
+    stage.revocations.mark(["con-1"]);
+    assert!(response.body_mut().frame().await.unwrap().is_err());
+    stream.abandoned().await;
+    let (_, event) = metadata(&stage).await;
+    assert_eq!(
+        (&event["connection_id"], &event["revocation_interrupted"]),
+        (&Value::from("con-1"), &Value::Bool(true))
+    );
+    // A token that was brokered in the moment of the revocation goes nowhere.
+    let before = stage.upstream.received().len();
+    let request = stage.request(&stage.mandate(), "/a").body(Body::empty()).unwrap();
+    let refused = stage.send(request).await;
+    assert_eq!(refused.refusal().0, 401);
+    assert_eq!(stage.upstream.received().len(), before);
+}
+
+#[tokio::test]
 async fn what_streams_in_a_zone_is_cut_when_the_zone_is_frozen() {
     let stage = Stage::new().await;
     let request = stage.request(&stage.mandate(), "/a").body(Body::empty()).unwrap();

@@ -6,6 +6,7 @@
 mod binding;
 mod decision;
 mod difference;
+mod ending;
 mod evidence;
 mod usage;
 
@@ -29,6 +30,7 @@ pub use self::{
     binding::{AskedCall, Request},
     decision::{Approver, decide, give_up, withdraw},
     difference::{ApprovalMismatch, difference},
+    ending::end_of_caller,
     evidence::EvidenceWriter,
     usage::{Use, answer_again, consume},
 };

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use caracal_core::Timestamp;
 use caracal_crypto::{KeyRing, SecretHasher};
-use caracal_storage::{Access, AdminTokenFilter, Error, PageRequest, Store};
+use caracal_storage::{Access, AdminTokenFilter, Error, PageRequest, Store, TokenStanding};
 
 use super::{SealedValue, ZONES, sealed_values, zones};
 
@@ -54,7 +55,7 @@ impl KeyUsage {
     }
 }
 
-/// Counts every value of the deployment, archived zones included. `token_key` names the key that a digest of an admin
+/// Counts every value of the deployment at `now`, archived zones included. `token_key` names the key that a digest of an admin
 /// token was made with, as far as it is one of the two.
 ///
 /// # Errors
@@ -64,6 +65,7 @@ pub async fn usage(
     keys: &KeyRing,
     hasher: &SecretHasher,
     token_key: impl Fn(&str) -> Option<String>,
+    now: Timestamp,
 ) -> Result<KeyUsage, Error> {
     let mut usage = KeyUsage::default();
     let unknown = || String::from("unknown");
@@ -86,7 +88,7 @@ pub async fn usage(
                 unknown()
             }
         };
-        for application in work.applications().all_live().await? {
+        for application in work.applications().all_live(now).await? {
             if let Some(hash) = &application.client_secret_hash {
                 usage.add(SealedKind::ClientSecret, key_of(hash));
             }
@@ -96,7 +98,7 @@ pub async fn usage(
         }
     }
     let filter = AdminTokenFilter {
-        revoked: Some(false),
+        stands: Some((TokenStanding::Active, now)),
         ..AdminTokenFilter::default()
     };
     let mut page = PageRequest::first(ZONES);

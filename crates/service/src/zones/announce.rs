@@ -279,8 +279,12 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     async fn zone_revisions(&mut self, zones: &[ZoneId]) -> Result<HashMap<ZoneId, i64>, Error> {
         self.work.zone_revisions(zones).await
     }
-    async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error> {
-        self.work.zones_with_overdue(now).await
+    async fn zones_with_overdue(
+        &mut self,
+        now: Timestamp,
+        applications_ended_by: Timestamp,
+    ) -> Result<Vec<ZoneId>, Error> {
+        self.work.zones_with_overdue(now, applications_ended_by).await
     }
     async fn commit(self: Box<Self>) -> Result<(), Error> {
         let Self {

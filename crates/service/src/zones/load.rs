@@ -43,8 +43,8 @@ pub(super) async fn load(
             resources: work.resources().all_live().await?,
             ..Directory::default()
         },
-        ZoneContents::Directory => directory(work.as_mut(), None).await?,
-        ZoneContents::Everything(keys) => directory(work.as_mut(), Some(keys)).await?,
+        ZoneContents::Directory => directory(work.as_mut(), None, now).await?,
+        ZoneContents::Everything(keys) => directory(work.as_mut(), Some(keys), now).await?,
     };
     let (signing_key, verifying_keys, turns_at) = match reach {
         ZoneContents::PublicKeys | ZoneContents::Resources | ZoneContents::Directory => {
@@ -150,9 +150,13 @@ pub(super) async fn canary(work: &mut dyn ZoneWork) -> Result<Option<Arc<ZoneCan
     Ok(Some(Arc::new(state)))
 }
 
-async fn directory(work: &mut dyn ZoneWork, keys: Option<&KeyRing>) -> Result<Directory, Error> {
+async fn directory(
+    work: &mut dyn ZoneWork,
+    keys: Option<&KeyRing>,
+    now: Timestamp,
+) -> Result<Directory, Error> {
     Ok(Directory {
-        applications: work.applications().all_live().await?,
+        applications: work.applications().all_live(now).await?,
         providers: providers(work, keys).await?,
         resources: work.resources().all_live().await?,
         in_force: in_force(work).await?,

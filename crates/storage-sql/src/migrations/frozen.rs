@@ -150,6 +150,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         postgres: "99aca56bde01cd0516649ecaf446cef15b0a6b21ccd9befb0cd6a57f2d9c13c8",
     },
+    Frozen {
+        version: 39,
+        sqlite: "2f0a65a8e7adeca599a52090bfc7a881facab804babb4f064efc3b0cbbab477f",
+        postgres: "399dd9daa374a424116ae5213b33e10ebf564c0c9f026de09a1339b0a23c3133",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

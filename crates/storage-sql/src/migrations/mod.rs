@@ -42,6 +42,7 @@ mod m0032_mint_limits;
 mod m0034_budget_uses;
 mod m0035_scale;
 mod m0036_client_sign_ins;
+mod m0039_ends;
 mod run;
 
 pub use run::{AppliedMigration, MigrationError};
@@ -298,6 +299,16 @@ pub(crate) const ALL: &[Migration] = &[
         common: &[],
         sqlite: &[],
         postgres: m0036_client_sign_ins::POSTGRES,
+    },
+    Migration {
+        version: 39,
+        name: "ends",
+        // Indexes and rights, a new table, and a column that earlier builds name nowhere. By them nobody is kept out, and a
+        // token has no end.
+        compatible_from: 11,
+        common: m0039_ends::COMMON,
+        sqlite: &[],
+        postgres: m0039_ends::POSTGRES,
     },
 ];
 

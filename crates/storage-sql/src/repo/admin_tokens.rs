@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
-use caracal_storage::{AdminToken, AdminTokenFilter, AdminTokens, Error, Page, PageRequest};
+use caracal_storage::{AdminToken, AdminTokenFilter, AdminTokens, Error, Page, PageRequest, TokenStanding};
 
 use crate::{
     mapped::{Mapped, mapped},
@@ -13,21 +13,22 @@ use crate::{
 
 mapped!(AdminToken in "admin_tokens" {
     id, name, token_digest, digest_key, scope, capability, reveals, zone_id, created_by, created_at,
-    last_used_at, revoked_at
+    expires_at, last_used_at, revoked_at
 });
 
 const COLUMNS: &str = AdminToken::COLUMNS;
 
 #[async_trait]
 impl AdminTokens for GlobalUnit {
-    async fn find(&mut self, token_digest: &[u8; 32]) -> Result<Option<AdminToken>, Error> {
+    async fn find(&mut self, token_digest: &[u8; 32], now: Timestamp) -> Result<Option<AdminToken>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM admin_tokens t WHERE token_digest = $1 AND revoked_at IS NULL AND \
+                 (expires_at IS NULL OR expires_at > $2) AND \
                  (zone_id IS NULL OR EXISTS \
                  (SELECT 1 FROM zones z WHERE z.id = t.zone_id AND z.archived_at IS NULL))"
         );
         self.tx
-            .one(sql, params![hex::encode(token_digest)])
+            .one(sql, params![hex::encode(token_digest), now])
             .await?
             .as_ref()
             .map(AdminToken::read)
@@ -52,7 +53,21 @@ impl AdminTokens for GlobalUnit {
         listing.when("capability", "=", filter.capability);
         listing.when("zone_id", "=", filter.zone_id.as_ref());
         listing.when("created_by", "=", filter.created_by.as_deref());
-        listing.is_set("revoked_at", filter.revoked);
+        if let Some((standing, at)) = filter.stands {
+            match standing {
+                TokenStanding::Active => {
+                    let n = listing.bind(at);
+                    listing.and(&format!(
+                        "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ${n})"
+                    ));
+                }
+                TokenStanding::Expired => {
+                    let n = listing.bind(at);
+                    listing.and(&format!("revoked_at IS NULL AND expires_at <= ${n}"));
+                }
+                TokenStanding::Revoked => listing.and("revoked_at IS NOT NULL"),
+            }
+        }
         listing.read(&self.tx, page, AdminToken::read).await
     }
 
@@ -101,9 +116,10 @@ impl AdminTokens for GlobalUnit {
         Ok(self.tx.run(sql, params).await? == 1)
     }
 
-    async fn count_digested_otherwise(&mut self, digest_key: &str) -> Result<u64, Error> {
-        let sql = "SELECT COUNT(*) AS n FROM admin_tokens WHERE revoked_at IS NULL AND digest_key <> $1";
-        self.tx.count(sql, params![digest_key]).await
+    async fn count_digested_otherwise(&mut self, digest_key: &str, now: Timestamp) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS n FROM admin_tokens WHERE revoked_at IS NULL AND digest_key <> $1 \
+             AND (expires_at IS NULL OR expires_at > $2)";
+        self.tx.count(sql, params![digest_key, now]).await
     }
 
     async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error> {

@@ -1,13 +1,13 @@
 //! Applications of a zone.
 
 use async_trait::async_trait;
-use caracal_core::{ApplicationId, Timestamp, entity::Application};
-use caracal_storage::{Applications, CountedApplications, Error, Page, PageRequest, Registered};
+use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
+use caracal_storage::{Applications, CountedApplications, Error, Lock, Page, PageRequest, Registered};
 
 use crate::{
     mapped::{Mapped, mapped},
     paging::Listing,
-    params::{Param as _, params},
+    params::{Param as _, json_list, params},
     sql::Tx,
     work::ZoneUnit,
 };
@@ -18,7 +18,17 @@ mapped!(Application in "applications" {
 
 const COLUMNS: &str = Application::COLUMNS;
 
+/// What may be archived because its time is over, spelt as the index of it is.
+pub(super) const ENDED_DCR: &str = "registration_method = 'dcr' AND archived_at IS NULL";
+
 impl Tx {
+    /// Unarchived, unexpired `dcr` applications of `zone`.
+    pub(crate) async fn live_dcr(&self, zone: &ZoneId, now: Timestamp) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS n FROM applications WHERE zone_id = $1 AND archived_at IS NULL \
+             AND registration_method = 'dcr' AND expires_at > $2";
+        self.count(sql, params![zone, now]).await
+    }
+
     /// Finds an application whatever its zone.
     pub(crate) async fn application_anywhere(
         &self,
@@ -64,10 +74,13 @@ impl Applications for ZoneUnit {
         listing.read(&self.tx, page, Application::read).await
     }
 
-    async fn all_live(&mut self) -> Result<Vec<Application>, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND archived_at IS NULL");
+    async fn all_live(&mut self, now: Timestamp) -> Result<Vec<Application>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND archived_at IS NULL \
+             AND (expires_at IS NULL OR expires_at > $2)"
+        );
         self.tx
-            .all(sql, params![self.zone])
+            .all(sql, params![self.zone, now])
             .await?
             .iter()
             .map(Application::read)
@@ -99,9 +112,12 @@ impl Applications for ZoneUnit {
     }
 
     async fn count_live_dcr(&mut self, now: Timestamp) -> Result<u64, Error> {
-        let sql = "SELECT COUNT(*) AS n FROM applications WHERE zone_id = $1 AND archived_at IS NULL \
-             AND registration_method = 'dcr' AND expires_at > $2";
-        self.tx.count(sql, params![self.zone, now]).await
+        self.tx.live_dcr(&self.zone, now).await
+    }
+
+    async fn hold_registrations(&mut self, now: Timestamp) -> Result<u64, Error> {
+        self.lock_name(Lock::DynamicRegistration.as_str()).await?;
+        self.tx.live_dcr(&self.zone, now).await
     }
 
     async fn ended_with_sessions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<ApplicationId>, Error> {
@@ -111,6 +127,19 @@ impl Applications for ZoneUnit {
              ORDER BY a.id LIMIT $3";
         self.tx
             .all(sql, params![self.zone, now, limit])
+            .await?
+            .iter()
+            .map(|row| row.id("id"))
+            .collect()
+    }
+
+    async fn ended_dcr(&mut self, ended_by: Timestamp, limit: u32) -> Result<Vec<ApplicationId>, Error> {
+        let sql = format!(
+            "SELECT id FROM applications WHERE zone_id = $1 AND {ENDED_DCR} AND expires_at <= $2 \
+             ORDER BY expires_at, id LIMIT $3"
+        );
+        self.tx
+            .all(sql, params![self.zone, ended_by, limit])
             .await?
             .iter()
             .map(|row| row.id("id"))
@@ -150,5 +179,29 @@ impl Applications for ZoneUnit {
         let sql = "UPDATE applications SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
         Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)
+    }
+
+    async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        self.forget_known();
+        let sql = "WITH old AS MATERIALIZED (SELECT a.id FROM applications a \
+             WHERE a.zone_id = $1 AND a.registration_method = 'dcr' AND a.archived_at < $2 \
+             AND NOT EXISTS (SELECT 1 FROM authority_records r WHERE r.zone_id = $1 AND r.application_id = a.id) \
+             AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.zone_id = $1 AND s.application_id = a.id) \
+             AND NOT EXISTS (SELECT 1 FROM delegations d WHERE d.zone_id = $1 AND d.issuer_application_id = a.id) \
+             AND NOT EXISTS (SELECT 1 FROM delegations d WHERE d.zone_id = $1 AND d.receiver_application_id = a.id) \
+             AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.zone_id = $1 AND g.application_id = a.id) \
+             ORDER BY a.archived_at LIMIT $3) \
+             DELETE FROM applications WHERE zone_id = $1 AND id IN (SELECT id FROM old) RETURNING id";
+        let rows = self.tx.all(sql, params![self.zone, before, limit]).await?;
+        let reaped: Vec<ApplicationId> = rows.iter().map(|row| row.id("id")).collect::<Result<_, _>>()?;
+        if !reaped.is_empty() {
+            // Nothing refers to a count; it would stay for ever.
+            let sql = format!(
+                "DELETE FROM session_counts WHERE zone_id = $1 AND unended = 0 AND {}",
+                self.tx.dialect.is_one_of("application_id", 2)
+            );
+            self.tx.run(sql, params![self.zone, json_list(&reaped)]).await?;
+        }
+        Ok(reaped.len() as u64)
     }
 }

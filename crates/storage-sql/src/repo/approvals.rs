@@ -194,6 +194,28 @@ impl Approvals for ZoneUnit {
             .await
     }
 
+    async fn end_of_caller(&mut self, principal_id: &str, verdict: &Verdict) -> Result<Vec<Approval>, Error> {
+        let sql = format!(
+            "UPDATE approvals SET rejected_at = $3, satisfied_at = NULL, \
+             withdrawn_at = CASE WHEN satisfied_at IS NOT NULL THEN CAST($3 AS BIGINT) ELSE withdrawn_at END, \
+             approver_subject_id = $4, approver_record_id = $5, decision_reason = $6 \
+             WHERE zone_id = $1 AND principal_id = $2 AND rejected_at IS NULL AND consumed_at IS NULL \
+             AND expires_at > $3 RETURNING {COLUMNS}"
+        );
+        let params = params![
+            self.zone,
+            principal_id,
+            verdict.at,
+            verdict.approver_id,
+            verdict.approver_record_id,
+            verdict.reason
+        ];
+        let rows = self.tx.all(sql, params).await?;
+        let mut ended: Vec<Approval> = rows.iter().map(Approval::read).collect::<Result<_, _>>()?;
+        ended.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+        Ok(ended)
+    }
+
     async fn consume(
         &mut self,
         id: &ApprovalId,

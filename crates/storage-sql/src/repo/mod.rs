@@ -11,6 +11,7 @@ mod canaries;
 mod chains;
 mod connections;
 mod delegations;
+mod ended;
 mod grants;
 mod key_checks;
 mod keys;

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, claims::SubjectType};
-use caracal_storage::{Error, Holdings, Page, PageRequest, SubjectFilter, SubjectSummary, Subjects};
+use caracal_storage::{
+    BlockedSubject, Error, Holdings, Lock, MAX_BLOCKED_SUBJECTS, Page, PageRequest, SubjectFilter, SubjectSummary,
+    Subjects,
+};
 use sea_orm::Value;
 
 use super::approvals::state_at;
@@ -83,5 +86,61 @@ impl Subjects for ZoneUnit {
             (holdings.approvals, holdings.pending_approvals) = (row.count("total")?, row.count("pending")?);
         }
         Ok(holdings)
+    }
+
+    async fn admits(&mut self, id: &str) -> Result<bool, Error> {
+        self.hold_subject(id).await?;
+        let sql = "SELECT 1 AS found FROM blocked_subjects WHERE zone_id = $1 AND subject_id = $2";
+        Ok(!self.tx.any(sql, params![self.zone, id]).await?)
+    }
+
+    async fn block(&mut self, blocked: &BlockedSubject) -> Result<bool, Error> {
+        self.hold_subject(&blocked.subject_id).await?;
+        self.lock_name(Lock::BlockedSubjects.as_str()).await?;
+        let sql = "SELECT COUNT(*) AS n FROM blocked_subjects WHERE zone_id = $1 AND subject_id <> $2";
+        let others = self.tx.count(sql, params![self.zone, blocked.subject_id]).await?;
+        if others >= MAX_BLOCKED_SUBJECTS {
+            return Err(Error::Conflict {
+                constraint: String::from("blocked_subjects"),
+            });
+        }
+        let sql = "INSERT INTO blocked_subjects (zone_id, subject_id, reason, blocked_by, blocked_at) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (zone_id, subject_id) DO NOTHING";
+        let params = params![
+            self.zone,
+            blocked.subject_id,
+            blocked.reason,
+            blocked.blocked_by,
+            blocked.blocked_at
+        ];
+        Ok(self.tx.run(sql, params).await? == 1)
+    }
+
+    async fn unblock(&mut self, id: &str) -> Result<bool, Error> {
+        let sql = "DELETE FROM blocked_subjects WHERE zone_id = $1 AND subject_id = $2";
+        Ok(self.tx.run(sql, params![self.zone, id]).await? == 1)
+    }
+
+    async fn list_blocked(&mut self, page: &PageRequest) -> Result<Page<BlockedSubject>, Error> {
+        let sql =
+            "SELECT subject_id, reason, blocked_by, blocked_at FROM blocked_subjects WHERE zone_id = $1";
+        let listing = Listing::new(sql.to_owned(), params![self.zone], "blocked_at", "subject_id");
+        listing
+            .read(&self.tx, page, |row| {
+                Ok(BlockedSubject {
+                    subject_id: row.text("subject_id")?,
+                    reason: row.text("reason")?,
+                    blocked_by: row.text("blocked_by")?,
+                    blocked_at: row.time("blocked_at")?,
+                })
+            })
+            .await
+    }
+}
+
+impl ZoneUnit {
+    /// Until the end of the work this alone admits or blocks the subject.
+    async fn hold_subject(&mut self, id: &str) -> Result<(), Error> {
+        self.lock_name(&format!("subject/{id}")).await
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId, entity::Zone};
-use caracal_storage::{Error, IdempotencyReceipt, Page, PageRequest, ZoneFilter, Zones};
+use caracal_storage::{Error, IdempotencyReceipt, Lock, Page, PageRequest, ZoneFilter, Zones};
 
 use super::receipts::insert_receipt;
 use crate::{
@@ -117,6 +117,11 @@ impl Zones for GlobalUnit {
         let sql = format!("SELECT version FROM zones WHERE id = $1 AND archived_at IS NULL{held}");
         let row = self.tx.one(sql, params![id]).await?;
         row.map(|row| row.int("version")).transpose()
+    }
+
+    async fn hold_registrations(&mut self, id: &ZoneId, now: Timestamp) -> Result<u64, Error> {
+        self.lock_name_in(Lock::DynamicRegistration.as_str(), id).await?;
+        self.tx.live_dcr(id, now).await
     }
 
     async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error> {

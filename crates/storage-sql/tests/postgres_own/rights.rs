@@ -17,31 +17,31 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
          approvals:ru audit_chains:riu \
          evidence_blocks:rid evidence_holds:riu evidence_logs:riu evidence_prunes:r evidence_retention:riud \
          evidence_terms:ri evidence_tiles:ri \
-         authority_records:rud budget_uses:r connection_attempts:rid delegation_epochs:riu delegations:ru deployment_receipts:riud event_outbox:riud grants:riu idempotency_receipts:riud \
+         authority_records:rud blocked_subjects:rid budget_uses:r connection_attempts:rid delegation_epochs:riu delegations:ru deployment_receipts:riud event_outbox:riud grants:riu idempotency_receipts:riud \
          key_checks:riu notification_deliveries:riud notification_sink_states:riud notification_sinks:riud policies:riu policy_canaries:riud policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_shadows:riud policy_versions:ri \
          provider_connections:riu providers:riu resource_counts:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
          sign_in_attempts:riud signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zone_state_owners:riud zones:riu",
     ),
     (
         ServiceRole::Sts,
-        "applications:r approval_votes:ri approvals:riud authority_records:riu budget_uses:ri delegation_epochs:riu delegations:riu event_outbox:riud grants:ri key_checks:riu notification_deliveries:ri notification_sinks:r policies:r policy_canaries:r \
+        "applications:r approval_votes:ri approvals:riud authority_records:riu blocked_subjects:r budget_uses:ri delegation_epochs:riu delegations:riu event_outbox:riud grants:ri key_checks:riu notification_deliveries:ri notification_sinks:r policies:r policy_canaries:r \
          policy_set_bindings:r policy_set_versions:r policy_sets:r policy_shadows:r policy_versions:r provider_connections:ru providers:r resources:r \
          schema_migrations:r secret_store:riu session_counts:riu sessions:riu signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
          zones:r",
     ),
     (
         ServiceRole::Gateway,
-        "authority_records:c delegations:c key_checks:r resources:r schema_migrations:r sessions:c signing_keys:c \
+        "authority_records:c delegations:c key_checks:r provider_connections:c resources:r schema_migrations:r sessions:c signing_keys:c \
          zone_revisions:r zones:r",
     ),
     (
         ServiceRole::Coordinator,
-        "account_sessions:r accounts:r admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r applications:r approvals:rd audit_chains:riu authority_records:rud \
-         delegation_epochs:riu delegations:riud event_outbox:riud evidence_blocks:rid evidence_holds:r evidence_logs:riu evidence_prunes:r evidence_terms:ri \
+        "account_sessions:r accounts:r admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r applications:rd approvals:rd audit_chains:riu authority_records:rud \
+         delegation_epochs:riu delegations:riud event_outbox:riud grants:r evidence_blocks:rid evidence_holds:r evidence_logs:riu evidence_prunes:r evidence_terms:ri \
          evidence_tiles:ri idempotency_receipts:riud key_checks:r policies:r policy_canaries:r \
          policy_set_bindings:r \
-         policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \
-          session_counts:riu sessions:riud signing_keys:c zone_revisions:riu zones:r",
+         policy_set_versions:r policy_sets:r policy_versions:r provider_connections:c providers:r resources:r schema_migrations:r \
+          session_counts:riud sessions:riud signing_keys:c zone_revisions:riu zones:r",
     ),
     (
         ServiceRole::Audit,
@@ -142,6 +142,13 @@ async fn what_a_service_must_not_do_is_denied_by_name() {
         "SELECT client_secret_hash FROM applications",
     ));
     attempts.push((ServiceRole::Gateway, "SELECT labels FROM sessions"));
+    for role in [ServiceRole::Gateway, ServiceRole::Coordinator] {
+        attempts.push((role, "SELECT access_token FROM provider_connections"));
+    }
+    attempts.push((
+        ServiceRole::Coordinator,
+        "UPDATE applications SET client_secret_hash = ''",
+    ));
     // What nobody may do who serves.
     for role in everyone {
         for statement in [

@@ -166,9 +166,16 @@ async fn each_service_does_its_work_with_its_own_rights() {
     let later = now.plus(Duration::from_secs(1));
     assert_eq!(forgetting.delegations().reap(later, 10).await.unwrap(), 1);
     assert_eq!(forgetting.sessions().reap(later, 10).await.unwrap(), 1);
+    assert_eq!(forgetting.applications().ended_dcr(now, 10).await.unwrap(), []);
+    assert_eq!(forgetting.applications().reap(later, 10).await.unwrap(), 0);
+    let short = forgetting.applications().archive(&application.id, now).await;
+    assert!(short.unwrap());
     drop(forgetting);
     let mut work = coordinator.global(Access::Read).await.unwrap();
-    work.zones_with_overdue(now).await.unwrap();
+    work.zones_with_overdue(now, now).await.unwrap();
+    work.revoked_between(Timestamp::from_micros(0), FOREVER)
+        .await
+        .unwrap();
     drop(work);
 
     let gateway = service(&database, ServiceRole::Gateway).await;

@@ -54,7 +54,11 @@ impl Change {
         let event = work.outbox().status(&self.message.id).await?.is_some();
         drop(work);
         let mut work = store.zone(&self.zone.id, Access::Read).await?;
-        let applications = work.applications().all_live().await?.len();
+        let applications = work
+            .applications()
+            .all_live(self.zone.attribution.created_at)
+            .await?
+            .len();
         let entries = work.ledger().range(0, 10).await?.len();
         drop(work);
         assert_eq!(zone, event, "a zone and its event are one commit");

@@ -269,12 +269,24 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     };
     stored_token(&fixture, &global).await;
     stored_token(&fixture, &zoned).await;
-    let later = fixture.world.now().plus(Duration::from_secs(90));
+    let now = fixture.world.now();
+    let later = now.plus(Duration::from_secs(90));
+    let ending = AdminToken {
+        expires_at: Some(later),
+        ..fixture.a.given.admin_token()
+    };
     let mut work = fixture.global_write().await;
+    work.admin_tokens().create(&ending).await.unwrap();
+    let early = later.minus(Duration::from_micros(1));
+    for (at, good) in [(now, true), (early, true), (later, false)] {
+        let found = work.admin_tokens().find(&ending.token_digest, at).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&ending).filter(|_| good), "{at:?}");
+    }
+    assert!(work.admin_tokens().revoke(&ending.id, now).await.unwrap());
     for token in [&global, &zoned] {
         assert_eq!(
             work.admin_tokens()
-                .find(&token.token_digest)
+                .find(&token.token_digest, now)
                 .await
                 .unwrap()
                 .as_ref(),
@@ -283,7 +295,7 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     }
     let mut near = global.token_digest;
     near[31] ^= 1;
-    assert_eq!(work.admin_tokens().find(&near).await.unwrap(), None);
+    assert_eq!(work.admin_tokens().find(&near, now).await.unwrap(), None);
     let mut digests = work.admin_tokens().digests(9).await.unwrap();
     digests.sort_unstable();
     let mut both = [global.token_digest, zoned.token_digest];
@@ -293,7 +305,7 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     work.admin_tokens().touch(&global.id, later).await.unwrap();
     let touched = work
         .admin_tokens()
-        .find(&global.token_digest)
+        .find(&global.token_digest, now)
         .await
         .unwrap()
         .unwrap();
@@ -308,12 +320,12 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     work.commit().await.unwrap();
     let mut work = fixture.global_read().await;
     assert_eq!(
-        work.admin_tokens().find(&global.token_digest).await.unwrap(),
+        work.admin_tokens().find(&global.token_digest, now).await.unwrap(),
         None
     );
     assert!(
         work.admin_tokens()
-            .find(&zoned.token_digest)
+            .find(&zoned.token_digest, now)
             .await
             .unwrap()
             .is_some()
@@ -324,7 +336,7 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
         .await
         .unwrap()
         .items;
-    assert_eq!(listed.len(), 2, "revoked ones are listed too");
+    assert_eq!(listed.len(), 3, "revoked ones are listed too");
     assert!(
         listed
             .iter()
@@ -356,7 +368,7 @@ pub async fn a_digest_is_unique_among_unrevoked_tokens(backend: Backend) {
         .global_read()
         .await
         .admin_tokens()
-        .find(&token.token_digest)
+        .find(&token.token_digest, fixture.world.now())
         .await
         .unwrap();
     assert_eq!(found.map(|found| found.id), Some(twin.id));
@@ -396,7 +408,7 @@ pub async fn rotating_a_class_of_tokens_keeps_those_that_are_named(backend: Back
     ] {
         assert_eq!(
             work.admin_tokens()
-                .find(&token.token_digest)
+                .find(&token.token_digest, fixture.world.now())
                 .await
                 .unwrap()
                 .is_some(),

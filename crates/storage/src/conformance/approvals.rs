@@ -351,6 +351,74 @@ pub async fn as_many_as_required_say_yes_and_one_no_is_enough(backend: Backend) 
     assert_eq!(state(&racing).await, (ApprovalState::Approved, 2));
 }
 
+pub async fn whatever_a_caller_asked_for_ends_with_it(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let zone = &fixture.a;
+    let now = fixture.world.now();
+    let (caller, other) = (zone.party().await.application, zone.party().await.application);
+    let asked = || zone.given.approval(&caller);
+    let pending = Approval {
+        approver_class: ApproverClass::Subject,
+        ..asked()
+    };
+    let (approved, used, refused) = (asked(), asked(), asked());
+    let ended = Approval {
+        created_at: now.minus(Duration::from_secs(2)),
+        expires_at: now,
+        ..asked()
+    };
+    let others = zone.given.approval(&other);
+    for approval in [&pending, &approved, &used, &refused, &ended, &others] {
+        open(zone, approval).await;
+    }
+    for (approval, approve) in [(&approved, true), (&used, true), (&refused, false)] {
+        assert!(decide(zone, approval, &verdict(&zone.given, approve, "admin:1")).await);
+    }
+    let mut work = zone.write().await;
+    assert!(work.approvals().consume(&used.id, None, now).await.unwrap());
+    work.commit().await.unwrap();
+
+    let by = verdict(&zone.given, false, "admin:2");
+    let mut elsewhere = fixture.b.write().await;
+    let none = elsewhere.approvals().end_of_caller(caller.id.as_str(), &by).await;
+    assert!(none.unwrap().is_empty(), "another zone's");
+    elsewhere.commit().await.unwrap();
+    let mut work = zone.write().await;
+    let said = work
+        .approvals()
+        .end_of_caller(caller.id.as_str(), &by)
+        .await
+        .unwrap();
+    let mut told: Vec<_> = said
+        .iter()
+        .map(|approval| (&approval.id, approval.state(now), approval.withdrawn_at))
+        .collect();
+    told.sort_by_key(|(id, ..)| *id);
+    let mut expected = [
+        (&pending.id, ApprovalState::Rejected, None),
+        (&approved.id, ApprovalState::Rejected, Some(now)),
+    ];
+    expected.sort_by_key(|(id, ..)| *id);
+    assert_eq!(told, expected);
+    let again = work.approvals().end_of_caller(caller.id.as_str(), &by).await;
+    assert!(again.unwrap().is_empty(), "once");
+    work.commit().await.unwrap();
+    let mut work = zone.read().await;
+    for (approval, state) in [
+        (&pending, ApprovalState::Rejected),
+        (&approved, ApprovalState::Rejected),
+        (&used, ApprovalState::Consumed),
+        (&refused, ApprovalState::Rejected),
+        (&ended, ApprovalState::Expired),
+        (&others, ApprovalState::Pending),
+    ] {
+        let found = work.approvals().get(&approval.id).await.unwrap().unwrap();
+        assert_eq!(found.state(now), state, "{}", approval.id);
+        let here = [&pending.id, &approved.id].contains(&&approval.id);
+        assert_eq!(found.approver_subject_id.as_deref() == Some("admin:2"), here);
+    }
+}
+
 pub async fn of_many_who_use_an_approval_exactly_one_does(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let zone = &fixture.a;

@@ -87,6 +87,9 @@ macro_rules! conformance {
                     an_archived_application_stays_readable_and_unchangeable,
                     names_of_live_managed_applications_are_taken_whatever_their_case,
                     short_lived_applications_count_until_they_end,
+                    whoever_registers_and_whoever_closes_registration_take_turns,
+                    short_lived_applications_past_their_end_are_found_and_no_longer_live,
+                    an_archived_short_lived_application_is_forgotten_once_nothing_names_it,
                     an_update_replaces_what_may_change_and_nothing_else;
                 workloads:
                     a_workload_comes_back_as_it_was_stored,
@@ -99,6 +102,7 @@ macro_rules! conformance {
                     of_many_who_ask_the_same_exactly_one_opens_it,
                     a_decision_counts_once_and_while_it_is_open_to_it,
                     as_many_as_required_say_yes_and_one_no_is_enough,
+                    whatever_a_caller_asked_for_ends_with_it,
                     of_many_who_use_an_approval_exactly_one_does,
                     a_yes_is_taken_back_until_it_is_used_or_ends,
                     what_nobody_has_decided_is_given_up_once,
@@ -292,7 +296,8 @@ macro_rules! conformance {
                 state_owners:
                     an_object_comes_from_one_document_until_another_takes_it_over;
                 subjects:
-                    a_subject_is_what_its_records_say;
+                    a_subject_is_what_its_records_say,
+                    a_subject_that_is_kept_out_is_not_admitted_until_it_is_let_in;
                 deployment:
                     an_application_is_found_in_any_zone_archived_or_not,
                     everything_that_ended_since_an_instant_is_named_with_its_zone,

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Delegation, Session, SessionStatus},
 };
 
-use crate::{AdminToken, Error, KeyCheck, TreeEnd};
+use crate::{AdminToken, ConnectionFilter, Error, KeyCheck, TreeEnd};
 
 use super::{
     Backend, delegations,
@@ -52,6 +52,7 @@ struct Ended {
     session: String,
     expired_session: String,
     delegation: String,
+    connection: String,
     suspended: String,
 }
 
@@ -63,7 +64,18 @@ async fn end_some(zone: &InZone, at: Timestamp) -> Ended {
     let delegation = zone.given.delegation(&sessions[3], &sessions[2]);
     let kept = zone.given.delegation(&sessions[3], &sessions[2]);
     delegations::store(zone, &[&delegation, &kept]).await;
+    let provider = zone.given.provider();
+    let (connection, connected) = (zone.given.connection(&provider), zone.given.connection(&provider));
     let mut work = zone.write().await;
+    work.providers().create(&provider).await.unwrap();
+    for connection in [&connection, &connected] {
+        work.connections().create(connection).await.unwrap();
+    }
+    let filter = ConnectionFilter {
+        subject_id: Some(connection.subject_id.clone()),
+        ..ConnectionFilter::default()
+    };
+    assert_eq!(work.connections().revoke(&filter, at, 10).await.unwrap().len(), 1);
     work.authority_records()
         .revoke_tree(&other.id, "test", at)
         .await
@@ -87,6 +99,7 @@ async fn end_some(zone: &InZone, at: Timestamp) -> Ended {
         session: sessions[0].id.to_string(),
         expired_session: sessions[1].id.to_string(),
         delegation: delegation.id.to_string(),
+        connection: connection.id.to_string(),
         suspended: sessions[2].id.to_string(),
     }
 }
@@ -152,6 +165,11 @@ pub async fn everything_that_ended_since_an_instant_is_named_with_its_zone(backe
             set(anchors.delegations),
             expect(|ended| vec![&ended.delegation]),
             "delegations from {from:?} to {to:?}"
+        );
+        assert_eq!(
+            set(anchors.connections),
+            expect(|ended| vec![&ended.connection]),
+            "connections from {from:?} to {to:?}"
         );
     }
 }
@@ -258,6 +276,7 @@ pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
         zone_id: zone.cloned(),
         created_by: String::from("admin:t"),
         created_at: now,
+        expires_at: None,
         last_used_at: None,
         revoked_at: None,
     };
@@ -276,24 +295,29 @@ pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
     work.commit().await.unwrap();
     let mut work = fixture.global_write().await;
     let tokens = work.admin_tokens();
-    assert_eq!(tokens.count_digested_otherwise("new").await.unwrap(), 1);
-    let id = tokens.find(&[4; 32]).await.unwrap().unwrap().id;
+    assert_eq!(tokens.count_digested_otherwise("new", now).await.unwrap(), 1);
+    let id = tokens.find(&[4; 32], now).await.unwrap().unwrap().id;
     for (seen, replaced) in [(5, false), (4, true), (4, false)] {
         let done = tokens.redigest(&id, &[seen; 32], &[6; 32], "new").await.unwrap();
         assert_eq!(done, replaced);
     }
-    assert_eq!(tokens.find(&[6; 32]).await.unwrap().unwrap().id, id);
-    assert_eq!(tokens.count_digested_otherwise("new").await.unwrap(), 0);
+    assert_eq!(tokens.find(&[6; 32], now).await.unwrap().unwrap().id, id);
+    assert_eq!(tokens.count_digested_otherwise("new", now).await.unwrap(), 0);
     drop(work);
     let mut work = fixture.global_read().await;
     for (digest, known) in [(1, false), (2, false), (3, false), (4, true)] {
-        let found = work.admin_tokens().find(&[digest; 32]).await.unwrap();
+        let found = work.admin_tokens().find(&[digest; 32], now).await.unwrap();
         assert_eq!(found.is_some(), known, "{digest}");
     }
 }
 
 async fn overdue(fixture: &Fixture, at: Timestamp) -> BTreeSet<ZoneId> {
-    let zones = fixture.global_read().await.zones_with_overdue(at).await.unwrap();
+    let zones = fixture
+        .global_read()
+        .await
+        .zones_with_overdue(at, at)
+        .await
+        .unwrap();
     let distinct: BTreeSet<_> = zones.iter().cloned().collect();
     assert_eq!(distinct.len(), zones.len(), "a zone was named twice");
     distinct

@@ -240,7 +240,7 @@ impl Everything {
             ),
             (
                 "live applications",
-                !work.applications().all_live().await.unwrap().is_empty(),
+                !work.applications().all_live(now).await.unwrap().is_empty(),
             ),
             (
                 "application name",

@@ -1,13 +1,15 @@
 //! What listings are narrowed to, and what they keep from some: neither is listed what was not asked for, nor counted.
 
+use std::time::Duration;
+
 use caracal_core::{
     Timestamp,
     entity::{Application, Policy, Resource, Zone},
 };
 
 use crate::{
-    AdminToken, AdminTokenFilter, DelegationFilter, Hold, Page, PageRequest, PolicyFilter, Registered, Total,
-    ZoneFilter,
+    AdminToken, AdminTokenFilter, DelegationFilter, Hold, Page, PageRequest, PolicyFilter, Registered,
+    TokenStanding, Total, ZoneFilter,
 };
 
 use super::{
@@ -286,17 +288,23 @@ pub async fn admin_tokens_are_listed_by_reach_power_maker_and_state(backend: Bac
         created_by: String::from("admin:x"),
         ..given.admin_token()
     };
+    let end = fixture.world.now().plus(Duration::from_secs(10));
+    let ending = AdminToken {
+        capability: String::from("approve"),
+        expires_at: Some(end),
+        ..given.admin_token()
+    };
     let mut work = fixture.global_write().await;
-    for token in [&wide, &narrow] {
+    for token in [&wide, &narrow, &ending] {
         work.admin_tokens().create(token).await.unwrap();
     }
     let now = fixture.world.now();
     assert!(work.admin_tokens().revoke(&wide.id, now).await.unwrap());
     work.commit().await.unwrap();
-    let (wide, narrow) = (wide.id.as_str(), narrow.id.as_str());
+    let (wide, narrow, ending) = (wide.id.as_str(), narrow.id.as_str(), ending.id.as_str());
     let all = AdminTokenFilter::default();
     for (filter, expected) in [
-        (all.clone(), &[wide, narrow][..]),
+        (all.clone(), &[wide, narrow, ending][..]),
         (
             AdminTokenFilter {
                 scope: Some("zone"),
@@ -327,17 +335,31 @@ pub async fn admin_tokens_are_listed_by_reach_power_maker_and_state(backend: Bac
         ),
         (
             AdminTokenFilter {
-                revoked: Some(true),
+                stands: Some((TokenStanding::Revoked, now)),
                 ..all.clone()
             },
             &[wide],
         ),
         (
             AdminTokenFilter {
-                revoked: Some(false),
-                ..all
+                stands: Some((TokenStanding::Active, now)),
+                ..all.clone()
+            },
+            &[narrow, ending],
+        ),
+        (
+            AdminTokenFilter {
+                stands: Some((TokenStanding::Active, end)),
+                ..all.clone()
             },
             &[narrow],
+        ),
+        (
+            AdminTokenFilter {
+                stands: Some((TokenStanding::Expired, end)),
+                ..all
+            },
+            &[ending],
         ),
     ] {
         let read = async |page: PageRequest| {

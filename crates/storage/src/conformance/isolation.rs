@@ -612,6 +612,13 @@ pub async fn archived_and_short_lived_rows_stay_in_their_zone_too(backend: Backe
     for (zone, expected) in [(&fixture.b, 1), (&fixture.a, 0)] {
         let mut work = zone.read().await;
         assert_eq!(work.applications().count_live_dcr(now).await.unwrap(), expected);
+        let registered = work.applications().hold_registrations(now).await.unwrap();
+        assert_eq!(registered, expected);
+        let ended = work
+            .applications()
+            .ended_dcr(now.plus(Duration::from_secs(9)), 9)
+            .await;
+        assert_eq!(ended.unwrap().len() as u64, expected);
         let archived = [
             work.applications()
                 .list(&Registered::ARCHIVED, &ALL)

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use caracal_core::{claims::SubjectType, entity::AuthorityRecord};
 
-use crate::{Holdings, SubjectFilter, SubjectSummary};
+use crate::{BlockedSubject, Holdings, SubjectFilter, SubjectSummary};
 
 use super::{
     Backend,
     fixture::{ALL, Fixture},
+    race::{race, retry},
 };
 
 pub async fn a_subject_is_what_its_records_say(backend: Backend) {
@@ -132,4 +133,77 @@ pub async fn a_subject_is_what_its_records_say(backend: Backend) {
         .await
         .unwrap();
     assert!(listed.items.is_empty());
+}
+
+pub async fn a_subject_that_is_kept_out_is_not_admitted_until_it_is_let_in(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let blocked = |id: &str, seconds| BlockedSubject {
+        subject_id: id.to_owned(),
+        reason: String::from("left \"it\""),
+        blocked_by: String::from("admin:1"),
+        blocked_at: now.plus(Duration::from_secs(seconds)),
+    };
+    let (first, second) = (blocked("anna%1", 0), blocked("bob", 1));
+    let mut work = fixture.a.write().await;
+    assert!(work.subjects().block(&first).await.unwrap());
+    assert!(work.subjects().block(&second).await.unwrap());
+    assert!(!work.subjects().block(&blocked("bob", 2)).await.unwrap(), "once");
+    work.commit().await.unwrap();
+    for (zone, admitted) in [(&fixture.a, false), (&fixture.b, true)] {
+        let mut work = zone.write().await;
+        assert_eq!(work.subjects().admits("anna%1").await.unwrap(), admitted);
+        assert!(work.subjects().admits("anna").await.unwrap());
+        let listed = work.subjects().list_blocked(&ALL).await.unwrap().items;
+        let expected = [second.clone(), first.clone()];
+        assert_eq!(listed, if admitted { &[][..] } else { &expected });
+    }
+    let mut elsewhere = fixture.b.write().await;
+    assert!(!elsewhere.subjects().unblock("bob").await.unwrap());
+    elsewhere.commit().await.unwrap();
+    let mut work = fixture.a.write().await;
+    assert!(work.subjects().unblock("bob").await.unwrap());
+    assert!(!work.subjects().unblock("bob").await.unwrap());
+    assert!(work.subjects().admits("bob").await.unwrap());
+    work.commit().await.unwrap();
+
+    // Whoever is admitted in the moment that they are blocked is seen by whoever blocks them, or not admitted.
+    let application = fixture.a.party().await.application;
+    for round in 0..8 {
+        let person = format!("person {round}");
+        let ends = race(2, |runner| {
+            let (zone, person, application) = (fixture.a.clone(), person.clone(), application.clone());
+            let blocking = blocked(&person, 0);
+            async move {
+                retry(|| async {
+                    let mut work = zone.try_write().await?;
+                    if runner == 0 {
+                        if !work.subjects().admits(&person).await? {
+                            return Ok(0);
+                        }
+                        let record = AuthorityRecord {
+                            subject_type: SubjectType::User,
+                            subject_id: person.clone(),
+                            ..zone.given.authority_record(&application)
+                        };
+                        work.authority_records().create(&record).await?;
+                        work.commit().await?;
+                        return Ok(1);
+                    }
+                    work.subjects().block(&blocking).await?;
+                    let seen = work.subjects().get(&person, blocking.blocked_at).await?;
+                    work.commit().await?;
+                    Ok(10 * seen.map_or(0, |seen| seen.active))
+                })
+                .await
+                .unwrap()
+            }
+        })
+        .await;
+        let sum: u64 = ends.iter().sum();
+        assert!(
+            [0, 11].contains(&sum),
+            "admitted and not seen, or the other way: {ends:?}"
+        );
+    }
 }

@@ -110,7 +110,7 @@ pub async fn global_work_rolls_back_too(backend: Backend) {
     assert!(!work.zones().slug_taken(&zone.slug).await.unwrap());
     assert!(
         work.admin_tokens()
-            .find(&token.token_digest)
+            .find(&token.token_digest, fixture.world.now())
             .await
             .unwrap()
             .is_none()
@@ -209,12 +209,13 @@ pub async fn readers_run_at_once_and_beside_a_writer(backend: Backend) {
 pub async fn a_reading_work_sees_one_moment(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let party = fixture.a.party().await;
+    let now = fixture.world.now();
     let mut reader = fixture.a.read().await;
-    assert_eq!(reader.applications().all_live().await.unwrap().len(), 1);
+    assert_eq!(reader.applications().all_live(now).await.unwrap().len(), 1);
     fixture.a.start(&[&party.task()]).await;
     fixture.a.party().await;
     assert_eq!(
-        reader.applications().all_live().await.unwrap().len(),
+        reader.applications().all_live(now).await.unwrap().len(),
         1,
         "the snapshot moved"
     );
@@ -234,7 +235,7 @@ pub async fn a_reading_work_sees_one_moment(backend: Backend) {
             .read()
             .await
             .applications()
-            .all_live()
+            .all_live(now)
             .await
             .unwrap()
             .len(),

@@ -7,7 +7,10 @@ use caracal_core::{
     audit::{Determining, Draft, EventType},
     claims::{MandateClaims, MandateUse, SubjectType},
 };
-use caracal_lifecycle::records::{self, Person};
+use caracal_lifecycle::{
+    Error,
+    records::{self, Person},
+};
 use caracal_service::Refusal;
 use caracal_storage::Access;
 use caracal_wire::{ErrorCode, sts::DenialReason};
@@ -103,7 +106,19 @@ impl<'f> Federation<'f> {
             }
         };
         let end = proven.expires_at;
-        let issued = self.issue(case, &issuer, proven.subject, end).await?;
+        let issued = match self.issue(case, &issuer, proven.subject, end).await {
+            Ok(issued) => issued,
+            Err(NotIssued::KeptOut) => {
+                let reason = DenialReason::SubjectBlocked;
+                let event = event(case, "deny", Some(&issuer), None).because(reason.as_str());
+                record(case.deps, &[event.0]).await?;
+                metrics::exchanged("federation", "denied");
+                return Err(Refusal::of(ErrorCode::AccessDenied)
+                    .describe("the subject is kept out of the zone")
+                    .reason(reason));
+            }
+            Err(NotIssued::Refused(refusal)) => return Err(refusal),
+        };
         let mut made = event(case, "allow", Some(&issuer), Some(&issued.claims)).0;
         made.determining_policies_json = Some(Determining(Some(POLICY)));
         made.diagnostics_json = Value::Array(Vec::new());
@@ -139,7 +154,7 @@ impl<'f> Federation<'f> {
         issuer: &str,
         person: String,
         token_end: Timestamp,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Issued, NotIssued> {
         let (deps, zone_id) = (case.deps, &case.zone.zone.id);
         let (_, key) = keys::with_signing_key(deps, case.zone.clone())
             .await
@@ -177,16 +192,32 @@ impl<'f> Federation<'f> {
             let (now, end) = (case.now, claims.expires_at());
             let application = &case.application.id;
             records::issue_to_person(work.as_mut(), &claims.sid, application, person, now, end).await?;
-            work.commit().await
+            work.commit().await?;
+            Ok::<(), Error>(())
         };
-        stored.await.map_err(|error| {
-            tracing::error!(error = %caracal_service::error_chain(&error), "could not store an authority record");
-            unavailable()
+        stored.await.map_err(|error| match error {
+            Error::Denied(_) => NotIssued::KeptOut,
+            Error::Storage(error) => {
+                tracing::error!(error = %caracal_service::error_chain(&error), "could not store an authority record");
+                NotIssued::Refused(unavailable())
+            }
         })?;
         Ok(Issued {
             token,
             claims: Arc::new(claims),
         })
+    }
+}
+
+/// Why there is no session for a person who proved who they are.
+enum NotIssued {
+    KeptOut,
+    Refused(Refusal),
+}
+
+impl From<Refusal> for NotIssued {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 

@@ -70,17 +70,19 @@ async fn begin_once(
         name: &agreed.subject,
         issuer: &agreed.issuer,
     };
-    records::issue_to_person(
-        work.as_mut(),
-        &agreed.record,
-        &application.id,
-        person,
-        now,
-        agreed.ends_at,
-    )
-    .await?;
-    let begun = sessions(deps, work.as_mut(), zone, application, agreed, labels).await;
-    let begun = begun.map_err(|error| match error {
+    let begun = async {
+        records::issue_to_person(
+            work.as_mut(),
+            &agreed.record,
+            &application.id,
+            person,
+            now,
+            agreed.ends_at,
+        )
+        .await?;
+        sessions(deps, work.as_mut(), zone, application, agreed, labels).await
+    };
+    let begun = begun.await.map_err(|error| match error {
         Error::Storage(error) => error.into(),
         Error::Denied(denial) => denied(&denial),
     })?;

@@ -33,6 +33,8 @@ words!(
     TokenStatus {
         /// It is good.
         Active = "active",
+        /// Its time is over.
+        Expired = "expired",
         /// It was taken back.
         Revoked = "revoked",
     }
@@ -86,6 +88,14 @@ pub struct CreateToken {
     )]
     #[schema(nullable = false)]
     pub reveals: Option<bool>,
+    /// When it ends. Where its maker's token ends, it ends then at the latest, and then when absent; it has no end otherwise.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A token; neither its text nor its digest.
@@ -109,6 +119,8 @@ pub struct TokenItem {
     pub created_by: String,
     /// When.
     pub created_at: Timestamp,
+    /// When it ends, where that was said.
+    pub expires_at: Option<Timestamp>,
     /// Last use, to the minute.
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
@@ -140,6 +152,8 @@ pub struct Caller {
     pub capability: TokenCapability,
     /// Whether it may see live credentials.
     pub reveals: bool,
+    /// When the token ends, where it does.
+    pub expires_at: Option<Timestamp>,
     /// The console account that the request is for.
     pub account: Option<String>,
 }

@@ -252,6 +252,15 @@ pub struct RevokeSubject {
     )]
     #[schema(nullable = false)]
     pub reason: Option<String>,
+    /// Whether it is kept out from then on, until somebody lets it in again; `false` when absent. A person who is kept out logs
+    /// in nowhere in the zone. For an application, archive it.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub block: Option<bool>,
 }
 
 /// What ended.
@@ -267,4 +276,36 @@ pub struct SubjectRevoked {
     pub delegations: usize,
     /// Its connections to upstreams that were revoked.
     pub connections: usize,
+    /// Whether it is kept out.
+    pub blocked: bool,
+}
+
+/// A subject that is kept out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BlockedSubjectItem {
+    /// Which subject.
+    pub subject_id: String,
+    /// Why, as whoever blocked it said.
+    pub reason: String,
+    /// Who blocked it.
+    pub blocked_by: String,
+    /// When.
+    pub blocked_at: Timestamp,
+}
+
+/// Body that lets a subject in again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnblockSubject {
+    /// Which subject.
+    pub subject_id: Line<512>,
+}
+
+/// A subject that was let in again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SubjectUnblocked {
+    /// Which subject.
+    pub subject_id: String,
+    /// False: nothing keeps it out.
+    pub blocked: bool,
 }

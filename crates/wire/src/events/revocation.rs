@@ -1,11 +1,11 @@
 //! `caracal.sessions.revoke`.
 
-use caracal_core::{AuthorityRecordId, DelegationId, SessionId, ZoneId};
+use caracal_core::{AuthorityRecordId, ConnectionId, DelegationId, SessionId, ZoneId};
 use utoipa::ToSchema;
 
 use super::{Builder, Fields, MalformedFields, Payload, PayloadError, Topic, free_text, optional, required};
 
-/// Something that mandates hang on has ended. At least one anchor is set.
+/// Something that mandates or calls hang on has ended. At least one anchor is set.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct SessionRevoked {
     /// Zone.
@@ -20,6 +20,8 @@ pub struct SessionRevoked {
     pub agent_session_id: Option<SessionId>,
     /// The delegation.
     pub delegation_edge_id: Option<DelegationId>,
+    /// The connected account whose tokens are used no more: calls that carry one are cut.
+    pub connection_id: Option<ConnectionId>,
     /// The grant whose revocation this is.
     pub grant_id: Option<String>,
     /// Why, for example `grant_revoked`, `ttl`, `delegation_revoked`.
@@ -36,12 +38,14 @@ impl SessionRevoked {
             root_sid: None,
             agent_session_id: None,
             delegation_edge_id: None,
+            connection_id: None,
             grant_id: None,
             reason,
         }
     }
 
-    /// Every id that ended, each once: no mandate that names one of them is honoured any more.
+    /// Every id that ended, each once: no mandate that names one of them is honoured any more, and no call that carries a
+    /// token of one goes on.
     pub fn anchors(&self) -> Vec<&str> {
         let all = [
             self.session_id.as_ref().map(AuthorityRecordId::as_str),
@@ -49,6 +53,7 @@ impl SessionRevoked {
             self.root_sid.as_ref().map(AuthorityRecordId::as_str),
             self.agent_session_id.as_ref().map(SessionId::as_str),
             self.delegation_edge_id.as_ref().map(DelegationId::as_str),
+            self.connection_id.as_ref().map(ConnectionId::as_str),
         ];
         let mut anchors = Vec::with_capacity(all.len());
         for anchor in all.into_iter().flatten() {
@@ -74,6 +79,7 @@ impl Payload for SessionRevoked {
             .maybe("root_sid", self.root_sid.as_ref())
             .maybe("agent_session_id", self.agent_session_id.as_ref())
             .maybe("delegation_edge_id", self.delegation_edge_id.as_ref())
+            .maybe("connection_id", self.connection_id.as_ref())
             .maybe("grant_id", self.grant_id.as_ref())
             .set("reason", &self.reason)
             .checked(Self::TOPIC)
@@ -91,6 +97,7 @@ impl Payload for SessionRevoked {
                 None => optional(fields, "edge_id")?,
                 edge => edge,
             },
+            connection_id: optional(fields, "connection_id")?,
             grant_id: optional(fields, "grant_id")?,
             reason: free_text(fields, "reason"),
         };

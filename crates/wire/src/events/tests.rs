@@ -43,6 +43,16 @@ fn every_payload_travels_under_its_wire_names() {
             ("reason", "delegation_revoked"),
         ],
     );
+    let mut disconnected = SessionRevoked::new(zone(), "connection_revoked".into());
+    disconnected.connection_id = Some("con-1".parse().unwrap());
+    travels(
+        &disconnected,
+        &[
+            ("zone_id", "zone-1"),
+            ("connection_id", "con-1"),
+            ("reason", "connection_revoked"),
+        ],
+    );
     travels(
         &AuditFrame {
             id: Some("evt-1".into()),
@@ -166,9 +176,10 @@ fn a_revocation_is_read_by_any_anchor_and_names_each_once() {
             ("sid", "ar-1"),
             ("root_sid", "ar-0"),
             ("agent_session_id", "s-1"),
+            ("connection_id", "con-1"),
         ])
         .unwrap(),
-        ["ar-1", "ar-0", "s-1"]
+        ["ar-1", "ar-0", "s-1", "con-1"]
     );
     assert_eq!(
         read(&[("zone_id", "z")]),

@@ -71,6 +71,7 @@ reasons! {
     DelegationChainBroken "delegation_chain_broken" "A delegation does not continue the one before.";
     DelegationExceedsParentAuthority "delegation_exceeds_parent_authority" "A delegation hands on more than it was given.";
     ZoneFrozen "zone_frozen" "The zone is frozen: nothing in it is allowed until it is thawed.";
+    SubjectBlocked "subject_blocked" "The person is kept out of the zone until somebody lets them in again.";
     ControlResourceRequiresControlKey "control_resource_requires_control_key" "Only a live control key is given a mandate for the Control API, alone and within its scopes.";
     StsUnavailable "sts_unavailable" "Nothing can be decided now.";
 }

@@ -1,5 +1,6 @@
 //! `POST /v1/admin-tokens`
 
+use caracal_core::Timestamp;
 use caracal_crypto::{new_secret, tokens::ADMIN_TOKEN_PREFIX};
 use caracal_service::{
     Refusal,
@@ -47,6 +48,7 @@ pub(crate) async fn handle(
             .describe("only the deployment's own token makes tokens that approve"));
     }
     let reveals = reveals(&call, capability, body.reveals)?;
+    let expires_at = end(&call, body.expires_at)?;
 
     let token = new_secret(&call.role.world, ADMIN_TOKEN_PREFIX);
     let mut change = call.global_change().await?;
@@ -66,6 +68,7 @@ pub(crate) async fn handle(
         zone_id: body.zone_id,
         created_by: format!("admin:{}", call.caller.id),
         created_at: call.now(),
+        expires_at,
         last_used_at: None,
         revoked_at: None,
     };
@@ -92,5 +95,23 @@ fn reveals(call: &Call, capability: TokenCapability, asked: Option<bool>) -> Res
         (Some(asked), _) => Ok(asked),
         (None, TokenCapability::Write) => Ok(call.caller.reveals),
         (None, TokenCapability::Read | TokenCapability::Approve) => Ok(false),
+    }
+}
+
+/// When the token ends. Nobody makes one that outlives their own.
+fn end(call: &Call, asked: Option<Timestamp>) -> Result<Option<Timestamp>, Refusal> {
+    let refused = |rule| {
+        Err(Refusal::invalid_field(
+            ErrorCode::InvalidAdminTokenRequest,
+            "expires_at",
+            rule,
+        ))
+    };
+    match (asked, call.caller.expires_at) {
+        (Some(asked), _) if asked <= call.now() => refused("must not have passed"),
+        (Some(asked), Some(own)) if asked > own => {
+            refused("must not be after the end of the token that makes it")
+        }
+        (asked, own) => Ok(asked.or(own)),
     }
 }

@@ -4,7 +4,7 @@ use caracal_service::{
     Refusal,
     front::{Answer, Listed, Query, Searched},
 };
-use caracal_storage::{Access, AdminTokenFilter};
+use caracal_storage::{Access, AdminTokenFilter, TokenStanding};
 use caracal_wire::{
     Listing,
     control::admin_tokens::{ListTokens, TokenCapability, TokenItem, TokenScope, TokenStatus},
@@ -23,8 +23,16 @@ pub(crate) async fn handle(
         capability: query.capability.map(TokenCapability::as_str),
         zone_id: query.zone_id,
         created_by: query.created_by.map(|maker| maker.0),
-        revoked: query.status.map(|status| status == TokenStatus::Revoked),
+        stands: query.status.map(|status| (standing(status), call.now())),
     };
     let mut work = call.role.store.global(Access::Read).await?;
     Ok(listed(work.admin_tokens().list(&filter, &page).await?, item))
+}
+
+const fn standing(status: TokenStatus) -> TokenStanding {
+    match status {
+        TokenStatus::Active => TokenStanding::Active,
+        TokenStatus::Expired => TokenStanding::Expired,
+        TokenStatus::Revoked => TokenStanding::Revoked,
+    }
 }

@@ -18,6 +18,7 @@ fn item(token: AdminToken) -> TokenItem {
         zone_id: token.zone_id,
         created_by: token.created_by,
         created_at: token.created_at,
+        expires_at: token.expires_at,
         last_used_at: token.last_used_at,
         revoked_at: token.revoked_at,
     }

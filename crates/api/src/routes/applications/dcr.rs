@@ -10,7 +10,6 @@ use caracal_service::{
     Refusal,
     front::{Body, Created},
 };
-use caracal_storage::Lock;
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
     ErrorCode,
@@ -44,14 +43,14 @@ pub(crate) async fn handle(
 
     let (client_secret, hash) = custody::generate(&call, SECRET_PREFIX)?;
     let mut change = call.change().await?;
+    let now = call.now();
+    let live = change.applications().hold_registrations(now).await?;
     if !require_zone(&mut *change).await?.dcr_enabled {
         return Err(
             Refusal::of(ErrorCode::DcrDisabled).describe("the zone does not take short-lived applications")
         );
     }
-    let now = call.now();
-    change.lock(Lock::DynamicRegistration).await?;
-    if change.applications().count_live_dcr(now).await? >= call.role.config.max_live_dcr {
+    if live >= call.role.config.max_live_dcr {
         return Err(Refusal::of(ErrorCode::DcrLimitExceeded)
             .describe("too many short-lived applications are alive in the zone")
             .retry_after(60));

@@ -58,8 +58,16 @@ fn with_secret(call: &Call, application: Application, secret: &Secret) -> Applic
 
 /// 404 for an application that is not there, archived, or not the caller's to see.
 pub(in crate::routes) fn live(call: &Call, application: Option<Application>) -> Result<Application, Refusal> {
+    visible(
+        call,
+        application.filter(|application| application.archived_at.is_none()),
+    )
+}
+
+/// 404 for an application that is not there, or not the caller's to see.
+fn visible(call: &Call, application: Option<Application>) -> Result<Application, Refusal> {
     application
-        .filter(|application| application.archived_at.is_none() && is_visible(call, application))
+        .filter(|application| is_visible(call, application))
         .ok_or_else(not_found)
 }
 

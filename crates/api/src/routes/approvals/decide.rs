@@ -1,7 +1,7 @@
 //! `POST /v1/zones/{zoneId}/approvals/{id}/approve`, `…/reject` and `…/withdraw`
 
 use caracal_core::{ApprovalId, TextRule};
-use caracal_lifecycle::approvals::{self, Approver, EvidenceWriter};
+use caracal_lifecycle::approvals::{self, Approver};
 use caracal_service::{
     Refusal,
     front::{Answer, ById, OptionalBody, Path},
@@ -63,11 +63,7 @@ async fn said(
         Some(account) => format!("console:{account}"),
         None => call.caller.attributed_to(),
     };
-    let witness = EvidenceWriter {
-        world: &call.role.world,
-        keys: call.role.audit_keys.as_ref(),
-        request_id: &call.request_id,
-    };
+    let witness = call.witness();
     let mut change = call.change().await?;
     let (work, reason) = (change.ending(), reason.as_deref());
     let by = Approver::Operator(&approver);

@@ -18,7 +18,7 @@ pub(crate) async fn handle(
     Body(body): Body<PolicySource>,
 ) -> Result<Created<VersionAdded>, Refusal> {
     let valid = source::check(&call, body.content.clone()).await?;
-    let warnings = valid.warnings(Some(&zone_names(call.read().await?.as_mut()).await?));
+    let warnings = valid.warnings(Some(&zone_names(call.read().await?.as_mut(), call.now()).await?));
 
     let mut change = call.change().await?;
     change.lock(Lock::PolicyVersion).await?;

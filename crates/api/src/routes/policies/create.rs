@@ -30,7 +30,7 @@ pub(crate) async fn handle(
         return Err(reserved_namespace(RESERVED_NAME));
     }
     let valid = source::check(&call, body.content.clone()).await?;
-    let warnings = valid.warnings(Some(&zone_names(call.read().await?.as_mut()).await?));
+    let warnings = valid.warnings(Some(&zone_names(call.read().await?.as_mut(), call.now()).await?));
 
     let policy = Policy {
         id: PolicyId::generate(&call.role.world),

@@ -25,7 +25,7 @@ pub(crate) async fn handle(
     let names = match call.caller.home_zone() {
         Some(zone) => {
             let mut work = call.role.store.zone(zone, Access::Read).await?;
-            Some(zone_names(work.as_mut()).await?)
+            Some(zone_names(work.as_mut(), call.now()).await?)
         }
         None => None,
     };

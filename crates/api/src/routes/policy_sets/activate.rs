@@ -71,7 +71,7 @@ pub(super) async fn ready(
         .await?
         .ok_or_else(version_not_found)?;
     let sources = bundle::sources(work.as_mut(), &version.manifest).await?;
-    let names = zone_names(work.as_mut()).await?;
+    let names = zone_names(work.as_mut(), call.now()).await?;
     drop(work);
     let evaluated = bundle::compile(call, sources).await?;
     let warnings = evaluated.warnings(Some(&names));

@@ -43,7 +43,7 @@ pub(crate) async fn handle(
     let mut work = call.read().await?;
     work.policy_sets().get(&id).await?.ok_or_else(not_found)?;
     let sources = bundle::sources(work.as_mut(), &manifest).await?;
-    let names = zone_names(work.as_mut()).await?;
+    let names = zone_names(work.as_mut(), call.now()).await?;
     drop(work);
     let warnings = bundle::compile(&call, sources).await?.warnings(Some(&names));
 

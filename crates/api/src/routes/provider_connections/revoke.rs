@@ -1,6 +1,9 @@
 //! `POST /v1/zones/{zoneId}/provider-connections/revoke`: the kill switch of a connection.
 
-use caracal_core::entity::{Connection, ConnectionStatus, ConnectionToken, UpstreamRevocation};
+use caracal_core::{
+    ConnectionId, ProviderId,
+    entity::{Connection, ConnectionStatus, ConnectionToken, NotificationType, UpstreamRevocation},
+};
 use caracal_lifecycle::connections;
 use caracal_service::{
     Refusal,
@@ -8,12 +11,22 @@ use caracal_service::{
 };
 use caracal_storage::{ConnectionFilter, PageRequest};
 use caracal_wire::control::connections::{ConnectionItem, ConnectionOf};
+use serde::Serialize;
 
 use super::{not_found, opened, subject};
 use crate::{call::ZoneCall, change::Done};
 
-/// Ends the connection first: no call gets its token once this is committed, whatever the server says. Then the server
-/// is told, once, and what it said is kept with the connection. One that was revoked before is answered as it stands.
+/// What sinks are told besides who did it.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "as the sinks read them")]
+struct Revoked<'a> {
+    connection_id: &'a ConnectionId,
+    provider_id: &'a ProviderId,
+    subject_id: &'a str,
+}
+
+/// Ends the connection first: once this is committed no call gets its token and none that carries it goes on, whatever the
+/// server says. Then the server is told, once, and what it said is kept with the connection. One that was revoked before is answered as it stands.
 pub(crate) async fn handle(
     call: ZoneCall,
     Body(body): Body<ConnectionOf>,
@@ -26,7 +39,8 @@ pub(crate) async fn handle(
     };
     let now = call.now();
     let mut change = call.change().await?;
-    let mut revoked = connections::revoke(&mut *change, &filter, now).await?;
+    let world = &call.role.world;
+    let mut revoked = connections::revoke(change.ending(), world, &filter, now, "connection_revoked").await?;
     let done = |connection: &Connection| {
         Done::ok()
             .note("connection_id", connection.id.as_str())
@@ -38,6 +52,14 @@ pub(crate) async fn handle(
         change.commit(done(&before)).await?;
         return Ok(Answer(before.into()));
     };
+    let about = Revoked {
+        connection_id: &connection.id,
+        provider_id: &connection.provider_id,
+        subject_id: &connection.subject_id,
+    };
+    change
+        .notify(NotificationType::ConnectionRevoked, "revoked", about)
+        .await?;
     change.commit(done(&connection)).await?;
 
     let outcome = tell(&call, &connection).await;

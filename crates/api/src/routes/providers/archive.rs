@@ -47,7 +47,8 @@ pub(in crate::routes) async fn put_away(
         provider_id: Some(id.clone()),
         ..ConnectionFilter::default()
     };
-    let revoked = connections::revoke(&mut **change, &filter, call.now())
+    let (world, now) = (&call.role.world, call.now());
+    let revoked = connections::revoke(change.ending(), world, &filter, now, "provider_archived")
         .await?
         .len();
     change.directory_changed(DirectoryKind::Provider, id.as_str());

@@ -4,6 +4,7 @@ use caracal_core::claims::SubjectType;
 use caracal_storage::SubjectSummary;
 use caracal_wire::control::subjects::SubjectItem;
 
+pub(super) mod blocked;
 pub(super) mod list;
 pub(super) mod overview;
 pub(super) mod revoke;

@@ -6,14 +6,18 @@ use caracal_service::{
     Refusal,
     front::{Answer, Body},
 };
-use caracal_storage::{AuthorityRecordFilter, ConnectionFilter, PageRequest};
+use caracal_storage::{AuthorityRecordFilter, BlockedSubject, ConnectionFilter, PageRequest};
 use caracal_wire::{
     ErrorCode,
     control::authority::{RevokeSubject, SubjectRevoked},
 };
 use serde::Serialize;
 
-use crate::{call::ZoneCall, change::Done, fields::bounded};
+use crate::{
+    call::ZoneCall,
+    change::Done,
+    fields::{bounded, on_conflict},
+};
 
 const CODE: ErrorCode = ErrorCode::InvalidSubjectRevoke;
 /// Recorded on rows, and sent where the caller gives no reason.
@@ -29,7 +33,8 @@ struct Revoked<'r> {
     delegations: usize,
 }
 
-/// Ends everything a subject holds in the zone. Running it again finds nothing more and says so with zeros.
+/// Ends everything a subject holds in the zone, and keeps it out where that is asked. Running it again finds nothing more and
+/// says so with zeros.
 pub(crate) async fn revoke(
     call: ZoneCall,
     Body(body): Body<RevokeSubject>,
@@ -54,12 +59,15 @@ pub(crate) async fn revoke(
         ..ConnectionFilter::default()
     };
     let one = PageRequest::first(1);
-    if change
-        .authority_records()
-        .list(&ever, &one)
-        .await?
-        .items
-        .is_empty()
+    let block = body.block == Some(true);
+    // Whoever shall be kept out need not have come yet.
+    if !block
+        && change
+            .authority_records()
+            .list(&ever, &one)
+            .await?
+            .items
+            .is_empty()
         && change
             .connections()
             .list(&connected, &one)
@@ -82,7 +90,25 @@ pub(crate) async fn revoke(
     };
     let ended = end_subject(change.ending(), &call.role.world, subject, why).await?;
     let now = call.now();
-    let connections = connections::revoke(&mut *change, &connected, now).await?.len();
+    let connections = connections::revoke(change.ending(), &call.role.world, &connected, now, reason)
+        .await?
+        .len();
+    if block {
+        let blocked = BlockedSubject {
+            subject_id: body.subject_id.0.clone(),
+            reason: reason.to_owned(),
+            blocked_by: call.caller.attributed_to(),
+            blocked_at: now,
+        };
+        let kept_out = change.subjects().block(&blocked).await;
+        kept_out.map_err(|error| {
+            on_conflict(
+                error,
+                ErrorCode::Conflict,
+                "too many subjects of the zone are kept out",
+            )
+        })?;
+    }
     let (records, sessions, delegations) =
         (ended.records.len(), ended.sessions.len(), ended.delegations.len());
     let about = Revoked {
@@ -98,6 +124,7 @@ pub(crate) async fn revoke(
     let done = Done::ok()
         .note("subject_id", body.subject_id.0.as_str())
         .note("reason", reason)
+        .note("blocked", block)
         .ended(&ended)
         .note("revoked_connections", connections);
     let revoked = SubjectRevoked {
@@ -106,6 +133,7 @@ pub(crate) async fn revoke(
         sessions,
         delegations,
         connections,
+        blocked: block,
     };
     change.commit(done).await?;
     Ok(Answer(revoked))

@@ -1,12 +1,14 @@
-//! `DELETE /v1/zones/{zoneId}/workloads/{id}`
+//! `DELETE /v1/zones/{zoneId}/workloads/{id}`: the kill switch of a workload.
 
-use caracal_core::WorkloadId;
+use caracal_core::{WorkloadId, entity::NotificationType};
 use caracal_crypto::Location;
+use caracal_lifecycle::approvals;
 use caracal_service::{
     Refusal,
     front::{ById, IfMatch, NoContent, Path},
 };
 use caracal_storage::VersionedKind;
+use serde::Serialize;
 
 use super::not_found;
 use crate::{
@@ -14,7 +16,15 @@ use crate::{
     change::{Done, ZoneChange},
 };
 
-/// The launcher cannot start it from here on, and the copy of its secret is gone.
+/// What sinks are told besides who did it.
+#[derive(Serialize)]
+struct Deleted<'a> {
+    workload_id: &'a WorkloadId,
+    approvals: usize,
+}
+
+/// The launcher cannot start it from here on, one that runs gets no credential any more, the copy of its secret is gone, and
+/// what it waits for is refused.
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<WorkloadId>>,
@@ -24,17 +34,31 @@ pub(crate) async fn handle(
     change
         .expect(&wanted, VersionedKind::Workload, id.as_str())
         .await?;
-    remove(&mut change, &id).await?;
-    change.commit(Done::no_content()).await?;
+    let done = remove(&mut change, &id).await?;
+    change.commit(done).await?;
     Ok(NoContent)
 }
 
-/// Deletes it in a change that the caller commits.
-pub(in crate::routes) async fn remove(change: &mut ZoneChange<'_>, id: &WorkloadId) -> Result<(), Refusal> {
+/// Deletes it in a change that the caller commits; what to record of it.
+pub(in crate::routes) async fn remove(
+    change: &mut ZoneChange<'_>,
+    id: &WorkloadId,
+) -> Result<Done<'static>, Refusal> {
+    let call = change.call();
     if !change.workloads().delete(id).await? {
         return Err(not_found());
     }
-    let location = Location::workload_secret(&change.call().zone, id);
+    let location = Location::workload_secret(&call.zone, id);
     change.secrets().delete(location.as_str()).await?;
-    Ok(())
+    let (witness, by) = (call.witness(), call.caller.attributed_to());
+    let reason = NotificationType::WorkloadDeleted.as_str();
+    let approvals = approvals::end_of_caller(change.ending(), &witness, id.as_str(), &by, reason).await?;
+    let about = Deleted {
+        workload_id: id,
+        approvals,
+    };
+    change
+        .notify(NotificationType::WorkloadDeleted, "deleted", about)
+        .await?;
+    Ok(Done::no_content().note("refused_approvals", approvals))
 }

@@ -42,20 +42,15 @@ pub(crate) async fn handle(
         return Err(no_fields());
     }
 
-    let closing = body.dcr_enabled == Some(false);
-    let live = if closing {
-        call.read()
-            .await?
-            .applications()
-            .count_live_dcr(call.now())
-            .await?
-    } else {
-        0
-    };
     let mut change = call.global_change().await?;
+    // Whoever registers one meanwhile waits, and is told that none may be.
+    let live = match body.dcr_enabled {
+        Some(false) => change.zones().hold_registrations(&call.zone, call.now()).await?,
+        _ => 0,
+    };
     let mut zone = change.zones().get(&call.zone).await?.ok_or_else(zone_not_found)?;
     wanted.allows(zone.attribution.version)?;
-    if closing && zone.dcr_enabled && live > 0 && body.dcr_shutdown.is_none() {
+    if zone.dcr_enabled && live > 0 && body.dcr_shutdown.is_none() {
         return Err(Refusal::of(ErrorCode::DcrShutdownRequired)
             .describe("say with dcr_shutdown what becomes of the live short-lived applications")
             .with_details(&LiveApplications {
@@ -112,8 +107,8 @@ async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
     let mut change = call.change().await?;
     let mut ended = Ended::default();
     let mut archived = 0_u64;
-    for application in change.applications().all_live().await? {
-        if application.registration_method != RegistrationMethod::Dcr || !application.is_live(now) {
+    for application in change.applications().all_live(now).await? {
+        if application.registration_method != RegistrationMethod::Dcr {
             continue;
         }
         if change.applications().archive(&application.id, now).await? {

@@ -129,7 +129,7 @@ static RECORD_RETENTION: Setting<Days> = Setting::new(
     "SESSION_RETENTION_DAYS",
     COORDINATOR,
     || DEFAULT.record_retention,
-    "How long sessions, delegations and authority records are kept once they have ended.",
+    "How long sessions, delegations, authority records and short-lived applications are kept once they have ended.",
 )
 .between(1, 36_500);
 

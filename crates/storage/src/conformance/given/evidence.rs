@@ -55,6 +55,7 @@ impl Given {
             zone_id: None,
             created_by: String::from("env-bootstrap"),
             created_at: self.world.now(),
+            expires_at: None,
             last_used_at: None,
             revoked_at: None,
         }

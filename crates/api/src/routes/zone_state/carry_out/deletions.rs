@@ -29,9 +29,8 @@ impl Carrying<'_, '_> {
             self.deleted(StateKind::Policy, gone, Done::no_content()).await?;
         }
         for gone in deleted(&plan.workloads) {
-            workloads::delete::remove(self.change, &id(gone)?).await?;
-            self.deleted(StateKind::Workload, gone, Done::no_content())
-                .await?;
+            let done = workloads::delete::remove(self.change, &id(gone)?).await?;
+            self.deleted(StateKind::Workload, gone, done).await?;
         }
         for gone in deleted(&plan.resources) {
             resources::archive::put_away(self.change, &id(gone)?).await?;
