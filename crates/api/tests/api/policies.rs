@@ -451,6 +451,22 @@ async fn a_simulation_decides_without_changing_anything() {
         (&none["explanation"]["evaluation"], &none["result"]),
         (&json!("not_executed"), &Value::Null)
     );
+    // Nothing that a warning is for, and yet nothing that can be decided.
+    let mut broken = input("crm:read");
+    broken["principal"]["type"] = json!(7);
+    let broken = stack
+        .post(&path, json!({ "version_id": version, "input": broken }))
+        .await
+        .expect(200);
+    assert_eq!(
+        (
+            &broken["explanation"]["evaluation"],
+            &broken["warnings"],
+            &broken["would_activate"]
+        ),
+        (&json!("failed"), &json!([]), &json!(false)),
+        "{broken}"
+    );
     let odd = json!({ "schema_version": "1", "principal": { "zone_id": "other" } });
     let odd = stack
         .post(&path, json!({ "version_id": version, "input": odd }))

@@ -324,7 +324,7 @@ words!(
 pub struct Simulated {
     /// True.
     pub dry_run: bool,
-    /// Whether nothing looks wrong with the input.
+    /// Whether nothing looks wrong with the input, and it could be decided where one was given.
     pub would_activate: bool,
     /// Set.
     pub policy_set_id: PolicySetId,

@@ -41,7 +41,7 @@ pub(crate) async fn handle(
     };
     Ok(Answer(Simulated {
         dry_run: true,
-        would_activate: warnings.is_empty(),
+        would_activate: warnings.is_empty() && evaluation != Evaluation::Failed,
         policy_set_id: id,
         version_id: version_id.clone(),
         schema_version: version.schema_version,
