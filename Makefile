@@ -115,6 +115,7 @@ test-long: ## What takes minutes and is no part of `make test`: ten thousand zon
 	@scripts/require.sh servers
 	$(CARGO) test --locked -p caracal-service --lib zones::tests::far -- --include-ignored --nocapture --test-threads 1
 	$(CARGO) test --locked -p caracal-api --test api cuts:: -- --include-ignored --nocapture --test-threads 1
+	CARACAL_TEST_SEED=random $(CARGO) test --locked -p caracal-api --test api bodies:: -- --nocapture
 
 test-busy: ## The whole suite ten times while every core is busy with something else (RUNS=10; hours)
 	@scripts/require.sh rust

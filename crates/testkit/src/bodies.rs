@@ -5,9 +5,9 @@ mod member;
 
 use http::StatusCode;
 use proptest::{
-    prelude::{Strategy, any},
-    strategy::ValueTree as _,
-    test_runner::TestRunner,
+    prelude::{BoxedStrategy, Strategy, any},
+    strategy::{Just, ValueTree as _},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub struct WalkedBodies {
 }
 
 impl<'w> BodyWalk<'w> {
-    /// Over `document`, with `values` made-up values of any type for each member.
+    /// Over `document`, with `values` made-up values for each member: every other one of its own type.
     ///
     /// # Panics
     /// When the document is no JSON.
@@ -68,7 +68,7 @@ impl<'w> BodyWalk<'w> {
         let mut members = self.document.members();
         members.retain(|member| !self.left_out.contains(&member.path.as_str()));
         let (mut refused, mut wrong) = (0, Vec::new());
-        let mut runner = TestRunner::deterministic();
+        let mut runner = runner();
         for member in &members {
             for value in member.wrong() {
                 let answer = send(member.alone(value.clone())).await;
@@ -77,8 +77,8 @@ impl<'w> BodyWalk<'w> {
                     Err(why) => wrong.push(member.told(why, &value, &answer)),
                 }
             }
-            for _ in 0..self.values {
-                let value = member.anything(&mut runner);
+            for number in 0..self.values {
+                let value = member.made_up(&mut runner, number % 2 == 0);
                 let answer = send(member.alone(value.clone())).await;
                 // A page says it to a person.
                 let is_page = answer.body.is_null() && !answer.text.is_empty();
@@ -127,17 +127,20 @@ impl Member {
         .collect()
     }
 
-    /// Any value, small and odd.
-    fn anything(&self, runner: &mut TestRunner) -> Value {
-        let made = if self.is_form {
-            any::<String>()
-                .prop_map(Value::from)
-                .new_tree(runner)
-                .map(|tree| tree.current())
+    /// A value, small and odd: of a type that the member may have, as far as the document tells one, or of any.
+    fn made_up(&self, runner: &mut TestRunner, of_its_type: bool) -> Value {
+        let strategy = if self.is_form {
+            text()
         } else {
-            anything().new_tree(runner).map(|tree| tree.current())
+            let own = self.types.iter().filter_map(|word| of_type(word));
+            let own: Vec<_> = own.filter(|_| of_its_type).collect();
+            if own.is_empty() {
+                anything().boxed()
+            } else {
+                proptest::strategy::Union::new(own).boxed()
+            }
         };
-        made.expect("a value")
+        strategy.new_tree(runner).expect("a value").current()
     }
 
     /// Whether a value of another type was refused by name; not where the route is not for whoever asks.
@@ -179,17 +182,73 @@ impl Member {
     }
 }
 
+/// Names the seed of everything made up: a number, or `random` for another one each time.
+const SEED: &str = "CARACAL_TEST_SEED";
+
+/// Makes values up out of the seed that the environment names, or else the same ones each time. The seed is printed, so that
+/// what was found can be found again.
+fn runner() -> TestRunner {
+    let named = std::env::var_os(SEED).map(|seed| seed.to_string_lossy().into_owned());
+    let seed: u64 = match named.as_deref() {
+        None => 0,
+        Some("random") => std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), SEED),
+        Some(number) => number.parse().expect("CARACAL_TEST_SEED is a number or `random`"),
+    };
+    println!("{SEED}={seed}");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    TestRunner::new_with_rng(Config::default(), rng)
+}
+
+/// Texts: of any characters, of those that identifiers are made of, too long ones, and what looks like something else.
+fn text() -> BoxedStrategy<Value> {
+    proptest::prop_oneof![
+        any::<String>().prop_map(Value::from),
+        "[a-z:/._${}-]{0,40}".prop_map(Value::from),
+        "https?://[a-z\\[\\]:@%.]{0,30}(/[a-z{}?#%]{0,20})?".prop_map(Value::from),
+        "[0-9-]{1,12}(T[0-9:.]{1,12}Z)?".prop_map(Value::from),
+        Just(Value::from("")),
+        Just(Value::from("\u{0}")),
+        Just(Value::from("9".repeat(5000))),
+    ]
+    .boxed()
+}
+
+/// Values of the type that a document calls `word`.
+fn of_type(word: &str) -> Option<BoxedStrategy<Value>> {
+    Some(match word {
+        "string" => text(),
+        "boolean" => any::<bool>().prop_map(Value::from).boxed(),
+        "integer" => proptest::prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            (-2_i64..100).prop_map(Value::from),
+        ]
+        .boxed(),
+        "number" => any::<f64>().prop_map(Value::from).boxed(),
+        "array" => proptest::collection::vec(anything(), 0..4)
+            .prop_map(Value::from)
+            .boxed(),
+        "object" => proptest::collection::hash_map("[a-z_]{0,12}", anything(), 0..4)
+            .prop_map(|members| Value::Object(members.into_iter().collect()))
+            .boxed(),
+        "null" => Just(Value::Null).boxed(),
+        _ => return None,
+    })
+}
+
 /// Any JSON, small and odd.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = proptest::prop_oneof![
-        proptest::strategy::Just(Value::Null),
+        Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         "[a-z:/._${}-]{0,40}".prop_map(Value::from),
-        proptest::strategy::Just(Value::from("9".repeat(5000))),
+        Just(Value::from("9".repeat(5000))),
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         proptest::prop_oneof![

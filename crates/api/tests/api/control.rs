@@ -45,7 +45,7 @@ impl Control {
         Self::over(Backends::Embedded, ApiConfig::default()).await
     }
 
-    async fn over(backends: Backends, config: ApiConfig) -> Self {
+    pub(crate) async fn over(backends: Backends, config: ApiConfig) -> Self {
         let gate = std::env::temp_dir().join(format!("caracal-gate-{}", uuid()));
         std::fs::write(&gate, "").unwrap();
         let stack = Stack::over(
@@ -88,7 +88,7 @@ impl Control {
         self.stack.parts.world.now()
     }
 
-    fn claims(&self, scopes: &str) -> MandateClaims {
+    pub(crate) fn claims(&self, scopes: &str) -> MandateClaims {
         let now = self.now();
         let sid = AuthorityRecordId::generate(&self.stack.parts.world);
         MandateClaims {
@@ -119,7 +119,7 @@ impl Control {
         }
     }
 
-    fn token(&self, claims: &MandateClaims) -> String {
+    pub(crate) fn token(&self, claims: &MandateClaims) -> String {
         mandate::sign(claims, &self.signing).unwrap()
     }
 

@@ -260,10 +260,12 @@ impl Made {
             "provider_connections.authorize" | "provider_connections.revoke" => {
                 json!({"provider_id": self.people})
             }
-            "subjects.revoke" => json!({"subject_id": self.subject}),
+            "subjects.revoke" | "subjects.unblock" => json!({"subject_id": self.subject}),
             "audit_retention.set" | "audit_retention.set_of_zone" => json!({"retention_days": 30}),
             "audit_holds.place" => json!({"subject_id": "ada", "reason": "case 7"}),
-            "accounts.create" => json!({"email": "new@example.com", "name": "New", "role": "viewer"}),
+            "accounts.create" => {
+                json!({"email": format!("{}@example.com", self.zone), "name": "New", "role": "viewer"})
+            }
             "accounts.update" => json!({"role": "auditor"}),
             "console.password" => json!({"current": PASSWORD, "password": PASSWORD}),
             "admin_tokens.create" => json!({"name": "t", "scope": "global", "capability": "read"}),
@@ -305,6 +307,17 @@ pub(crate) async fn under_way(stack: &Stack, route: &Route<ApiDeps>, made: &Made
             path = route
                 .path
                 .replace("{id}", read["session"]["id"].as_str().unwrap());
+        }
+        "subjects.unblock" => {
+            let body = json!({"subject_id": made.subject, "block": true});
+            let blocked = stack.post(&of_zone("subjects/revoke"), body).await;
+            blocked.expect(200);
+        }
+        // It is said of all zones at once, and stays said.
+        "audit_retention.set" => {
+            let (before, body) = (Method::PUT, json!({"retention_days": 40}));
+            let said = stack.call(Some(ADMIN), &[], before, &path, Some(&body)).await;
+            said.expect(200);
         }
         "audit_holds.lift" => {
             let holds = of_zone("audit-holds");

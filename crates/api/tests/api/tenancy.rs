@@ -4,11 +4,12 @@
 use caracal_api::{ApiConfig, ApiDeps, Capability, Reach, table};
 use caracal_crypto::tokens::ConsoleToken;
 use caracal_service::front::Route;
-use caracal_testkit::client::Answer;
+use caracal_testkit::{client::Answer, parts::Backends};
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    control::{Control, EVERYTHING},
     evidence::Made,
     stack::{ADMIN, Stack},
 };
@@ -89,7 +90,16 @@ fn config() -> ApiConfig {
 
 #[tokio::test]
 async fn what_is_another_zones_is_answered_as_what_nobody_has() {
-    let stack = Stack::with(config()).await;
+    foreign_ids_are_nobodys(Backends::Embedded).await;
+}
+
+#[tokio::test]
+async fn what_is_another_zones_is_answered_as_what_nobody_has_over_postgresql() {
+    foreign_ids_are_nobodys(Backends::Production).await;
+}
+
+async fn foreign_ids_are_nobodys(backends: Backends) {
+    let stack = Stack::over(backends, config()).await;
     let there = Made::of(&stack).await;
     // Two zones that are asked the same: one about what is there, one about nothing.
     let (here, beside) = (Made::of(&stack).await, Made::of(&stack).await);
@@ -142,22 +152,40 @@ async fn what_is_another_zones_is_answered_as_what_nobody_has() {
     assert_eq!(before, after, "nothing was tried there");
 }
 
-#[tokio::test]
-async fn another_zone_is_refused_to_every_class_of_token_as_one_that_there_is_not() {
-    let stack = Stack::with(config()).await;
-    let (here, there) = (Made::of(&stack).await, Made::of(&stack).await);
+/// Every class of token that somebody may hold who reaches one zone at most: its name, itself, and the assertion that goes
+/// with it.
+async fn classes(control: &Control, here: &Made) -> Vec<(String, String, Option<String>)> {
+    let stack = &control.stack;
     let mut tokens = Vec::new();
     for capability in ["read", "write", "approve"] {
         let token = stack.token("zone", Some(&here.zone), capability).await;
         tokens.push((capability.to_owned(), token, None));
     }
-    for (name, class) in [
-        ("console", ConsoleToken::Write),
-        ("viewer", ConsoleToken::ReadOnly),
-    ] {
-        let (token, assertion) = stack.console(class, "alice");
-        tokens.push((name.to_owned(), token, Some(assertion)));
+    // What tokens reveal is said apart.
+    for (capability, reveals) in [("read", true), ("write", false)] {
+        let body = json!({
+            "name": capability, "scope": "zone", "zone_id": here.zone, "capability": capability, "reveals": reveals,
+        });
+        let made = stack.post("/v1/admin-tokens", body).await.expect(201);
+        tokens.push((
+            format!("{capability}, reveals {reveals}"),
+            made.text("token"),
+            None,
+        ));
     }
+    for class in ConsoleToken::ALL {
+        let (token, assertion) = stack.console(class, "alice");
+        tokens.push((format!("console {class:?}"), token, Some(assertion)));
+    }
+    // People who are signed in and reach this zone alone. An owner reaches all.
+    for role in ["admin", "operator", "approver", "auditor", "viewer"] {
+        let email = format!("{role}@{}.example.com", &here.zone[24..]);
+        let token = stack.account(&email, role, Some(vec![&here.zone])).await;
+        tokens.push((format!("a person as {role}"), token, None));
+    }
+    // A control key may do everything in its zone, by commands alone.
+    let mandate = control.token(&control.claims(EVERYTHING));
+    tokens.push((String::from("a control key's mandate"), mandate, None));
     for (name, secret) in [
         ("nobody", ""),
         ("a guess", "cat_guess"),
@@ -166,6 +194,14 @@ async fn another_zone_is_refused_to_every_class_of_token_as_one_that_there_is_no
     ] {
         tokens.push((name.to_owned(), secret.to_owned(), None));
     }
+    tokens
+}
+
+async fn another_zone_is_refused(backends: Backends) {
+    let control = Control::over(backends, config()).await;
+    let stack = &control.stack;
+    let (here, there) = (Made::of(stack).await, Made::of(stack).await);
+    let tokens = classes(&control, &here).await;
     let before = stack
         .admin_audit(&format!("/v1/zones/{}", there.zone))
         .await
@@ -187,8 +223,8 @@ async fn another_zone_is_refused_to_every_class_of_token_as_one_that_there_is_no
                 .iter()
                 .map(|assertion| ("x-caracal-account", assertion.as_str()))
                 .collect();
-            let known = known.send(&stack, token, &headers).await;
-            let unknown = unknown.send(&stack, token, &headers).await;
+            let known = known.send(stack, token, &headers).await;
+            let unknown = unknown.send(stack, token, &headers).await;
             let what = format!("{} as {class}: {}", route.name, known.text);
             assert!([401, 403].contains(&known.status.as_u16()), "{what}");
             assert_eq!(said(&known, &there), said(&unknown, &there), "{what}");
@@ -199,6 +235,16 @@ async fn another_zone_is_refused_to_every_class_of_token_as_one_that_there_is_no
         .await
         .len();
     assert_eq!(before, after, "nothing was tried there");
+}
+
+#[tokio::test]
+async fn another_zone_is_refused_to_every_class_of_token_as_one_that_there_is_not() {
+    another_zone_is_refused(Backends::Embedded).await;
+}
+
+#[tokio::test]
+async fn another_zone_is_refused_to_every_class_of_token_as_one_that_there_is_not_over_postgresql() {
+    another_zone_is_refused(Backends::Production).await;
 }
 
 /// Ways to write a path into zone `there` for somebody who may be in `here`.

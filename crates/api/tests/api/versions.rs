@@ -15,7 +15,7 @@ use crate::{
 
 /// Something of its own that a route with versions changes: the path of the request and a body that it takes. A route that
 /// this does not know fails the test.
-async fn subject_of(stack: &Stack, route: &Route<ApiDeps>) -> (String, Option<Value>) {
+pub(crate) async fn subject_of(stack: &Stack, route: &Route<ApiDeps>) -> (String, Option<Value>) {
     let zone = stack.zone("acme").await;
     let made = async |path: &str, body: Value| {
         let path = format!("{zone}/{path}");
@@ -144,6 +144,14 @@ async fn subject_of(stack: &Stack, route: &Route<ApiDeps>) -> (String, Option<Va
     }
 }
 
+/// Where what a route changes is read: an action on an object is a part of its path.
+pub(crate) fn shown<'p>(route: &Route<ApiDeps>, path: &'p str) -> &'p str {
+    match route.method {
+        Method::POST => path.rsplit_once('/').unwrap().0,
+        _ => path,
+    }
+}
+
 /// What leaves the tag: the state of a zone that is made what it is, and a canary whose rules stay what they were.
 const KEEP_TAG: [&str; 3] = ["zone_state.apply", "policy_canary.activate", "policy_canary.end"];
 
@@ -169,11 +177,7 @@ async fn stale_ones_are_refused(backends: Backends) {
         let stale = with_tag(&stack, route, &path, "\"stale\"", body.as_ref()).await;
         assert_eq!(stale.refused(412), "precondition_failed", "{}", route.name);
         // Nothing but the tag was wrong: where it can be read, the one that is there is taken.
-        // An action on an object is a part of its path.
-        let shown = match route.method {
-            Method::POST => path.rsplit_once('/').unwrap().0,
-            _ => &path,
-        };
+        let shown = shown(route, &path);
         let read = stack.get(shown).await;
         let tag = read.headers.get("etag").map_or("*", |tag| tag.to_str().unwrap());
         assert!(read.status != 200 || tag != "*", "{} shows no tag", route.name);
