@@ -9,9 +9,10 @@ use std::{
 };
 
 use caracal_api::{ApiConfig, ApiDeps, Capability, Reach, router, table};
+use caracal_core::ZoneId;
 use caracal_ledger::chain::LogId;
 use caracal_service::front::Route;
-use caracal_storage::Access;
+use caracal_storage::{Access, AdminAuditRecord, conformance::given::Given};
 use caracal_testkit::{
     client::{Answer, Client},
     database::{connect_with, server},
@@ -216,9 +217,16 @@ impl Cutter<'_> {
                 was_cut
             }
         };
-        // What was given up in the middle of a commit is waited for: nobody writes before it has ended.
-        let work = self.stack.parts.store.global(Access::Write).await;
-        drop(work.expect("the store itself is well"));
+        // What was given up in the middle of a commit is waited for: it holds the ends of the logs that it writes to until it has
+        // ended, and whoever would write there waits. Nothing of this is kept.
+        let zone = ZoneId::parse(&made.zone).unwrap();
+        let record = Given::in_zone(&self.stack.parts.world, &zone).admin_audit_record();
+        let mut work = self.stack.parts.store.global(Access::Write).await.unwrap();
+        for zone_id in [Some(zone), None] {
+            let record = AdminAuditRecord { zone_id, ..record.clone() };
+            work.admin_audit().append(&record).await.unwrap();
+        }
+        drop(work);
         was_cut
     }
 
