@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Calls and values that are this crate's own, without white space.
-const OURS: [&str; 33] = [
+const OURS: [&str; 34] = [
     "SessionRevoked{",
     "SessionRevoked::new(",
     "AgentLifecycle{",

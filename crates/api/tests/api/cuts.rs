@@ -223,7 +223,10 @@ impl Cutter<'_> {
         let record = Given::in_zone(&self.stack.parts.world, &zone).admin_audit_record();
         let mut work = self.stack.parts.store.global(Access::Write).await.unwrap();
         for zone_id in [Some(zone), None] {
-            let record = AdminAuditRecord { zone_id, ..record.clone() };
+            let record = AdminAuditRecord {
+                zone_id,
+                ..record.clone()
+            };
             work.admin_audit().append(&record).await.unwrap();
         }
         drop(work);

@@ -265,7 +265,11 @@ async fn a_registered_application_long_past_its_end_is_archived_on_record_and_at
     );
     let zone = stack.deps.zones.reload(&stack.zone).await.unwrap();
     let known: Vec<_> = zone.applications().map(|known| known.id.clone()).collect();
-    assert_eq!(known, [managed.id.clone()], "nothing that ended stays in memory");
+    assert_eq!(
+        known,
+        std::slice::from_ref(&managed.id),
+        "nothing that ended stays in memory"
+    );
 
     stack.advance(Duration::from_hours(24)).await;
     let sweep = until(&stack, || async {

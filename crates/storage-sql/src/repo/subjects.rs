@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use caracal_core::{Timestamp, claims::SubjectType};
 use caracal_storage::{
-    BlockedSubject, Error, Holdings, Lock, MAX_BLOCKED_SUBJECTS, Page, PageRequest, SubjectFilter, SubjectSummary,
-    Subjects,
+    BlockedSubject, Error, Holdings, Lock, MAX_BLOCKED_SUBJECTS, Page, PageRequest, SubjectFilter,
+    SubjectSummary, Subjects,
 };
 use sea_orm::Value;
 
