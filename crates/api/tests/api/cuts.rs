@@ -79,7 +79,7 @@ async fn look(stack: &Stack, made: &Made, routes: &[Route<ApiDeps>]) -> Seen {
     let mut seen = Seen::new();
     for route in routes {
         let mut path = made.path(route);
-        if is_of_deployment(route) && route.name.ends_with(".list") {
+        if is_of_deployment(route) && route.name.rsplit('.').next() == Some("list") {
             path.push_str("?include_total=true&limit=1000");
         }
         let answer = stack.get(&path).await;

@@ -239,12 +239,12 @@ async fn another_zone_is_refused(backends: Backends) {
 
 #[tokio::test]
 async fn another_zone_is_refused_to_every_class_of_token_as_one_that_there_is_not() {
-    another_zone_is_refused(Backends::Embedded).await;
+    Box::pin(another_zone_is_refused(Backends::Embedded)).await;
 }
 
 #[tokio::test]
 async fn another_zone_is_refused_to_every_class_of_token_as_one_that_there_is_not_over_postgresql() {
-    another_zone_is_refused(Backends::Production).await;
+    Box::pin(another_zone_is_refused(Backends::Production)).await;
 }
 
 /// Ways to write a path into zone `there` for somebody who may be in `here`.

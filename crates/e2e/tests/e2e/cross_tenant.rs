@@ -4,11 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use caracal_core::Secret;
-use caracal_crypto::tokens::ConsoleToken;
 use caracal_e2e::{
-    Agent, Application, Deployment, Fixture, KEY_HEADER, READ, RawReply, Reply, Role, Stack, TICKETS,
-    checkout, raw,
+    Agent, Deployment, Fixture, KEY_HEADER, READ, RawReply, Reply, Role, Stack, TICKETS, checkout, raw,
 };
 use serde_json::{Value, json};
 
@@ -180,35 +177,6 @@ async fn bearers(stack: &Stack, side: &Side<'_>) -> Vec<Bearer> {
         let token = made.expect(201).text_of("token");
         all.push((format!("an admin token that may {capability}"), token));
     }
-    // What a token reveals is said apart.
-    let body = json!({
-        "name": "reveals", "scope": "zone", "zone_id": side.zone(), "capability": "read", "reveals": true,
-    });
-    let made = stack.admin("POST", "/v1/admin-tokens", Some(body)).await;
-    all.push((
-        String::from("an admin token that reveals"),
-        made.expect(201).text_of("token"),
-    ));
-    let admin = Secret::new(stack.admin_token());
-    for class in ConsoleToken::ALL {
-        let token = class.derive(&admin).expose().to_owned();
-        all.push((format!("the console's own {class:?}"), token));
-    }
-    // A control key runs its zone, by commands alone.
-    let traits = ["control:invoke", "control:scope:control:app:read"];
-    let body = json!({"name": "robot", "registration_method": "managed", "traits": traits});
-    let made = side.fixture.zone.admin("POST", "/applications", Some(body)).await;
-    let made = made.expect(201);
-    let key = Application {
-        id: made.text_of("id"),
-        secret: made.text_of("client_secret"),
-    };
-    let fields = [("resource", "caracal-control"), ("scope", "control:app:read")];
-    let mandate = side.fixture.zone.exchange(&key, &fields).await.expect(200);
-    all.push((
-        String::from("a control key's mandate"),
-        mandate.text_of("access_token"),
-    ));
     for role in ["admin", "operator", "approver", "auditor", "viewer"] {
         all.push((
             format!("a person as {role}"),
