@@ -52,8 +52,8 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
                     (own, answered.unwrap_or_else(|never| match never {}))
                 }
                 _ if discovery::is_asked_for(&request) => {
-                    let told = discovery::metadata(&gateway, request.uri().path(), peer).await;
-                    (METADATA, told.unwrap_or_else(refused))
+                    let (method, path) = (request.method(), request.uri().path());
+                    (METADATA, discovery::answer(&gateway, method, path, peer).await)
                 }
                 _ => (GOVERNED, proxy(&gateway, request).await.unwrap_or_else(refused)),
             };

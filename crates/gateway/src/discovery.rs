@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use axum::{
     Json,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse, Response},
 };
 use caracal_core::{Operation, ScopeSet, claims::MandateUse};
 use caracal_crypto::{dpop, mandate::Unverified};
-use caracal_service::{Refusal, server::PeerAddr, zones::ResourceState};
+use caracal_service::{Refusal, cross_origin, server::PeerAddr, zones::ResourceState};
 use caracal_wire::{
     ErrorCode,
     gateway::{ProtectedResource, Reason},
@@ -26,20 +26,27 @@ const MAX_SCOPES_BYTES: usize = 1024;
 
 /// Whether metadata is asked for. A call that names its resource is one to an upstream, wherever it goes.
 pub(crate) fn is_asked_for(head: &http::Request<axum::body::Body>) -> bool {
-    matches!(*head.method(), Method::GET | Method::HEAD)
+    let reads = matches!(*head.method(), Method::GET | Method::HEAD);
+    (reads || cross_origin::is_asked_for(head.method(), head.headers()))
         && !head.headers().contains_key(RESOURCE)
         && Address::is_described_below(head.uri().path())
+}
+
+/// What whoever asks for metadata is told. Pages of any origin may read it, since clients of MCP are pages as well; of a call to
+/// an upstream they read what the upstream lets them.
+pub(crate) async fn answer(gateway: &Gateway, method: &Method, path: &str, peer: Option<IpAddr>) -> Response {
+    if *method == Method::OPTIONS {
+        return cross_origin::allow(&Method::GET);
+    }
+    let told = metadata(gateway, path, peer).await;
+    cross_origin::readable(told.unwrap_or_else(IntoResponse::into_response))
 }
 
 /// The metadata at `path`.
 ///
 /// # Errors
 /// 404 where nobody gave a resource this address, whether or not the zone is there; 503 when that is not known.
-pub(crate) async fn metadata(
-    gateway: &Gateway,
-    path: &str,
-    peer: Option<IpAddr>,
-) -> Result<Response, Refusal> {
+async fn metadata(gateway: &Gateway, path: &str, peer: Option<IpAddr>) -> Result<Response, Refusal> {
     let address = Address::described_at(gateway.origin(), path)
         .ok_or_else(|| Refusal::of(ErrorCode::ResourceNotFound))?;
     let Ok(known) = address.resource(gateway, peer).await else {

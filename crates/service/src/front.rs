@@ -24,9 +24,11 @@ use std::{collections::HashSet, net::IpAddr, sync::Arc};
 use axum::{
     Router,
     extract::Request,
+    middleware::map_response,
     response::{IntoResponse as _, Response},
-    routing::{MethodFilter, get, on},
+    routing::{MethodFilter, MethodRouter, get, on},
 };
+use caracal_wire::ErrorCode;
 use http::{Method, StatusCode, header, request::Parts};
 use tracing::Instrument as _;
 pub use utoipa::openapi::Required;
@@ -49,6 +51,7 @@ use route::{Gated, Work};
 use crate::{
     Refusal,
     contention::{Attempts, given_up},
+    cross_origin,
     limits::{LimitClass, Limits},
     metrics, sampled,
     server::{PeerAddr, Standing},
@@ -102,9 +105,31 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
                 })
             }
         };
+        let serving = if declared.open_to_pages {
+            for_pages(serving, declared.method.clone())
+        } else {
+            serving
+        };
         router = paths.fold(router, |router, path| router.route(path, serving.clone()));
     }
     router
+}
+
+/// A route that pages of other origins call as well. A browser asks first, which costs nothing here and tells nothing.
+fn for_pages(serving: MethodRouter, method: Method) -> MethodRouter {
+    let asked = move |request: Request| async move {
+        if cross_origin::is_asked_for(request.method(), request.headers()) {
+            cross_origin::allow(&method)
+        } else {
+            let refusal = Refusal::of(ErrorCode::MethodNotAllowed).into_response();
+            ([(header::ALLOW, method.to_string())], refusal).into_response()
+        }
+    };
+    serving
+        .layer(map_response(|response: Response| async move {
+            cross_origin::readable(response)
+        }))
+        .on(MethodFilter::OPTIONS, asked)
 }
 
 fn check<R: HttpRole>(limits: Option<&Limits>, routes: &[Route<R>]) {

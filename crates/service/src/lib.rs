@@ -10,6 +10,7 @@ pub mod bearers;
 pub mod body;
 pub mod config;
 pub mod contention;
+pub mod cross_origin;
 pub mod egress;
 pub mod exchange;
 pub mod fair;

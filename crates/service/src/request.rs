@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, header};
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
-    Refusal, sampled,
+    Refusal, cross_origin, sampled,
     server::RefusedByListener,
     trace::{self, REQUEST_ID},
 };
@@ -104,7 +104,11 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
         Some(refusal) => {
             // Which methods there are says whoever knows, and this is not who.
             let allow = response.headers_mut().remove(header::ALLOW);
+            let readable = cross_origin::is_readable(response.headers());
             response = refusal.render(&context.request_id);
+            if readable {
+                response = cross_origin::readable(response);
+            }
             response
                 .headers_mut()
                 .extend(allow.map(|methods| (header::ALLOW, methods)));

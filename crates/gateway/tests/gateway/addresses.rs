@@ -219,6 +219,32 @@ async fn an_answer_leads_on_below_the_address() {
 }
 
 #[tokio::test]
+async fn pages_of_other_origins_read_metadata_and_nothing_of_an_upstream() {
+    let (stage, path, _) = at_address(&OPERATIONS).await;
+    let metadata = described_at(&path);
+    let asks = |path: &str| {
+        bare(&stage, "OPTIONS", path)
+            .header("origin", "https://page.example.com")
+            .header("access-control-request-method", "GET")
+    };
+    let asked = send(&stage, asks(&metadata)).await;
+    assert_eq!(asked.status, 204);
+    assert_eq!(asked.header("access-control-allow-methods"), Some("GET"));
+    for told in [
+        asked,
+        stranger(&stage, &metadata).await,
+        stranger(&stage, &described_at("/r/no-such-zone/tools")).await,
+    ] {
+        assert_eq!(told.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(told.header("access-control-allow-credentials"), None);
+    }
+    let call = send(&stage, asks(&path)).await;
+    assert_eq!(call.status, 401, "a call of an upstream, without a mandate");
+    assert_eq!(call.header("access-control-allow-origin"), None);
+    untouched(&stage);
+}
+
+#[tokio::test]
 async fn metadata_says_who_issues_tokens_and_which_scopes_there_are() {
     let (stage, path, stored) = at_address(&OPERATIONS).await;
     let told = stranger(&stage, &described_at(&path)).await;

@@ -73,6 +73,8 @@ pub struct Declaration<N> {
     pub shows_secret: bool,
     /// Most bytes of its body, where that is not what routes of its role take.
     pub body_limit: Option<usize>,
+    /// Whether pages of any origin may call it and read its answers, refusals included.
+    pub open_to_pages: bool,
     /// Whether it refuses names in the query string that it does not read.
     pub(super) strict_query: bool,
     /// The names that it reads there, once it is served.
@@ -112,6 +114,7 @@ impl<N> Declaration<N> {
             idempotent: false,
             shows_secret: false,
             body_limit: None,
+            open_to_pages: false,
             strict_query: false,
             query_names: Vec::new(),
             refuses: Vec::new(),
@@ -127,6 +130,13 @@ impl<N> Declaration<N> {
     #[must_use]
     pub const fn summary(mut self, sentence: &'static str) -> Self {
         self.summary = sentence;
+        self
+    }
+
+    /// Lets pages of any origin call it, without credentials of their browser.
+    #[must_use]
+    pub const fn open_to_pages(mut self) -> Self {
+        self.open_to_pages = true;
         self
     }
 

@@ -141,6 +141,13 @@ impl<R: HttpRole> Route<R> {
         self
     }
 
+    /// Lets pages of any origin call it, without credentials of their browser.
+    #[must_use]
+    pub fn open_to_pages(mut self) -> Self {
+        self.declared = self.declared.open_to_pages();
+        self
+    }
+
     /// Adds codes that its handler refuses with, at the status that each usually has.
     #[must_use]
     pub fn refuses(mut self, codes: &[ErrorCode]) -> Self {

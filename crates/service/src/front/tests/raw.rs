@@ -54,6 +54,74 @@ async fn a_raw_route_is_served_on_each_of_its_paths_and_refused_in_the_envelope(
     }
 }
 
+#[tokio::test]
+async fn pages_of_other_origins_call_what_is_open_to_them_and_nothing_else() {
+    async fn answered(open: bool, request: http::request::Builder) -> Response {
+        let role = Shop {
+            world: World::for_tests(),
+            handled: AtomicU32::new(0),
+            refused: Arc::default(),
+            limits: limits(),
+        };
+        let mut routes = echo();
+        if open {
+            routes = routes.into_iter().map(Route::open_to_pages).collect();
+        }
+        let router = Router::from(router(role, routes));
+        let body = HttpBody::from("{\"more\": \"than it takes\"}");
+        router.oneshot(request.body(body).unwrap()).await.unwrap()
+    }
+    let asks = |method: &str| {
+        Request::builder()
+            .method("OPTIONS")
+            .uri("/echo")
+            .header("origin", "https://page.example.com")
+            .header("access-control-request-method", method)
+    };
+    let cross = |response: &Response| -> Vec<(String, String)> {
+        let headers = response.headers().iter();
+        let of_cors = headers.filter(|(name, _)| name.as_str().starts_with("access-control-"));
+        let mut found: Vec<_> = of_cors
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        found.sort();
+        found
+    };
+    let told = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        let pair = |(name, value): &(&str, &str)| (format!("access-control-{name}"), (*value).to_owned());
+        pairs.iter().map(pair).collect()
+    };
+    let readable = [
+        ("allow-origin", "*"),
+        ("expose-headers", "retry-after, x-request-id"),
+    ];
+    // Whatever method is asked for, the one there is is told; the browser compares.
+    for method in ["POST", "DELETE"] {
+        let asked = answered(true, asks(method)).await;
+        assert_eq!(asked.status(), StatusCode::NO_CONTENT);
+        let all = [
+            ("allow-headers", "content-type, mcp-protocol-version"),
+            ("allow-methods", "POST"),
+            readable[0],
+            readable[1],
+            ("max-age", "600"),
+        ];
+        assert_eq!(cross(&asked), told(&all));
+    }
+    let refused = answered(
+        true,
+        Request::post("/echo").header("origin", "https://page.example.com"),
+    )
+    .await;
+    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(cross(&refused), told(&readable), "a page learns why");
+    let plain = answered(true, Request::builder().method("OPTIONS").uri("/echo")).await;
+    assert_eq!(plain.status(), StatusCode::METHOD_NOT_ALLOWED);
+    for request in [asks("POST"), Request::post("/echo")] {
+        assert_eq!(cross(&answered(false, request).await), Vec::new());
+    }
+}
+
 #[test]
 fn the_document_tells_a_raw_route_once_with_its_form() {
     let document: Value = serde_json::from_str(&document(&echo())).unwrap();
