@@ -230,6 +230,8 @@ serve sts SECRET_STORE_KEK=secretStoreKek GATEWAY_STS_HMAC_KEY=gatewayStsHmacKey
 serve api SECRET_STORE_KEK=secretStoreKek CARACAL_ADMIN_TOKEN=caracalAdminToken
 serve coordinator IDEMPOTENCY_HMAC_KEY=idempotencyHmacKey CARACAL_COORDINATOR_TOKEN=caracalCoordinatorToken
 serve audit AUDIT_ADMIN_TOKEN=auditAdminToken AUDIT_LOG_KEY=auditLogKey
+# Upstreams on this machine are what one tries it with.
+export CARACAL_PRIVATE_EGRESS_HOSTS=${CARACAL_PRIVATE_EGRESS_HOSTS-localhost,127.0.0.1}
 serve gateway GATEWAY_STS_HMAC_KEY=gatewayStsHmacKey
 for role in "${roles[@]}"; do
   waits_for "$role" ready ready "$role"

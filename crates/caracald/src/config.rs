@@ -124,7 +124,7 @@ pub(crate) struct Config {
     /// Certificates in PEM form to trust besides the system's.
     pub(crate) extra_ca_file: Option<PathBuf>,
     pub(crate) upstream_host_allowlist: Vec<HostPattern>,
-    /// Hosts of OAuth servers that may be private.
+    /// Hosts that others name and that may be private: upstreams, OAuth servers, issuers, sinks.
     pub(crate) private_hosts: Vec<HostPattern>,
     pub(crate) db_max_conns: u32,
     /// Passwords of database roles that `migrate` sets, by role name.
@@ -220,6 +220,7 @@ impl Config {
         let console_url = settings.find(&declared::CONSOLE_URL);
         let single_sign_on = declared::single_sign_on(settings, console_url.as_deref(), &process);
         let console = console_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+        let (upstream_host_allowlist, private_hosts) = declared::egress_hosts(settings, &process);
         let published = home.join("checkpoints");
         let spool_every = settings.get(&declared::SPOOL_SYNC_EVERY);
         let mut config = Self {
@@ -279,8 +280,8 @@ impl Config {
             sts_timeout: settings.get(&declared::STS_TIMEOUT),
             trust_proxy: settings.get(&declared::TRUST_PROXY),
             extra_ca_file: settings.find(&declared::EXTRA_CA_FILE),
-            upstream_host_allowlist: settings.get(&declared::UPSTREAM_HOSTS),
-            private_hosts: settings.find(&declared::PRIVATE_HOSTS).unwrap_or_default(),
+            upstream_host_allowlist,
+            private_hosts,
             db_max_conns: settings.get(&declared::DB_MAX_CONNS),
             role_passwords: role_passwords(settings),
             coordinator: declared::coordinator(settings),

@@ -20,7 +20,7 @@ use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
     download::{Download, DownloadError},
-    failure::{Failure, not_read},
+    failure::{Failure, kept_out, not_read},
     governed::{Governed, Timeouts},
     link::Link,
     listing::{Form, Listing, ListingError, Shown},
@@ -130,10 +130,12 @@ async fn send(
     let is_http2_call =
         head.version == Version::HTTP_2 && matches!(governed.outcome.operation(), Operation::Grpc { .. });
     let upload = Upload::new(body, deps.config.max_request_bytes, link.clone());
-    let target = deps
-        .egress
-        .target(&grant.directive.url)
-        .map_err(|_| Failure::Rejected(Rejection::UpstreamNotAddressable))?;
+    let target = deps.egress.target(&grant.directive.url).map_err(|verdict| {
+        if let Ok(target) = Target::parse(&grant.directive.url) {
+            governed.outcome.upstream(target.host_and_port());
+        }
+        kept_out(&verdict, request_id, &deps.world)
+    })?;
     governed.outcome.upstream(target.host_and_port());
     span.record("server.address", target.host());
     if !outbound::host_is_pinned(&grant.directive, target.host()) {
@@ -220,7 +222,7 @@ async fn send(
                 error = %caracal_service::error_chain(&error), "an upstream failed"
             );
             Err(match EgressError::of(&error) {
-                Some(verdict) if verdict.is_refusal() => Failure::Rejected(Rejection::UpstreamNotAddressable),
+                Some(verdict) if verdict.is_refusal() => kept_out(verdict, request_id, &deps.world),
                 Some(EgressError::TimedOut) => Failure::TimedOut,
                 Some(_) => Failure::Unreachable,
                 None => not_read(&error),

@@ -2,7 +2,12 @@
 
 use std::error::Error as _;
 
-use caracal_service::{Refusal, egress::ClientError};
+use caracal_core::World;
+use caracal_service::{
+    Refusal,
+    egress::{ClientError, EgressError},
+    sampled,
+};
 use caracal_wire::{ErrorCode, gateway::Reason};
 use http::StatusCode;
 
@@ -61,6 +66,9 @@ impl Failure {
             Self::Rejected(Rejection::UpstreamNotAddressable) => {
                 internal(StatusCode::BAD_GATEWAY, "upstream not addressable").reason(Reason::EgressDenied)
             }
+            Self::Rejected(Rejection::UpstreamPrivate) => {
+                internal(StatusCode::BAD_GATEWAY, "upstream not addressable").reason(Reason::UpstreamPrivate)
+            }
             Self::Unbuildable => internal(StatusCode::BAD_REQUEST, "upstream request build failed")
                 .reason(Reason::RequestBuildFailed),
             Self::Busy => internal(StatusCode::SERVICE_UNAVAILABLE, "too many calls to this upstream")
@@ -84,6 +92,22 @@ impl Failure {
             .reason(Reason::UpstreamResponseInvalid),
         }
     }
+}
+
+/// What it means that the guard does not let anybody go there. Whoever operates the Gateway is told what they can do about it.
+pub(crate) fn kept_out(verdict: &EgressError, request_id: &str, world: &World) -> Failure {
+    if !verdict.could_be_named() {
+        return Failure::Rejected(Rejection::UpstreamNotAddressable);
+    }
+    if let Some(left_out) = sampled::of_refusal(("gateway", Reason::UpstreamPrivate.as_str()), world) {
+        tracing::warn!(
+            request.id = request_id,
+            left_out,
+            "an upstream on this machine or in a private network was not called: name its host in CARACAL_PRIVATE_EGRESS_HOSTS of \
+             the Gateway if it is one of yours; the event of the call says which it is"
+        );
+    }
+    Failure::Rejected(Rejection::UpstreamPrivate)
 }
 
 /// What it means that the client could not read an answer.

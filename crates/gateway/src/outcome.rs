@@ -56,6 +56,8 @@ caracal_core::words!(
     Rejection {
         /// It is where nothing may be sent, or no address at all.
         UpstreamNotAddressable = "upstream_not_addressable",
+        /// It is on this machine or in a private network, and the operator did not name it.
+        UpstreamPrivate = "upstream_private",
         /// The credential is for other hosts.
         ProviderHostNotAllowed = "provider_host_not_allowed",
     }

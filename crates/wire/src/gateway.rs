@@ -66,6 +66,7 @@ reasons! {
     UpstreamNotConfigured "upstream_not_configured" "The resource has no upstream.";
     ProviderHostNotAllowed "provider_host_not_allowed" "The credential must not be sent to the upstream's host.";
     EgressDenied "egress_denied" "The upstream's address must not be reached from here.";
+    UpstreamPrivate "upstream_private" "The upstream is on the Gateway's machine or in a private network, and `CARACAL_PRIVATE_EGRESS_HOSTS` does not name its host.";
     RequestBuildFailed "request_build_failed" "No request to the upstream could be made of the call.";
     RequestBroken "request_broken" "The caller's body broke off.";
     RequestStalled "request_stalled" "The caller's body stopped coming.";

@@ -18,6 +18,7 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
         bail!("{}", config.unknown.join("; "));
     }
     wire::check_files(&config)?;
+    super::block_on(wire::check_upstreams(&config))?;
     let backend = match config.backend {
         Backend::Embedded => "embedded",
         Backend::Production { .. } => "PostgreSQL and Redis",

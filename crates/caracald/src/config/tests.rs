@@ -506,3 +506,49 @@ fn single_sign_on_is_whole_or_not_at_all() {
     // The other roles of a deployment that shares its environment need none of it.
     assert!(read(&[DEV, ISSUER], &[Role::Web]).is_ok());
 }
+
+#[test]
+fn hosts_that_are_named_and_never_called_are_a_problem() {
+    let problems = |mode: &str, upstreams: &str, private: &str| {
+        let pairs = [
+            ("CARACAL_MODE", mode),
+            ("CARACAL_STORAGE", "embedded"),
+            ("UPSTREAM_HOST_ALLOWLIST", upstreams),
+            ("CARACAL_PRIVATE_EGRESS_HOSTS", private),
+        ];
+        let refused = read(&pairs, &[Role::Gateway]).err();
+        refused.map_or_else(String::new, |problem| problem.to_string())
+    };
+    for (upstreams, private, named) in [
+        ("10.0.0.7", "", Some("UPSTREAM_HOST_ALLOWLIST names 10.0.0.7")),
+        (
+            "api.example.com,[::1]",
+            "10.0.0.7",
+            Some("UPSTREAM_HOST_ALLOWLIST names ::1"),
+        ),
+        (
+            "169.254.169.254",
+            "",
+            Some("UPSTREAM_HOST_ALLOWLIST names 169.254.169.254"),
+        ),
+        (
+            "",
+            "169.254.169.254",
+            Some("CARACAL_PRIVATE_EGRESS_HOSTS names 169.254.169.254"),
+        ),
+        (
+            "",
+            "[fe80::1]",
+            Some("CARACAL_PRIVATE_EGRESS_HOSTS names fe80::1"),
+        ),
+        ("10.0.0.7,api.example.com,8.8.8.8", "10.0.0.7,*.internal", None),
+        ("", "localhost,[fd12::1],100.64.0.1", None),
+    ] {
+        let message = problems("stable", upstreams, private);
+        match named {
+            Some(named) => assert!(message.contains(named), "{message}"),
+            None => assert!(!message.contains("names"), "{message}"),
+        }
+    }
+    assert!(!problems("dev", "10.0.0.7", "").contains("names"));
+}

@@ -10,7 +10,7 @@ use caracal_ledger::log_keys::LogKeys;
 use caracal_service::egress::EgressPolicy;
 use caracal_storage::Store;
 
-use super::{egress, ledger, log_keys};
+use super::{egress::guard, ledger, log_keys};
 use crate::config::Config;
 
 pub(super) fn checkpoints(
@@ -48,7 +48,7 @@ pub(super) fn witnesses(config: &Config) -> anyhow::Result<Vec<WitnessClient>> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("AUDIT_WITNESSES: cannot read {}", path.display()))?;
     // The operator names them, no caller does.
-    let egress = egress(config, EgressPolicy::provisioned())?;
+    let egress = guard(config, EgressPolicy::provisioned())?;
     WitnessClient::read(&egress, &text).with_context(|| format!("AUDIT_WITNESSES: {}", path.display()))
 }
 

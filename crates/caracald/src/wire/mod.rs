@@ -7,6 +7,7 @@
 mod audit;
 mod backends;
 mod checkpoints;
+mod egress;
 #[cfg(feature = "export")]
 mod export;
 mod guarded;
@@ -31,7 +32,7 @@ use caracal_crypto::system_world;
 use caracal_events::{OutboxRelay, Spool, SpoolDrainer, SyncMode, outbox::RelayOptions};
 use caracal_service::{
     background::Background,
-    egress::{Egress, EgressPolicy},
+    egress::EgressPolicy,
     issued::IssuedMandates,
     oauth::TokenClient,
     revocation::Revocations,
@@ -46,13 +47,18 @@ use caracal_sts::{ConnectionTokens, ServiceTokens, SignIns, SubjectKeys};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{backends::Backends, keys::KeyMaterial};
+use self::{
+    backends::Backends,
+    egress::{guard, named_by_others},
+    keys::KeyMaterial,
+};
 pub(crate) use self::{
     backends::{
         Administration, administration, copy_database, ledger, log_keys, migrate, outbox, preflight_of_store,
         store_for_support,
     },
     checkpoints::signed_ledger,
+    egress::check_upstreams,
 };
 use crate::{
     config::{Backend, Config, Role, SpoolSync},
@@ -236,7 +242,7 @@ pub(crate) async fn wire(
 /// # Errors
 /// The sentence with which a start would end.
 pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
-    egress(config, EgressPolicy::default())?;
+    guard(config, EgressPolicy::default())?;
     if let Some(files) = config.serving.tls.clone() {
         TlsServer::open(files).context(TLS_FILES)?;
     }
@@ -249,12 +255,6 @@ pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A guard of outbound connections that trusts the system's roots and those of the operator.
-fn egress(config: &Config, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> {
-    let further = config.extra_ca()?;
-    Egress::trusting(policy, further.as_deref()).context("CARACAL_TLS_EXTRA_CA_FILE")
-}
-
 /// What is kept of servers outside.
 struct Outside {
     tokens: Arc<ServiceTokens>,
@@ -264,24 +264,16 @@ struct Outside {
     subject_keys: Arc<SubjectKeys>,
 }
 
-/// For servers that whoever sets up a provider, an issuer or a sink names: public ones, and those the operator allows.
-fn named_by_others(config: &Config) -> EgressPolicy {
-    EgressPolicy {
-        private_hosts: config.private_hosts.clone(),
-        ..EgressPolicy::default()
-    }
-}
-
 fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Result<Outside> {
     // What anybody may name leads to no private network; on a machine that somebody works on, programs run beside it.
-    let strangers = egress(
+    let strangers = guard(
         config,
         EgressPolicy {
             allow_loopback: !config.mode.is_published(),
             ..EgressPolicy::default()
         },
     )?;
-    let egress = egress(config, named_by_others(config))?;
+    let egress = guard(config, named_by_others(config))?;
     Ok(Outside {
         tokens: Arc::new(ServiceTokens::new(egress.clone(), world.clone())),
         connections: Arc::new(ConnectionTokens::new(

@@ -20,7 +20,11 @@ use caracal_service::{
 use caracal_sts::{CanaryMonitor, Counting, LocalExchange, Shadows, StsConfig, StsDeps};
 use metrics::counter;
 
-use super::{Parts, egress, machine::half_of_the_machine, named_by_others};
+use super::{
+    Parts,
+    egress::{guard, named_by_others, upstreams},
+    machine::half_of_the_machine,
+};
 use crate::{
     config::{Backend, Role, declared::MailPlace},
     metrics as measured,
@@ -64,6 +68,7 @@ impl Parts {
             dpop_nonces: self.config.dpop_nonces,
             key_publish_ahead: self.config.key_publish_ahead,
             key_overlap: self.config.key_overlap,
+            capacity: self.config.coordinator.capacity.clone(),
             ..StsConfig::new(self.issuer.clone())
         };
         let limits = config.limits(self.backends.short_lived.clone(), self.world.clone());
@@ -136,10 +141,7 @@ impl Parts {
             exchange: exchange.clone(),
             spool: self.spool()?,
             issuer: self.issuer.clone(),
-            egress: self.egress(EgressPolicy {
-                host_allowlist: config.upstream_host_allowlist.clone(),
-                ..EgressPolicy::provisioned()
-            })?,
+            egress: self.egress(upstreams(config))?,
             config: GatewayConfig {
                 max_request_bytes: config.max_request_bytes,
                 upstream_timeout: config.upstream_timeout,
@@ -163,7 +165,7 @@ impl Parts {
 
     /// A guard of outbound connections that trusts the system's roots and those of the operator.
     fn egress(&self, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> {
-        egress(&self.config, policy)
+        guard(&self.config, policy)
     }
 
     /// The `OpenID` provider that the operator named. What it names itself is somebody else's word.

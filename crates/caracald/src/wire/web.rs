@@ -22,7 +22,7 @@ use caracal_web::{Place, WebDeps};
 use metrics_exporter_prometheus::PrometheusHandle;
 use url::Url;
 
-use super::{Parts, Wired, egress};
+use super::{Parts, Wired, egress::guard};
 use crate::config::{Config, Role};
 
 const NOT_USABLE: &str = "one of CARACAL_API_URL, CARACAL_COORDINATOR_URL, CARACAL_AUDIT_URL, CARACAL_STS_URL and \
@@ -79,7 +79,7 @@ fn deps(config: &Config, addresses: &[(Role, SocketAddr)], world: World) -> anyh
         limits: limits(world.clone())?,
         world,
         // The roles are provisioned by the operator, not named by a caller.
-        egress: egress(config, EgressPolicy::provisioned())?,
+        egress: guard(config, EgressPolicy::provisioned())?,
         api_url: url(&config.api_url, Role::Api),
         coordinator_url: url(&config.coordinator_url, Role::Coordinator),
         audit_url: url(&config.audit_url, Role::Audit),

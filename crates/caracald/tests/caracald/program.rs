@@ -85,7 +85,7 @@ fn config_shows_what_is_in_force_and_where_it_came_from() {
     );
     assert_eq!(words("UPSTREAM_TIMEOUT"), ["UPSTREAM_TIMEOUT", "30s", "default"]);
     assert!(
-        words("MAX_AGENTS_PER_ZONE").is_empty(),
+        words("IDEMPOTENCY_RETENTION_SECONDS").is_empty(),
         "a setting of another role"
     );
 }

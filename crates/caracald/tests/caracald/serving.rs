@@ -431,3 +431,52 @@ async fn healthcheck_asks_over_tls_and_believes_the_configured_certificate_alone
         assert_eq!(output.status.code(), Some(code), "{output:?}");
     }
 }
+
+/// What a name leads to is known to name servers alone, so a check before a rollout asks them; a start does not.
+#[test]
+fn check_config_looks_up_the_upstreams_that_may_be_called() {
+    let check = |private: &str| {
+        let key = |digit: char| {
+            digit.to_string().repeat(3) + "f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeef"
+        };
+        let output = Command::new(env!("CARGO_BIN_EXE_caracald"))
+            .args(["check-config", "gateway"])
+            .env_clear()
+            .envs([
+                ("CARACAL_MODE", "rc"),
+                ("CARACAL_STORAGE", "production"),
+                ("CARACAL_HOME", "/nowhere"),
+                (
+                    "DATABASE_URL",
+                    "postgres://caracalgateway:a-password@db.example.com/caracal?sslmode=verify-full",
+                ),
+                ("REDIS_URL", "rediss://:a-password@redis.example.com:6379"),
+                ("ISSUER_URL", "https://sts.example.com"),
+                ("STS_URL", "https://sts.example.com"),
+                ("STREAMS_HMAC_KEY", key('1').as_str()),
+                ("AUDIT_HMAC_KEY", key('2').as_str()),
+                ("GATEWAY_STS_HMAC_KEY", key('3').as_str()),
+                ("METRICS_BEARER", key('4').as_str()),
+                (
+                    "UPSTREAM_HOST_ALLOWLIST",
+                    "localhost,*.example.com,nowhere.invalid",
+                ),
+                ("CARACAL_PRIVATE_EGRESS_HOSTS", private),
+            ])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (code, told) = check("");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(
+        told.contains("UPSTREAM_HOST_ALLOWLIST names localhost, which leads into a private network")
+            && !told.contains("nowhere.invalid"),
+        "{told}"
+    );
+    assert_eq!(check("localhost"), (Some(0), String::new()));
+}

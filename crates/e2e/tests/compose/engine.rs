@@ -34,7 +34,7 @@ pub(crate) fn image(variable: &str) -> String {
 }
 
 /// The address of this machine that containers of every network reach, whichever come and go.
-async fn near() -> IpAddr {
+pub(crate) async fn near() -> IpAddr {
     let format = "{{range .IPAM.Config}}{{.Gateway}},{{.Subnet}}{{end}}";
     let said = docker(&["network", "inspect", "bridge", "--format", format]).await;
     let (gateway, subnet) = said.trim().split_once(',').expect("one configuration");

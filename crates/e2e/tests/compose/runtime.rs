@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::time::{Duration, Instant, sleep};
 
 use crate::{
-    engine::{Project, docker, image},
+    engine::{Project, docker, image, near},
     hardening,
 };
 
@@ -108,6 +108,7 @@ async fn the_runtime_file_is_installed_hardened_upgraded_under_load_and_comes_ba
     project.set("CARACAL_VERSION", first);
     project.set("CARACAL_SECRETS_DIR", &secrets.path().to_string_lossy());
     let authorities = TempDir::new().expect("a directory");
+    project.set("GATEWAY_PRIVATE_UPSTREAM_HOSTS", &near().await.to_string());
     project.set("CARACAL_CA_DIR", &authorities.path().to_string_lossy());
     project.up().await;
     hardening::check(&project.inspected().await, secrets.path());

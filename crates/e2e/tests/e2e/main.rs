@@ -33,6 +33,7 @@ mod outages;
 mod packs;
 mod policy_canary;
 mod possession;
+mod private_upstreams;
 mod pruning;
 mod published_clients;
 mod receipts;

@@ -2,9 +2,10 @@
 
 use axum::body::Body;
 use caracal_core::audit::AuditEvent;
+use caracal_service::egress::EgressPolicy;
 use serde_json::Value;
 
-use crate::stage::{RESOURCE, Stage, directive};
+use crate::stage::{Options, RESOURCE, Stage, directive};
 
 pub(crate) fn metadata(event: &AuditEvent) -> Value {
     serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap()
@@ -243,4 +244,58 @@ async fn calls_that_fail_leave_their_outcome_too() {
         )
     );
     assert_eq!(stage.upstream.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_private_upstream_is_called_under_the_name_that_the_operator_gave_and_no_other() {
+    let stage_with = async |named: &[&str]| {
+        let hosts = named.iter().map(|host| host.parse().unwrap()).collect();
+        let policy = EgressPolicy::named(hosts);
+        Stage::with(Options {
+            policy,
+            ..Options::default()
+        })
+        .await
+    };
+    let lead_to = |stage: &Stage, url: &str| *stage.decision.directive.lock() = directive(url);
+
+    let stage = stage_with(&[]).await;
+    let port = stage.upstream.address().port();
+    for (url, host) in [
+        (format!("http://127.0.0.1:{port}"), format!("127.0.0.1:{port}")),
+        (format!("http://127.1:{port}"), format!("127.0.0.1:{port}")),
+        // By what its name leads to, when it is dialled.
+        (format!("http://localhost:{port}"), format!("localhost:{port}")),
+        (format!("http://[::1]:{port}"), format!("[::1]:{port}")),
+        (
+            format!("http://[::ffff:7f00:1]:{port}"),
+            format!("[::ffff:127.0.0.1]:{port}"),
+        ),
+        (
+            format!("http://[64:ff9b::127.0.0.1]:{port}"),
+            format!("[64:ff9b::7f00:1]:{port}"),
+        ),
+        (String::from("http://10.0.0.7"), String::from("10.0.0.7:80")),
+        (String::from("http://100.64.0.1"), String::from("100.64.0.1:80")),
+        (String::from("http://[fd12::1]"), String::from("[fd12::1]:80")),
+    ] {
+        lead_to(&stage, &url);
+        let answer = stage.get("/a").await;
+        let refused = (502, "internal_error".into(), "upstream not addressable".into());
+        assert_eq!(answer.refusal(), refused, "{url}");
+        assert_eq!(answer.json()["reason"], "upstream_private", "{url}");
+        let event = &stage.events(1).await[0];
+        assert_eq!(event.evaluation_status, "upstream_rejected", "{url}");
+        assert_eq!(metadata(event)["error_kind"], "upstream_private", "{url}");
+        assert_eq!(metadata(event)["upstream_host"], *host, "{url}");
+    }
+    assert_eq!(stage.upstream.requests(), 0);
+
+    let stage = stage_with(&["localhost", "[::ffff:127.0.0.1]"]).await;
+    let port = stage.upstream.address().port();
+    lead_to(&stage, &format!("http://localhost:{port}"));
+    assert_eq!(stage.get("/a").await.status, 200);
+    lead_to(&stage, &format!("http://127.0.0.1:{port}"));
+    assert_eq!(stage.get("/a").await.json()["reason"], "upstream_private");
+    assert_eq!(stage.upstream.requests(), 1);
 }

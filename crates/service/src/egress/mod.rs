@@ -108,6 +108,15 @@ impl EgressError {
         None
     }
 
+    /// Whether the destination is refused for want of a name in [`EgressPolicy::private_hosts`] alone: it is on this machine or
+    /// in a network of the operator.
+    pub const fn could_be_named(&self) -> bool {
+        matches!(
+            self,
+            Self::AddressRefused(AddressClass::Loopback | AddressClass::Private)
+        )
+    }
+
     /// Whether policy refused the destination, as opposed to the network failing.
     pub const fn is_refusal(&self) -> bool {
         matches!(

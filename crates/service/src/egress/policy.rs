@@ -28,10 +28,14 @@ impl FromStr for HostPattern {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':'))
             && (!bare.contains(':') || bare.parse::<IpAddr>().is_ok());
-        if plain {
-            Ok(Self(pattern.replace(['[', ']'], "")))
-        } else {
-            Err(InvalidHostPattern)
+        if !plain {
+            return Err(InvalidHostPattern);
+        }
+        // As destinations say it, whichever way it was written.
+        match bare.parse::<IpAddr>() {
+            Ok(address) if name == pattern => Ok(Self(address.to_string())),
+            Ok(_) => Err(InvalidHostPattern),
+            Err(_) => Ok(Self(pattern.replace(['[', ']'], ""))),
         }
     }
 }
@@ -43,6 +47,11 @@ impl fmt::Display for HostPattern {
 }
 
 impl HostPattern {
+    /// The one host that it names; nothing where it names those below a domain.
+    pub fn host(&self) -> Option<&str> {
+        (!self.0.starts_with('*')).then_some(self.0.as_str())
+    }
+
     fn matches(&self, host: &str) -> bool {
         match self.0.strip_prefix('*') {
             // `*.example.com` keeps its dot, so neither `example.com` nor `badexample.com` matches.
@@ -72,6 +81,14 @@ impl EgressPolicy {
         Self {
             allow_loopback: true,
             allow_private: true,
+            ..Self::default()
+        }
+    }
+
+    /// For destinations that somebody else names, of whom the operator lets some be on this machine or in a private network.
+    pub fn named(private_hosts: Vec<HostPattern>) -> Self {
+        Self {
+            private_hosts,
             ..Self::default()
         }
     }

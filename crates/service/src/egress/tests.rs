@@ -209,7 +209,27 @@ fn the_allow_list_matches_whole_names() {
         egress.target("http://api.example.org/"),
         Err(EgressError::HostNotAllowed)
     ));
-    for bad in ["", "*", "*.", "a/b", "a b", "http://a", "a:80"] {
+    for (written, said) in [
+        ("[0:0:0:0:0:0:0:1]", "::1"),
+        ("FD00::0001", "fd00::1"),
+        ("::ffff:a00:1", "::ffff:10.0.0.1"),
+        ("API.Example.com.", "api.example.com"),
+    ] {
+        let pattern: HostPattern = written.parse().unwrap();
+        assert_eq!((pattern.to_string().as_str(), pattern.host()), (said, Some(said)));
+    }
+    assert_eq!("*.corp.test".parse::<HostPattern>().unwrap().host(), None);
+    for bad in [
+        "",
+        "*",
+        "*.",
+        "a/b",
+        "a b",
+        "http://a",
+        "a:80",
+        "*.::1",
+        "*.10.0.0.1",
+    ] {
         assert_eq!(bad.parse::<HostPattern>(), Err(InvalidHostPattern), "{bad}");
     }
 }
@@ -375,6 +395,62 @@ async fn a_host_that_is_named_may_be_private_and_nothing_else_may() {
         .await
         .unwrap_err();
     assert!(refused.is_refusal(), "{refused:?}");
+}
+
+#[test]
+fn a_private_address_is_dialled_under_the_name_it_was_given_and_no_other() {
+    let named = |list: &[&str]| {
+        Egress::new(EgressPolicy::named(
+            list.iter().map(|entry| entry.parse().unwrap()).collect(),
+        ))
+    };
+    let egress = named(&["10.0.0.7", "[::1]", "fd12::1", "[64:ff9b::10.0.0.7]", "127.0.0.1"]);
+    for good in [
+        "http://10.0.0.7/",
+        "http://0xa.7/",
+        "http://[::1]/",
+        "http://[0:0:0:0:0:0:0:1]/",
+        "http://[fd12:0::0001]/",
+        "http://[64:ff9b::a00:7]/",
+        "http://127.1/",
+    ] {
+        assert!(egress.target(good).is_ok(), "{good}");
+    }
+    // The same machine in another way is another destination, which nobody named.
+    for bad in [
+        "http://10.0.0.8/",
+        "http://127.0.0.2/",
+        "http://[::ffff:10.0.0.7]/",
+        "http://[::ffff:7f00:1]/",
+        "http://[64:ff9b::127.0.0.1]/",
+        "http://[fd12::2]/",
+        "http://100.64.0.1/",
+        "http://192.168.0.1/",
+    ] {
+        let refused = egress.target(bad).unwrap_err();
+        assert!(refused.could_be_named(), "{bad}: {refused:?}");
+    }
+    // Naming it opens nothing that hands out credentials of the machine, or belongs to nobody.
+    let egress = named(&[
+        "169.254.169.254",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "0.0.0.0",
+        "100.100.100.200",
+    ]);
+    for never in [
+        "http://169.254.169.254/",
+        "http://[fe80::1]/",
+        "http://[fd00:ec2::254]/",
+        "http://0/",
+        "http://100.100.100.200/",
+    ] {
+        let refused = egress.target(never).unwrap_err();
+        assert!(
+            refused.is_refusal() && !refused.could_be_named(),
+            "{never}: {refused:?}"
+        );
+    }
 }
 
 #[test]

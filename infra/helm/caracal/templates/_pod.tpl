@@ -55,6 +55,11 @@ securityContext:
 {{- $hosts = printf "%s,%s-sts" $hosts (include "caracal.fullname" .root) -}}
 {{- end -}}
 {{- $_ := set $env "UPSTREAM_HOST_ALLOWLIST" $hosts -}}
+{{- $private := $own.privateUpstreamHosts -}}
+{{- if $values.tests.enabled -}}
+{{- $private = printf "%s,%s-sts" $private (include "caracal.fullname" .root) | trimPrefix "," -}}
+{{- end -}}
+{{- $_ := set $env "CARACAL_PRIVATE_EGRESS_HOSTS" $private -}}
 {{- $_ := set $env "GATEWAY_PUBLIC_URL" (default (include "caracal.url" (dict "root" .root "component" "gateway")) $own.publicUrl) -}}
 {{- $_ := set $env "TRUST_PROXY" (toString $own.trustProxy) -}}
 {{- else if eq .name "coordinator" -}}

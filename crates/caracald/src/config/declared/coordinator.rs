@@ -24,6 +24,8 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
 ];
 
 const COORDINATOR: &[Role] = &[Role::Coordinator];
+/// Those that start sessions: the STS does where people sign in with clients.
+const STARTS_SESSIONS: &[Role] = &[Role::Coordinator, Role::Sts];
 
 static DEFAULT: LazyLock<CoordinatorConfig> = LazyLock::new(CoordinatorConfig::default);
 
@@ -55,19 +57,19 @@ static UNAUTHENTICATED_RATE: Setting<Number<u32>> = Setting::new(
 .between(0, u32::MAX as u64);
 static MAX_PER_ZONE: Setting<Number<u64>> = Setting::new(
     "MAX_AGENTS_PER_ZONE",
-    COORDINATOR,
+    STARTS_SESSIONS,
     || DEFAULT.capacity.max_sessions_per_zone,
     "Live sessions of a zone.",
 );
 static MAX_PER_APPLICATION: Setting<Number<u64>> = Setting::new(
     "MAX_AGENTS_PER_APP",
-    COORDINATOR,
+    STARTS_SESSIONS,
     || DEFAULT.capacity.max_sessions_per_application,
     "Live sessions of an application.",
 );
 static MAX_CHILDREN: Setting<Number<u32>> = Setting::new(
     "MAX_CHILDREN_PER_AGENT",
-    COORDINATOR,
+    STARTS_SESSIONS,
     || DEFAULT.capacity.max_children,
     "Direct live children of a new session.",
 );
@@ -79,7 +81,7 @@ static LEASE: Setting<Seconds> = Setting::new(
 );
 static MAX_DELEGATION_LIFETIME: Setting<Seconds> = Setting::new(
     "MAX_DELEGATION_LIFETIME_SECONDS",
-    COORDINATOR,
+    STARTS_SESSIONS,
     || DEFAULT.capacity.max_delegation_lifetime,
     "Longest life of a delegation, whatever end was asked for.",
 );

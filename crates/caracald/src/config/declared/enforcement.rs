@@ -1,12 +1,12 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use caracal_crypto::DpopWindow;
 use caracal_service::{
     config::{
         Declared, Flag, HttpUrl, HumanDuration, Number, Optional, Process, Required, Role, Setting,
-        SettingKind,
+        SettingKind, Settings,
     },
-    egress::HostPattern,
+    egress::{EgressPolicy, HostPattern},
 };
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
@@ -195,9 +195,10 @@ pub(crate) static UPSTREAM_HOSTS: Setting<Hosts> = Setting::new(
 );
 pub(crate) static PRIVATE_HOSTS: Optional<Hosts> = Optional::new(
     "CARACAL_PRIVATE_EGRESS_HOSTS",
-    &[Role::Sts, Role::Api],
+    &[Role::Sts, Role::Api, Role::Gateway],
     "none",
-    "Hosts of OAuth servers, issuers and sinks of notifications that may be on this machine or a private network; others must be public.",
+    "Hosts of OAuth servers, issuers, sinks of notifications and, in rc and stable, upstreams that may be on this machine or a private \
+     network; others must be public.",
 );
 pub(crate) static TRUST_PROXY: Setting<Flag> = Setting::new(
     "TRUST_PROXY",
@@ -211,3 +212,32 @@ pub(crate) static JTI_FAIL_OPEN: Setting<Flag> = Setting::new(
     || false,
     "Refused where true: a mandate whose use cannot be recorded is not honoured.",
 );
+
+/// The hosts that upstreams may be at, and those that may be private; what can be seen to mean nothing is a problem.
+pub(crate) fn egress_hosts(
+    settings: &mut Settings,
+    process: &Process,
+) -> (Vec<HostPattern>, Vec<HostPattern>) {
+    let upstreams = settings.get(&UPSTREAM_HOSTS);
+    let private = settings.find(&PRIVATE_HOSTS).unwrap_or_default();
+    let address = |pattern: &HostPattern| pattern.host()?.parse::<IpAddr>().ok();
+    let policy = EgressPolicy::named(private.clone());
+    for named in private.iter().filter_map(address) {
+        if policy.vet(&named.to_string(), named).is_err() {
+            settings.problem(format!(
+                "CARACAL_PRIVATE_EGRESS_HOSTS names {named}, an address that is never called: take it out"
+            ));
+        }
+    }
+    if process.mode.is_published() && process.roles.contains(&Role::Gateway) {
+        for named in upstreams.iter().filter_map(address) {
+            if policy.vet(&named.to_string(), named).is_err() {
+                settings.problem(format!(
+                    "UPSTREAM_HOST_ALLOWLIST names {named}, which is not public: name it in CARACAL_PRIVATE_EGRESS_HOSTS as well, or \
+                     take it out"
+                ));
+            }
+        }
+    }
+    (upstreams, private)
+}

@@ -13,6 +13,9 @@ use crate::{
 /// Longest wait for a process to be ready: generous, many tests start at once.
 const LIMIT: Duration = Duration::from_mins(1);
 
+/// The hosts of upstreams, which a Gateway has to be told in a published mode.
+const UPSTREAM_HOSTS: &str = "localhost,127.0.0.1";
+
 impl Stack {
     /// Starts the processes that `roles` need.
     pub(super) async fn launch(&self, roles: &[Role]) {
@@ -143,8 +146,11 @@ impl Stack {
             None => environment,
         };
         let common = self.variables.iter();
+        // Upstreams of tests are on this machine, whatever a test lets others reach.
+        let upstreams = (role == Role::Gateway).then_some(("CARACAL_PRIVATE_EGRESS_HOSTS", UPSTREAM_HOSTS));
         let environment = common
             .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(upstreams)
             .chain(variables.iter().copied())
             .fold(environment, |daemon, (name, value)| daemon.with(name, value));
         let url = format!("http://{}", environment.get(&listen));
