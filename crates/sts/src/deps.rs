@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use caracal_core::World;
 use caracal_crypto::{DpopWindow, HmacRing, sealed::KeyRing, secret_hash::SecretHasher};
 use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, spool::Spool};
+use caracal_lifecycle::Capacity;
 use caracal_service::{
     bearers::Bearers,
     issued::IssuedMandates,
@@ -43,6 +44,8 @@ pub struct StsConfig {
     pub key_overlap: Duration,
     /// How long a new signing key is published before it signs, so that verifiers with a cache know it in time.
     pub key_publish_ahead: Duration,
+    /// How much may live in a zone, the sessions of clients that people sign in with among it.
+    pub capacity: Capacity,
 }
 
 impl StsConfig {
@@ -59,6 +62,7 @@ impl StsConfig {
             dpop_nonces: false,
             key_overlap: Duration::from_hours(24),
             key_publish_ahead: Duration::from_mins(10),
+            capacity: Capacity::default(),
         }
     }
 }

@@ -193,6 +193,7 @@ fn sign_ins() -> Vec<Route> {
         Route::raw(seen_by_people(consent), sign_in::consent)
             .summary("Take what the person says, and send them back to the client."),
         Route::raw(declined(registration, REGISTRATION_REFUSALS), sign_in::register)
+            .open_to_pages()
             .summary("Give a client an id (RFC 7591)."),
     ]
 }
@@ -299,6 +300,7 @@ fn exchanges() -> Vec<Route> {
         // One published client keeps a trailing slash of its configured base URL.
         Route::raw(token, token::post)
             .also("//oauth/2/token")
+            .open_to_pages()
             .summary("Exchange what proves the caller for a mandate (RFC 8693)."),
         Route::raw(introspection, introspect::post)
             .summary("Tell whether a mandate is good for anything now (RFC 7662)."),
@@ -310,8 +312,11 @@ fn exchanges() -> Vec<Route> {
             Needs::Nothing,
             metadata::get,
         )
+        .open_to_pages()
         .summary("Tell where and how tokens are exchanged (RFC 8414)."),
-        Route::raw(keys, jwks::get).summary("Read the public keys of a zone."),
+        Route::raw(keys, jwks::get)
+            .open_to_pages()
+            .summary("Read the public keys of a zone."),
         Route::raw(declined(manifest, RUN_REFUSALS), run::manifest)
             .summary("Read the variables that a workload is started with."),
         Route::raw(credential, run::credentials).summary("Get the credential of a variable of a workload."),

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Application, Constraints, GrantStatus, Lifecycle},
 };
 use caracal_lifecycle::{
-    About, Act, Capacity, Denial, Error, Principal,
+    About, Act, Denial, Error, Principal,
     delegations::{self, End, NewDelegation},
     records::{self, Anchor, Person},
     sessions::{self, Start},
@@ -116,11 +116,11 @@ async fn sessions(
         record: None,
         scopes: ScopeSet::default(),
     };
-    let (capacity, about) = (Capacity::default(), Mutex::new(About::default()));
+    let about = Mutex::new(About::default());
     let act = Act {
         world: &deps.world,
         by: &principal,
-        capacity: &capacity,
+        capacity: &deps.config.capacity,
         about: &about,
     };
     let resources = |name: &str| zone.resource(name).map(|state| state.resource.as_ref());

@@ -457,3 +457,45 @@ async fn codes_and_refresh_tokens_that_nobody_made_are_refused_and_counted() {
     ];
     assert_eq!(ask(&long).await.outcome(), (400, "invalid_grant"));
 }
+
+#[tokio::test]
+async fn pages_of_other_origins_reach_what_a_client_in_one_needs() {
+    let desk = Desk::new().await;
+    let asks = async |path: &str, method: &str| {
+        let request = Request::builder().method("OPTIONS").uri(path);
+        let request = request
+            .header("origin", "https://inspector.example.com")
+            .header("access-control-request-method", method);
+        desk.fixture.request(request.body(Body::empty()).unwrap()).await
+    };
+    for (path, method) in [
+        ("/.well-known/oauth-authorization-server", "GET"),
+        ("/.well-known/jwks.json", "GET"),
+        ("/oauth/2/token", "POST"),
+        ("/oauth/2/register", "POST"),
+    ] {
+        let answer = asks(path, method).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{path}");
+        assert_eq!(answer.headers["access-control-allow-origin"], "*", "{path}");
+        assert_eq!(answer.headers["access-control-allow-methods"], method, "{path}");
+        assert!(!answer.headers.contains_key("access-control-allow-credentials"));
+    }
+    // What a browser of a person goes to itself, and what proves somebody, is no page's.
+    for path in [
+        "/oauth/2/authorize",
+        "/oauth/2/callback",
+        "/oauth/2/consent",
+        "/oauth/2/introspect",
+        "/v1/run/manifest",
+        "/health",
+    ] {
+        let answer = asks(path, "POST").await;
+        assert!(
+            !answer.headers.contains_key("access-control-allow-origin"),
+            "{path}: {:?}",
+            answer.headers
+        );
+    }
+    let refused = desk.registered(&json!({})).await;
+    assert_eq!(refused.headers["access-control-allow-origin"], "*");
+}
