@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use caracal_core::Secret;
+use caracal_crypto::tokens::ConsoleToken;
 use caracal_e2e::{
     Agent, Deployment, Fixture, KEY_HEADER, READ, RawReply, Reply, Role, Stack, TICKETS, checkout, raw,
 };
@@ -176,6 +178,20 @@ async fn bearers(stack: &Stack, side: &Side<'_>) -> Vec<Bearer> {
         let made = stack.admin("POST", "/v1/admin-tokens", Some(body)).await;
         let token = made.expect(201).text_of("token");
         all.push((format!("an admin token that may {capability}"), token));
+    }
+    // What a token reveals is said apart.
+    let body = json!({
+        "name": "reveals", "scope": "zone", "zone_id": side.zone(), "capability": "read", "reveals": true,
+    });
+    let made = stack.admin("POST", "/v1/admin-tokens", Some(body)).await;
+    all.push((
+        String::from("an admin token that reveals"),
+        made.expect(201).text_of("token"),
+    ));
+    let admin = Secret::new(stack.admin_token());
+    for class in ConsoleToken::ALL {
+        let token = class.derive(&admin).expose().to_owned();
+        all.push((format!("the console's own {class:?}"), token));
     }
     for role in ["admin", "operator", "approver", "auditor", "viewer"] {
         all.push((

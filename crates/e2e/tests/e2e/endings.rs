@@ -1,6 +1,9 @@
 //! What ends authority ends it for the very next call: nothing is asserted after a pause.
 
-use caracal_e2e::{Fixture, READ, Stack, on_every_deployment};
+use caracal_e2e::{Fixture, READ, Stack, oauth::in_front_of_the_tickets, on_every_deployment};
+use caracal_testkit::upstream::{Answer, Live};
+use reqwest::Response;
+use serde_json::json;
 
 use crate::support::{assert_call_refused, assert_passed};
 
@@ -12,6 +15,7 @@ on_every_deployment!(
     an_ended_session_stays_ended_after_a_restart,
     an_archived_application_is_out,
     archiving_an_application_or_a_zone_cuts_a_running_stream,
+    whatever_ends_a_connected_account_cuts_what_streams_with_its_token,
     a_rotated_secret_replaces_the_old_one,
 );
 
@@ -129,32 +133,78 @@ async fn an_archived_application_is_out(stack: &Stack) {
     fixture.upstream.assert_untouched();
 }
 
+/// An answer that streams and has begun to.
+async fn stream(fixture: &Fixture<'_>, agent: &caracal_e2e::Agent) -> (Response, Live) {
+    let held = fixture.mandate(agent, READ).await;
+    let (answer, live) = Answer::live("text/event-stream");
+    fixture.upstream.next(answer);
+    let mut response = fixture
+        .call_request(&held, &caracal_e2e::Call::default())
+        .send()
+        .await
+        .expect("the call is answered");
+    assert!(live.send("data: first\n\n").await);
+    assert!(response.chunk().await.expect("the stream runs").is_some());
+    (response, live)
+}
+
+async fn assert_cut(mut response: Response, live: Live, what: &str) {
+    let cut = async {
+        while let Ok(Some(_)) = response.chunk().await {}
+        live.abandoned().await;
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), cut)
+        .await
+        .unwrap_or_else(|_| panic!("{what} left its stream running"));
+}
+
 async fn archiving_an_application_or_a_zone_cuts_a_running_stream(stack: &Stack) {
     for what in ["application", "zone"] {
         let fixture = Fixture::set_up(stack).await;
         let agent = fixture.agent().await;
-        let held = fixture.mandate(&agent, READ).await;
-        let (answer, live) = caracal_testkit::upstream::Answer::live("text/event-stream");
-        fixture.upstream.next(answer);
-        let mut response = fixture
-            .call_request(&held, &caracal_e2e::Call::default())
-            .send()
-            .await
-            .expect("the call is answered");
-        assert!(live.send("data: first\n\n").await);
-        assert!(response.chunk().await.expect("the stream runs").is_some());
+        let (response, live) = stream(&fixture, &agent).await;
         let path = match what {
             "application" => format!("/applications/{}", fixture.application.id),
             _ => String::new(),
         };
         fixture.zone.admin("DELETE", &path, None).await.expect(204);
-        let cut = async {
-            while let Ok(Some(_)) = response.chunk().await {}
-            live.abandoned().await;
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(30), cut)
-            .await
-            .unwrap_or_else(|_| panic!("archiving the {what} left its stream running"));
+        assert_cut(response, live, &format!("archiving the {what}")).await;
+    }
+}
+
+async fn whatever_ends_a_connected_account_cuts_what_streams_with_its_token(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    // Its server is never asked: the tokens are handed in, and it names no place to take them back.
+    let config = json!({
+        "authorization_endpoint": "https://id.example.com/auth", "token_endpoint": "https://id.example.com/token",
+        "redirect_uri": "https://app.example.com/back", "client_id": "caracal", "client_secret": "s-canary",
+    });
+    let people = json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config});
+    let provider = in_front_of_the_tickets(&fixture, people).await;
+    let subject = fixture.application.id.as_str();
+    let of = json!({"provider_id": provider, "subject_id": subject});
+    let connect = async || {
+        let mut body = of.clone();
+        body["access_token"] = json!("at-canary");
+        let made = fixture
+            .zone
+            .admin("POST", "/provider-connections", Some(body))
+            .await;
+        made.expect(201);
+    };
+    let revoke = (
+        "POST",
+        String::from("/provider-connections/revoke"),
+        Some(of.clone()),
+        200,
+    );
+    let archive = ("DELETE", format!("/providers/{provider}"), None, 204);
+    for (method, path, body, status) in [revoke, archive] {
+        connect().await;
+        let (response, live) = stream(&fixture, &agent).await;
+        fixture.zone.admin(method, &path, body).await.expect(status);
+        assert_cut(response, live, &format!("{method} {path}")).await;
     }
 }
 

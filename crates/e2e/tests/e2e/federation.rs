@@ -101,6 +101,27 @@ async fn a_person_logs_in_starts_a_session_and_is_ended_with_it() {
     let path = format!("/agents/{session}");
     let read = fixture.zone.coordinate(&lifecycle, "GET", &path, None).await;
     assert_eq!(read.json["status"], "terminated", "{read:#?}");
+
+    // Whose authority ended may come back, unless they are kept out.
+    let token = server.identity_token().await;
+    log_in(&fixture, &token, &[]).await.expect(200);
+    let change =
+        async |path: &str, body: Value| fixture.zone.admin("POST", path, Some(body)).await.expect(200);
+    let blocked = change("/subjects/revoke", json!({"subject_id": "alice", "block": true})).await;
+    assert_eq!(blocked.json["authority_records"], 1, "{blocked:#?}");
+    let kept_out = log_in(&fixture, &token, &[]).await;
+    assert_eq!(
+        (
+            kept_out.status,
+            kept_out.text_of("error"),
+            kept_out.text_of("reason")
+        ),
+        (403, "access_denied".into(), "subject_blocked".into())
+    );
+    let denied = |events: &[Value]| json!(events).to_string().contains("subject_blocked");
+    fixture.zone.ledger_once(denied).await;
+    change("/subjects/unblock", json!({"subject_id": "alice"})).await;
+    log_in(&fixture, &token, &[]).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

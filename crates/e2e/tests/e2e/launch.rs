@@ -10,6 +10,7 @@ on_every_deployment!(
     a_required_binding_that_is_denied_starts_nothing_and_an_optional_one_is_left_out,
     a_program_gets_the_credentials_of_its_workload_and_no_other_secret,
     a_launch_waits_for_a_person_and_goes_on_when_they_decide,
+    a_launch_that_waits_starts_nothing_once_its_workload_is_deleted,
     an_unchanged_client_speaks_to_a_resource_and_holds_nothing,
     the_local_address_is_for_the_program_alone_and_ends_with_its_session,
 );
@@ -189,6 +190,39 @@ async fn a_launch_waits_for_a_person_and_goes_on_when_they_decide(stack: &Stack)
             process.stderr()
         );
     }
+}
+
+async fn a_launch_that_waits_starts_nothing_once_its_workload_is_deleted(stack: &Stack) {
+    let fixture = Fixture::without_policy(stack).await;
+    let tiers = Document::of(&fixture.application)
+        .rule("risk", &json!([{"scope": READ, "tier": "high"}]))
+        .rule("approval_tiers", &json!([{"tier": "high", "ttl_seconds": 600}]));
+    fixture.zone.activate(&[tiers.into()]).await;
+    let launched = Launched::new(&fixture, json!([binding("TICKET_KEY", READ, false)])).await;
+    let mark = launched.mark().display().to_string();
+    let mut process = launched.run(&format!("touch {mark}"));
+    let mut pending = None;
+    process
+        .until("the launch is held", LIMIT, async |_| {
+            let listed = fixture.zone.admin("GET", "/approvals?state=pending", None).await;
+            pending = waiting(&listed.expect(200));
+            pending.is_some()
+        })
+        .await;
+    let workload = format!("/workloads/{}", launched.id);
+    fixture.zone.admin("DELETE", &workload, None).await.expect(204);
+    let status = process.ended(LIMIT).await;
+    assert_eq!(status.code(), Some(125), "{}", process.stderr());
+    assert!(!launched.mark().exists());
+    let approval = format!("/approvals/{}", pending.expect("one"));
+    let refused = fixture.zone.admin("GET", &approval, None).await.expect(200);
+    assert_eq!(refused.json["state"], "rejected", "{refused:#?}");
+    // Nobody approves for nobody.
+    let late = fixture
+        .zone
+        .admin("POST", &format!("{approval}/approve"), None)
+        .await;
+    assert_eq!(late.status, 409, "{late:#?}");
 }
 
 /// The id of the one approval that waits.

@@ -22,6 +22,7 @@ mod forgery;
 mod from_a_checkout;
 mod held_calls;
 mod key_rotation;
+mod killed_writes;
 mod launch;
 mod ledger;
 mod lifecycle;
