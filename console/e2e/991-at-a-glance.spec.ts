@@ -40,7 +40,7 @@ test("the overview tells who called, how long it took, why not, and whether ever
 
   // Another time is in the address, and a slot leads to its events.
   await page.getByRole("radio", { name: "1 hour" }).check();
-  await expect(page).toHaveURL(/hours=1/);
+  await expect(page).toHaveURL(/hours=1h/);
   const decided = chart("How much was decided?");
   await decided.getByText("As a table").click();
   await decided.getByRole("table").getByRole("link").last().click();

@@ -4,10 +4,11 @@
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-/// Headers that a page may send: the type of a body, and the revision that clients of MCP speak, which they say everywhere.
-const SENT: HeaderValue = HeaderValue::from_static("content-type, mcp-protocol-version");
+/// Headers that a page may send: the type of a body, a proof of its key (RFC 9449), and the revision that clients of MCP speak,
+/// which they say everywhere.
+const SENT: HeaderValue = HeaderValue::from_static("content-type, dpop, mcp-protocol-version");
 /// Headers that it may read.
-const READ: HeaderValue = HeaderValue::from_static("retry-after, x-request-id");
+const READ: HeaderValue = HeaderValue::from_static("dpop-nonce, retry-after, x-request-id");
 /// Seconds for which a browser need not ask again.
 const KEPT: HeaderValue = HeaderValue::from_static("600");
 const ANY: HeaderValue = HeaderValue::from_static("*");

@@ -71,7 +71,7 @@ impl KnownTokens {
         let mut work = store.global(Access::Read).await?;
         let mut known = work.accounts().session_digests(MAX_TOKENS, now).await?;
         if self.whose == Whose::AdministratorsAndPeople {
-            known.extend(work.admin_tokens().digests(MAX_TOKENS).await?);
+            known.extend(work.admin_tokens().digests(MAX_TOKENS, now).await?);
         }
         Ok(known)
     }

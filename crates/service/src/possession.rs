@@ -1,10 +1,15 @@
 //! Proofs that a key is held (DPoP, RFC 9449), as requests bring them: read here, held to the request by
 //! [`caracal_crypto::dpop`], and good once.
 
+use std::time::Duration;
+
 use caracal_core::ZoneId;
 use caracal_crypto::dpop::{DpopProof, PROOF_HEADER};
 use caracal_events::shortlived::{Claim, ReplayStore, ShortLivedError};
 use http::HeaderMap;
+
+/// How much longer a claim is kept than its proof is good: another service that checks it may have a clock that is behind.
+const MARGIN: Duration = Duration::from_secs(30);
 
 /// What a request brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +50,7 @@ pub async fn claim(
     let generation = replay.generation().await?;
     let key = proof.replay_key(zone);
     let claimed = replay
-        .claim_of(zone.as_str(), &generation, &key, proof.expires_at)
+        .claim_of(zone.as_str(), &generation, &key, proof.expires_at.plus(MARGIN))
         .await?;
     match claimed {
         Claim::First => Ok(true),

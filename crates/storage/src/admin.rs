@@ -75,8 +75,8 @@ pub enum TokenStanding {
 pub trait AdminTokens: Send {
     /// The token with this digest, if it is good at `now`: neither revoked nor past its end, nor of an archived zone.
     async fn find(&mut self, token_digest: &[u8; 32], now: Timestamp) -> Result<Option<AdminToken>, Error>;
-    /// Digests of up to `most` unrevoked tokens, newest first.
-    async fn digests(&mut self, most: u32) -> Result<Vec<[u8; 32]>, Error>;
+    /// Digests of up to `most` tokens that are good at `now`, newest first.
+    async fn digests(&mut self, most: u32, now: Timestamp) -> Result<Vec<[u8; 32]>, Error>;
     /// Tokens by `(created_at, id)`, newest first.
     async fn list(
         &mut self,

@@ -1,7 +1,7 @@
 //! Whether whoever asks for a token proves to hold the key that it shall be bound to (DPoP, RFC 9449 §5).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use caracal_core::{Timestamp, ZoneId};
+use caracal_core::Timestamp;
 use caracal_crypto::{
     Location,
     dpop::{DpopError, DpopProof, DpopRules, NONCE_HEADER},
@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{StsDeps, authenticate::unavailable, metrics};
+use crate::{StsDeps, authenticate::unavailable, case::Case, metrics};
 
 /// What proofs are of, below the issuer.
 const TOKEN_ENDPOINT: &str = "/oauth/2/token";
@@ -95,25 +95,28 @@ impl<'h> Possession<'h> {
         Ok(Some(proof))
     }
 
-    /// Tells a client that proves its key the nonce for its next proof, where there are nonces.
-    ///
-    /// # Errors
-    /// 503.
-    pub(crate) async fn tell_nonce(self, deps: &StsDeps, headers: &mut HeaderMap) -> Result<(), Refusal> {
-        if deps.config.dpop_nonces && self.is_claimed() {
-            let nonce = HeaderValue::from_str(&nonce(deps).await?).map_err(|_| unavailable())?;
+    /// Tells a client that proves its key the nonce for its next proof, where there are nonces and one can be had: what was
+    /// issued is not taken back for want of one, and the next request is told.
+    pub(crate) async fn tell_nonce(self, deps: &StsDeps, headers: &mut HeaderMap) {
+        if deps.config.dpop_nonces
+            && self.is_claimed()
+            && let Ok(nonce) = nonce(deps).await
+            && let Ok(nonce) = HeaderValue::from_str(&nonce)
+        {
             headers.insert(HeaderName::from_static(NONCE_HEADER), nonce);
         }
-        Ok(())
     }
 }
 
-/// Spends a proof in a zone: it is good once.
+/// Spends the proof of a request, where it has one: it is good once in a zone.
 ///
 /// # Errors
 /// 400 `invalid_dpop_proof` for one that was; 503 while that cannot be told.
-pub(crate) async fn spend(deps: &StsDeps, zone: &ZoneId, proof: &DpopProof) -> Result<(), Refusal> {
-    match possession::claim(deps.replay.as_ref(), zone, proof).await {
+pub(crate) async fn spend(case: &Case<'_>, proof: Option<&DpopProof>) -> Result<(), Refusal> {
+    let Some(proof) = proof else {
+        return Ok(());
+    };
+    match possession::claim(case.deps.replay.as_ref(), &case.zone.zone.id, proof).await {
         Ok(true) => {
             metrics::proved("accepted");
             Ok(())

@@ -5,9 +5,9 @@ export type Slot = Schema["ActivitySlot"];
 
 /** Over which time, and what each is called. */
 export const HOURS = [
-  ["1", "1 hour"],
-  ["6", "6 hours"],
-  ["24", "24 hours"],
+  ["1h", "1 hour"],
+  ["6h", "6 hours"],
+  ["24h", "24 hours"],
 ] as const;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });

@@ -137,7 +137,7 @@ function Applications({ zone, activity, hours }: Shown & { hours: string }) {
       <Link
         to="/z/$zone/audit"
         params={{ zone }}
-        search={{ application_id: row.id, since: `${hours}h` }}
+        search={{ application_id: row.id, since: hours }}
         title={row.id}
       >
         <bdi>{row.name}</bdi>
@@ -196,7 +196,7 @@ function Reasons({ zone, activity, hours }: Shown & { hours: string }) {
     <Link
       to="/z/$zone/audit"
       params={{ zone }}
-      search={{ decision: "deny", since: `${hours}h`, find: plain(reason) }}
+      search={{ decision: "deny", since: hours, find: plain(reason) }}
     >
       {plain(reason)}
     </Link>
@@ -231,8 +231,8 @@ function Reasons({ zone, activity, hours }: Shown & { hours: string }) {
 /** What was decided of late, over as long as somebody wants to see. */
 export function Charts({ zone }: { zone: string }) {
   const [address, setAddress] = useAddress();
-  const hours = HOURS.some(([key]) => key === address["hours"]) ? (address["hours"] ?? "24") : "24";
-  const query = useQuery(activityQuery(zone, Number(hours)));
+  const hours = HOURS.some(([key]) => key === address["hours"]) ? (address["hours"] ?? "24h") : "24h";
+  const query = useQuery(activityQuery(zone, Number.parseInt(hours, 10)));
   return (
     <section className="stack" aria-label="What was decided of late">
       <div className="spread">
@@ -243,7 +243,7 @@ export function Charts({ zone }: { zone: string }) {
                 type="radio"
                 name="hours"
                 checked={key === hours}
-                onChange={() => setAddress({ hours: key === "24" ? undefined : key })}
+                onChange={() => setAddress({ hours: key === "24h" ? undefined : key })}
               />
               {label}
             </label>

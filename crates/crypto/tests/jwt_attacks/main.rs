@@ -175,7 +175,10 @@ fn what_is_merely_unusual_is_accepted() {
             "a header parameter nobody knows",
             zone.with_header(r#"{"alg":"ES256","kid":"key-1","x":[{}]}"#),
         ),
-        ("claims nobody knows", zone.with_claim("cnf", json!({"jkt": "x"}))),
+        (
+            "claims nobody knows",
+            zone.with_claim("nobody", json!({"jkt": "x"})),
+        ),
         (
             "nesting within bounds",
             zone.with_claim("x", serde_json::from_str(&nested(15)).unwrap()),
@@ -192,4 +195,11 @@ fn what_is_merely_unusual_is_accepted() {
     ] {
         assert_eq!(zone.judge(&token), Accepted, "{name}");
     }
+}
+
+#[test]
+fn a_token_that_is_bound_to_a_key_is_not_its_bearers() {
+    let zone = Zone::new();
+    let token = zone.with_claim("cnf", json!({"jkt": "x"}));
+    assert_eq!(zone.judge(&token), NotHere(ClaimError::WrongHolder));
 }

@@ -35,9 +35,10 @@ impl AdminTokens for GlobalUnit {
             .transpose()
     }
 
-    async fn digests(&mut self, most: u32) -> Result<Vec<[u8; 32]>, Error> {
-        let sql = "SELECT token_digest FROM admin_tokens WHERE revoked_at IS NULL ORDER BY created_at DESC LIMIT $1";
-        let rows = self.tx.all(sql, params![most]).await?;
+    async fn digests(&mut self, most: u32, now: Timestamp) -> Result<Vec<[u8; 32]>, Error> {
+        let sql = "SELECT token_digest FROM admin_tokens WHERE revoked_at IS NULL AND \
+             (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT $1";
+        let rows = self.tx.all(sql, params![most, now]).await?;
         rows.iter().map(|row| row.digest("token_digest")).collect()
     }
 

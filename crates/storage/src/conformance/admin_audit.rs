@@ -281,6 +281,8 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     for (at, good) in [(now, true), (early, true), (later, false)] {
         let found = work.admin_tokens().find(&ending.token_digest, at).await.unwrap();
         assert_eq!(found.as_ref(), Some(&ending).filter(|_| good), "{at:?}");
+        let known = work.admin_tokens().digests(9, at).await.unwrap();
+        assert_eq!(known.contains(&ending.token_digest), good, "{at:?}");
     }
     assert!(work.admin_tokens().revoke(&ending.id, now).await.unwrap());
     for token in [&global, &zoned] {
@@ -296,12 +298,12 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     let mut near = global.token_digest;
     near[31] ^= 1;
     assert_eq!(work.admin_tokens().find(&near, now).await.unwrap(), None);
-    let mut digests = work.admin_tokens().digests(9).await.unwrap();
+    let mut digests = work.admin_tokens().digests(9, now).await.unwrap();
     digests.sort_unstable();
     let mut both = [global.token_digest, zoned.token_digest];
     both.sort_unstable();
     assert_eq!(digests, both);
-    assert_eq!(work.admin_tokens().digests(1).await.unwrap().len(), 1);
+    assert_eq!(work.admin_tokens().digests(1, now).await.unwrap().len(), 1);
     work.admin_tokens().touch(&global.id, later).await.unwrap();
     let touched = work
         .admin_tokens()
@@ -314,7 +316,7 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     assert!(!work.admin_tokens().revoke(&global.id, later).await.unwrap());
     assert!(!work.admin_tokens().revoke("unknown", later).await.unwrap());
     assert_eq!(
-        work.admin_tokens().digests(9).await.unwrap(),
+        work.admin_tokens().digests(9, now).await.unwrap(),
         [zoned.token_digest]
     );
     work.commit().await.unwrap();

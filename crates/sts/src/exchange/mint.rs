@@ -85,10 +85,7 @@ impl ExchangeKind for Mint<'_> {
     async fn admit(&self, case: &Case<'_>) -> Result<(), Refusal> {
         limit(case, self.resources).await?;
         // It leaves a mark, and those are no more than mints may be.
-        match &self.proof {
-            Some(proof) => possession::spend(case.deps, &case.zone.zone.id, proof).await,
-            None => Ok(()),
-        }
+        possession::spend(case, self.proof.as_ref()).await
     }
 
     async fn resolve(&self, case: &Case<'_>) -> Result<Party, PartyError> {

@@ -49,7 +49,7 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
         let tokens = sign_in::redeem(&deps, &fields, possession, &context.request_id, peer).await?;
         proved(standing.as_ref());
         let mut response = uncached(&tokens)?;
-        possession.tell_nonce(&deps, response.headers_mut()).await?;
+        possession.tell_nonce(&deps, response.headers_mut()).await;
         return Ok(response);
     }
     let form = TokenRequest::read(&fields, login.as_ref())?;
@@ -68,7 +68,7 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
     }
     let answered = answered.map_err(|refusal| challenged(login.as_ref(), refusal))?;
     let mut response = uncached(&answered)?;
-    possession.tell_nonce(&deps, response.headers_mut()).await?;
+    possession.tell_nonce(&deps, response.headers_mut()).await;
     Ok(response)
 }
 

@@ -52,6 +52,12 @@ const RENEWALS: Rule = Rule {
     limit: 10,
     ..BEGINNINGS
 };
+/// Attempts in a minute to use what is bound to a key without it: apart from what whoever holds the key may do.
+const BY_OTHER_KEYS: Rule = Rule {
+    prefix: "sign-in:other-key:",
+    limit: 10,
+    ..BEGINNINGS
+};
 /// Sign-ins of one person in an hour: each holds two sessions until it ends.
 const OF_A_PERSON: Rule = Rule {
     prefix: "sign-in:person:",

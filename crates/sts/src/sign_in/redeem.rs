@@ -11,7 +11,7 @@ use caracal_storage::Access;
 use caracal_wire::{ErrorCode, sts::TokenResponse};
 
 use super::{
-    OF_A_PERSON, RENEWALS,
+    BY_OTHER_KEYS, OF_A_PERSON, RENEWALS,
     agreed::{Agreed, Code, Renewal},
     client,
     evidence::{self, Outcome},
@@ -113,14 +113,14 @@ async fn of_code(
     let (mut case, rules) = case(deps, agreed, fields, request_id).await?;
     let proof = bind(&mut case, &rules, possession).await?;
     if !code.key.allows(case.bound_to.as_deref()) {
-        return Err(of_other_key());
+        return Err(by_other_key(&case, agreed).await);
     }
     let person = [agreed.zone.as_str(), agreed.subject.as_str()].join(" ");
     let person = sha256_hex(person.as_bytes());
     deps.limits
         .count_towards(&OF_A_PERSON, "sign_ins_of_a_person", &person)
         .await?;
-    spend(&case, proof.as_ref()).await?;
+    possession::spend(&case, proof.as_ref()).await?;
     claim_once(&case, agreed, &code.jti, code.expires_at).await?;
     let begun = session::begin(deps, &case.zone, &case.application, agreed, &rules.labels).await?;
     let Some(begun) = begun else {
@@ -156,7 +156,14 @@ async fn of_refresh(
         return Err(unknown());
     }
     let (mut case, rules) = case(deps, agreed, fields, request_id).await?;
+    // What is bound stays so, whoever got hold of it, and is not used up by them (RFC 9449 §5). What is not, becomes so.
+    if renewal.bound_to.is_some() && !possession.is_claimed() {
+        return Err(by_other_key(&case, agreed).await);
+    }
     let proof = bind(&mut case, &rules, possession).await?;
+    if renewal.bound_to.is_some() && renewal.bound_to != case.bound_to {
+        return Err(by_other_key(&case, agreed).await);
+    }
     // Less than was agreed to is not asked for anew: every call is minted for alone.
     let asked = fields.get("scope").map(ScopeSet::parse);
     if asked.is_some_and(|asked| !asked.is_subset(&agreed.scopes)) {
@@ -166,12 +173,7 @@ async fn of_refresh(
     deps.limits
         .count_towards(&RENEWALS, "sign_in_renewals", agreed.record.as_str())
         .await?;
-    // What is bound stays so, whoever got hold of it, and is not used up by them (RFC 9449 §5). What is not, becomes so.
-    if renewal.bound_to.is_some() && renewal.bound_to != case.bound_to {
-        evidence::write(&case, agreed, None, Outcome::OtherKey).await?;
-        return Err(of_other_key());
-    }
-    spend(&case, proof.as_ref()).await?;
+    possession::spend(&case, proof.as_ref()).await?;
     claim_once(&case, agreed, &renewal.jti, agreed.ends_at).await?;
     let begun = Begun {
         session: renewal.session.clone(),
@@ -214,16 +216,19 @@ async fn bind(
     Ok(proof)
 }
 
-async fn spend(case: &Case<'_>, proof: Option<&DpopProof>) -> Result<(), Refusal> {
-    match proof {
-        Some(proof) => possession::spend(case.deps, &case.zone.zone.id, proof).await,
-        None => Ok(()),
+/// The refusal of whoever does not hold the key that something is bound to, once it is written down. Counted apart from what
+/// the holder does: a thief's attempts cost them nothing.
+async fn by_other_key(case: &Case<'_>, agreed: &Agreed) -> Refusal {
+    let limits = &case.deps.limits;
+    let counted = limits.count_towards(&BY_OTHER_KEYS, "sign_in_other_keys", agreed.record.as_str());
+    if let Err(wait) = counted.await {
+        return wait;
     }
-}
-
-fn of_other_key() -> Refusal {
     metrics::proved("other_key");
-    invalid_grant("it is bound to a key: send a proof by that key")
+    match evidence::write(case, agreed, None, Outcome::OtherKey).await {
+        Ok(()) => invalid_grant("it is bound to a key: send a proof by that key"),
+        Err(refusal) => refusal,
+    }
 }
 
 fn client_is(agreed: &Agreed, client_id: &str) -> bool {

@@ -99,7 +99,7 @@ async fn a_request_under_a_tier_waits_and_is_released_once_for_all_that_was_aske
     let named = fixture.mint(&[("approval_id", &id)]).await;
     assert_eq!(named.refusal(), "401 interaction_required");
     assert_eq!(named.text("approval_id"), id);
-    let event = fixture.last_event().await;
+    let event = fixture.last_exchange().await;
     assert_eq!(
         (event.decision.as_str(), event.evaluation_status.as_str()),
         ("deny", "approval_pending")
@@ -187,7 +187,10 @@ async fn an_approval_releases_nothing_but_what_it_was_given_for() {
         );
         assert_eq!(answer.body["reason"], "approval_invalid", "{changes:?}");
     }
-    assert_eq!(fixture.last_event().await.evaluation_status, "approval_invalid");
+    assert_eq!(
+        fixture.last_exchange().await.evaluation_status,
+        "approval_invalid"
+    );
     // Nor what policy says another word about meanwhile.
     let restricted = format!("{TIER}\nrestrict := [\"incident\"]");
     fixture.activate(&fixture.policy(&restricted)).await;

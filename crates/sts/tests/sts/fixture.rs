@@ -432,4 +432,11 @@ impl Fixture {
     pub(crate) async fn last_event(&self) -> AuditEvent {
         self.parts.events().await.pop().expect("an event")
     }
+
+    /// The last exchange or launch on record. What an approval says of itself comes on another way, before or after.
+    pub(crate) async fn last_exchange(&self) -> AuditEvent {
+        let events = self.parts.events().await;
+        let of = |event: &AuditEvent| matches!(event.event_type.as_str(), "token_exchange" | "run_launch");
+        events.into_iter().rfind(of).expect("an exchange")
+    }
 }

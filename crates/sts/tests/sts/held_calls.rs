@@ -174,7 +174,7 @@ async fn a_call_is_held_for_what_it_carries_and_released_once() {
     ask(&fixture, &search(), asking(same.unwrap()), None)
         .await
         .expect("released");
-    let event = fixture.last_event().await;
+    let event = fixture.last_exchange().await;
     let metadata: Value = serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap();
     assert_eq!(
         (event.decision.as_str(), &metadata["challenge_id"]),
@@ -427,7 +427,7 @@ async fn what_may_be_called_by_another_name_is_not_called_at_all() {
         let answer = ask(&fixture, &operation, None, None).await;
         assert_eq!(reason(answer), (403, String::from("operations_not_enforced")));
         assert_eq!(
-            fixture.last_event().await.evaluation_status,
+            fixture.last_exchange().await.evaluation_status,
             "operations_not_enforced"
         );
     }

@@ -92,7 +92,7 @@ impl Launcher {
     }
 
     async fn last(&self) -> (String, String, String, Value) {
-        let event = self.fixture.last_event().await;
+        let event = self.fixture.last_exchange().await;
         let about = serde_json::from_str(event.metadata_json.unwrap().get()).unwrap();
         (
             event.event_type.to_string(),

@@ -98,7 +98,8 @@ fn reveals(call: &Call, capability: TokenCapability, asked: Option<bool>) -> Res
     }
 }
 
-/// When the token ends. Nobody makes one that outlives their own.
+/// When the token ends. Nobody makes one that outlives their own. The end bounds tokens: accounts of people, which whoever may make
+/// tokens may make too, end otherwise.
 fn end(call: &Call, asked: Option<Timestamp>) -> Result<Option<Timestamp>, Refusal> {
     let refused = |rule| {
         Err(Refusal::invalid_field(

@@ -35,6 +35,8 @@ pub(crate) async fn handle(
     wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    // Whoever does not see it is not told its version.
+    visible(&call, change.applications().get(&id).await?)?;
     change
         .expect(&wanted, VersionedKind::Application, id.as_str())
         .await?;

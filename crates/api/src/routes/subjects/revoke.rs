@@ -88,11 +88,8 @@ pub(crate) async fn revoke(
         published: reason,
         grant: None,
     };
-    let ended = end_subject(change.ending(), &call.role.world, subject, why).await?;
     let now = call.now();
-    let connections = connections::revoke(change.ending(), &call.role.world, &connected, now, reason)
-        .await?
-        .len();
+    // First: whoever is being let in is waited for, and then found. A sign-in takes its locks in this order too.
     if block {
         let blocked = BlockedSubject {
             subject_id: body.subject_id.0.clone(),
@@ -109,6 +106,10 @@ pub(crate) async fn revoke(
             )
         })?;
     }
+    let ended = end_subject(change.ending(), &call.role.world, subject, why).await?;
+    let connections = connections::revoke(change.ending(), &call.role.world, &connected, now, reason)
+        .await?
+        .len();
     let (records, sessions, delegations) =
         (ended.records.len(), ended.sessions.len(), ended.delegations.len());
     let about = Revoked {

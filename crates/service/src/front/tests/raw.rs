@@ -93,14 +93,14 @@ async fn pages_of_other_origins_call_what_is_open_to_them_and_nothing_else() {
     };
     let readable = [
         ("allow-origin", "*"),
-        ("expose-headers", "retry-after, x-request-id"),
+        ("expose-headers", "dpop-nonce, retry-after, x-request-id"),
     ];
     // Whatever method is asked for, the one there is is told; the browser compares.
     for method in ["POST", "DELETE"] {
         let asked = answered(true, asks(method)).await;
         assert_eq!(asked.status(), StatusCode::NO_CONTENT);
         let all = [
-            ("allow-headers", "content-type, mcp-protocol-version"),
+            ("allow-headers", "content-type, dpop, mcp-protocol-version"),
             ("allow-methods", "POST"),
             readable[0],
             readable[1],
