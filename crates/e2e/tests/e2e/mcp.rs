@@ -126,6 +126,7 @@ async fn an_ordinary_client_finds_its_way_from_an_address_to_a_tool(stack: &Stac
         json!({
             "resource": address, "authorization_servers": [stack.url(Role::Sts)],
             "scopes_supported": [CONNECT, DELETE, SEARCH], "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "Ed25519"],
         })
     );
     let metadata = format!(
