@@ -106,10 +106,13 @@ test("the keyboard alone goes everywhere", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/accounts/);
   await expect(page.locator("td .cover").first()).toBeVisible();
-  await page.getByRole("main").focus();
-  await page.keyboard.press("j");
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("dialog")).toBeVisible();
+  await expect(async () => {
+    await page.getByRole("main").focus();
+    await page.keyboard.press("j");
+    await expect(page.locator("td .cover").first()).toBeFocused({ timeout: 1_000 });
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("dialog")).toBeVisible({ timeout: 2_000 });
+  }).toPass();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   // Where it was before, for whoever goes on with the keyboard.
