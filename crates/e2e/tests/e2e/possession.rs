@@ -138,11 +138,9 @@ async fn a_person_signs_in_with_a_client_that_holds_a_key(deployment: Deployment
         "invalid_grant"
     };
     assert_eq!(seen["code_stolen"], json!(["invalid_grant", without]), "{seen:#}");
-    assert_eq!(
-        seen["refresh_stolen"],
-        json!(["invalid_grant", without]),
-        "{seen:#}"
-    );
+    // What is bound is refused for that, whether or not a proof is asked of everybody: it is on record then.
+    let refused = json!(["invalid_grant", "invalid_grant"]);
+    assert_eq!(seen["refresh_stolen"], refused, "{seen:#}");
     assert_eq!(seen["unproved"], without, "{seen:#}");
     assert_eq!(seen["calls"], json!(vec![json!({"status": 200}); 3]), "{seen:#}");
     let refused = json!({"status": 401, "scheme": "dpop", "error": "invalid_token"});
