@@ -26,11 +26,7 @@ pub(crate) fn open(delivery: &Delivery, keys: Option<&HmacRing>) -> Result<(Ledg
     let frame = AuditFrame::from_fields(&delivery.fields).map_err(|_| BadFrame::NoData)?;
     match (delivery.vouched, keys) {
         (Some(id), Some(keys)) => {
-            let age = match keys.ids().position(|known| known == id) {
-                Some(0) => KeyAge::Current,
-                Some(_) => KeyAge::Previous,
-                None => return Err(BadFrame::UnknownKey(id)),
-            };
+            let age = keys.age_of(id).ok_or(BadFrame::UnknownKey(id))?;
             read(&frame, Some(VerifiedBy { id, age }))
         }
         _ => verify(&frame, keys),
@@ -40,7 +36,7 @@ pub(crate) fn open(delivery: &Delivery, keys: Option<&HmacRing>) -> Result<(Ledg
 /// What is put aside of a delivery. It leaves the process, so one that a key of the ring vouches for is signed: it can join after
 /// all.
 pub(crate) fn leaving<'d>(delivery: &'d Delivery, keys: Option<&HmacRing>) -> Cow<'d, Delivery> {
-    let keys = keys.filter(|keys| keys.ids().any(|id| Some(id) == delivery.vouched));
+    let keys = keys.filter(|keys| delivery.vouched.is_some_and(|id| keys.age_of(id).is_some()));
     let (Some(keys), Some(data)) = (keys, delivery.fields.get("data")) else {
         return Cow::Borrowed(delivery);
     };

@@ -133,6 +133,16 @@ impl HmacRing {
         self.0.iter().map(|named| named.id)
     }
 
+    /// How old the key of this id is; nothing of an id that none of them has.
+    pub fn age_of(&self, id: HmacKeyId) -> Option<KeyAge> {
+        let at = self.ids().position(|known| known == id)?;
+        Some(if at == 0 {
+            KeyAge::Current
+        } else {
+            KeyAge::Previous
+        })
+    }
+
     /// Whether there are previous keys.
     pub fn is_rotating(&self) -> bool {
         self.0.len() > 1

@@ -97,8 +97,8 @@ async fn proxy(gateway: &Arc<Gateway>, request: Request) -> Result<Response, Ref
     let started = Instant::now();
     gateway.metrics.received();
     let (head, body) = request.into_parts();
-    let addressed = Addressed::of(gateway, &head);
     let scheme = Scheme::of(&head.headers);
+    let addressed = Addressed::of(gateway, &head, scheme);
     let answered = govern(gateway, head, body, started).await;
     let answered = answered.map_err(|refusal| challenged_under(scheme, refusal));
     match (answered, addressed) {
@@ -174,7 +174,7 @@ async fn admit(
         application_id: admitted.claims.client_id.clone(),
         mandate: admitted.mandate.clone(),
         claims: admitted.claims.clone(),
-        proved_key: admitted.key.clone(),
+        proved_key: admitted.holder.key().cloned(),
         resource: admitted.resource.clone(),
         operation: admitted.operation.clone(),
         arguments: arguments.clone(),

@@ -84,14 +84,14 @@ pub(crate) struct Addressed {
 }
 
 impl Addressed {
-    /// The call with `head`, if it is one to an address.
-    pub(crate) fn of(gateway: &Gateway, head: &Parts) -> Option<Self> {
+    /// The call with `head`, under `scheme`, if it is one to an address.
+    pub(crate) fn of(gateway: &Gateway, head: &Parts, scheme: Scheme) -> Option<Self> {
         let address = Address::of(gateway.origin(), head.uri.path())?;
         let path = path::decode(address.below(head.uri.path())).ok();
         Some(Self {
             path: path.map(std::borrow::Cow::into_owned),
             method: head.method.clone(),
-            scheme: Scheme::of(&head.headers),
+            scheme,
             authorization: head.headers.get(header::AUTHORIZATION).cloned(),
             peer: PeerAddr::of(&head.extensions),
             address,

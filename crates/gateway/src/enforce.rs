@@ -36,8 +36,8 @@ const MIN_LIFE_SECONDS: i64 = 35;
 pub(crate) struct Admitted {
     pub(crate) mandate: Secret,
     pub(crate) claims: Arc<MandateClaims>,
-    /// Thumbprint of the key that the caller proved to hold.
-    pub(crate) key: Option<Arc<str>>,
+    /// Who presents it.
+    pub(crate) holder: Holder,
     pub(crate) resource: String,
     pub(crate) operation: Arc<Operation>,
     /// What a tool is called with, as JSON.
@@ -102,17 +102,13 @@ pub(crate) async fn read_content(
         let content = content.map_err(Denial::Unreadable)?;
         // The caller took its time, and authority may have ended meanwhile.
         let now = gateway.deps.world.now();
-        let presenter = admitted
-            .key
-            .as_deref()
-            .map_or(Presenter::Bearer, Presenter::KeyHolder);
         check_claims(
             gateway,
             &claims.zone_id,
             &admitted.resource,
             now,
             claims,
-            presenter,
+            admitted.holder.presenter(),
         )?;
         fresh(gateway)?;
         not_revoked(gateway, claims)?;
@@ -165,7 +161,7 @@ async fn check(
     // One call has one method: the one that will be decided on.
     inbound::method_is_not_overridden(headers)?;
     // A bound on size before any decoding.
-    let token = inbound::bearer(headers)?;
+    let (scheme, token) = inbound::bearer(headers)?;
     // One decoding, no cryptography: noise ends here.
     let unverified = Unverified::parse(token).map_err(|_| Denial::BearerMalformed)?;
     let peek = unverified.peek().map_err(|_| Denial::BearerMalformed)?;
@@ -197,7 +193,7 @@ async fn check(
         .clone();
     // Who holds the key that it is bound to, where it is bound to one: whoever only got hold of it sends nothing, and learns
     // nothing of what it would be good for.
-    let holder = Holder::of(gateway, head, token, &claims)?;
+    let holder = Holder::of(gateway, head, (scheme, token), &claims)?;
     // Ours, of this zone, and either for this Gateway and spent here, or for this very resource and presented again.
     check_claims(gateway, zone, &resource, now, &claims, holder.presenter())?;
     // Authority that has ended since the mandate was signed.
@@ -234,7 +230,7 @@ async fn check(
     Ok(Admitted {
         shown: Shown::of(&operation, declared.as_ref(), &claims),
         mandate: Secret::new(token),
-        key: claims.bound_to().cloned(),
+        holder,
         claims,
         resource,
         operation: Arc::new(operation),
@@ -372,7 +368,7 @@ async fn asked(
 
 /// Who sent a call that was refused before its signature was looked at, if it can be proved.
 async fn identify(gateway: &Gateway, head: &Parts) -> Option<Arc<MandateClaims>> {
-    let token = inbound::bearer(&head.headers).ok()?;
+    let (_, token) = inbound::bearer(&head.headers).ok()?;
     let unverified = Unverified::parse(token).ok()?;
     let zone = unverified.peek().ok()?.zone_id?;
     let claims = prove(gateway, token, &unverified, &zone, PeerAddr::of(&head.extensions))

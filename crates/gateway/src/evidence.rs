@@ -46,7 +46,7 @@ pub(crate) async fn denied(
         EventType::GatewayRequestDenied
     };
     let fingerprint = inbound::bearer(&head.headers)
-        .map(fingerprint)
+        .map(|(_, token)| fingerprint(token))
         .unwrap_or_default();
     let named = inbound::resource(&head.headers).unwrap_or_default();
     let address = Address::of(gateway.origin(), head.uri.path());

@@ -61,14 +61,14 @@ pub(crate) fn method_is_not_overridden(headers: &HeaderMap) -> Result<(), Denial
     }
 }
 
-/// The token, of a bounded size, whichever way it is presented.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Denial> {
+/// The token, of a bounded size, and the way it is presented.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<(Scheme, &str), Denial> {
     let (scheme, token) = token_of(headers).ok_or(Denial::MissingBearer)?;
-    let _ = Scheme::parse(scheme).ok_or(Denial::MissingBearer)?;
+    let scheme = Scheme::parse(scheme).ok_or(Denial::MissingBearer)?;
     if token.len() > MAX_TOKEN_BYTES {
         Err(Denial::BearerTooLarge)
     } else {
-        Ok(token)
+        Ok((scheme, token))
     }
 }
 

@@ -1,5 +1,7 @@
 //! That whoever sends a call holds the key that its mandate is bound to (DPoP, RFC 9449 §7).
 
+use std::sync::Arc;
+
 use caracal_core::claims::MandateClaims;
 use caracal_crypto::{
     Presenter,
@@ -29,10 +31,10 @@ impl Holder {
     pub(crate) fn of(
         gateway: &Gateway,
         head: &Parts,
-        token: &str,
+        (scheme, token): (Scheme, &str),
         claims: &MandateClaims,
     ) -> Result<Self, Denial> {
-        let key = match (claims.bound_to(), Scheme::of(&head.headers)) {
+        let key = match (claims.bound_to(), scheme) {
             (None, Scheme::Bearer) => return Ok(Self::Bearer),
             (None, Scheme::Dpop) => return Err(Denial::NotBoundToKey),
             (Some(_), Scheme::Bearer) => return Err(Denial::BoundToKey),
@@ -64,6 +66,14 @@ impl Holder {
         match self {
             Self::Bearer => Presenter::Bearer,
             Self::OfKey(proof) => Presenter::KeyHolder(&proof.thumbprint),
+        }
+    }
+
+    /// Thumbprint of the key that was proved.
+    pub(crate) fn key(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Bearer => None,
+            Self::OfKey(proof) => Some(&proof.thumbprint),
         }
     }
 

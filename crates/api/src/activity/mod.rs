@@ -17,7 +17,7 @@ use caracal_core::{Timestamp, ZoneId};
 use caracal_service::turns::{Turn, TurnLimits, Turns};
 use parking_lot::Mutex;
 
-pub(crate) use self::tally::{SLOT, Slot, Tally, begin};
+pub(crate) use self::tally::{Count, SLOT, Slot, Tally, begin};
 
 /// How far back is counted.
 pub(crate) const DAY: Duration = Duration::from_hours(24);

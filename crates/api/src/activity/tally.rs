@@ -233,7 +233,15 @@ impl Tally {
 
     /// What happened in slots that begin in `within`, told apart as far as it was counted apart.
     pub(crate) fn over(&self, within: Range<Timestamp>) -> Slot {
-        let mut all = Slot::of(usize::MAX, usize::MAX);
+        self.sum(within, Slot::of(usize::MAX, usize::MAX))
+    }
+
+    /// How much that was. No name is copied for it.
+    pub(crate) fn counts(&self, within: Range<Timestamp>) -> ActivityCounts {
+        self.sum(within, Slot::of(0, 0)).counts()
+    }
+
+    fn sum(&self, within: Range<Timestamp>, mut all: Slot) -> Slot {
         let range = number(within.start)..number(within.end).max(number(within.start));
         for slot in self.0.range(range).map(|(_, slot)| slot) {
             all.take(slot);

@@ -4,8 +4,8 @@ use caracal_core::{
     ApprovalId, AuthorityRecordId, Timestamp,
     entity::{Approval, ApprovalState, ApproverClass, PrivacyMode},
 };
-use caracal_storage::{OutboxMessage, Verdict, ZoneWork};
-use caracal_wire::{ErrorCode, events::ApprovalDecided};
+use caracal_storage::{Verdict, ZoneWork};
+use caracal_wire::ErrorCode;
 
 use super::{
     DECIDED,
@@ -89,14 +89,8 @@ pub async fn decide(
     };
     let word = if approve { "approved" } else { "rejected" };
     let mut messages = vec![witness.tell(work, DECIDED, word, &decided, noted).await?];
-    let state = decided.state(now);
-    if state != ApprovalState::Pending {
-        let told = ApprovalDecided {
-            zone_id: decided.zone_id.clone(),
-            approval_id: decided.id.clone(),
-            state,
-        };
-        messages.push(OutboxMessage::of(witness.world, &told)?);
+    if decided.state(now) != ApprovalState::Pending {
+        messages.push(witness.decided(&decided, now)?);
     }
     work.outbox().append(&messages).await?;
     Ok(decided)
@@ -177,12 +171,7 @@ pub async fn give_up(
         ..Noted::default()
     };
     let event = witness.tell(work, DECIDED, "withdrawn", &approval, noted).await?;
-    let told = ApprovalDecided {
-        zone_id: approval.zone_id.clone(),
-        approval_id: approval.id.clone(),
-        state: approval.state(now),
-    };
-    let told = OutboxMessage::of(witness.world, &told)?;
+    let told = witness.decided(&approval, now)?;
     work.outbox().append(&[event, told]).await?;
     Ok(approval)
 }

@@ -1,8 +1,7 @@
 //! The requests of a caller that is no more.
 
 use caracal_core::entity::ApproverClass;
-use caracal_storage::{Error, OutboxMessage, Verdict, ZoneWork};
-use caracal_wire::events::ApprovalDecided;
+use caracal_storage::{Error, Verdict, ZoneWork};
 
 use super::{
     DECIDED,
@@ -43,12 +42,7 @@ pub async fn end_of_caller(
             ..Noted::default()
         };
         let event = witness.tell(work, DECIDED, word, approval, noted).await?;
-        let told = ApprovalDecided {
-            zone_id: approval.zone_id.clone(),
-            approval_id: approval.id.clone(),
-            state: approval.state(now),
-        };
-        let told = OutboxMessage::of(witness.world, &told)?;
+        let told = witness.decided(approval, now)?;
         work.outbox().append(&[event, told]).await?;
     }
     Ok(ended.len())

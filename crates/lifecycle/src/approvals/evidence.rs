@@ -1,12 +1,13 @@
 //! What the ledger is told of an approval.
 
 use caracal_core::{
-    AuthorityRecordId, World,
+    AuthorityRecordId, Timestamp, World,
     audit::{Draft, EventType, SpoolEvent as _},
     entity::{Approval, NotificationType, PrivacyMode},
 };
 use caracal_crypto::HmacRing;
 use caracal_storage::{Error, Notification, OutboxMessage, ZoneWork};
+use caracal_wire::events::ApprovalDecided;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -102,6 +103,16 @@ pub(super) fn expired(approval: &Approval) -> Result<Notification, Error> {
 }
 
 impl EvidenceWriter<'_> {
+    /// What whoever waits for a decision is told.
+    pub(super) fn decided(&self, approval: &Approval, now: Timestamp) -> Result<OutboxMessage, Error> {
+        let told = ApprovalDecided {
+            zone_id: approval.zone_id.clone(),
+            approval_id: approval.id.clone(),
+            state: approval.state(now),
+        };
+        OutboxMessage::of(self.world, &told)
+    }
+
     /// Tells the sinks of the zone; what is returned tells the ledger.
     pub(super) async fn tell(
         &self,

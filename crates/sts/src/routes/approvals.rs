@@ -25,7 +25,7 @@ use caracal_wire::{
     ErrorCode,
     approvals::{ApprovalStatus, Decide, Decision, MAX_WAIT_SECONDS, WaitFor},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -150,12 +150,7 @@ pub(super) async fn post(
             "must have at most 500 bytes and no control characters",
         ));
     }
-    let zone = zone_of(deps, &id).await?;
-    let approval = read(deps, &zone, &id).await?;
-    let token = bearer_of(&call.headers)
-        .map(Secret::new)
-        .ok_or_else(subject::invalid)?;
-    let claims = subject::verify(deps, &zone, &token, MandateUse::Session).await?;
+    let (zone, approval, claims) = spoken_of(deps, &id, &call.headers).await?;
     may_decide(deps, &zone, &approval, &claims).await?;
     if body.binding != approval.binding_hex() {
         return Err(conflict("the binding is not that of the approval"));
@@ -171,22 +166,11 @@ pub(super) async fn post(
             "the approver's authority is that of the request itself",
         ));
     }
-    let witness = EvidenceWriter {
-        world: &deps.world,
-        keys: deps.audit_keys.as_ref(),
-        request_id: approval.id.as_str(),
-    };
+    let witness = witness(deps, &approval.id);
     let by = Approver::Subject(&claims.sub, &claims.sid);
     let verdict = (body.decision == Decision::Approved, body.reason.as_deref());
     let decided = decide(work.as_mut(), &witness, &id, by, verdict).await;
-    let decided = decided.map_err(|error| match error {
-        Error::Denied(_) => conflict("approval is not pending"),
-        Error::Storage(error) => storage(&error),
-    })?;
-    work.commit().await.map_err(|error| storage(&error))?;
-    deps.outbox.announce().await;
-    let state = decided.state(deps.world.now());
-    Ok(Answer(status(decided, state)))
+    settled(deps, work, decided).await
 }
 
 pub(super) async fn withdraw(
@@ -194,12 +178,7 @@ pub(super) async fn withdraw(
     Path(Named { id }): Path<Named>,
 ) -> Result<Answer<ApprovalStatus>, Refusal> {
     let deps = &call.role;
-    let zone = zone_of(deps, &id).await?;
-    let approval = read(deps, &zone, &id).await?;
-    let token = bearer_of(&call.headers)
-        .map(Secret::new)
-        .ok_or_else(subject::invalid)?;
-    let claims = subject::verify(deps, &zone, &token, MandateUse::Session).await?;
+    let (zone, approval, claims) = spoken_of(deps, &id, &call.headers).await?;
     let asked =
         approval.application_id.as_ref() == Some(&claims.client_id) && approval.principal_id == *claims.sub;
     if !asked || !is_live(deps, &zone, &claims).await? {
@@ -210,20 +189,46 @@ pub(super) async fn withdraw(
         .zone(&zone, Access::Write)
         .await
         .map_err(|error| storage(&error))?;
-    let witness = EvidenceWriter {
+    let witness = witness(deps, &approval.id);
+    let given_up = give_up(work.as_mut(), &witness, &id, &claims.sid).await;
+    settled(deps, work, given_up).await
+}
+
+/// An approval, and the session mandate of whoever speaks of it.
+async fn spoken_of(
+    deps: &StsDeps,
+    id: &ApprovalId,
+    headers: &HeaderMap,
+) -> Result<(ZoneId, Approval, Arc<MandateClaims>), Refusal> {
+    let zone = zone_of(deps, id).await?;
+    let approval = read(deps, &zone, id).await?;
+    let token = bearer_of(headers).map(Secret::new).ok_or_else(subject::invalid)?;
+    let claims = subject::verify(deps, &zone, &token, MandateUse::Session).await?;
+    Ok((zone, approval, claims))
+}
+
+fn witness<'w>(deps: &'w StsDeps, id: &'w ApprovalId) -> EvidenceWriter<'w> {
+    EvidenceWriter {
         world: &deps.world,
         keys: deps.audit_keys.as_ref(),
-        request_id: approval.id.as_str(),
-    };
-    let given_up = give_up(work.as_mut(), &witness, &id, &claims.sid).await;
-    let given_up = given_up.map_err(|error| match error {
+        request_id: id.as_str(),
+    }
+}
+
+/// Makes what changed durable, has whoever waits told, and says how it stands.
+async fn settled(
+    deps: &StsDeps,
+    work: Box<dyn ZoneWork>,
+    changed: Result<Approval, Error>,
+) -> Result<Answer<ApprovalStatus>, Refusal> {
+    let changed = changed.map_err(|error| match error {
         Error::Denied(_) => conflict("approval is not pending"),
         Error::Storage(error) => storage(&error),
     })?;
     work.commit().await.map_err(|error| storage(&error))?;
     deps.outbox.announce().await;
-    let state = given_up.state(deps.world.now());
-    Ok(Answer(status(given_up, state)))
+    let state = changed.state(deps.world.now());
+    Ok(Answer(status(changed, state)))
 }
 
 fn forbidden(text: &'static str) -> Refusal {

@@ -264,22 +264,16 @@ fn exchanges() -> Vec<Route> {
         Needs::Person,
         approvals::post,
     );
-    let decision = DECISION_REFUSALS
-        .iter()
-        .fold(decision, |decision, (status, codes)| {
-            decision.refuses_with(*status, codes)
-        });
     let withdrawal = Route::post(
         "/approvals/{id}/withdraw",
         "approvals.withdraw",
         Needs::Person,
         approvals::withdraw,
     );
-    let withdrawal = DECISION_REFUSALS
-        .iter()
-        .fold(withdrawal, |withdrawal, (status, codes)| {
-            withdrawal.refuses_with(*status, codes)
-        });
+    let [decision, withdrawal] = [decision, withdrawal].map(|route| {
+        let refusals = DECISION_REFUSALS.iter();
+        refusals.fold(route, |route, (status, codes)| route.refuses_with(*status, codes))
+    });
     let keys = Declaration::new(
         Method::GET,
         "/.well-known/jwks.json",

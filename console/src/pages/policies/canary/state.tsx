@@ -7,7 +7,7 @@ import { Figures } from "../../../parts/figures.tsx";
 import { Badge } from "../../../parts/show.tsx";
 import { Time } from "../../../parts/time.tsx";
 import { By } from "../../accounts/by.tsx";
-import { setVersionsQuery } from "../queries.ts";
+import { useVersionName } from "../version-name.ts";
 import { RuleFields } from "./fields.tsx";
 import { type Canary, canaryQuery, change, promote, type Seen, takeBack } from "./queries.ts";
 import { ending, percent, rulesOf, type Typed, typedOf, unusable } from "./rules.ts";
@@ -142,12 +142,9 @@ export function CanaryState({ zone }: { zone: string }) {
   const refused = useRefusal("change");
   const seen = useQuery(canaryQuery(zone)).data;
   const [asked, setAsked] = useState<Asked>();
-  const set = seen?.canary.policy_set_id;
-  const versions = useQuery({ ...setVersionsQuery(zone, set ?? ""), enabled: set !== undefined }).data;
+  const name = useVersionName(zone, seen?.canary, "the canary");
   if (!seen) return null;
   const { canary } = seen;
-  const number = versions?.items.find((one) => one.id === canary.version_id)?.version;
-  const name = number === undefined ? "the canary" : `version ${number}`;
   return (
     <>
       {canary.running ? (

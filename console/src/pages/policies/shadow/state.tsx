@@ -10,7 +10,7 @@ import { By } from "../../accounts/by.tsx";
 import { namesQuery } from "../../sessions/queries.ts";
 import { Differences } from "../differences.tsx";
 import { PutInForce } from "../force.tsx";
-import { setVersionsQuery } from "../queries.ts";
+import { useVersionName } from "../version-name.ts";
 import { end, type Seen, type Shadow, shadowQuery } from "./queries.ts";
 
 /** What it decided otherwise so far. */
@@ -122,12 +122,9 @@ export function ShadowState({ zone }: { zone: string }) {
   const refused = useRefusal("change");
   const seen = useQuery(shadowQuery(zone)).data;
   const [asked, setAsked] = useState<Asked>();
-  const set = seen?.shadow.policy_set_id;
-  const versions = useQuery({ ...setVersionsQuery(zone, set ?? ""), enabled: set !== undefined }).data;
+  const name = useVersionName(zone, seen?.shadow, "the version");
   if (!seen) return null;
   const { shadow } = seen;
-  const number = versions?.items.find((one) => one.id === shadow.version_id)?.version;
-  const name = number === undefined ? "the version" : `version ${number}`;
   return (
     <section className="stack" aria-labelledby="shadow">
       <div className="spread">

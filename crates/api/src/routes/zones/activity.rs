@@ -15,7 +15,7 @@ use caracal_wire::{
 };
 
 use crate::{
-    activity::{SLOT, Slot, Tally, WIDEST, begin},
+    activity::{Count as _, SLOT, Slot, Tally, WIDEST, begin},
     call::ZoneCall,
     counting,
 };
@@ -75,7 +75,7 @@ fn slots(tally: &Tally, span: Range<Timestamp>, wide: Duration) -> Vec<ActivityS
         let next = at.plus(wide);
         slots.push(ActivitySlot {
             at,
-            counts: tally.over(at..next).counts(),
+            counts: tally.counts(at..next),
         });
         at = next;
     }
@@ -91,9 +91,7 @@ async fn applications(
     known.sort_by_key(|(id, counted)| (Reverse(counted.calls + counted.denied), (*id).clone()));
     let mut others = all.applications.others;
     for (_, counted) in known.iter().skip(TOLD) {
-        others.mandates += counted.mandates;
-        others.calls += counted.calls;
-        others.denied += counted.denied;
+        others.add(**counted);
     }
     let mut work = call.read().await?;
     let mut told = Vec::with_capacity(known.len().min(TOLD));

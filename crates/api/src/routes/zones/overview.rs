@@ -37,7 +37,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
     let since = begin(now.minus(DAY), 1);
     let until = begin(now, 1).plus(SLOT);
     let decisions = counting::of(&call, |tally, complete| {
-        let counts = tally.over(since..until).counts();
+        let counts = tally.counts(since..until);
         DecisionCounts {
             allowed: counts.allowed,
             denied: counts.denied,
