@@ -108,8 +108,8 @@ impl Bus for Stepping {
         }))
     }
 
-    async fn settle(&self, within: Duration) {
-        self.bus.settle(within).await;
+    async fn wait_in_sync(&self, within: Duration) {
+        self.bus.wait_in_sync(within).await;
     }
 
     async fn ping(&self) -> Result<(), BusError> {

@@ -12,21 +12,9 @@ use caracal_wire::health::NotReady;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::ledger::{Backends, Ledger, TOKEN};
-
-/// A ledger and one zone of it.
-struct Fixture {
-    ledger: Ledger,
-    zone: ZoneId,
-}
+use crate::{fixture::Fixture, ledger::TOKEN};
 
 impl Fixture {
-    async fn new() -> Self {
-        let ledger = Ledger::over(Backends::Embedded).await;
-        let zone = ledger.zone();
-        Self { ledger, zone }
-    }
-
     fn event(&self, request: &str) -> AuditEvent {
         self.ledger.event(&self.zone, request)
     }
@@ -35,7 +23,7 @@ impl Fixture {
         self.ledger.frame(event)
     }
 
-    async fn append(&self, frames: Vec<Fields>) {
+    async fn append_frames(&self, frames: Vec<Fields>) {
         self.ledger.append_frames(frames).await;
     }
 
@@ -46,7 +34,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn forged_and_broken_frames_are_put_aside_with_a_reason_and_stop_nobody() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::unsigned().await;
     let good = fixture.event("good");
     let mut forged = fixture.frame(&fixture.event("forged"));
     forged.insert("sig", "00".repeat(32));
@@ -61,7 +49,7 @@ async fn forged_and_broken_frames_are_put_aside_with_a_reason_and_stop_nobody() 
         audit_frame::sign(fixture.ledger.parts.audit_key.current(), nonsense.as_bytes()),
     );
     fixture
-        .append(vec![forged, unsigned, edited, broken, fixture.frame(&good)])
+        .append_frames(vec![forged, unsigned, edited, broken, fixture.frame(&good)])
         .await;
 
     assert_eq!(fixture.entries().await, 1, "only the good one is linked");
@@ -86,29 +74,29 @@ async fn forged_and_broken_frames_are_put_aside_with_a_reason_and_stop_nobody() 
 
 #[tokio::test]
 async fn an_event_delivered_again_is_linked_once_and_one_with_other_content_never() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::unsigned().await;
     let event = fixture.event("one");
     fixture
-        .append(vec![fixture.frame(&event), fixture.frame(&event)])
+        .append_frames(vec![fixture.frame(&event), fixture.frame(&event)])
         .await;
-    fixture.append(vec![fixture.frame(&event)]).await;
+    fixture.append_frames(vec![fixture.frame(&event)]).await;
     assert_eq!(fixture.entries().await, 1);
 
     let mut altered = event.clone();
     altered.decision = String::from("allow");
-    fixture.append(vec![fixture.frame(&altered)]).await;
+    fixture.append_frames(vec![fixture.frame(&altered)]).await;
     assert_eq!(fixture.entries().await, 1);
     assert_eq!(fixture.ledger.reasons().await, ["tamper_on_replay"]);
 }
 
 #[tokio::test]
 async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::unsigned().await;
     for batch in 0..5 {
         let events: Vec<Fields> = (0..40)
             .map(|n| fixture.frame(&fixture.event(&format!("req-{batch}-{n}"))))
             .collect();
-        fixture.append(events).await;
+        fixture.append_frames(events).await;
     }
     let report = verify_zone(
         fixture.ledger.deps.store.as_ref(),
@@ -137,18 +125,22 @@ async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
 
 #[tokio::test]
 async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::unsigned().await;
     let (store, key) = (
         fixture.ledger.deps.store.as_ref(),
         Some(&fixture.ledger.parts.audit_key),
     );
     for request in ["req-1", "req-2"] {
-        fixture.append(vec![fixture.frame(&fixture.event(request))]).await;
+        fixture
+            .append_frames(vec![fixture.frame(&fixture.event(request))])
+            .await;
     }
     let report = verify_zone(store, &fixture.zone, key).await.unwrap();
     // What the command prints is what it takes.
     let kept: KeptHead = serde_json::from_value(serde_json::to_value(&report).unwrap()).unwrap();
-    fixture.append(vec![fixture.frame(&fixture.event("req-3"))]).await;
+    fixture
+        .append_frames(vec![fixture.frame(&fixture.event("req-3"))])
+        .await;
     for (entries, head, fault) in [
         // It grew: fine.
         (2, kept.head.clone(), None),
@@ -175,9 +167,9 @@ async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
 
 #[tokio::test]
 async fn operator_routes_ask_for_the_operators_token() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::unsigned().await;
     fixture
-        .append(vec![
+        .append_frames(vec![
             fixture.frame(&fixture.event("req-1")),
             fixture.frame(&fixture.event("req-2")),
         ])
@@ -235,8 +227,10 @@ async fn operator_routes_ask_for_the_operators_token() {
 
 #[tokio::test]
 async fn a_zone_without_any_log_is_not_one_whose_chain_holds() {
-    let fixture = Fixture::new().await;
-    fixture.append(vec![fixture.frame(&fixture.event("req-1"))]).await;
+    let fixture = Fixture::unsigned().await;
+    fixture
+        .append_frames(vec![fixture.frame(&fixture.event("req-1"))])
+        .await;
     let verify = async |zone: &str| {
         let path = format!("/api/audit/verify/{zone}");
         fixture.ledger.ask(Method::GET, &path, Some(TOKEN)).await
@@ -248,8 +242,10 @@ async fn a_zone_without_any_log_is_not_one_whose_chain_holds() {
 
 #[tokio::test]
 async fn ingest_waits_for_nobody_and_says_how_it_goes() {
-    let fixture = Fixture::new().await;
-    fixture.append(vec![fixture.frame(&fixture.event("req-1"))]).await;
+    let fixture = Fixture::unsigned().await;
+    fixture
+        .append_frames(vec![fixture.frame(&fixture.event("req-1"))])
+        .await;
     assert_eq!(fixture.ledger.deps.health.reason(), None);
     fixture.ledger.stop.cancel();
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -263,7 +259,7 @@ async fn ingest_waits_for_nobody_and_says_how_it_goes() {
 
 #[tokio::test]
 async fn a_page_of_large_events_or_letters_ends_by_its_bytes_and_goes_on() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::unsigned().await;
     let large = |name: &str| {
         let mut event = fixture.event(name);
         event = event.with_metadata(&serde_json::json!({ "resource": "r".repeat(200_000) }));
@@ -271,7 +267,7 @@ async fn a_page_of_large_events_or_letters_ends_by_its_bytes_and_goes_on() {
     };
     let names: Vec<String> = (0..9).map(|n| format!("req-{n}")).collect();
     fixture
-        .append(names.iter().map(|name| large(name)).collect())
+        .append_frames(names.iter().map(|name| large(name)).collect())
         .await;
     // Signed by nobody we know.
     let unsigned = names.iter().map(|name| {
@@ -279,7 +275,7 @@ async fn a_page_of_large_events_or_letters_ends_by_its_bytes_and_goes_on() {
         frame.insert("sig", "00".repeat(32));
         frame
     });
-    fixture.append(unsigned.collect()).await;
+    fixture.append_frames(unsigned.collect()).await;
     let walk = async |path: &str, items: &str, cursor: &str, name: fn(&Value) -> String| {
         let (mut found, mut next, mut pages) = (Vec::new(), String::new(), 0);
         loop {
@@ -310,11 +306,11 @@ async fn a_page_of_large_events_or_letters_ends_by_its_bytes_and_goes_on() {
 
 #[tokio::test]
 async fn a_search_that_finds_nothing_costs_no_more_in_a_longer_ledger() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::unsigned().await;
     for batch in 0..5 {
         let name = |n| format!("req-{batch}-{n}");
         let events = (0..1_000).map(|n| fixture.frame(&fixture.event(&name(n))));
-        fixture.append(events.collect()).await;
+        fixture.append_frames(events.collect()).await;
     }
     let search = |cursor: &str| {
         let path = format!(

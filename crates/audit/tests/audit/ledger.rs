@@ -163,20 +163,11 @@ impl Ledger {
     pub(crate) fn admin_record(&self, zone: Option<&ZoneId>, payload: Option<Value>) -> AdminAuditRecord {
         let world = &self.deps.world;
         AdminAuditRecord {
-            id: world.uuid_v7().to_string(),
             request_id: String::from("req-1"),
             actor_id: Some(String::from("user-7")),
-            actor_name: None,
-            actor_scope: None,
-            action: String::from("PATCH /v1/zones/x"),
-            method: String::from("PATCH"),
-            path: String::from("/v1/zones/x"),
             zone_id: zone.cloned(),
-            entity_type: None,
-            entity_id: None,
-            status_code: 200,
             payload_json: payload,
-            occurred_at: world.now(),
+            ..AdminAuditRecord::of_request(world, "PATCH", "/v1/zones/x", 200)
         }
     }
 

@@ -7,6 +7,7 @@ mod encodings;
 mod every_step;
 mod every_text;
 mod export;
+mod fixture;
 mod forgetful_redis;
 mod frame_keys;
 mod ingest;

@@ -12,8 +12,8 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
+    fixture::{Fixture, keys},
     ledger::{Backends, Ledger, TOKEN},
-    proofs::{Fixture, keys},
 };
 
 #[path = "../support/tampered_pack.rs"]

@@ -8,7 +8,7 @@ use caracal_service::bearers::Bearers;
 use caracal_testkit::parts::Backends;
 use http::{Method, StatusCode};
 
-use crate::proofs::Fixture;
+use crate::fixture::Fixture;
 
 impl Fixture {
     /// How somebody is refused; `200` where they are not.

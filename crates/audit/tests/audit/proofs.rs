@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_audit::{Checkpoints, Directory, KeptCheckpoints, NotKept, WitnessClient, verify_against};
-use caracal_core::{ZoneId, audit::AuditEvent};
+use caracal_core::ZoneId;
 use caracal_ledger::{
     checkpoint::SignedCheckpoint,
     log_keys::{LogKeys, OF_WITNESSES, signers},
@@ -21,115 +21,19 @@ use caracal_service::{
     server::{ServerLimits, serve},
 };
 use caracal_storage::LogId;
-use caracal_testkit::client::Answer;
 use caracal_witness::State;
 use http::Method;
-use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 
-use crate::ledger::{Backends, Ledger, TOKEN};
+use crate::{
+    fixture::{Fixture, HOST, keys, origin, trust},
+    ledger::{Backends, TOKEN},
+};
 
-const HOST: &str = "audit.example";
 const LIMIT: Duration = Duration::from_mins(1);
-
-pub(crate) fn keys() -> LogKeys {
-    LogKeys::derive(HOST, &[1; 32], None).unwrap()
-}
-
-fn origin(zone: &ZoneId) -> String {
-    format!("{HOST}/ledger/{zone}")
-}
-
-fn trust(zone: &ZoneId) -> Trust {
-    Trust::of_keys(&origin(zone), keys().public().cloned(), 0).unwrap()
-}
-
-/// A ledger that signs, over a store of its own.
-pub(crate) struct Fixture {
-    pub(crate) ledger: Ledger,
-    pub(crate) zone: ZoneId,
-}
-
-impl Fixture {
-    pub(crate) async fn over(
-        backends: Backends,
-        directory: Option<&Path>,
-        witnesses: Vec<WitnessClient>,
-    ) -> Self {
-        let directory = directory.map(|path| Directory::open(path).unwrap());
-        let ledger = Ledger::signing(backends, |parts| {
-            Checkpoints::new(
-                parts.store.clone(),
-                parts.world.clone(),
-                Some(parts.audit_key.clone()),
-                keys(),
-                directory,
-                witnesses,
-            )
-        })
-        .await;
-        let zone = ledger.zone();
-        Self { ledger, zone }
-    }
-
-    async fn new() -> Self {
-        Self::over(Backends::Embedded, None, Vec::new()).await
-    }
-
-    fn checkpoints(&self) -> &Arc<Checkpoints> {
-        self.ledger.deps.checkpoints.as_ref().unwrap()
-    }
-
-    /// Publishes for as long as the fixture lives.
-    fn publish(&self) {
-        tokio::spawn(caracal_audit::publish(
-            self.checkpoints().clone(),
-            self.ledger.stop.clone(),
-        ));
-    }
-
-    pub(crate) async fn append(&self, request: &str, count: usize) -> Vec<AuditEvent> {
-        let events: Vec<_> = (0..count)
-            .map(|_| self.ledger.event(&self.zone, request))
-            .collect();
-        self.ledger.append(&events).await;
-        events
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        let path = format!("/api/audit/logs/{}/{path}", self.zone);
-        self.ledger.ask(Method::GET, &path, Some(TOKEN)).await
-    }
-
-    /// An answer about a log that is no text.
-    pub(crate) async fn bytes_of(&self, zone: &ZoneId, path: &str) -> (StatusCode, Vec<u8>) {
-        self.bytes(&format!("/api/audit/logs/{zone}/{path}")).await
-    }
-
-    /// An answer that is no text.
-    async fn bytes(&self, path: &str) -> (StatusCode, Vec<u8>) {
-        let router = axum::Router::from(caracal_audit::router(self.ledger.deps.clone()));
-        let request = http::Request::get(path).header("authorization", format!("Bearer {TOKEN}"));
-        let answer = router
-            .oneshot(request.body(axum::body::Body::empty()).unwrap())
-            .await
-            .unwrap();
-        let status = answer.status();
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, body.to_vec())
-    }
-
-    async fn checkpoint(&self) -> SignedCheckpoint {
-        let note = self.get("checkpoint").await.expect(200).text;
-        let signed = SignedCheckpoint::parse(note.as_bytes()).unwrap();
-        trust(&self.zone).check(&signed).unwrap();
-        signed
-    }
-}
 
 fn hashes(said: &Value) -> Vec<[u8; 32]> {
     let hash = |text: &Value| {

@@ -4,13 +4,14 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use caracal_core::ZoneId;
-use caracal_ledger::{block::Kept, log_keys::LogKeys, prune::SignedPrune};
+use caracal_ledger::{block::BlockEntry, log_keys::LogKeys, prune::SignedPrune};
 use caracal_storage::LogId;
 
 use crate::{
+    fixture::keys,
     ledger::{Backends, Ledger},
     lines,
-    pruning::{Fixture, keys},
+    pruning::PrunedLedger,
     second::{Second, in_set},
 };
 
@@ -19,7 +20,7 @@ type Attack = (&'static str, String, &'static str, i64);
 
 /// Two logs of which the beginning is gone but for what is held, and which went on.
 struct Pruned {
-    fixture: Fixture,
+    fixture: PrunedLedger,
     other: ZoneId,
     /// Sizes of the two prune checkpoints.
     sizes: [i64; 2],
@@ -30,7 +31,7 @@ struct Pruned {
 
 impl Pruned {
     async fn over(backends: Backends) -> Self {
-        let fixture = Fixture::over(backends).await;
+        let fixture = PrunedLedger::over(backends).await;
         let zones = [fixture.zone.clone(), fixture.ledger.zone()];
         let fill = async |count, subject| {
             for zone in &zones {
@@ -89,7 +90,7 @@ impl Pruned {
         let held = self.held;
         let log = LogId::Ledger(self.fixture.zone.clone());
         let first = u64::try_from(held).unwrap();
-        let reword = |entries: &mut Vec<Kept<'_>>| {
+        let reword = |entries: &mut Vec<BlockEntry<'_>>| {
             entries[7].body = Cow::Owned(entries[7].body.replace("user-2", "user-9"));
         };
         let changed = self.fixture.ledger.forged(&log, first, reword).await;
@@ -326,7 +327,7 @@ const KEEPING: [(&str, &str, Option<i64>, Option<i64>); 8] = [
 ];
 
 async fn whatever_is_done_to_holds(backends: Backends) {
-    let fixture = Fixture::over(backends).await;
+    let fixture = PrunedLedger::over(backends).await;
     let (zone, ledger) = (&fixture.zone, &fixture.ledger);
     fixture.hold("h-1", None).await;
     fixture.hold("h-2", Some("user-7")).await;

@@ -1,10 +1,8 @@
 //! Old events go: archived, proved to be those that were signed, vouched for, and only if nobody holds them.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{ops::Deref, path::Path, sync::Arc, time::Duration};
 
-use caracal_audit::{
-    ArchiveDirectory, Checkpoints, Directory, Pruning, verify_against, verify_log, verify_zone,
-};
+use caracal_audit::{ArchiveDirectory, Pruning, verify_against, verify_log, verify_zone};
 use caracal_core::{Timestamp, ZoneId};
 use caracal_ledger::{
     checkpoint::SignedCheckpoint,
@@ -21,43 +19,36 @@ use caracal_wire::{
     audit::{ChainReport, FaultKind},
     control::retention::Keeping,
 };
-use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::ledger::{Backends, Ledger, TOKEN};
+use crate::{
+    fixture::{Fixture, HOST, keys, trust},
+    ledger::Backends,
+};
 
-const HOST: &str = "audit.example";
 const DAY: Duration = Duration::from_hours(24);
 
-pub(crate) fn keys() -> LogKeys {
-    LogKeys::derive(HOST, &[1; 32], None).unwrap()
-}
-
-pub(crate) struct Fixture {
-    pub(crate) ledger: Ledger,
-    pub(crate) zone: ZoneId,
+/// A ledger that is pruned, with its archive.
+pub(crate) struct PrunedLedger {
+    fixture: Fixture,
     directory: TempDir,
 }
 
-impl Fixture {
+impl Deref for PrunedLedger {
+    type Target = Fixture;
+
+    fn deref(&self) -> &Fixture {
+        &self.fixture
+    }
+}
+
+impl PrunedLedger {
     pub(crate) async fn over(backends: Backends) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let published = Directory::open(&directory.path().join("checkpoints")).unwrap();
-        let ledger = Ledger::signing(backends, |parts| {
-            Checkpoints::new(
-                parts.store.clone(),
-                parts.world.clone(),
-                Some(parts.audit_key.clone()),
-                keys(),
-                Some(published),
-                Vec::new(),
-            )
-        })
-        .await;
+        let published = directory.path().join("checkpoints");
         Self {
-            zone: ledger.zone(),
-            ledger,
+            fixture: Fixture::over(backends, Some(&published), Vec::new()).await,
             directory,
         }
     }
@@ -95,22 +86,12 @@ impl Fixture {
         }
     }
 
-    async fn get(&self, path: &str) -> String {
-        let path = format!("/api/audit/logs/{}/{path}", self.zone);
-        self.ledger
-            .ask(Method::GET, &path, Some(TOKEN))
-            .await
-            .expect(200)
-            .text
-    }
-
-    async fn checkpoint(&self) -> SignedCheckpoint {
-        SignedCheckpoint::parse(self.get("checkpoint").await.as_bytes()).unwrap()
+    async fn text(&self, path: &str) -> String {
+        self.get(path).await.expect(200).text
     }
 
     fn trust(&self) -> Trust {
-        let origin = keys().origin(&format!("ledger/{}", self.zone));
-        Trust::of_keys(&origin, keys().public().cloned(), 0).unwrap()
+        trust(&self.zone)
     }
 
     /// Indexes of what is there.
@@ -208,11 +189,11 @@ fn text<'v>(line: &'v Value, name: &str) -> &'v str {
 #[tokio::test]
 async fn old_events_are_archived_and_deleted_and_what_was_proved_still_is() {
     for backends in [Backends::Embedded, Backends::Postgres] {
-        let fixture = Fixture::over(backends).await;
+        let fixture = PrunedLedger::over(backends).await;
         let zone = &fixture.zone;
         fixture.fill(zone, 700, "user-1").await;
         let first = fixture.checkpoint().await;
-        let receipts = fixture.get("receipts?request_id=req-5").await;
+        let receipts = fixture.text("receipts?request_id=req-5").await;
         fixture.days_pass(100);
         fixture.fill(zone, 300, "user-2").await;
         fixture.pruning().round().await.unwrap();
@@ -225,7 +206,7 @@ async fn old_events_are_archived_and_deleted_and_what_was_proved_still_is() {
         );
 
         // What says so is signed, served and published.
-        let note = fixture.get("prune").await;
+        let note = fixture.text("prune").await;
         let signed = SignedPrune::parse(note.as_bytes()).unwrap();
         fixture.trust().check_prune(&signed).unwrap();
         assert_eq!(
@@ -262,8 +243,8 @@ async fn old_events_are_archived_and_deleted_and_what_was_proved_still_is() {
         let mut work = fixture.ledger.view(zone).await;
         let last = work.ledger().range(999, 1).await.unwrap().remove(0).event.id;
         drop(work);
-        assert_eq!(receipt(&fixture.get(&format!("receipts/{last}")).await), Ok(()));
-        fixture.get("inclusion?index=3").await;
+        assert_eq!(receipt(&fixture.text(&format!("receipts/{last}")).await), Ok(()));
+        fixture.text("inclusion?index=3").await;
 
         // Whoever has the archive has the whole log.
         let archived = fixture.archived();
@@ -285,7 +266,7 @@ async fn old_events_are_archived_and_deleted_and_what_was_proved_still_is() {
 
         // Nothing more is old, and then all of it is, the unsealed end as well.
         fixture.pruning().round().await.unwrap();
-        assert_eq!(fixture.get("prune").await, note);
+        assert_eq!(fixture.text("prune").await, note);
         fixture.days_pass(100);
         fixture.pruning().round().await.unwrap();
         assert_eq!(fixture.left(zone).await, Vec::<i64>::new());
@@ -298,7 +279,7 @@ async fn old_events_are_archived_and_deleted_and_what_was_proved_still_is() {
 
 #[tokio::test]
 async fn nothing_goes_that_cannot_be_archived_first() {
-    let fixture = Fixture::over(Backends::Embedded).await;
+    let fixture = PrunedLedger::over(Backends::Embedded).await;
     let zone = &fixture.zone;
     fixture.fill(zone, 300, "user-1").await;
     fixture.days_pass(100);
@@ -317,7 +298,7 @@ async fn nothing_goes_that_cannot_be_archived_first() {
 #[tokio::test]
 async fn a_held_subject_keeps_its_blocks_and_a_held_zone_everything() {
     for backends in [Backends::Embedded, Backends::Postgres] {
-        let fixture = Fixture::over(backends).await;
+        let fixture = PrunedLedger::over(backends).await;
         let zone = &fixture.zone;
         fixture.fill(zone, 300, "user-1").await;
         fixture.days_pass(1);
@@ -359,7 +340,7 @@ async fn a_held_subject_keeps_its_blocks_and_a_held_zone_everything() {
 #[tokio::test]
 async fn events_of_a_held_subject_stay_though_they_name_only_its_records_and_sessions() {
     for backends in [Backends::Embedded, Backends::Postgres] {
-        let fixture = Fixture::over(backends).await;
+        let mut fixture = PrunedLedger::over(backends).await;
         let store = &fixture.ledger.deps.store;
         let given = Given::new(&fixture.ledger.deps.world);
         let zone = &given.zone_id;
@@ -389,10 +370,7 @@ async fn events_of_a_held_subject_stay_though_they_name_only_its_records_and_ses
             work.commit().await.unwrap();
             fixture.ledger.deps.world.manual_clock().advance(later);
         }
-        let fixture = Fixture {
-            zone: zone.clone(),
-            ..fixture
-        };
+        fixture.fixture.zone = zone.clone();
         fixture.hold("subject", Some("ada")).await;
         fixture.days_pass(100);
         // What the ledger's record points to is not forgotten either.
@@ -411,7 +389,7 @@ async fn events_of_a_held_subject_stay_though_they_name_only_its_records_and_ses
 
 #[tokio::test]
 async fn retention_is_the_shortest_that_is_said_of_the_zone_or_of_all() {
-    let fixture = Fixture::over(Backends::Embedded).await;
+    let fixture = PrunedLedger::over(Backends::Embedded).await;
     let (own, other) = (fixture.zone.clone(), fixture.ledger.zone());
     for zone in [&own, &other] {
         fixture.fill(zone, 10, "user-1").await;
@@ -450,7 +428,7 @@ async fn retention_is_the_shortest_that_is_said_of_the_zone_or_of_all() {
 
 #[tokio::test]
 async fn a_log_that_was_changed_loses_nothing_and_delays_no_other() {
-    let fixture = Fixture::over(Backends::Postgres).await;
+    let fixture = PrunedLedger::over(Backends::Postgres).await;
     let (zone, other) = (fixture.zone.clone(), fixture.ledger.zone());
     fixture.fill(&zone, 600, "user-1").await;
     fixture.fill(&other, 600, "user-1").await;
@@ -488,7 +466,7 @@ async fn a_log_that_was_changed_loses_nothing_and_delays_no_other() {
 
 #[tokio::test]
 async fn what_is_missing_without_a_prune_checkpoint_of_ours_is_found_where_it_is() {
-    let fixture = Fixture::over(Backends::Postgres).await;
+    let fixture = PrunedLedger::over(Backends::Postgres).await;
     let zone = &fixture.zone;
     fixture.fill(zone, 300, "user-1").await;
     fixture.days_pass(1);
@@ -595,7 +573,7 @@ async fn what_is_missing_without_a_prune_checkpoint_of_ours_is_found_where_it_is
 #[tokio::test]
 async fn cut_short_anywhere_and_by_several_at_once_it_ends_as_if_undisturbed() {
     for backends in [Backends::Embedded, Backends::Postgres] {
-        let fixture = Fixture::over(backends).await;
+        let fixture = PrunedLedger::over(backends).await;
         let zone = &fixture.zone;
         fixture.fill(zone, 3_000, "user-1").await;
         fixture.checkpoint().await;
@@ -659,7 +637,7 @@ async fn a_hold_or_a_retention_that_was_changed_in_the_database_lets_nothing_go_
         ),
     ];
     for (what, statement) in attacks {
-        let fixture = Fixture::over(Backends::Postgres).await;
+        let fixture = PrunedLedger::over(Backends::Postgres).await;
         let zone = fixture.zone.clone();
         fixture.fill(&zone, 300, "user-1").await;
         fixture.hold("h-1", None).await;
@@ -697,7 +675,7 @@ async fn a_hold_or_a_retention_that_was_changed_in_the_database_lets_nothing_go_
 /// A record that is gone must not take away what it said.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_records_of_what_is_kept_stay_as_long_as_it_is() {
-    let fixture = Fixture::over(Backends::Embedded).await;
+    let fixture = PrunedLedger::over(Backends::Embedded).await;
     let (zone, log) = (fixture.zone.clone(), LogId::Admin(fixture.zone.clone()));
     fixture.hold("h-1", Some("user-7")).await;
     fixture.keep(Some(&zone), 50).await;

@@ -2,22 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_audit::{ArchiveDirectory, Checkpoints, KeptHeads, Pruning, verify_against, verify_evidence};
+use caracal_audit::{ArchiveDirectory, KeptHeads, Pruning, verify_against, verify_evidence};
 use caracal_core::ZoneId;
-use caracal_ledger::{
-    checkpoint::SignedCheckpoint, log_keys::LogKeys, note::NoteKey, prune::SignedPrune, verify::Progress,
-};
+use caracal_ledger::{checkpoint::SignedCheckpoint, note::NoteKey, prune::SignedPrune, verify::Progress};
 use caracal_storage::{Access, AdminAuditRecord, LogId};
 use caracal_wire::audit::{ChainReport, EvidenceReport};
 use http::Method;
 
-use crate::ledger::{Backends, Ledger, TOKEN};
+use crate::{
+    fixture::{keys, signing},
+    ledger::{Backends, Ledger, TOKEN},
+};
 
 const DAY: Duration = Duration::from_hours(24);
-
-fn keys() -> LogKeys {
-    LogKeys::derive("audit.example", &[1; 32], None).unwrap()
-}
 
 struct Records {
     ledger: Ledger,
@@ -26,18 +23,7 @@ struct Records {
 
 impl Records {
     async fn over(backends: Backends) -> Self {
-        let ledger = Ledger::signing(backends, |parts| {
-            let audit = Some(parts.audit_key.clone());
-            Checkpoints::new(
-                parts.store.clone(),
-                parts.world.clone(),
-                audit,
-                keys(),
-                None,
-                Vec::new(),
-            )
-        })
-        .await;
+        let ledger = signing(backends, None, Vec::new()).await;
         let directory = tempfile::tempdir().unwrap();
         Self { ledger, directory }
     }

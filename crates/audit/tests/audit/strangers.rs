@@ -3,7 +3,7 @@
 use caracal_core::entity::AccountRole;
 use caracal_testkit::{crowd::Crowd, parts::Backends};
 
-use crate::{ledger::TOKEN, proofs::Fixture};
+use crate::{fixture::Fixture, ledger::TOKEN};
 
 #[tokio::test]
 async fn however_many_strangers_ask_and_stay_whoever_is_proved_is_answered() {

@@ -6,7 +6,7 @@ use std::{borrow::Cow, process::Command};
 use caracal_audit::{KeptHead, verify_log};
 use caracal_core::ZoneId;
 use caracal_ledger::{
-    block::{self, Kept},
+    block::{self, BlockEntry},
     log_keys::LogKeys,
     merkle::Frontier,
 };
@@ -117,7 +117,7 @@ impl Ledger {
         &self,
         log: &LogId,
         first: u64,
-        change: impl FnOnce(&mut Vec<Kept<'_>>),
+        change: impl FnOnce(&mut Vec<BlockEntry<'_>>),
     ) -> String {
         let mut work = self.opened(log).await;
         let stored = work.log().blocks(first, 1).await.unwrap().remove(0);
@@ -143,7 +143,7 @@ for _, sql in triggers:
 database.commit()";
 
 /// Changes what an entry says.
-fn reword(at: usize) -> impl FnOnce(&mut Vec<Kept<'_>>) {
+fn reword(at: usize) -> impl FnOnce(&mut Vec<BlockEntry<'_>>) {
     move |entries| {
         entries[at].body = Cow::Owned(entries[at].body.replace("tickets", "weather"));
     }
