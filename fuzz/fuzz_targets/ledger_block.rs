@@ -3,7 +3,7 @@
 #![no_main]
 
 use caracal_core::Timestamp;
-use caracal_ledger::block::{Kept, decode, encode};
+use caracal_ledger::block::{BlockEntry, decode, encode};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     if let Ok((first, entries)) = decode(data) {
@@ -13,8 +13,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let entries: Vec<Kept<'_>> = (text.split('\n').zip(-3_i64..))
-        .map(|(body, at)| Kept {
+    let entries: Vec<BlockEntry<'_>> = (text.split('\n').zip(-3_i64..))
+        .map(|(body, at)| BlockEntry {
             body: body.into(),
             taken_at: Timestamp::from_micros(at),
             producer_key: (&body[..body.floor_char_boundary(2)]).into(),

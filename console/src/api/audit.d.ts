@@ -92,7 +92,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a tile of a log of the deployment's own administrative records (C2SP tlog-tiles). */
+        /** Read a tile of the log of the deployment's own administrative records (C2SP tlog-tiles). */
         get: operations["deployment_tiles.get"];
         put?: never;
         post?: never;
@@ -381,7 +381,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a tile of a log of a zone's administrative records (C2SP tlog-tiles). */
+        /** Read a tile of the log of a zone's administrative records (C2SP tlog-tiles). */
         get: operations["record_tiles.get"];
         put?: never;
         post?: never;

@@ -11,7 +11,7 @@ use caracal_service::{
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use crate::{deps::ApiDeps, policy_work::Asker};
+use crate::{deps::ApiDeps, policy_work::WorkOwner};
 
 /// A request past authentication and every gate.
 #[derive(Debug)]
@@ -97,8 +97,8 @@ impl Call {
     }
 
     /// Whose policies are read.
-    pub(crate) fn asker(&self) -> Asker {
-        Asker {
+    pub(crate) fn work_owner(&self) -> WorkOwner {
+        WorkOwner {
             principal: self.caller.limit_key(),
             share: self.share(),
         }

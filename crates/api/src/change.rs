@@ -25,7 +25,7 @@ pub(crate) use self::done::Done;
 use crate::{
     call::{Call, ZoneCall},
     payload,
-    receipts::{kept, keyed, same_request_was_first},
+    receipts::{keyed, same_request_was_first, stored_answer},
     record::record,
 };
 
@@ -154,8 +154,8 @@ impl<'c> ZoneChange<'c> {
         decision: &str,
         about: impl Serialize,
     ) -> Result<(), Refusal> {
-        let told = told(self.call, &self.call.zone, kind, decision, about)?;
-        self.work.notifications().notify(&told, MAX_WAITING).await?;
+        let notice = notice(self.call, &self.call.zone, kind, decision, about)?;
+        self.work.notifications().notify(&notice, MAX_WAITING).await?;
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl<'c> ZoneChange<'c> {
         let (call, now) = (self.call, self.call.now());
         if let Some(keyed) = keyed(call) {
             let made = done.created.unwrap_or_default();
-            let answer = kept(call, keyed, Some(&call.zone), &item)?;
+            let answer = stored_answer(call, keyed, Some(&call.zone), &item)?;
             keyed.admit(self.work.as_mut(), &call.role.receipts, now).await?;
             keyed
                 .keep(self.work.receipts(), made, done.status.as_u16(), answer, now)
@@ -261,10 +261,10 @@ impl GlobalChange<'_> {
         decision: &str,
         about: impl Serialize,
     ) -> Result<(), Refusal> {
-        let told = told(self.call, zone, kind, decision, about)?;
+        let notice = notice(self.call, zone, kind, decision, about)?;
         self.work
             .notifications()
-            .notify_in(zone, &told, MAX_WAITING)
+            .notify_in(zone, &notice, MAX_WAITING)
             .await?;
         Ok(())
     }
@@ -278,7 +278,7 @@ impl GlobalChange<'_> {
     ) -> Result<T, Refusal> {
         if let Some(keyed) = keyed(self.call) {
             let made = done.created.unwrap_or_default();
-            let answer = kept(self.call, keyed, None, &item)?;
+            let answer = stored_answer(self.call, keyed, None, &item)?;
             let (receipts, now) = (self.work.receipts(), self.call.now());
             receipts.reap(now, REAPED).await?;
             keyed.admit_counted(receipts, now).await?;
@@ -309,21 +309,21 @@ impl GlobalChange<'_> {
 
 /// What sinks are told of a change: who made it with which request, and what it is about.
 #[derive(Serialize)]
-struct Told<'t, A> {
+struct ChangeNotice<'t, A> {
     request_id: &'t str,
     actor: String,
     #[serde(flatten)]
     about: A,
 }
 
-fn told(
+fn notice(
     call: &Call,
     zone: &ZoneId,
     kind: NotificationType,
     decision: &str,
     about: impl Serialize,
 ) -> Result<Notification, Refusal> {
-    let data = Told {
+    let data = ChangeNotice {
         request_id: &call.request_id,
         actor: call.caller.attributed_to(),
         about,

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::{
     activity::{Counted, Reach, Tally, earliest},
     call::ZoneCall,
-    evidence_window::{Look, Window},
+    evidence_window::{EventVisitor, Window},
 };
 
 /// How far ahead of ours a clock may be whose events are counted.
@@ -42,7 +42,7 @@ struct Reading {
     found: Tally,
 }
 
-impl Look for Reading {
+impl EventVisitor for Reading {
     type Part = Tally;
 
     fn event(&self, body: &str, part: &mut Tally) {

@@ -1,7 +1,7 @@
 //! Secrets of clients: hashed for the login, sealed for the reveal.
 
 use caracal_core::{
-    Secret,
+    ApplicationId, Secret, WorkloadId, ZoneId,
     audit::{Draft, EventType},
 };
 use caracal_crypto::{Location, new_secret};
@@ -60,23 +60,67 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-/// The secret at `location`, or `not_stored`. It is handed out only once its evidence, whose details are `metadata`, is
-/// durable: no audit event, no secret.
+/// A secret that is revealed, as its evidence names it.
+#[derive(Serialize)]
+#[serde(tag = "credential", rename_all = "snake_case")]
+pub(crate) enum Revealed {
+    /// Of an application.
+    ApplicationClientSecret {
+        application_id: ApplicationId,
+        application_name: String,
+    },
+    /// Of a workload.
+    WorkloadSecret {
+        workload_id: WorkloadId,
+        workload_name: String,
+    },
+}
+
+impl Revealed {
+    fn location(&self, zone: &ZoneId) -> Location {
+        match self {
+            Self::ApplicationClientSecret { application_id, .. } => {
+                Location::application_client_secret(zone, application_id)
+            }
+            Self::WorkloadSecret { workload_id, .. } => Location::workload_secret(zone, workload_id),
+        }
+    }
+
+    const fn not_stored(&self) -> ErrorCode {
+        match self {
+            Self::ApplicationClientSecret { .. } => ErrorCode::ClientSecretNotStored,
+            Self::WorkloadSecret { .. } => ErrorCode::WorkloadSecretNotStored,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RevealMetadata {
+    #[serde(flatten)]
+    revealed: Revealed,
+    actor: String,
+}
+
+/// The secret, or that no copy of it is kept. It is handed out only once its evidence is durable: no audit event, no
+/// secret.
 pub(crate) async fn reveal(
     call: &ZoneCall,
     mut change: ZoneChange<'_>,
-    location: &Location,
-    not_stored: ErrorCode,
-    metadata: impl Serialize,
+    revealed: Revealed,
 ) -> Result<String, Refusal> {
+    let location = revealed.location(&call.zone);
     let envelope = change.secrets().get(location.as_str()).await?.ok_or_else(|| {
-        Refusal::of(not_stored).describe("no copy of the secret is kept; rotate it instead")
+        Refusal::of(revealed.not_stored()).describe("no copy of the secret is kept; rotate it instead")
     })?;
-    let opened = call.role.keyring.open(location, &envelope).map_err(|error| {
+    let opened = call.role.keyring.open(&location, &envelope).map_err(|error| {
         tracing::error!(zone.id = %call.zone, location = location.as_str(), %error, "a secret cannot be opened");
         backend_unavailable()
     })?;
     let secret = std::str::from_utf8(&opened).map_err(|_| backend_unavailable())?;
+    let metadata = RevealMetadata {
+        revealed,
+        actor: call.caller.attributed_to(),
+    };
     let event = Draft::new(
         &call.role.world,
         &call.zone,

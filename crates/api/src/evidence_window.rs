@@ -25,7 +25,7 @@ const STRETCH: u32 = 8;
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Something that looks at events.
-pub(crate) trait Look: Send + Sync + 'static {
+pub(crate) trait EventVisitor: Send + Sync + 'static {
     /// What it finds in a part of the ledger.
     type Part: Send + Default + 'static;
 
@@ -47,7 +47,7 @@ pub(crate) struct Window {
 
 /// What a caller says of a window.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct WindowQuery<'a> {
     pub(crate) hours: Option<u32>,
     pub(crate) since: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
@@ -69,7 +69,7 @@ fn invalid(field: &str, rule: impl Into<String>) -> Refusal {
     Refusal::invalid_field(ErrorCode::InvalidBody, field, rule)
 }
 
-impl Asked<'_> {
+impl WindowQuery<'_> {
     /// When what is asked for happened.
     fn within(&self, now: Timestamp) -> Result<Range<Timestamp>, Refusal> {
         let hours = |hours: u32| Duration::from_hours(u64::from(hours));
@@ -101,7 +101,7 @@ impl Asked<'_> {
 
 impl Window {
     /// The window that is asked for, from where the cursor says.
-    pub(crate) async fn open(call: &ZoneCall, asked: Asked<'_>) -> Result<Self, Refusal> {
+    pub(crate) async fn open(call: &ZoneCall, asked: WindowQuery<'_>) -> Result<Self, Refusal> {
         let size = call.read().await?.ledger().head().await?.size;
         match asked.cursor {
             Some(cursor) => Self::from_cursor(cursor, size).ok_or_else(|| {
@@ -129,7 +129,7 @@ impl Window {
     fn from_cursor(cursor: &str, size: u64) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let cursor: Cursor = serde_json::from_slice(&bytes).ok()?;
-        let asked = Asked {
+        let asked = WindowQuery {
             hours: None,
             since: Some(Timestamp::from_micros(cursor.since)),
             until: Some(Timestamp::from_micros(cursor.until)),
@@ -164,7 +164,7 @@ impl Window {
     ///
     /// # Errors
     /// 503 where the ledger cannot be read.
-    pub(crate) async fn show<L: Look>(
+    pub(crate) async fn show<L: EventVisitor>(
         &mut self,
         call: &ZoneCall,
         turn: &Arc<Turn>,
@@ -201,7 +201,7 @@ impl Window {
 }
 
 /// Has `look` look at each block on a thread of its own, and take what was found in their order.
-async fn side_by_side<L: Look>(
+async fn side_by_side<L: EventVisitor>(
     blocks: Vec<LedgerBlock>,
     entries: Range<u64>,
     look: L,
@@ -239,7 +239,7 @@ async fn side_by_side<L: Look>(
     taking.await.map_err(|error| unfinished(Some(error)))
 }
 
-fn show<L: Look>(stored: &LedgerBlock, entries: &Range<u64>, look: &L) -> Result<L::Part, Error> {
+fn show<L: EventVisitor>(stored: &LedgerBlock, entries: &Range<u64>, look: &L) -> Result<L::Part, Error> {
     let (first, unpacked) = block::decode(&stored.block).map_err(|_| {
         Error::Corrupt(format!(
             "the block at entry {} of a ledger cannot be read",
@@ -261,7 +261,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_micros(1_779_364_800_000_000);
 
-    const NOTHING: Asked<'_> = Asked {
+    const NOTHING: WindowQuery<'_> = WindowQuery {
         hours: None,
         since: None,
         until: None,
@@ -273,33 +273,33 @@ mod tests {
     fn a_window_is_bounded_and_ends_after_it_begins() {
         let hour = Duration::from_hours(1);
         for refused in [
-            Asked {
+            WindowQuery {
                 hours: Some(0),
                 ..NOTHING
             },
-            Asked {
+            WindowQuery {
                 hours: Some(MAX_HOURS + 1),
                 ..NOTHING
             },
-            Asked {
+            WindowQuery {
                 hours: Some(1),
                 since: Some(NOW.minus(hour)),
                 ..NOTHING
             },
-            Asked {
+            WindowQuery {
                 since: Some(NOW),
                 ..NOTHING
             },
-            Asked {
+            WindowQuery {
                 since: Some(NOW.minus(hour)),
                 until: Some(NOW.minus(hour)),
                 ..NOTHING
             },
-            Asked {
+            WindowQuery {
                 since: Some(Timestamp::from_micros(i64::MIN)),
                 ..NOTHING
             },
-            Asked {
+            WindowQuery {
                 since: Some(Timestamp::from_micros(0)),
                 ..NOTHING
             },
@@ -309,7 +309,7 @@ mod tests {
         }
         let day = NOTHING.within(NOW).unwrap();
         assert_eq!((day.end, day.end.since(day.start)), (NOW, 24 * hour));
-        let longest = Asked {
+        let longest = WindowQuery {
             hours: Some(MAX_HOURS),
             ..NOTHING
         };

@@ -17,7 +17,6 @@ mod acting;
 mod activity;
 mod answer;
 mod auth;
-mod begun;
 mod call;
 mod change;
 mod checks;
@@ -41,6 +40,7 @@ mod record;
 mod redact;
 mod role;
 mod routes;
+mod sign_in_state;
 mod single_sign_on;
 mod zone_names;
 

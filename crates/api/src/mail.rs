@@ -140,14 +140,14 @@ impl Server {
     }
 }
 
-enum Place {
+enum Transport {
     Server(Box<Server>),
     Directory(PathBuf),
 }
 
 /// Sends mail.
 pub struct Mailer {
-    place: Place,
+    transport: Transport,
     sender: Sender,
     world: World,
     tasks: TaskTracker,
@@ -173,18 +173,18 @@ impl Mailer {
         world: World,
         tasks: TaskTracker,
     ) -> Result<Self, MailError> {
-        let place = match config {
+        let transport = match config {
             MailConfig::Server { url, tls } => {
-                Place::Server(Box::new(Server::parse(&url, tls).ok_or(MailError::Server)?))
+                Transport::Server(Box::new(Server::parse(&url, tls).ok_or(MailError::Server)?))
             }
             MailConfig::Directory(directory) => {
                 let made = DirBuilder::new().recursive(true).mode(0o700).create(&directory);
                 made.map_err(MailError::Directory)?;
-                Place::Directory(directory)
+                Transport::Directory(directory)
             }
         };
         Ok(Self {
-            place,
+            transport,
             sender: Sender::parse(sender).ok_or(MailError::Sender)?,
             world,
             tasks,
@@ -227,9 +227,9 @@ impl Mailer {
             .to(address)
             .subject(subject)
             .text_body(text);
-        match &self.place {
-            Place::Server(server) => server.send(message).await.map_err(|error| error.to_string()),
-            Place::Directory(directory) => {
+        match &self.transport {
+            Transport::Server(server) => server.send(message).await.map_err(|error| error.to_string()),
+            Transport::Directory(directory) => {
                 let bytes = message.write_to_vec().map_err(|error| error.to_string())?;
                 let file = directory.join(format!("{}.eml", self.world.uuid_v7()));
                 let kept = tokio::task::spawn_blocking(move || files::replace(&file, &bytes)).await;

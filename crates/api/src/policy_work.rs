@@ -55,7 +55,7 @@ pub struct PolicyWork {
 
 /// Whose work it is.
 #[derive(Debug, Clone)]
-pub(crate) struct Asker {
+pub(crate) struct WorkOwner {
     /// Who.
     pub(crate) principal: String,
     /// Whose part of what all share it takes.
@@ -92,7 +92,7 @@ impl PolicyWork {
     /// `policy_verification_unavailable` when others do.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        asker: Asker,
+        asker: WorkOwner,
         work: impl FnOnce(&Interrupt) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         let own = self.principals.take(&asker.principal).await;
@@ -146,8 +146,8 @@ mod tests {
 
     use super::*;
 
-    fn asker(principal: &str, share: &str) -> Asker {
-        Asker {
+    fn asker(principal: &str, share: &str) -> WorkOwner {
+        WorkOwner {
             principal: principal.to_owned(),
             share: share.to_owned(),
         }
@@ -170,7 +170,7 @@ mod tests {
             }
         }
 
-        fn begin(&self, work: &PolicyWork, asker: Asker) -> JoinHandle<Result<bool, StatusCode>> {
+        fn begin(&self, work: &PolicyWork, asker: WorkOwner) -> JoinHandle<Result<bool, StatusCode>> {
             let (work, wait, running) = (work.clone(), self.wait.clone(), self.running.clone());
             tokio::spawn(async move {
                 let held = work.run(asker, move |_| {

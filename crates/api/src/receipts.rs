@@ -28,7 +28,7 @@ const MAX_RECEIPTS: u64 = 10_000;
 
 /// What a request with an idempotency key is known by. Deriving it reads the whole body, so that is done once.
 #[derive(Debug, Default)]
-pub struct Noted(OnceLock<Option<Keyed>>);
+pub struct KeyedRequest(OnceLock<Option<Keyed>>);
 
 /// The request by its key, if it has one and its route takes one. While keys of digests change, a receipt is found by
 /// the previous one as well.
@@ -76,7 +76,7 @@ pub(crate) fn places(inbound: &Inbound<ApiDeps>, keyed: &Keyed) -> Result<Vec<Op
 }
 
 /// What is kept of an answer in the receipt of `zone`, or of the deployment.
-pub(crate) fn kept(
+pub(crate) fn stored_answer(
     inbound: &Inbound<ApiDeps>,
     keyed: &Keyed,
     zone: Option<&ZoneId>,

@@ -34,7 +34,6 @@ pub(crate) fn record(
         payload.insert(String::from("control_jti"), Value::from(&*invocation.jti));
     }
     AdminAuditRecord {
-        id: world.uuid_v7().to_string(),
         request_id: inbound.request_id.to_string(),
         actor_id: Some(caller.id.clone()),
         actor_name: Some(caller.name.clone()),
@@ -45,14 +44,10 @@ pub(crate) fn record(
             }
             .to_owned(),
         ),
-        action: format!("{} {}", route.method, inbound.path),
-        method: route.method.as_str().to_owned(),
-        path: inbound.path.clone(),
         zone_id: zone.cloned(),
         entity_type: entity.map(|(collection, _)| collection.to_owned()),
         entity_id: created.or(named).map(str::to_owned),
-        status_code: status.as_u16(),
         payload_json: Some(Value::Object(payload)),
-        occurred_at: world.now(),
+        ..AdminAuditRecord::of_request(world, route.method.as_str(), &inbound.path, status.as_u16())
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     call::home_zone,
     control,
     deps::ApiDeps,
-    receipts::{Noted, keyed, opened, places},
+    receipts::{KeyedRequest, keyed, opened, places},
     record::record,
 };
 
@@ -34,7 +34,7 @@ impl HttpRole for ApiDeps {
     const STRICT_QUERY: bool = true;
     type Needs = Needs;
     type Caller = AdminPrincipal;
-    type Notes = Noted;
+    type Notes = KeyedRequest;
 
     fn credential(needs: &Needs) -> AuthScheme {
         match needs.reach {

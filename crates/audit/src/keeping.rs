@@ -26,7 +26,7 @@ const LOOKS: usize = 3;
 
 /// Where it is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct RecordRef {
     /// Index of the record.
     pub(crate) index: u64,
     /// Its id.
@@ -35,18 +35,18 @@ pub(crate) struct Place {
 
 /// What the records of a log say, up to where they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct RetentionRecords {
     /// Holds in force, by their ids: whom they are of, and where it is said.
-    holds: BTreeMap<String, (Option<String>, Place)>,
+    holds: BTreeMap<String, (Option<String>, RecordRef)>,
     /// The retention that somebody made, or took away.
-    days: Option<(Option<u32>, Place)>,
+    days: Option<(Option<u32>, RecordRef)>,
 }
 
 /// What records and rows agree on.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct AgreedRetention {
     /// As records say it.
-    pub(crate) said: Said,
+    pub(crate) said: RetentionRecords,
     /// Holds in force.
     pub(crate) holds: Vec<Hold>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Kept {
 #[error("record {0} cannot be read")]
 pub(crate) struct Unread(pub(crate) u64);
 
-impl Said {
+impl RetentionRecords {
     /// Whether a record may say something of it. Most do not; whoever writes them escapes nothing in this name.
     pub(crate) fn is_of(body: &str) -> bool {
         body.contains(Keeping::MEMBER)
@@ -81,7 +81,7 @@ impl Said {
             return Ok(());
         };
         let said = serde_json::from_value(said.clone()).map_err(|_| Unread(index))?;
-        let place = Place {
+        let place = RecordRef {
             index,
             record: record.id,
         };
@@ -110,7 +110,7 @@ impl Said {
     }
 
     /// The first hold that rows do not say as records do.
-    fn other_hold(&self, rows: &[Hold]) -> Option<Place> {
+    fn other_hold(&self, rows: &[Hold]) -> Option<RecordRef> {
         let missing = self
             .holds
             .iter()
@@ -119,18 +119,18 @@ impl Said {
             return Some(place.clone());
         }
         let unsaid = rows.iter().find(|row| !self.holds.contains_key(&row.id))?;
-        Some(Place {
+        Some(RecordRef {
             index: 0,
             record: unsaid.id.clone(),
         })
     }
 
     /// What rows do not say as records do.
-    fn differs(&self, holds: &[Hold], days: Option<u32>) -> Option<Place> {
+    fn differs(&self, holds: &[Hold], days: Option<u32>) -> Option<RecordRef> {
         self.other_hold(holds).or_else(|| {
             let place = || match &self.days {
                 Some((_, place)) => place.clone(),
-                None => Place {
+                None => RecordRef {
                     index: 0,
                     record: String::new(),
                 },
@@ -154,9 +154,9 @@ async fn read(
     end: u64,
     gone: Option<&Prune>,
     tree: &mut Frontier,
-) -> Result<Said, Unproved> {
+) -> Result<RetentionRecords, Unproved> {
     let name = log.name();
-    let mut said = Said::default();
+    let mut said = RetentionRecords::default();
     while tree.size() < end {
         let blocks = stored.blocks(tree.size(), BLOCKS).await?;
         let first = blocks.first().map_or(end, |block| block.first.min(end));
@@ -208,9 +208,9 @@ pub(crate) enum Unproved {
 }
 
 /// What the records of `log` say, proved to be those that are signed.
-async fn proved(checkpoints: &Checkpoints, log: &LogId) -> Result<Said, Unproved> {
+async fn proved(checkpoints: &Checkpoints, log: &LogId) -> Result<RetentionRecords, Unproved> {
     let Some(newest) = checkpoints.newest(log).await? else {
-        return Ok(Said::default());
+        return Ok(RetentionRecords::default());
     };
     let Checkpoint { size, root, .. } = newest.checkpoint();
     let mut work = checkpoints.view(log).await?;
@@ -231,13 +231,13 @@ async fn proved(checkpoints: &Checkpoints, log: &LogId) -> Result<Said, Unproved
 ///
 /// # Errors
 /// [`Unproved::Differs`] where they do not, however often one looks.
-pub(crate) async fn agreed(checkpoints: &Checkpoints, log: &LogId) -> Result<Kept, Unproved> {
+pub(crate) async fn agreed(checkpoints: &Checkpoints, log: &LogId) -> Result<AgreedRetention, Unproved> {
     let mut looks = 1;
     loop {
         let said = proved(checkpoints, log).await?;
         let (holds, days) = rows(checkpoints.view(log).await?.as_mut()).await?;
         match said.differs(&holds, days) {
-            None => return Ok(Kept { said, holds }),
+            None => return Ok(AgreedRetention { said, holds }),
             Some(place) if looks == LOOKS => return Err(Unproved::Differs(place.record)),
             Some(_) => looks += 1,
         }
@@ -248,12 +248,12 @@ pub(crate) async fn agreed(checkpoints: &Checkpoints, log: &LogId) -> Result<Kep
 ///
 /// # Errors
 /// As the storage.
-pub(crate) async fn said_before(
+pub(crate) async fn records_before(
     stored: &mut dyn Log,
     log: &LogId,
     end: u64,
     gone: Option<&Prune>,
-) -> Result<Option<Said>, Error> {
+) -> Result<Option<RetentionRecords>, Error> {
     match read(stored, log, end, gone, &mut Frontier::default()).await {
         Ok(said) => Ok(Some(said)),
         Err(Unproved::Storage(error)) => Err(error),
@@ -266,7 +266,10 @@ pub(crate) async fn said_before(
 ///
 /// # Errors
 /// As the storage.
-pub(crate) async fn contradicted(work: &mut dyn LogWork, said: &Said) -> Result<Option<Place>, Error> {
+pub(crate) async fn contradicted(
+    work: &mut dyn LogWork,
+    said: &RetentionRecords,
+) -> Result<Option<RecordRef>, Error> {
     let (holds, days) = rows(work).await?;
     Ok(said.differs(&holds, days))
 }

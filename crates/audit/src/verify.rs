@@ -21,8 +21,8 @@ use tokio::task::JoinHandle;
 pub use self::chains::verify_chains;
 use self::{
     findable::Secret,
-    gone::Gone,
-    log::{LogWalk, Made},
+    gone::ReadPrune,
+    log::{ComputedTile, LogWalk},
     opened::Opened,
 };
 use crate::{
@@ -147,7 +147,7 @@ async fn walk(
     let mut work = store.log(log, Access::Read).await?;
     // One that cannot be read permits nothing.
     let gone = work.retention().newest_prune().await?;
-    let gone = gone.and_then(|gone| Gone::read(gone).ok());
+    let gone = gone.and_then(|gone| ReadPrune::read(gone).ok());
     let ledger = work.log();
     let head = ledger.head().await?;
     let mut walk = LogWalk::new(log, key, kept, &head, gone.as_ref());
@@ -157,7 +157,7 @@ async fn walk(
     {
         let prune = gone.as_ref().map(|gone| &gone.prune);
         let said = if log.is_administrative() {
-            keeping::said_before(ledger, log, earlier.tree.size(), prune).await?
+            keeping::records_before(ledger, log, earlier.tree.size(), prune).await?
         } else {
             None
         };
@@ -210,7 +210,7 @@ async fn fill(
     ledger: &mut dyn Log,
     walk: &mut LogWalk<'_>,
     first: u64,
-    made: &mut Vec<Made>,
+    made: &mut Vec<ComputedTile>,
 ) -> Result<(), Error> {
     let mut gap = walk.gap(first);
     while !gap.is_empty() {
@@ -229,7 +229,11 @@ async fn fill(
 }
 
 /// Compares tiles, which follow each other in each level, with the stored ones.
-async fn compare_tiles(ledger: &mut dyn Log, walk: &mut LogWalk<'_>, made: Vec<Made>) -> Result<(), Error> {
+async fn compare_tiles(
+    ledger: &mut dyn Log,
+    walk: &mut LogWalk<'_>,
+    made: Vec<ComputedTile>,
+) -> Result<(), Error> {
     let mut stored = BTreeMap::new();
     for level in 0..=MAX_LEVEL {
         let of_level = made.iter().filter(|made| made.level == level);

@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::{
     PolicyIdentity, PolicySnapshot,
     document::{DOCUMENTS, Interrupt, PolicyDocuments, elements, grant},
-    reach::asked,
+    reach::simulated,
     replay::change_between,
     snapshot::restriction_reasons,
 };
@@ -247,7 +247,7 @@ fn compare(
 ) {
     let requested = ScopeSet::from_iter([scope]);
     let labels = [Arc::from(label)];
-    let ask = |policy| asked(policy, application, resource, &labels, &requested);
+    let ask = |policy| simulated(policy, application, resource, &labels, &requested);
     let (was, now) = (ask(before), ask(after));
     found.compared = found.compared.saturating_add(1);
     let Some(change) = change_between(

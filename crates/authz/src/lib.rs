@@ -44,11 +44,11 @@ pub mod narrow;
 pub mod operations;
 pub mod reach;
 pub mod record;
+mod recorded;
 pub mod remedy;
 pub mod replay;
 mod snapshot;
 pub mod templates;
-mod told;
 pub mod usage;
 
 pub use caracal_core::audit::{Action, Effect, PrincipalKind, ScopeRisk};

@@ -90,7 +90,7 @@ pub fn who_can<'p>(
     candidates.sort_unstable();
     let requested = ScopeSet::from_iter([scope]);
     page(&candidates, part, |(application_id, label)| {
-        let decision = asked(policy, application_id, resource, &[Arc::from(*label)], &requested);
+        let decision = simulated(policy, application_id, resource, &[Arc::from(*label)], &requested);
         decision.is_allow().then_some(ApplicationReach {
             application_id,
             label,
@@ -128,7 +128,7 @@ pub fn what_can<'p>(
         let mut held = Vec::new();
         for scope in scopes.iter() {
             let requested = ScopeSet::from_iter([scope]);
-            let decision = asked(policy, application, resource, labels, &requested);
+            let decision = simulated(policy, application, resource, labels, &requested);
             if decision.is_allow() {
                 policies = decision.policies;
                 held.push((Arc::from(scope), decision.gates));
@@ -154,11 +154,11 @@ pub fn evaluate(
 ) -> Decision {
     let requested = ScopeSet::from_iter([scope]);
     if let Some(labels) = labels {
-        return asked(policy, application, resource, labels, &requested);
+        return simulated(policy, application, resource, labels, &requested);
     }
     let mut waits = None;
     for label in holding(policy, resource, scope) {
-        let decision = asked(policy, application, resource, &[Arc::from(label)], &requested);
+        let decision = simulated(policy, application, resource, &[Arc::from(label)], &requested);
         if is_free(&decision) {
             return decision;
         }
@@ -166,7 +166,7 @@ pub fn evaluate(
             waits = Some(decision);
         }
     }
-    waits.unwrap_or_else(|| asked(policy, application, resource, &[], &requested))
+    waits.unwrap_or_else(|| simulated(policy, application, resource, &[], &requested))
 }
 
 /// Whether it is allowed without anybody having to say yes first.
@@ -252,7 +252,7 @@ fn page<C, T>(candidates: &[C], part: ReachPart, check: impl Fn(&C) -> Option<T>
 }
 
 /// A session with these labels asks for the scopes under a delegation that leaves them.
-pub(crate) fn asked(
+pub(crate) fn simulated(
     policy: &PolicySnapshot,
     application: &str,
     resource: &str,

@@ -139,7 +139,7 @@ pub fn replay(event: &AuditEvent, policy: &PolicySnapshot) -> Result<Option<Deci
             replayed: text(&replayed),
         });
     }
-    let told = |told: Option<&RawValue>, said: &Value| {
+    let is_recorded = |told: Option<&RawValue>, said: &Value| {
         told.and_then(|told| serde_json::from_str::<Value>(told.get()).ok())
             .as_ref()
             == Some(said)
@@ -149,13 +149,13 @@ pub fn replay(event: &AuditEvent, policy: &PolicySnapshot) -> Result<Option<Deci
     if event.decision == "allow" && !(decision.is_allow() && released()) {
         return Err(ReplayError::Contradicts("decision"));
     }
-    if !told(
+    if !is_recorded(
         event.determining_policies_json.as_deref(),
         &decision.determining_policies(),
     ) {
         return Err(ReplayError::Contradicts("determining_policies_json"));
     }
-    if !told(event.diagnostics_json.as_deref(), &decision.diagnostics()) {
+    if !is_recorded(event.diagnostics_json.as_deref(), &decision.diagnostics()) {
         return Err(ReplayError::Contradicts("diagnostics_json"));
     }
     Ok(Some(decision))

@@ -19,8 +19,8 @@ use crate::{
     decide::{DenyReason, decide},
     memory::SharedMemory,
     record::{record, recorded_input},
+    recorded::RecordedEvent,
     snapshot::PolicySnapshot,
-    told::Told,
 };
 
 mod report;
@@ -33,13 +33,13 @@ pub struct Replay {
     policy: Arc<PolicySnapshot>,
     zone: Box<str>,
     within: Range<Timestamp>,
-    known: SharedMemory<Judged>,
+    known: SharedMemory<ReplayedRecord>,
     report: ReplayReport,
 }
 
 /// What became of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Judged {
+enum ReplayedRecord {
     Same,
     Undecidable(Undecidable),
     /// Alike with all that have this key.
@@ -75,7 +75,7 @@ impl Replay {
 
     /// Looks at an event of the ledger, as it stands there. Any number of threads may, each with a part of its own.
     pub fn event(&self, body: &str, part: &mut ReplayPart) {
-        let Ok(told) = serde_json::from_str::<Told<'_>>(body) else {
+        let Ok(told) = serde_json::from_str::<RecordedEvent<'_>>(body) else {
             return part.cannot(Undecidable::EventUnreadable);
         };
         if !self.within.contains(&told.occurred_at) {
@@ -91,9 +91,9 @@ impl Replay {
         };
         let judged = self.known.get_or(raw.get(), || self.judge(raw));
         match judged {
-            Judged::Same => one_more(&mut part.same),
-            Judged::Undecidable(why) => part.cannot(why),
-            Judged::Changed(key) => part.changed.push((key, told.request_id.as_ref().into())),
+            ReplayedRecord::Same => one_more(&mut part.same),
+            ReplayedRecord::Undecidable(why) => part.cannot(why),
+            ReplayedRecord::Changed(key) => part.changed.push((key, told.request_id.as_ref().into())),
         }
     }
 
@@ -115,19 +115,21 @@ impl Replay {
         self.report.finish()
     }
 
-    fn judge(&self, raw: &RawValue) -> Judged {
+    fn judge(&self, raw: &RawValue) -> ReplayedRecord {
         let recorded = match DecisionRecord::read(raw) {
             Ok(recorded) => recorded,
-            Err(UnreadableRecord::Newer(_)) => return Judged::Undecidable(Undecidable::RecordNewer),
-            Err(UnreadableRecord::Form(_)) => return Judged::Undecidable(Undecidable::RecordUnreadable),
+            Err(UnreadableRecord::Newer(_)) => return ReplayedRecord::Undecidable(Undecidable::RecordNewer),
+            Err(UnreadableRecord::Form(_)) => {
+                return ReplayedRecord::Undecidable(Undecidable::RecordUnreadable);
+            }
         };
         let was = &recorded.decision;
         if was.reason.as_deref() == Some(DenyReason::PolicyUnusable.as_str()) {
-            return Judged::Undecidable(Undecidable::PolicyWasUnusable);
+            return ReplayedRecord::Undecidable(Undecidable::PolicyWasUnusable);
         }
         match difference(&self.policy, &recorded, &self.zone) {
-            None => Judged::Same,
-            Some(differs) => Judged::Changed(Arc::new(Key::of(&differs, &recorded.input))),
+            None => ReplayedRecord::Same,
+            Some(differs) => ReplayedRecord::Changed(Arc::new(Key::of(&differs, &recorded.input))),
         }
     }
 }

@@ -22,8 +22,8 @@ use crate::{
     document::PolicyDocuments,
     memory::Memory,
     record::recorded_input,
+    recorded::RecordedEvent,
     snapshot::{PolicyIdentity, PolicySnapshot},
-    told::Told,
 };
 
 #[cfg(test)]
@@ -94,13 +94,13 @@ impl Usage {
 
     /// Takes an event of the ledger, as it stands there.
     pub fn event(&mut self, body: &str) {
-        let told = serde_json::from_str::<Told<'_>>(body);
+        let told = serde_json::from_str::<RecordedEvent<'_>>(body);
         let found = match told {
             Ok(told) if !self.within.contains(&told.occurred_at) => return,
-            Ok(Told {
+            Ok(RecordedEvent {
                 record: Some(raw), ..
             }) => self.found(raw),
-            Ok(Told {
+            Ok(RecordedEvent {
                 manifest_sha: None, ..
             }) => return,
             Ok(_) | Err(_) => Use::Undecidable,

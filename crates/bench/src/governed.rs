@@ -9,7 +9,7 @@ use crate::{
     es256::{self, Limit},
     fixture::{Fixture, MOST_APPLICATIONS},
     latency::rounded,
-    ledger::{self, Settled},
+    ledger::{self, Drained},
     load::Load,
     pace::Arrivals,
     process,
@@ -116,7 +116,7 @@ async fn measure(
     let tally = load.finish().await;
     let finished = Instant::now();
     let settled = match entries {
-        Some(entries) => ledger::settle(stack, entries).await?,
+        Some(entries) => ledger::drain(stack, entries).await?,
         None => None,
     };
     let calls = after.calls - before.calls;
@@ -170,7 +170,7 @@ async fn measure(
     })
 }
 
-fn ledger_of(settled: &Settled, start: &Reading, finished: Instant, calls: u64) -> LedgerUse {
+fn ledger_of(settled: &Drained, start: &Reading, finished: Instant, calls: u64) -> LedgerUse {
     let whole = settled.at.max(finished).duration_since(start.at).as_secs_f64();
     LedgerUse {
         ledger_entries_per_call: rounded(per(settled.entries, calls), 2),

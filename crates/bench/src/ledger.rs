@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The ledger when nothing was added any more.
 #[derive(Debug, Clone, Copy)]
-pub struct Settled {
+pub struct Drained {
     /// Entries added since the given count.
     pub entries: f64,
     /// When the last of them was seen.
@@ -41,9 +41,9 @@ pub async fn entries(stack: &Stack) -> Option<f64> {
 ///
 /// # Errors
 /// When one of our processes is gone.
-pub async fn settle(stack: &Stack, before: f64) -> anyhow::Result<Option<Settled>> {
+pub async fn drain(stack: &Stack, before: f64) -> anyhow::Result<Option<Drained>> {
     let began = Instant::now();
-    let mut last: Option<Settled> = None;
+    let mut last: Option<Drained> = None;
     loop {
         let Some(total) = entries(stack).await else {
             return Ok(None);
@@ -59,7 +59,7 @@ pub async fn settle(stack: &Stack, before: f64) -> anyhow::Result<Option<Settled
             _ if began.elapsed() > TIMEOUT => return Ok(last),
             _ => {
                 let ours = process::cpu_time_of_all(&stack.pids)?;
-                last = Some(Settled {
+                last = Some(Drained {
                     entries,
                     at: now,
                     ours,

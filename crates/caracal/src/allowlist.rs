@@ -60,7 +60,7 @@ pub(crate) fn run(
 
 /// What became of an entry.
 #[derive(Serialize)]
-struct Said {
+struct ChangedEntry {
     #[serde(rename = "entry")]
     email: String,
     status: &'static str,
@@ -96,7 +96,7 @@ struct LockAccount {
     locked: bool,
 }
 
-impl Said {
+impl ChangedEntry {
     fn sentence(&self) -> String {
         let already = if self.changed { "is" } else { "was already" };
         let sentence = format!("{} {already} {}", self.email, self.status);
@@ -214,12 +214,17 @@ impl Accounts {
 }
 
 /// Makes an account, whose holder chooses the password behind a link.
-async fn add(accounts: &Accounts, email: &str, role: &str, name: Option<&str>) -> anyhow::Result<Said> {
+async fn add(
+    accounts: &Accounts,
+    email: &str,
+    role: &str,
+    name: Option<&str>,
+) -> anyhow::Result<ChangedEntry> {
     let unchanged = |account: &Account| {
         if account.locked {
             bail!("{email} is locked; unlock it instead");
         }
-        Ok(Said {
+        Ok(ChangedEntry {
             email: email.to_owned(),
             status: account.status(),
             changed: false,
@@ -245,7 +250,7 @@ async fn add(accounts: &Accounts, email: &str, role: &str, name: Option<&str>) -
     let link = link.context("the Control API answers no link")?;
     // Behind the `#`, so that it reaches no server before the page sends it.
     let place = accounts.web.as_deref().unwrap_or("CONSOLE_URL");
-    Ok(Said {
+    Ok(ChangedEntry {
         email: email.to_owned(),
         status: "active",
         changed: true,
@@ -253,11 +258,11 @@ async fn add(accounts: &Accounts, email: &str, role: &str, name: Option<&str>) -
     })
 }
 
-async fn remove(accounts: &Accounts, email: &str) -> anyhow::Result<Said> {
+async fn remove(accounts: &Accounts, email: &str) -> anyhow::Result<ChangedEntry> {
     let account = accounts.there(email).await?;
     let path = format!("/v1/accounts/{}", account.id);
     accounts.change(Method::DELETE, &path, String::new()).await?;
-    Ok(Said {
+    Ok(ChangedEntry {
         email: account.email,
         status: "removed",
         changed: true,
@@ -265,7 +270,7 @@ async fn remove(accounts: &Accounts, email: &str) -> anyhow::Result<Said> {
     })
 }
 
-async fn lock(accounts: &Accounts, email: &str, locked: bool) -> anyhow::Result<Said> {
+async fn lock(accounts: &Accounts, email: &str, locked: bool) -> anyhow::Result<ChangedEntry> {
     let mut account = accounts.there(email).await?;
     let changed = account.locked != locked;
     if changed {
@@ -279,7 +284,7 @@ async fn lock(accounts: &Accounts, email: &str, locked: bool) -> anyhow::Result<
             .await?;
         account.locked = locked;
     }
-    Ok(Said {
+    Ok(ChangedEntry {
         status: account.status(),
         email: account.email,
         changed,

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
-use crate::files::Scrap;
+use crate::files::TemporaryPath;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::output::{answer, note};
@@ -29,7 +29,7 @@ const SPOOL_VARIABLE: &str = "AUDIT_REPLAY_DIR";
 
 /// What was written, for programs.
 #[derive(Serialize)]
-struct Made<'a> {
+struct WrittenBackup<'a> {
     file: &'a Path,
     bytes: u64,
     verified: bool,
@@ -77,7 +77,7 @@ pub(crate) fn run(
     }
     let bytes = fs::metadata(&target)?.len();
     answer(&if json {
-        let made = Made {
+        let made = WrittenBackup {
             file: &target,
             bytes,
             verified: !options.no_verify,
@@ -95,10 +95,10 @@ pub(crate) fn run(
 }
 
 /// A path for something passing, in the directory of `target`: the same disk, the same privacy.
-fn beside(target: &Path, what: &str) -> Scrap {
+fn beside(target: &Path, what: &str) -> TemporaryPath {
     let mut name = target.as_os_str().to_owned();
     name.push(format!(".{}.{what}", std::process::id()));
-    Scrap(name.into())
+    TemporaryPath(name.into())
 }
 
 /// Writes the archive to `target`, which is there whole or not at all.

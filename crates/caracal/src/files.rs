@@ -11,7 +11,7 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut fresh = name.to_owned();
     fresh.push(format!(".{}.new", std::process::id()));
-    let fresh = Scrap(directory.join(fresh));
+    let fresh = TemporaryPath(directory.join(fresh));
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -28,9 +28,9 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
 
 /// A file or directory of ours that is removed when we are done with it, however that comes about.
 #[derive(Debug)]
-pub(crate) struct Scrap(pub(crate) PathBuf);
+pub(crate) struct TemporaryPath(pub(crate) PathBuf);
 
-impl Drop for Scrap {
+impl Drop for TemporaryPath {
     fn drop(&mut self) {
         // It may have become something else, or never have come to be.
         let _ = fs::remove_file(&self.0).or_else(|_| fs::remove_dir_all(&self.0));

@@ -17,7 +17,7 @@ use crate::cli::Restore;
 use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
-use crate::files::Scrap;
+use crate::files::TemporaryPath;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Lock};
@@ -69,7 +69,7 @@ pub(crate) fn run(
     };
     refuse_state(&home)?;
     let interrupt = Interrupt::watch()?;
-    let staged = Scrap(home.path().join(format!(".restore-{}", std::process::id())));
+    let staged = TemporaryPath(home.path().join(format!(".restore-{}", std::process::id())));
     let manifest = unpack(&options.file, &staged.0)?;
     note("verifying the ledger of the copy");
     verify(&caracald, &environment, &staged.0)?;

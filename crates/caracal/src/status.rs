@@ -24,7 +24,7 @@ use crate::version::VERSION;
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
 /// What one look found.
-struct Look {
+struct Observed {
     services: Vec<ProbeResult>,
     stores: Vec<StoreResult>,
     /// Who runs, with the version and the seconds it says it runs for.
@@ -45,16 +45,16 @@ pub(crate) fn run(
     let paint = Paint::for_stdout(&environment);
     let redraw = options.watch && !json && std::io::stdout().is_terminal();
     loop {
-        let look = look(&home, &environment, mode)?;
+        let observed = observe(&home, &environment, mode)?;
         if json {
-            answer(&serde_json::to_string(&look.document(mode))?)?;
+            answer(&serde_json::to_string(&observed.document(mode))?)?;
         } else {
-            let table = look.table(mode, &paint);
+            let table = observed.table(mode, &paint);
             answer(&if redraw { format!("{CLEAR}{table}") } else { table })?;
-            note(&look.summary(&home, &environment));
+            note(&observed.summary(&home, &environment));
         }
         if !options.watch {
-            return Ok(if look.is_good() {
+            return Ok(if observed.is_good() {
                 Outcome::Good
             } else {
                 Outcome::Bad
@@ -65,12 +65,12 @@ pub(crate) fn run(
     }
 }
 
-fn look(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result<Look> {
+fn observe(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result<Observed> {
     let holder = Lock::holder(home)?;
     let containers = Containers::of(home)?.map(|containers| containers.kind);
     let Some(endpoints) = Endpoints::of_live_daemon(home) else {
         let asked = probe::ask_all(&endpoints::expected(environment)?, &format!("/{mode}"));
-        return Ok(Look {
+        return Ok(Observed {
             services: asked.into_iter().map(ProbeResult::of_a_stranger).collect(),
             stores: stores::judge(home, &[]),
             daemon: holder.map(|holder| (holder, None, None)),
@@ -92,7 +92,7 @@ fn look(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result<Lo
     };
     let now = clock::now().as_secs();
     let up = endpoints.daemon.started_at.map(|then| now.saturating_sub(then));
-    Ok(Look {
+    Ok(Observed {
         services: health.unwrap_or(ready),
         stores,
         daemon: holder.map(|holder| (holder, endpoints.daemon.version.clone(), up)),
@@ -120,7 +120,7 @@ struct Daemon<'a> {
     uptime_seconds: Option<u64>,
 }
 
-impl Look {
+impl Observed {
     fn is_good(&self) -> bool {
         !self.services.is_empty()
             && self.services.iter().all(|service| service.ok)
@@ -215,7 +215,7 @@ mod tests {
             detail: detail.to_owned(),
             reached: ok,
         };
-        let look = Look {
+        let observed = Observed {
             services: vec![service("api", true, "200"), service("sts", false, "unreachable")],
             stores: vec![StoreResult {
                 name: "database",
@@ -231,8 +231,8 @@ mod tests {
                         api           3000  ready   ok      200\n\
                         sts           3000  ready   down    unreachable\n\
                         database         -  store   ok      1.0 KiB";
-        assert_eq!(look.table("ready", &paint), expected);
-        assert!(!look.is_good());
+        assert_eq!(observed.table("ready", &paint), expected);
+        assert!(!observed.is_good());
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! acknowledged meanwhile; only if it refuses that state, because the new one changed its form, is the backup put in
 //! place, and what it replaces is kept aside.
 
+mod former;
 mod journal;
-mod kept;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
 
+use self::former::Former;
 use self::journal::{Journal, Step};
-use self::kept::Kept;
 use crate::Outcome;
 use crate::cli::{Down, Upgrade};
 use crate::containers;
@@ -136,7 +136,7 @@ impl Plan {
         let journal = Journal::of(&self.home, former, installed);
         let interrupt = Interrupt::watch()?;
         note("keeping the running program and a backup of the state");
-        let kept = Kept::keep(self.running.as_ref().map(|(pid, _)| *pid), &self.home)
+        let kept = Former::keep(self.running.as_ref().map(|(pid, _)| *pid), &self.home)
             .and_then(|kept| kept.back_up(&self.caracald, environment, &self.home, &interrupt));
         let kept = match kept {
             Ok(kept) => kept,
@@ -210,7 +210,7 @@ impl Plan {
         }
     }
 
-    fn go_back(&self, environment: &Environment, kept: &Kept, journal: &Journal) -> anyhow::Result<()> {
+    fn go_back(&self, environment: &Environment, kept: &Former, journal: &Journal) -> anyhow::Result<()> {
         // A second Ctrl-C must not leave nothing running.
         let never = Interrupt::default();
         let Some(former) = kept.program() else {

@@ -100,7 +100,7 @@ enum Command {
         command: commands::rollout::Command,
     },
     /// Write what helps somebody outside to help, redacted, to one file.
-    SupportBundle(commands::support_bundle::Wanted),
+    SupportBundle(commands::support_bundle::BundleOptions),
     /// Make, check and change the files of secrets; see and finish a change of the key-encryption key.
     Secrets {
         #[command(subcommand)]
@@ -160,9 +160,9 @@ enum AuditCommand {
         format: Format,
     },
     /// Put events with all that proves them into one file, which a stranger verifies offline.
-    Pack(commands::audit_pack::Wanted),
+    Pack(commands::audit_pack::PackOptions),
     /// Recompute every hash and link of the ledger; exit 1 when something does not hold.
-    Verify(Box<commands::audit_verify::Wanted>),
+    Verify(Box<commands::audit_verify::VerifyOptions>),
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]

@@ -7,11 +7,11 @@ use caracal_crypto::{canonical_json, sha256};
 use caracal_lifecycle::{
     About, Act,
     receipts::{self, Keyed},
-    sessions::{Lease, Lost},
+    sessions::{Lease, LostLease},
 };
 use caracal_service::{
     Refusal,
-    front::{Evidence, FromInbound, HttpRole, Inbound, Made, Params, Record},
+    front::{CreatedOnce, Evidence, FromInbound, HttpRole, Inbound, Params, Record},
     limits::Limits,
     zones::{DirectoryError, ZoneState},
 };
@@ -240,7 +240,7 @@ impl Call {
     ) -> Result<(Box<dyn ZoneWork>, T), Refusal> {
         match lease {
             Lease::Held(held) => Ok((work, held)),
-            Lease::Lost(Lost { denial, suspended }) => {
+            Lease::Lost(LostLease { denial, suspended }) => {
                 work.commit().await?;
                 self.role.outbox.announce().await;
                 metrics::sessions_suspended("lease_lost", suspended);
@@ -312,13 +312,13 @@ impl Call {
             metrics::idempotency("created");
         }
         self.commit_unannounced(work, StatusCode::CREATED, entity).await?;
-        self.role.outbox.nudge();
+        self.role.outbox.wake();
         Ok(())
     }
 
     /// What a grouped unit of work came to. Where it was refused, perhaps for what others did that is not durable yet, the
     /// refusal is told once it is.
-    pub(crate) async fn settled<T>(
+    pub(crate) async fn durable<T>(
         &self,
         work: Box<dyn ZoneWork>,
         outcome: Result<T, Refusal>,
@@ -328,7 +328,7 @@ impl Call {
             // It says nothing about what there is.
             Err(refusal) if refusal.contended || refusal.status.is_server_error() => Err(refusal),
             Err(refusal) => {
-                work.settle().await?;
+                work.rollback_durably().await?;
                 Err(refusal)
             }
         }
@@ -340,14 +340,14 @@ impl Call {
         work: Box<dyn ZoneWork>,
         receipt: IdempotencyReceipt,
         live: bool,
-    ) -> Result<Made<T>, Refusal> {
-        work.settle().await?;
+    ) -> Result<CreatedOnce<T>, Refusal> {
+        work.rollback_durably().await?;
         if !live {
             return Err(receipts::inactive().into());
         }
         self.allowed(true).await?;
         metrics::idempotency("replayed");
-        Ok(Made::Repeated(receipt))
+        Ok(CreatedOnce::Repeated(receipt))
     }
 
     async fn allowed(&self, replayed: bool) -> Result<(), Refusal> {
@@ -367,22 +367,16 @@ impl Call {
     }
 
     fn admin_record(&self, status: StatusCode, entity: &Entity<'_>) -> AdminAuditRecord {
-        let (method, path) = (self.route.method.as_str(), &self.path);
+        let (world, method) = (&self.role.world, self.route.method.as_str());
         AdminAuditRecord {
-            id: self.role.world.uuid_v7().to_string(),
             request_id: self.request_id.to_string(),
             actor_id: Some(self.caller.principal.subject.to_string()),
             actor_name: Some(self.caller.principal.name().to_owned()),
             actor_scope: Some(self.caller.principal.scopes.to_claim()),
-            action: format!("{method} {path}"),
-            method: method.to_owned(),
-            path: path.clone(),
             zone_id: Some(self.zone_id().clone()),
             entity_type: Some(entity.kind.to_owned()),
             entity_id: Some(entity.id.to_owned()),
-            status_code: status.as_u16(),
-            payload_json: None,
-            occurred_at: self.now(),
+            ..AdminAuditRecord::of_request(world, method, &self.path, status.as_u16())
         }
     }
 }

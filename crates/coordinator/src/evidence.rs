@@ -115,24 +115,16 @@ pub(crate) fn archived(app: &App, zone: &ZoneId, applications: &[ApplicationId])
     let mut payload = Map::new();
     payload.insert(String::from("change_kind"), Value::from("archive"));
     payload.insert(String::from("reason"), Value::from("application_ended"));
+    let action = String::from("expired applications archived");
     let ids = applications.iter().map(ApplicationId::as_str);
     payload.insert(String::from("application_ids"), ids.collect());
     AdminAuditRecord {
-        id: app.world.uuid_v7().to_string(),
-        // Nobody asked for it.
-        request_id: String::new(),
         actor_id: Some(SWEEPER.to_owned()),
         actor_name: Some(SWEEPER.to_owned()),
-        actor_scope: None,
-        action: String::from("expired applications archived"),
-        method: String::new(),
-        path: String::new(),
         zone_id: Some(zone.clone()),
         entity_type: Some(String::from("applications")),
-        entity_id: None,
-        status_code: StatusCode::OK.as_u16(),
         payload_json: Some(Value::Object(payload)),
-        occurred_at: app.world.now(),
+        ..AdminAuditRecord::new(&app.world, action, StatusCode::OK.as_u16())
     }
 }
 

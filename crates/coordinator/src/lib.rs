@@ -13,12 +13,12 @@
 //! with a handler, and one line of the table.
 
 mod auth;
-mod begun;
 mod call;
 mod canonical;
 mod config;
 mod deps;
 mod evidence;
+mod idempotent;
 mod jobs;
 mod metrics;
 mod paging;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use caracal_testkit::upstream::Upstream;
+use caracal_wire::control::resources::CreateResource;
 use serde_json::json;
 
 use crate::{Application, Reply, Stack, Zone};
@@ -98,16 +99,13 @@ impl<'s> Fixture<'s> {
         let key = format!("canary{}", uuid::Uuid::new_v4().simple());
         let provider = zone.api_key(KEY_HEADER, &key).await;
         for identifier in [TICKETS, OTHER] {
-            zone.resource(json!({
-                "name": identifier.trim_start_matches("resource://"), "identifier": identifier,
-                "upstream_url": upstream.url(), "scopes": SCOPES, "credential_provider_id": provider,
-                "operations": [
-                    {"method": "GET", "path": "/tickets", "scope": READ},
-                    {"method": "POST", "path": "/tickets", "scope": WRITE},
-                    {"method": "DELETE", "path": "/tickets", "scope": GATE},
-                ],
-            }))
-            .await;
+            let operations = [
+                ("GET", "/tickets", READ),
+                ("POST", "/tickets", WRITE),
+                ("DELETE", "/tickets", GATE),
+            ];
+            let body = CreateResource::forwarding(identifier, upstream.url(), provider.clone(), &operations);
+            zone.resource(&body).await;
         }
         Self {
             zone,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caracal_core::{entity, json};
+use caracal_core::{ProviderId, entity, json};
 use caracal_wire::control::{
     Line,
     applications::{ApplicationWithSecret, CreateApplication},
@@ -12,7 +12,7 @@ use caracal_wire::control::{
         Propagation, SetVersionAdded,
     },
     providers::{CreateProvider, ProviderItem},
-    resources::ResourceItem,
+    resources::{CreateResource, ResourceItem},
     zones::CreateZone,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -72,16 +72,14 @@ impl<'s> Zone<'s> {
     }
 
     /// Creates a provider that puts `key` into the header `header`; returns its id.
-    pub async fn api_key(&self, header: &str, key: &str) -> String {
+    pub async fn api_key(&self, header: &str, key: &str) -> ProviderId {
         let body = CreateProvider::api_key("Upstream key", header, key);
-        let made: ProviderItem = self.made("/providers", &body).await;
-        made.id.to_string()
+        self.made::<ProviderItem>("/providers", &body).await.id
     }
 
-    /// Creates a resource; returns its id.
-    pub async fn resource(&self, body: Value) -> String {
-        let made: ResourceItem = self.made("/resources", &body).await;
-        made.id.to_string()
+    /// Creates a resource.
+    pub async fn resource(&self, body: &CreateResource) {
+        self.made::<ResourceItem>("/resources", body).await;
     }
 
     /// What the Control API answers whoever makes something below the zone.

@@ -134,7 +134,7 @@ pub trait Bus: Send + Sync + Debug {
 
     /// Waits, at most `within`, until every subscription known to the bus handled what was appended before the call,
     /// those of other processes included.
-    async fn settle(&self, within: Duration);
+    async fn wait_in_sync(&self, within: Duration);
 
     /// Whether other processes follow this bus. Their knowledge is worth waiting for; this process has its own ways.
     fn reaches_others(&self) -> bool {

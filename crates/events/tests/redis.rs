@@ -525,7 +525,7 @@ async fn settling_waits_until_every_replica_has_handled_what_was_appended() {
             .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
             .await
             .unwrap();
-        producer.settle(Duration::from_secs(30)).await;
+        producer.wait_in_sync(Duration::from_secs(30)).await;
         assert_eq!(handled.load(std::sync::atomic::Ordering::SeqCst), 3 * round);
     }
 }
@@ -546,11 +546,11 @@ async fn settling_does_not_wait_for_a_replica_that_is_gone() {
     assert_eq!(next(&mut *replica).await.unwrap().len(), 1);
     // Frozen, so to say: it never asks again, and its note grows old.
     let timeout = Duration::from_secs(30);
-    tokio::time::timeout(timeout * 2, producer.settle(timeout))
+    tokio::time::timeout(timeout * 2, producer.wait_in_sync(timeout))
         .await
         .expect("its note is soon too old");
     drop(replica);
-    producer.settle(timeout).await;
+    producer.wait_in_sync(timeout).await;
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use crate::{
     inbound,
     listing::Shown,
     once::first_use,
-    operation::{self, Asked},
+    operation::{self, RequestedOperation},
     path,
     possession::Holder,
     proof::{prove, zone_of},
@@ -205,7 +205,7 @@ async fn check(
     // What is asked for: the head says it, or, to a resource that has it read, the body. Nobody without authority has
     // their body read, and what cannot be told is refused before it costs a mandate.
     let (asked, declared) = asked(gateway, zone, &resource, head, path.into_owned(), body).await?;
-    let Asked { operation, arguments } = asked;
+    let RequestedOperation { operation, arguments } = asked;
     if operation.call().is_some() {
         // The caller took its time, and authority may have ended meanwhile.
         check_claims(
@@ -354,7 +354,7 @@ async fn asked(
     head: &Parts,
     path: String,
     body: &mut Body,
-) -> Result<(Asked, Option<Arc<ResourceState>>), Denial> {
+) -> Result<(RequestedOperation, Option<Arc<ResourceState>>), Denial> {
     // No other request is read for more than it says itself.
     let declared = if head.method == Method::POST || operation::opening::is_asked_for(head) {
         zone_of(gateway, zone).await?.resource(resource).cloned()

@@ -51,7 +51,7 @@ impl Readers {
             loop {
                 tokio::time::sleep(pause).await;
                 let Some(readers) = readers.upgrade() else { return };
-                if readers.look() {
+                if readers.poll_all() {
                     continue;
                 }
                 readers.runs.store(false, Ordering::Release);
@@ -65,7 +65,7 @@ impl Readers {
 
     /// Looks at every response once; says whether any is left. The list is free meanwhile: a response that is being
     /// polled may want to join it.
-    fn look(&self) -> bool {
+    fn poll_all(&self) -> bool {
         let mut watched = std::mem::take(&mut *self.watched.lock());
         watched.retain(|stream| {
             stream

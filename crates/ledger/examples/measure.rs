@@ -12,7 +12,7 @@ use std::{borrow::Cow, env, fs, time::Instant};
 
 use caracal_core::Timestamp;
 use caracal_ledger::{
-    block::{Kept, decode, encode},
+    block::{BlockEntry, decode, encode},
     verify::{Progress, Verifier},
 };
 
@@ -21,12 +21,12 @@ fn main() {
         .nth(1)
         .expect("the path of a file with an event on each line");
     let text = fs::read_to_string(path).unwrap();
-    let kept = |(at, line): (i64, &str)| Kept {
+    let kept = |(at, line): (i64, &str)| BlockEntry {
         body: Cow::Owned(line.to_owned()),
         taken_at: Timestamp::from_micros(1_764_331_200_000_000 + at * 41),
         producer_key: Cow::Borrowed("k1"),
     };
-    let entries: Vec<Kept<'_>> = (0..).zip(text.lines()).map(kept).collect();
+    let entries: Vec<BlockEntry<'_>> = (0..).zip(text.lines()).map(kept).collect();
     println!("{} events of {} bytes", entries.len(), text.len() / entries.len());
     let per_second = |begun: Instant| entries.len() as f64 / begun.elapsed().as_secs_f64();
     for size in [1, 3, 16, 64, 256, 1024] {

@@ -29,7 +29,7 @@ const MAGIC: [u8; 4] = *b"CLB1";
 
 /// What a block keeps of an entry; log and index follow from where the block stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept<'a> {
+pub struct BlockEntry<'a> {
     /// As in [`Entry::body`].
     pub body: Cow<'a, str>,
     /// As in [`Entry::taken_at`].
@@ -53,10 +53,11 @@ pub enum InvalidBlock {
 ///
 /// # Errors
 /// [`InvalidBlock::Bounds`].
-pub fn encode(first: u64, entries: &[Kept<'_>]) -> Result<Vec<u8>, InvalidBlock> {
+pub fn encode(first: u64, entries: &[BlockEntry<'_>]) -> Result<Vec<u8>, InvalidBlock> {
     let bytes: usize = entries.iter().map(|entry| entry.body.len()).sum();
-    let fits =
-        |entry: &Kept<'_>| entry.body.len() <= MAX_BODY_BYTES && entry.producer_key.len() <= MAX_NAME_BYTES;
+    let fits = |entry: &BlockEntry<'_>| {
+        entry.body.len() <= MAX_BODY_BYTES && entry.producer_key.len() <= MAX_NAME_BYTES
+    };
     if entries.is_empty()
         || entries.len() > MAX_ENTRIES
         || bytes > MAX_BLOCK_BODY_BYTES
@@ -101,7 +102,7 @@ pub fn encode(first: u64, entries: &[Kept<'_>]) -> Result<Vec<u8>, InvalidBlock>
 ///
 /// # Errors
 /// [`InvalidBlock::Form`]. What a hostile block costs is bounded by [`MAX_BLOCK_BODY_BYTES`].
-pub fn decode(block: &[u8]) -> Result<(u64, Vec<Kept<'static>>), InvalidBlock> {
+pub fn decode(block: &[u8]) -> Result<(u64, Vec<BlockEntry<'static>>), InvalidBlock> {
     let (first, entries) = decode_some(block, &[])?;
     Ok((first, entries.into_iter().map(|(_, kept)| kept).collect()))
 }
@@ -111,12 +112,15 @@ pub fn decode(block: &[u8]) -> Result<(u64, Vec<Kept<'static>>), InvalidBlock> {
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_some(block: &[u8], values: &[&str]) -> Result<(u64, Vec<(u64, Kept<'static>)>), InvalidBlock> {
+pub fn decode_some(
+    block: &[u8],
+    values: &[&str],
+) -> Result<(u64, Vec<(u64, BlockEntry<'static>)>), InvalidBlock> {
     let needles: Vec<Needle> = values.iter().filter_map(|value| Needle::of(value)).collect();
     read(block, &needles).ok_or(InvalidBlock::Form)
 }
 
-fn read(block: &[u8], needles: &[Needle]) -> Option<(u64, Vec<(u64, Kept<'static>)>)> {
+fn read(block: &[u8], needles: &[Needle]) -> Option<(u64, Vec<(u64, BlockEntry<'static>)>)> {
     let mut reader = Reader(block.strip_prefix(&MAGIC)?);
     let first = reader.number()?;
     let count = reader
@@ -142,7 +146,7 @@ fn read(block: &[u8], needles: &[Needle]) -> Option<(u64, Vec<(u64, Kept<'static
         let key = keys.get(rows.size(count)?)?;
         let Pulled::Text(body) = body else { continue };
         room = room.checked_sub(body.len())?;
-        let kept = Kept {
+        let kept = BlockEntry {
             body: Cow::Owned(body),
             taken_at: Timestamp::from_micros(at),
             producer_key: Cow::Owned((*key).to_owned()),
@@ -153,7 +157,7 @@ fn read(block: &[u8], needles: &[Needle]) -> Option<(u64, Vec<(u64, Kept<'static
     whole.then_some((first, entries))
 }
 
-impl Kept<'_> {
+impl BlockEntry<'_> {
     /// The entry at `index` of `log`.
     pub fn entry<'e>(&'e self, log: &'e str, index: u64) -> Entry<'e> {
         Entry {

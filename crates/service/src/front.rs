@@ -9,15 +9,16 @@
 //! [`document`] tells the same declarations as OpenAPI.
 
 mod answer;
-mod beside;
 mod declaration;
 mod document;
 mod inbound;
 mod input;
 mod operation;
+mod params;
 mod refusals;
 mod repeat;
 mod route;
+mod subrequest;
 
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
@@ -34,19 +35,20 @@ use tracing::Instrument as _;
 pub use utoipa::openapi::Required;
 
 pub use answer::{
-    Accepted, Answer, Answers, Archive, Created, Download, Events, Linked, Made, NoContent, PlainText, Sheet,
-    Tagged, Versioned,
+    Accepted, Answer, Answers, Archive, Created, CreatedOnce, Download, Events, Linked, NoContent, PlainText,
+    Sheet, Tagged, Versioned,
 };
-use beside::Beside;
-pub use beside::{Asked, Ran};
 pub use declaration::{AuthScheme, Declaration, Evidence, Record};
 pub use document::{Surface, document, member_names, unresolved};
-pub use inbound::{HttpRole, Inbound, Params};
+use inbound::{Declared, GatedHandler, GatedRoutes};
+pub use inbound::{HttpRole, Inbound};
 pub use input::{Body, ById, Input, Listed, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted};
 pub use operation::OpenApiOperation;
+pub use params::Params;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
+use route::Work;
 pub use route::{FromInbound, Handler, Route, RouteError};
-use route::{Gated, Work};
+pub use subrequest::{Subrequest, Subresponse};
 
 use crate::{
     Refusal,
@@ -92,16 +94,16 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
             (Arc::new(declared), work)
         })
         .collect();
-    let beside = Arc::new(Beside::of(&routes));
+    let gated_routes = Arc::new(gated_routes(&routes));
     for (declared, work) in routes {
         let filter = filter(&declared.method);
         let paths = std::iter::once(declared.path).chain(declared.also);
         let serving = match work {
             Work::Raw(mounted) => mounted(role.clone(), declared.clone(), filter),
             Work::Gated(handler) => {
-                let (role, declared, beside) = (role.clone(), declared.clone(), beside.clone());
+                let (role, declared, gated_routes) = (role.clone(), declared.clone(), gated_routes.clone());
                 on(filter, move |request: Request| {
-                    serve(role, declared, beside, handler, request)
+                    serve(role, declared, gated_routes, handler, request)
                 })
             }
         };
@@ -113,6 +115,15 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
         router = paths.fold(router, |router, path| router.route(path, serving.clone()));
     }
     router
+}
+
+/// The routes that go through the gates, by name.
+fn gated_routes<R: HttpRole>(routes: &[(Declared<R>, Work<R>)]) -> GatedRoutes<R> {
+    let gated = routes.iter().filter_map(|(declared, work)| match work {
+        Work::Gated(handler) => Some((declared.name, (declared.clone(), handler.clone()))),
+        Work::Raw(_) => None,
+    });
+    GatedRoutes(gated.collect())
 }
 
 /// A route that pages of other origins call as well. A browser asks first, which costs nothing here and tells nothing.
@@ -173,8 +184,8 @@ fn filter(method: &Method) -> MethodFilter {
 async fn serve<R: HttpRole>(
     role: Arc<R>,
     route: Arc<Declaration<R::Needs>>,
-    beside: Arc<Beside<R>>,
-    handler: Gated<R>,
+    gated_routes: Arc<GatedRoutes<R>>,
+    handler: GatedHandler<R>,
     request: Request,
 ) -> Response {
     let (mut head, body) = request.into_parts();
@@ -188,11 +199,11 @@ async fn serve<R: HttpRole>(
     let (params, caller) = match proved.await {
         Ok(proved) => proved,
         Err(refusal) => {
-            route.hold(&refusal);
+            route.assert_declared(&refusal);
             return refusal.in_envelope(envelope).into_response();
         }
     };
-    let mut inbound = Inbound::new(role, route, beside, caller, params, &mut head);
+    let mut inbound = Inbound::new(role, route, gated_routes, caller, params, &mut head);
     let entered = inbound.enter(body).await;
     match concluded(&handler, inbound, entered).await {
         Ok(response) => response,
@@ -202,28 +213,28 @@ async fn serve<R: HttpRole>(
 
 /// What a request that entered, or was refused at the gates, ends with; a refusal is recorded.
 async fn concluded<R: HttpRole>(
-    handler: &Gated<R>,
+    handler: &GatedHandler<R>,
     inbound: Inbound<R>,
     entered: Result<(), Refusal>,
 ) -> Result<Response, Refusal> {
     let inbound = Arc::new(inbound);
-    let lined_up = match entered {
-        Ok(()) => inbound.line_up().await,
+    let turn = match entered {
+        Ok(()) => inbound.take_turn().await,
         Err(refusal) => Err(refusal),
     };
-    let outcome = match lined_up {
+    let outcome = match turn {
         Ok(()) => {
             let span = tracing::info_span!("route", role = R::NAME, otel.name = inbound.route.name, request.id = %inbound.request_id);
             handle(handler, &inbound).instrument(span).await
         }
         Err(refusal) => Err(refusal),
     };
-    inbound.step_aside();
+    inbound.release_turn();
     let refusal = match outcome {
         Ok(response) => return Ok(response),
         Err(refusal) => inbound.role.rephrase(refusal),
     };
-    inbound.route.hold(&refusal);
+    inbound.route.assert_declared(&refusal);
     count_stranger(&inbound, &refusal).await;
     if R::evidence(&inbound.route.needs, &inbound.route.method).refused != Record::Nowhere {
         inbound.role.refused(&inbound, &refusal).await;
@@ -321,7 +332,10 @@ async fn count_stranger<R: HttpRole>(inbound: &Inbound<R>, refusal: &Refusal) {
 }
 
 /// A handler commits one change, or changes that may be made twice, so it may run again when one gave way.
-async fn handle<R: HttpRole>(handler: &Gated<R>, inbound: &Arc<Inbound<R>>) -> Result<Response, Refusal> {
+async fn handle<R: HttpRole>(
+    handler: &GatedHandler<R>,
+    inbound: &Arc<Inbound<R>>,
+) -> Result<Response, Refusal> {
     let mut attempts = Attempts::default();
     loop {
         let outcome = match before(inbound).await {
@@ -341,7 +355,7 @@ async fn before<R: HttpRole>(inbound: &Inbound<R>) -> Result<Option<Response>, R
     if !inbound.route.idempotent || inbound.idempotency_key.is_none() {
         return Ok(None);
     }
-    Ok(inbound.role.answered(inbound).await?.map(repeat::replayed))
+    Ok(inbound.role.answered(inbound).await?.map(answer::replayed))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const MAX_TOKENS: u32 = 10_000;
 
 /// Whose tokens a role takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum TokenHolders {
     /// Those of administrators, and of people who are signed in at the console.
     AdministratorsAndPeople,
     /// Those of people alone.
@@ -21,7 +21,7 @@ enum Whose {
 }
 
 #[derive(Debug, Default)]
-struct Picture {
+struct KnownDigests {
     read_at: Option<Timestamp>,
     known: HashSet<[u8; 32]>,
 }
@@ -30,22 +30,22 @@ struct Picture {
 /// a query while their address is being refused, where anybody may be guessing.
 #[derive(Debug)]
 pub struct KnownTokens {
-    whose: Whose,
-    picture: Mutex<Picture>,
+    whose: TokenHolders,
+    picture: Mutex<KnownDigests>,
 }
 
 impl KnownTokens {
     /// Admin tokens and sessions at the console.
     pub fn of_administrators_and_people() -> Self {
-        Self::of(Whose::AdministratorsAndPeople)
+        Self::of(TokenHolders::AdministratorsAndPeople)
     }
 
     /// Sessions at the console alone.
     pub fn of_people() -> Self {
-        Self::of(Whose::People)
+        Self::of(TokenHolders::People)
     }
 
-    fn of(whose: Whose) -> Self {
+    fn of(whose: TokenHolders) -> Self {
         Self {
             whose,
             picture: Mutex::default(),
@@ -70,7 +70,7 @@ impl KnownTokens {
     async fn read(&self, store: &dyn Store, now: Timestamp) -> Result<Vec<[u8; 32]>, Error> {
         let mut work = store.global(Access::Read).await?;
         let mut known = work.accounts().session_digests(MAX_TOKENS, now).await?;
-        if self.whose == Whose::AdministratorsAndPeople {
+        if self.whose == TokenHolders::AdministratorsAndPeople {
             known.extend(work.admin_tokens().digests(MAX_TOKENS, now).await?);
         }
         Ok(known)

@@ -35,7 +35,7 @@ struct State<T, E> {
     silent: Option<(Timestamp, E)>,
 }
 
-enum Look<T, E> {
+enum Freshness<T, E> {
     Fresh(Arc<Timed<T>>),
     Ageing(Arc<Timed<T>>),
     Missing,
@@ -69,19 +69,19 @@ impl<T, E: Clone> Refreshed<T, E> {
     /// # Errors
     /// That of `ask`, or of the last time while nobody asks.
     pub async fn get(&self, ask: impl Future<Output = Result<Timed<T>, E>>) -> Result<Arc<Timed<T>>, E> {
-        match self.look() {
-            Look::Fresh(kept) => Ok(kept),
-            Look::Silent(error) => Err(error),
-            Look::Ageing(kept) => match self.asking.try_lock() {
+        match self.freshness() {
+            Freshness::Fresh(kept) => Ok(kept),
+            Freshness::Silent(error) => Err(error),
+            Freshness::Ageing(kept) => match self.asking.try_lock() {
                 Ok(_turn) => Ok(self.ask(ask).await.unwrap_or(kept)),
                 Err(_) => Ok(kept),
             },
-            Look::Missing => {
+            Freshness::Missing => {
                 let _turn = self.asking.lock().await;
-                match self.look() {
-                    Look::Fresh(kept) | Look::Ageing(kept) => Ok(kept),
-                    Look::Silent(error) => Err(error),
-                    Look::Missing => self.ask(ask).await,
+                match self.freshness() {
+                    Freshness::Fresh(kept) | Freshness::Ageing(kept) => Ok(kept),
+                    Freshness::Silent(error) => Err(error),
+                    Freshness::Missing => self.ask(ask).await,
                 }
             }
         }
@@ -120,17 +120,17 @@ impl<T, E: Clone> Refreshed<T, E> {
         state.kept.as_ref().is_some_and(|kept| kept.usable_until > now)
     }
 
-    fn look(&self) -> Look<T, E> {
+    fn freshness(&self) -> Freshness<T, E> {
         let now = self.world.now();
         let state = self.state.lock();
         let silent = state.silent.as_ref().filter(|(until, _)| *until > now);
         match (&state.kept, silent) {
-            (Some(kept), _) if kept.renew_at > now => Look::Fresh(kept.clone()),
+            (Some(kept), _) if kept.renew_at > now => Freshness::Fresh(kept.clone()),
             // While asking fails, what is left of the value serves.
-            (Some(kept), Some(_)) if kept.usable_until > now => Look::Fresh(kept.clone()),
-            (Some(kept), None) if kept.usable_until > now => Look::Ageing(kept.clone()),
-            (_, Some((_, error))) => Look::Silent(error.clone()),
-            _ => Look::Missing,
+            (Some(kept), Some(_)) if kept.usable_until > now => Freshness::Fresh(kept.clone()),
+            (Some(kept), None) if kept.usable_until > now => Freshness::Ageing(kept.clone()),
+            (_, Some((_, error))) => Freshness::Silent(error.clone()),
+            _ => Freshness::Missing,
         }
     }
 

@@ -18,6 +18,20 @@ use crate::{
     trace::{self, REQUEST_ID},
 };
 
+/// The value of the cookie of this name. There is none where it is sent twice: somebody else set one of the two.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut found = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(known, _)| *known == name)
+        .map(|(_, value)| value);
+    let value = found.next()?;
+    found.next().is_none().then_some(value)
+}
+
 /// What is known about a request before its handler runs. Read it with `Extension<RequestContext>`.
 #[derive(Debug, Clone)]
 pub struct RequestContext {

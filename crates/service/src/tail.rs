@@ -112,7 +112,7 @@ pub struct Tail {
 }
 
 /// A place among the tails, given back when it is dropped.
-struct Place {
+struct OpenTail {
     tails: Arc<Tails>,
     principal: String,
     share: String,
@@ -123,7 +123,7 @@ struct Place {
     grown: Option<watch::Receiver<()>>,
 }
 
-impl Drop for Place {
+impl Drop for OpenTail {
     fn drop(&mut self) {
         self.grown = None;
         let mut open = self.tails.open.lock();
@@ -193,7 +193,12 @@ impl Tails {
         }
     }
 
-    fn place(self: &Arc<Self>, principal: String, share: String, zone: ZoneId) -> Result<Place, Refusal> {
+    fn register(
+        self: &Arc<Self>,
+        principal: String,
+        share: String,
+        zone: ZoneId,
+    ) -> Result<OpenTail, Refusal> {
         let mut open = self.open.lock();
         let all: usize = open.shares.values().map(Vec::len).sum();
         let own = open.by_principal.get(&principal).copied().unwrap_or(0);
@@ -212,7 +217,7 @@ impl Tails {
         let sender = open.zones.entry(zone.clone());
         let grown = sender.or_insert_with(|| watch::Sender::new(())).subscribe();
         gauge!(names::TAILS).increment(1);
-        Ok(Place {
+        Ok(OpenTail {
             tails: self.clone(),
             principal,
             share,
@@ -228,7 +233,7 @@ impl Tails {
     /// # Errors
     /// 400 for a position that the log has not, 429 where too many are open, 503 where the ledger cannot be read.
     pub async fn follow(self: &Arc<Self>, tail: Tail) -> Result<Events, Refusal> {
-        let place = self.place(tail.principal.clone(), tail.share.clone(), tail.zone.clone())?;
+        let place = self.register(tail.principal.clone(), tail.share.clone(), tail.zone.clone())?;
         let size = {
             let mut work = tail.store.zone(&tail.zone, Access::Read).await?;
             work.ledger().head().await?.size
@@ -291,7 +296,7 @@ struct Following {
 
 impl Following {
     /// Until something ends it: why.
-    async fn run(&mut self, place: &mut Place) -> &'static str {
+    async fn run(&mut self, place: &mut OpenTail) -> &'static str {
         let Some(mut grown) = place.grown.take() else {
             return "failed";
         };

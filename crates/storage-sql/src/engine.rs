@@ -16,11 +16,11 @@ use crate::{
     dialect::Dialect,
     group::{self, Groups, Sharing, UnitTx},
     health::Health,
-    late::Late,
+    late::DeferredWrites,
     log_unit::LogTransaction,
     migrations::{self, MigrationError},
     recent::{Learned, Recent},
-    sql::{self, Counter, Judge, Tx},
+    sql::{self, AnswerPolicy, Counter, Tx},
     work::{GlobalUnit, ZoneUnit},
 };
 
@@ -123,14 +123,14 @@ impl Engine {
             _ => TransactionOptions::default(),
         };
         self.counter.add();
-        let judge = Judge {
+        let answers = AnswerPolicy {
             access,
             timeout: self.timeout,
             health: self.health.clone(),
         };
         let span = sql::span_of(self.dialect, access);
-        let tx = judge.answer(pool.begin_with_options(options)).await?;
-        let tx = Tx::new(tx, self.dialect, self.counter.clone(), judge, span);
+        let tx = answers.answer(pool.begin_with_options(options)).await?;
+        let tx = Tx::new(tx, self.dialect, self.counter.clone(), answers, span);
         if self.dialect == Dialect::Postgres {
             let mode = match access {
                 Access::Read => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;",
@@ -169,7 +169,7 @@ impl Engine {
             learned: Learned::default(),
             unended: BTreeMap::new(),
             held: None,
-            late: Late::default(),
+            late: DeferredWrites::default(),
         }))
     }
 
@@ -254,7 +254,7 @@ impl Sharing for Engine {
             .await
     }
 
-    async fn end_shared(&self, zone: &ZoneId, tx: Tx, late: Late) -> Result<(), Error> {
+    async fn end_shared(&self, zone: &ZoneId, tx: Tx, late: DeferredWrites) -> Result<(), Error> {
         let learned = late
             .write(&tx, zone, self.chain_key.as_ref(), &self.recent)
             .await?;

@@ -25,8 +25,8 @@ use caracal_storage::{Error, Lock};
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
 use crate::{
-    late::Late,
-    sql::{Left, Tx},
+    late::DeferredWrites,
+    sql::{Residue, Tx},
 };
 
 /// Most units of work of one transaction: what the last of them waits for, and what is lost together if it fails.
@@ -45,7 +45,7 @@ pub(crate) trait Sharing: Send + Sync {
     async fn begin_shared(&self, zone: &ZoneId, locks: &[Lock]) -> Result<Tx, Error>;
 
     /// Writes what is left to its end, and commits.
-    async fn end_shared(&self, zone: &ZoneId, tx: Tx, late: Late) -> Result<(), Error>;
+    async fn end_shared(&self, zone: &ZoneId, tx: Tx, late: DeferredWrites) -> Result<(), Error>;
 }
 
 /// What was read in a transaction and is asked for by every start.
@@ -69,7 +69,7 @@ pub(crate) struct Turn {
     units: usize,
     /// The unit before ended without a commit, after it had changed something.
     undo: bool,
-    late: Late,
+    late: DeferredWrites,
     known: Known,
     ended: Option<Result<(), Failure>>,
 }
@@ -125,7 +125,7 @@ impl Groups {
             locks: &[],
             units: 0,
             undo: false,
-            late: Late::default(),
+            late: DeferredWrites::default(),
             known: Known::default(),
             ended: None,
         }));
@@ -231,10 +231,10 @@ impl Turn {
         // It may have read what it had changed.
         self.known = Known::default();
         let Some(tx) = &self.tx else { return };
-        match tx.left() {
-            Left::Sound => {}
-            Left::Changed => self.undo = true,
-            Left::Broken { contended } => self.fail(Failure {
+        match tx.residue() {
+            Residue::Sound => {}
+            Residue::Changed => self.undo = true,
+            Residue::Broken { contended } => self.fail(Failure {
                 contended,
                 source: None,
             }),
@@ -276,7 +276,7 @@ impl Member {
     }
 
     /// What the units before leave to be written at the end.
-    pub(crate) fn late(&mut self) -> &mut Late {
+    pub(crate) fn late(&mut self) -> &mut DeferredWrites {
         &mut self.turn.late
     }
 
@@ -286,7 +286,7 @@ impl Member {
     }
 
     /// Ends the turn and waits until everything is durable.
-    pub(crate) async fn commit(mut self, late: Late) -> Result<(), Error> {
+    pub(crate) async fn commit(mut self, late: DeferredWrites) -> Result<(), Error> {
         if self.has_failed() {
             return Err(Error::Unavailable(
                 "a statement failed before, so nothing is committed".into(),
@@ -300,7 +300,7 @@ impl Member {
     }
 
     /// Ends the turn without a commit, and waits until everything that it may have seen is durable.
-    pub(crate) async fn settle(self) -> Result<(), Error> {
+    pub(crate) async fn rollback_durably(self) -> Result<(), Error> {
         let group = self.group.clone();
         drop(self);
         wait(group).await

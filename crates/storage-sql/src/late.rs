@@ -7,7 +7,7 @@ use caracal_storage::{AdminAuditRecord, OutboxMessage};
 
 /// What is written once for all units of a transaction, before its commit.
 #[derive(Default)]
-pub(crate) struct Late {
+pub(crate) struct DeferredWrites {
     pub(crate) outbox: Vec<OutboxMessage>,
     pub(crate) records: Vec<AdminAuditRecord>,
     /// How many more sessions of each application have not ended.
@@ -16,7 +16,7 @@ pub(crate) struct Late {
     pub(crate) changed: bool,
 }
 
-impl Late {
+impl DeferredWrites {
     /// Takes over what another unit leaves.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.outbox.extend(other.outbox);

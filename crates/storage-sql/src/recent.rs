@@ -10,7 +10,7 @@ use std::{
 };
 
 use caracal_crypto::Digest32;
-use caracal_ledger::{block::Kept, terms::Indexed};
+use caracal_ledger::{block::BlockEntry, terms::Indexed};
 use caracal_storage::LogHead;
 
 /// Most tails kept. One has some hundred kilobytes.
@@ -21,14 +21,14 @@ const BLOCKS: usize = 256;
 /// An entry that is not in a sealed block, with what sealing needs of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Unsealed {
-    pub(crate) kept: Kept<'static>,
+    pub(crate) kept: BlockEntry<'static>,
     pub(crate) said: Indexed,
     pub(crate) leaf: Digest32,
 }
 
 impl Unsealed {
     /// The entry at `index` of the log `name`, with its event.
-    pub(crate) fn new(name: &str, index: u64, kept: Kept<'static>, said: Indexed) -> Self {
+    pub(crate) fn new(name: &str, index: u64, kept: BlockEntry<'static>, said: Indexed) -> Self {
         Self {
             leaf: kept.entry(name, index).leaf(),
             kept,
@@ -47,7 +47,7 @@ pub(crate) struct Tail {
 }
 
 /// A sealed block: number of the log, first index, entries.
-pub(crate) type Place = (i64, u64, u64);
+pub(crate) type BlockKey = (i64, u64, u64);
 /// The ids of a block.
 pub(crate) type Ids = Arc<HashSet<String>>;
 
@@ -59,7 +59,7 @@ const ROOTS: usize = 256;
 pub(crate) struct Learned {
     /// By the number of the log.
     pub(crate) tails: HashMap<i64, (LogHead, Tail)>,
-    pub(crate) ids: Vec<(Place, Ids)>,
+    pub(crate) ids: Vec<(BlockKey, Ids)>,
 }
 
 /// What is known.
@@ -69,8 +69,8 @@ pub(crate) struct Recent(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     tails: HashMap<i64, (LogHead, Tail)>,
-    ids: HashMap<Place, Ids>,
-    order: VecDeque<Place>,
+    ids: HashMap<BlockKey, Ids>,
+    order: VecDeque<BlockKey>,
     /// By log and level: the first of some full tiles that follow each other, and their roots.
     roots: HashMap<(i64, u8), (u64, Vec<Digest32>)>,
 }
@@ -97,7 +97,7 @@ impl Recent {
     }
 
     /// The ids of a sealed block.
-    pub(crate) fn ids(&self, place: Place) -> Option<Ids> {
+    pub(crate) fn ids(&self, place: BlockKey) -> Option<Ids> {
         self.known(|known| known.ids.get(&place).cloned())
     }
 

@@ -1,6 +1,7 @@
 //! The one executor: a transaction that counts its statements and translates errors.
 
 use std::{
+    str::FromStr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
@@ -8,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use caracal_core::id::InvalidId;
 use caracal_storage::{Access, Error};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
 use tracing::Span;
@@ -36,14 +38,14 @@ impl Counter {
 }
 
 /// How the answers of one unit of work are waited for and judged.
-pub(crate) struct Judge {
+pub(crate) struct AnswerPolicy {
     pub(crate) access: Access,
     /// Longest wait for one answer.
     pub(crate) timeout: Option<Duration>,
     pub(crate) health: Health,
 }
 
-impl Judge {
+impl AnswerPolicy {
     /// An answer, or that there was none in time: a server that hangs does not keep its own time limits. What leaves
     /// doubt about the connections is noted.
     pub(crate) async fn answer<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, Error> {
@@ -79,7 +81,7 @@ const WANTED: u8 = 1;
 const SET: u8 = 2;
 
 /// What a unit of work left behind in a transaction.
-pub(crate) enum Left {
+pub(crate) enum Residue {
     /// Nothing was changed since its savepoint.
     Sound,
     /// What it changed can be undone.
@@ -107,7 +109,7 @@ pub(crate) struct Tx {
     savepoint: AtomicU8,
     /// How this dialect speaks.
     pub(crate) dialect: Dialect,
-    judge: Judge,
+    answers: AnswerPolicy,
     /// From begin to commit or roll-back.
     span: Span,
 }
@@ -129,7 +131,7 @@ impl Tx {
         inner: DatabaseTransaction,
         dialect: Dialect,
         counter: Counter,
-        judge: Judge,
+        answers: AnswerPolicy,
         span: Span,
     ) -> Self {
         Self {
@@ -141,7 +143,7 @@ impl Tx {
             contended: AtomicBool::new(false),
             savepoint: AtomicU8::new(NOT_NEEDED),
             dialect,
-            judge,
+            answers,
         }
     }
 
@@ -156,7 +158,7 @@ impl Tx {
             return Err(Error::Unavailable("a statement failed before".into()));
         }
         self.broken.store(true, Ordering::Relaxed);
-        let answer = self.judge.answer(answer).await.inspect_err(|error| {
+        let answer = self.answers.answer(answer).await.inspect_err(|error| {
             let rule = matches!(error, Error::Conflict { .. } | Error::MissingReference);
             self.broken.store(!rule, Ordering::Relaxed);
             self.contended
@@ -173,16 +175,16 @@ impl Tx {
     }
 
     /// What the unit left that the transaction was shared with.
-    pub(crate) fn left(&self) -> Left {
+    pub(crate) fn residue(&self) -> Residue {
         let savepoint = self.savepoint.load(Ordering::Relaxed) == SET;
         let failed = self.failed.load(Ordering::Relaxed);
         if self.broken.load(Ordering::Relaxed) || (failed && !savepoint) {
             let contended = self.contended.load(Ordering::Relaxed);
-            Left::Broken { contended }
+            Residue::Broken { contended }
         } else if savepoint {
-            Left::Changed
+            Residue::Changed
         } else {
-            Left::Sound
+            Residue::Sound
         }
     }
 
@@ -217,6 +219,26 @@ impl Tx {
         Ok(rows.into_iter().map(Row).collect())
     }
 
+    /// What `read` makes of every row of the answer.
+    pub(crate) async fn all_as<T, C: FromIterator<T>>(
+        &self,
+        sql: impl Into<String>,
+        params: Vec<Value>,
+        read: impl Fn(&Row) -> Result<T, Error>,
+    ) -> Result<C, Error> {
+        let rows = self.all(sql, params).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The column `id` of every row of the answer.
+    pub(crate) async fn ids<T: FromStr<Err = InvalidId>>(
+        &self,
+        sql: impl Into<String>,
+        params: Vec<Value>,
+    ) -> Result<Vec<T>, Error> {
+        self.all_as(sql, params, |row| row.id("id")).await
+    }
+
     /// The first row of the answer.
     pub(crate) async fn one(&self, sql: impl Into<String>, params: Vec<Value>) -> Result<Option<Row>, Error> {
         let sql = sql.into();
@@ -225,6 +247,16 @@ impl Tx {
             .note(self.inner.query_one_raw(self.statement(sql, params)))
             .await?
             .map(Row))
+    }
+
+    /// What `read` makes of the first row of the answer.
+    pub(crate) async fn one_as<T>(
+        &self,
+        sql: impl Into<String>,
+        params: Vec<Value>,
+        read: impl FnOnce(&Row) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.one(sql, params).await?.as_ref().map(read).transpose()
     }
 
     /// Whether the answer has a row.
@@ -250,6 +282,15 @@ impl Tx {
             .rows_affected())
     }
 
+    /// Runs a statement; whether it changed one row.
+    pub(crate) async fn changes_one(
+        &self,
+        sql: impl Into<String>,
+        params: Vec<Value>,
+    ) -> Result<bool, Error> {
+        Ok(self.run(sql, params).await? == 1)
+    }
+
     /// Lets the statements that follow use kept plans, for those of many parameters that have no other plan anyway.
     pub(crate) async fn keep_plans(&self) -> Result<(), Error> {
         match self.dialect {
@@ -272,10 +313,10 @@ impl Tx {
             ));
         }
         self.counter.add();
-        self.judge.answer(self.inner.commit()).await?;
+        self.answers.answer(self.inner.commit()).await?;
         self.span.record("caracal.committed", true);
-        if self.judge.access == Access::Write {
-            self.judge.health.wrote();
+        if self.answers.access == Access::Write {
+            self.answers.health.wrote();
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use caracal_storage::{
 
 use crate::{
     group::UnitTx,
-    late::Late,
+    late::DeferredWrites,
     log_unit::{HasLog, LogUnit},
     params::{json_list, params},
     recent::{Learned, Recent},
@@ -44,7 +44,7 @@ pub(crate) struct ZoneUnit {
     /// The session whose row this unit of work held last, as long as it has not changed it.
     pub(crate) held: Option<(SessionId, SessionStatus)>,
     /// What is left to the end of a transaction that others share.
-    pub(crate) late: Late,
+    pub(crate) late: DeferredWrites,
 }
 
 impl ZoneUnit {
@@ -200,10 +200,10 @@ impl ZoneWork for ZoneUnit {
         self.lock_name(lock.as_str()).await
     }
 
-    async fn settle(self: Box<Self>) -> Result<(), Error> {
+    async fn rollback_durably(self: Box<Self>) -> Result<(), Error> {
         match self.tx {
             UnitTx::Own(_) => Ok(()),
-            UnitTx::Shared(member) => member.settle().await,
+            UnitTx::Shared(member) => member.rollback_durably().await,
         }
     }
 
@@ -222,7 +222,7 @@ impl ZoneWork for ZoneUnit {
                 Ok(())
             }
             UnitTx::Shared(member) => {
-                let late = Late {
+                let late = DeferredWrites {
                     unended: self.unended,
                     changed: self.changed,
                     ..self.late
@@ -326,8 +326,7 @@ impl GlobalWork for GlobalUnit {
 
     async fn zone_of_approval(&mut self, id: &ApprovalId) -> Result<Option<ZoneId>, Error> {
         let sql = "SELECT zone_id FROM approvals WHERE id = $1";
-        let row = self.tx.one(sql, params![id]).await?;
-        row.map(|row| row.id("zone_id")).transpose()
+        self.tx.one_as(sql, params![id], |row| row.id("zone_id")).await
     }
 
     async fn revoked_between(&mut self, from: Timestamp, to: Timestamp) -> Result<RevokedAnchors, Error> {
@@ -337,11 +336,10 @@ impl GlobalWork for GlobalUnit {
     async fn suspended_sessions(&mut self) -> Result<Vec<(ZoneId, Arc<str>)>, Error> {
         let sql = "SELECT zone_id, id FROM sessions WHERE status = 'suspended'";
         self.tx
-            .all(sql, Vec::new())
-            .await?
-            .iter()
-            .map(|row| Ok((row.id("zone_id")?, Arc::from(row.text("id")?))))
-            .collect()
+            .all_as(sql, Vec::new(), |row| {
+                Ok((row.id("zone_id")?, Arc::from(row.text("id")?)))
+            })
+            .await
     }
 
     async fn zone_revisions(&mut self, zones: &[ZoneId]) -> Result<HashMap<ZoneId, i64>, Error> {
@@ -351,11 +349,10 @@ impl GlobalWork for GlobalUnit {
             self.tx.dialect.is_one_of("z.id", 1)
         );
         self.tx
-            .all(sql, params![json_list(zones)])
-            .await?
-            .iter()
-            .map(|row| Ok((row.id("zone_id")?, row.int("revision")?)))
-            .collect()
+            .all_as(sql, params![json_list(zones)], |row| {
+                Ok((row.id("zone_id")?, row.int("revision")?))
+            })
+            .await
     }
 
     async fn zones_with_overdue(

@@ -1,7 +1,7 @@
 //! Admin tokens and administrative records.
 
 use async_trait::async_trait;
-use caracal_core::{Timestamp, ZoneId};
+use caracal_core::{Timestamp, World, ZoneId};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Error, Page, PageRequest};
@@ -146,6 +146,37 @@ pub struct AdminAuditRecord {
     /// When.
     #[serde(serialize_with = "micros")]
     pub occurred_at: Timestamp,
+}
+
+impl AdminAuditRecord {
+    /// Of what nobody asked for and came to `status_code` now; who and what it is about is yet to be said.
+    pub fn new(world: &World, action: String, status_code: u16) -> Self {
+        Self {
+            id: world.uuid_v7().to_string(),
+            request_id: String::new(),
+            actor_id: None,
+            actor_name: None,
+            actor_scope: None,
+            action,
+            method: String::new(),
+            path: String::new(),
+            zone_id: None,
+            entity_type: None,
+            entity_id: None,
+            status_code,
+            payload_json: None,
+            occurred_at: world.now(),
+        }
+    }
+
+    /// Of a request that came to `status_code` now; who and what it is about is yet to be said.
+    pub fn of_request(world: &World, method: &str, path: &str, status_code: u16) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            ..Self::new(world, format!("{method} {path}"), status_code)
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]

@@ -63,7 +63,8 @@ pub use idempotency::{IdempotencyReceipt, IdempotencyReceipts};
 pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};
 pub use lock::Lock;
 pub use notifications::{
-    Attempt, ClaimedDelivery, Notification, NotificationBacklog, NotificationQueue, Notifications, Settlement,
+    Attempt, AttemptedDelivery, ClaimedDelivery, Notification, NotificationBacklog, NotificationQueue,
+    Notifications,
 };
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, MOST_COUNTED, Order, PAGE_BYTES, Page, PageKey, PageRequest, Total};

@@ -34,7 +34,7 @@ pub struct ClaimedDelivery {
     pub health: SinkHealth,
     /// What, with this attempt counted.
     pub delivery: NotificationDelivery,
-    /// The end of the lease; also what [`Settlement`] proves it with.
+    /// The end of the lease; also what [`AttemptedDelivery`] proves it with.
     pub leased_until: Timestamp,
 }
 
@@ -61,7 +61,7 @@ pub enum Attempt {
 
 /// What became of a claimed delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
+pub struct AttemptedDelivery {
     /// The sink.
     pub sink_id: NotificationSinkId,
     /// The delivery.
@@ -125,7 +125,7 @@ pub trait Notifications: Send {
         sink: &NotificationSinkId,
         id: &NotificationDeliveryId,
     ) -> Result<Option<NotificationDelivery>, Error>;
-    /// Makes a delivery due from its first attempt on, however it ended. Whoever attempts it now settles it in vain.
+    /// Makes a delivery due from its first attempt on, however it ended. Whoever attempts it now records it in vain.
     async fn redeliver(
         &mut self,
         sink: &NotificationSinkId,
@@ -142,7 +142,7 @@ pub trait Notifications: Send {
     ) -> Result<Option<ClaimedDelivery>, Error>;
     /// Writes down how an attempt ended and gives the lease back, as far as both are still the caller's; whether the
     /// delivery was.
-    async fn settle(&mut self, settlement: &Settlement) -> Result<bool, Error>;
+    async fn record_attempt(&mut self, attempted: &AttemptedDelivery) -> Result<bool, Error>;
     /// Up to `limit` approvals that nobody decided, ended after `since` and up to `now`, and that a sink is yet to be
     /// told of.
     async fn untold_expiries(
@@ -171,7 +171,7 @@ pub trait NotificationQueue: Send {
         &mut self,
         since: Timestamp,
         now: Timestamp,
-        settled_before: Timestamp,
+        ended_before: Timestamp,
     ) -> Result<Vec<ZoneId>, Error>;
     /// How much waits. A sink is failing from `failures` failed attempts in a row on.
     async fn backlog(&mut self, now: Timestamp, failures: u32) -> Result<NotificationBacklog, Error>;

@@ -26,7 +26,7 @@ pub enum Access {
     Write,
     /// As [`Access::Write`], in turns with others of the zone that ask for the same at the same time: one commit makes all of
     /// them durable, or none. It may read what those before it wrote, which is committed with it or not at all; so whoever
-    /// ends it otherwise than by [`ZoneWork::commit`], and answers, asks [`ZoneWork::settle`] first. Holds these locks, in
+    /// ends it otherwise than by [`ZoneWork::commit`], and answers, asks [`ZoneWork::rollback_durably`] first. Holds these locks, in
     /// this order, from the beginning. What it leaves to the outbox and to the administrative records is written at
     /// the end, and cannot be read before.
     Grouped(&'static [Lock]),
@@ -195,7 +195,7 @@ pub trait ZoneWork: Send {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Contended`] when what it may have read was not committed, so that nothing may be
     /// concluded from it.
-    async fn settle(self: Box<Self>) -> Result<(), Error>;
+    async fn rollback_durably(self: Box<Self>) -> Result<(), Error>;
 }
 
 /// One transaction over one log of evidence. Dropping it without [`LogWork::commit`] rolls back.

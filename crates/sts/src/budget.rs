@@ -106,7 +106,7 @@ impl<'b> Bill<'b> {
             match paid.await {
                 Ok(()) => {
                     if release.is_some() {
-                        deps.outbox.nudge();
+                        deps.outbox.wake();
                     }
                     return Ok(());
                 }

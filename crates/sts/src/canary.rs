@@ -200,7 +200,7 @@ impl CanaryMonitor {
         };
         work.commit().await?;
         if outcome.is_some() {
-            self.outbox.nudge();
+            self.outbox.wake();
         }
         Ok(outcome)
     }

@@ -242,7 +242,7 @@ impl Asking<'_> {
             };
             match asked.await {
                 Ok(approval) => {
-                    self.deps.outbox.nudge();
+                    self.deps.outbox.wake();
                     return self.told(approval);
                 }
                 Err(stopped) => {
@@ -309,7 +309,7 @@ impl Release {
         let record = approvals::answer_again(work.as_mut(), &witness, &self.approval).await?;
         let record = record.ok_or_else(Stopped::consumed)?;
         work.commit().await?;
-        deps.outbox.nudge();
+        deps.outbox.wake();
         Ok(Some(record))
     }
 
@@ -326,7 +326,7 @@ impl Release {
         let mut work = deps.store.zone(&self.approval.zone_id, Access::Write).await?;
         self.consume_in(work.as_mut(), deps, request_id, used).await?;
         work.commit().await?;
-        deps.outbox.nudge();
+        deps.outbox.wake();
         Ok(())
     }
 

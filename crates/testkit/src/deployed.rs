@@ -13,12 +13,16 @@ mod production;
 mod programs;
 mod raw;
 mod reply;
+mod role;
+mod run;
 mod stack;
 
 pub use daemon::{Daemon, Finished, ServingDaemon};
-pub use deployment::{Deployment, run};
+pub use deployment::Deployment;
 pub use production::{Production, migrate, service_password};
 pub use programs::{checkout, program};
 pub use raw::{RawReply, raw};
 pub use reply::Reply;
-pub use stack::{Role, Stack};
+pub use role::Role;
+pub use run::run;
+pub use stack::Stack;

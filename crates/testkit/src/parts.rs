@@ -223,7 +223,7 @@ impl Parts {
     ///
     /// # Panics
     /// When it is not published.
-    pub async fn settle(&self) {
+    pub async fn wait_in_sync(&self) {
         let published = self.outbox.flush(Duration::from_secs(10)).await;
         assert!(published, "the bus takes every event");
     }

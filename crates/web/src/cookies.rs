@@ -2,8 +2,8 @@
 //! somebody began to.
 
 use caracal_core::Timestamp;
-use caracal_service::signed_in::SESSION_TOKEN_PREFIX;
-use http::{HeaderMap, HeaderValue, header};
+use caracal_service::{request::cookie, signed_in::SESSION_TOKEN_PREFIX};
+use http::{HeaderMap, HeaderValue};
 
 /// How long a browser is known.
 const DEVICE_SECONDS: u64 = 400 * 24 * 60 * 60;
@@ -26,18 +26,7 @@ impl Cookies {
     }
 
     fn read<'h>(self, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-        let name = self.name(name);
-        let mut found = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(known, _)| *known == name)
-            .map(|(_, value)| value);
-        // Of two, somebody else set one.
-        let value = found.next()?;
-        found.next().is_none().then_some(value)
+        cookie(headers, &self.name(name))
     }
 
     /// The token of the session. Nothing else is sent on, so that nobody tries tokens of operators here.
@@ -101,6 +90,8 @@ impl Cookies {
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use url::Url;
 
 /// Where browsers find the console.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct ConsoleOrigin {
     /// The origin, where it was said; else any of this machine's own names.
     origin: Option<String>,
     /// Whether browsers come over TLS.
@@ -17,7 +17,7 @@ pub struct Place {
 /// A header that no other site can send without asking first.
 const OURS: &str = "x-caracal-console";
 
-impl Place {
+impl ConsoleOrigin {
     /// The console at `url`, or at this machine's own names; `tls` says that its listener speaks TLS itself.
     pub fn new(url: Option<&Url>, tls: bool) -> Self {
         let origin = url.map(|url| url.origin().ascii_serialization());
@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn only_the_consoles_own_host_is_served() {
         let url = Url::parse("https://console.example").ok();
-        let (public, local) = (Place::new(url.as_ref(), false), Place::new(None, false));
+        let (public, local) = (
+            ConsoleOrigin::new(url.as_ref(), false),
+            ConsoleOrigin::new(None, false),
+        );
         for (place, host, served) in [
             (&public, "console.example", true),
             (&public, "console.example:443", true),
@@ -174,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_change_comes_from_our_own_pages_and_nowhere_else() {
-        let place = Place::new(None, false);
+        let place = ConsoleOrigin::new(None, false);
         let host = ("host", "localhost:3001");
         let (origin, ours) = (("origin", "http://localhost:3001"), ("x-caracal-console", "1"));
         let post =

@@ -29,6 +29,6 @@ mod routes;
 mod session;
 
 pub use assets::is_built;
-pub use guard::Place;
+pub use guard::ConsoleOrigin;
 pub use router::{WebDeps, app};
 pub use routes::{document, table};

@@ -20,11 +20,11 @@ use tower::ServiceExt as _;
 use crate::{
     assets,
     cookies::Cookies,
-    guard::Place,
+    guard::ConsoleOrigin,
     headers,
     proxy::{Upstream, below, sent_back},
-    routes::{Does, READINESS, own_route},
-    session::{self, Beginning, Way},
+    routes::{READINESS, RouteAction, own_route},
+    session::{self, SignInMethod, SignInStart},
 };
 
 /// What the web role works with.
@@ -45,7 +45,7 @@ pub struct WebDeps {
     /// Base URL of the Gateway, likewise.
     pub gateway_url: Option<String>,
     /// Where browsers find the console.
-    pub place: Place,
+    pub place: ConsoleOrigin,
     /// Counts those who are not signed in. The Control API sees them all at this role's address.
     pub limits: Arc<Limits>,
 }
@@ -65,7 +65,7 @@ const REFUSED: Rule = Rule {
 
 struct Web {
     world: World,
-    place: Place,
+    place: ConsoleOrigin,
     limits: Arc<Limits>,
     cookies: Cookies,
     api: Upstream,
@@ -181,14 +181,14 @@ const READ_LINK: &str = "/api/control/v1/console/links/read";
 const AUDIT: &str = "/api/audit";
 /// Whose answers have what no script may have.
 const ONLY_HERE: [&str; 8] = [
-    Way::Password.path(),
-    Way::Link.path(),
-    Way::SingleSignOn.path(),
-    Way::Passkey.path(),
-    Beginning::SingleSignOn.path(),
-    Beginning::Passkey.path(),
-    Way::EmailCode.path(),
-    Beginning::EmailCode.path(),
+    SignInMethod::Password.path(),
+    SignInMethod::Link.path(),
+    SignInMethod::SingleSignOn.path(),
+    SignInMethod::Passkey.path(),
+    SignInStart::SingleSignOn.path(),
+    SignInStart::Passkey.path(),
+    SignInMethod::EmailCode.path(),
+    SignInStart::EmailCode.path(),
 ];
 
 async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
@@ -220,11 +220,13 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
 
 async fn sent_on(web: &Web, request: Request, path: &str) -> Result<Response, Refusal> {
     match own_route(request.method(), path) {
-        Some(Does::SignIn(way)) => session::sign_in(&web.api, web.cookies, &web.world, way, request).await,
-        Some(Does::Begin(beginning)) => {
+        Some(RouteAction::SignIn(way)) => {
+            session::sign_in(&web.api, web.cookies, &web.world, way, request).await
+        }
+        Some(RouteAction::Begin(beginning)) => {
             session::begin(&web.api, web.cookies, &web.world, beginning, request).await
         }
-        Some(Does::SignOut) => session::sign_out(&web.api, web.cookies, request.headers()).await,
+        Some(RouteAction::SignOut) => session::sign_out(&web.api, web.cookies, request.headers()).await,
         None => {
             let token = web.cookies.session(request.headers()).map(str::to_owned);
             let standing = request.extensions().get::<Standing>().cloned();

@@ -16,7 +16,7 @@ use caracal_wire::{
 };
 use http::{Method, StatusCode};
 
-use crate::session::{Beginning, Way};
+use crate::session::{SignInMethod, SignInStart};
 
 /// Where a role says how it is.
 pub(crate) const READINESS: &str = "/api/roles/{role}/ready";
@@ -34,11 +34,11 @@ pub enum Needs {
 
 /// What one of the role's own routes does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Does {
+pub(crate) enum RouteAction {
     /// Signs in.
-    SignIn(Way),
+    SignIn(SignInMethod),
     /// Begins a sign-in.
-    Begin(Beginning),
+    Begin(SignInStart),
     /// Ends the session.
     SignOut,
 }
@@ -49,14 +49,14 @@ struct Own {
     path: &'static str,
     name: &'static str,
     summary: &'static str,
-    does: Does,
+    action: RouteAction,
     describe: fn(&mut OpenApiOperation),
     refuses: &'static [ErrorCode],
 }
 
 const fn own(
     path: &'static str,
-    (name, does): (&'static str, Does),
+    (name, action): (&'static str, RouteAction),
     summary: &'static str,
     refuses: &'static [ErrorCode],
     describe: fn(&mut OpenApiOperation),
@@ -66,7 +66,7 @@ const fn own(
         path,
         name,
         summary,
-        does,
+        action,
         describe,
         refuses,
     }
@@ -75,7 +75,7 @@ const fn own(
 static OWN: [Own; 9] = [
     own(
         "/api/session",
-        ("session.sign_in", Does::SignIn(Way::Password)),
+        ("session.sign_in", RouteAction::SignIn(SignInMethod::Password)),
         "Sign in with a password.",
         &[
             ErrorCode::InvalidAccount,
@@ -89,7 +89,7 @@ static OWN: [Own; 9] = [
     ),
     own(
         "/api/session/link",
-        ("session.use_link", Does::SignIn(Way::Link)),
+        ("session.use_link", RouteAction::SignIn(SignInMethod::Link)),
         "Set a password with a link, and sign in.",
         &[
             ErrorCode::InvalidAccount,
@@ -106,7 +106,7 @@ static OWN: [Own; 9] = [
         "/api/session/single-sign-on/begin",
         (
             "session.begin_single_sign_on",
-            Does::Begin(Beginning::SingleSignOn),
+            RouteAction::Begin(SignInStart::SingleSignOn),
         ),
         "Tell where somebody signs in at the OpenID provider.",
         &[
@@ -118,7 +118,10 @@ static OWN: [Own; 9] = [
     ),
     own(
         "/api/session/single-sign-on",
-        ("session.finish_single_sign_on", Does::SignIn(Way::SingleSignOn)),
+        (
+            "session.finish_single_sign_on",
+            RouteAction::SignIn(SignInMethod::SingleSignOn),
+        ),
         "Sign in whoever came back from the OpenID provider.",
         &[
             ErrorCode::InvalidAccount,
@@ -139,14 +142,17 @@ static OWN: [Own; 9] = [
     ),
     own(
         "/api/session/passkey/begin",
-        ("session.begin_passkey", Does::Begin(Beginning::Passkey)),
+        ("session.begin_passkey", RouteAction::Begin(SignInStart::Passkey)),
         "Tell what an authenticator is asked to sign somebody in.",
         &[ErrorCode::SignInWayNotConfigured],
         |it| it.answer::<PasskeyChallenge>(StatusCode::OK),
     ),
     own(
         "/api/session/passkey",
-        ("session.finish_passkey", Does::SignIn(Way::Passkey)),
+        (
+            "session.finish_passkey",
+            RouteAction::SignIn(SignInMethod::Passkey),
+        ),
         "Sign in with a passkey.",
         &[
             ErrorCode::InvalidAccount,
@@ -161,7 +167,10 @@ static OWN: [Own; 9] = [
     ),
     own(
         "/api/session/email-code/begin",
-        ("session.begin_email_code", Does::Begin(Beginning::EmailCode)),
+        (
+            "session.begin_email_code",
+            RouteAction::Begin(SignInStart::EmailCode),
+        ),
         "Send a code to an address, if it has an account.",
         &[ErrorCode::InvalidAccount, ErrorCode::SignInWayNotConfigured],
         |it| {
@@ -171,7 +180,10 @@ static OWN: [Own; 9] = [
     ),
     own(
         "/api/session/email-code",
-        ("session.finish_email_code", Does::SignIn(Way::EmailCode)),
+        (
+            "session.finish_email_code",
+            RouteAction::SignIn(SignInMethod::EmailCode),
+        ),
         "Sign in with a code by e-mail.",
         &[
             ErrorCode::InvalidAccount,
@@ -189,17 +201,17 @@ static OWN: [Own; 9] = [
         path: "/api/session",
         name: "session.sign_out",
         summary: "End the session, and forget it.",
-        does: Does::SignOut,
+        action: RouteAction::SignOut,
         describe: |it| it.answer::<SignedOut>(StatusCode::OK),
         refuses: &[],
     },
 ];
 
 /// What a request asks of this role itself.
-pub(crate) fn own_route(method: &Method, path: &str) -> Option<Does> {
+pub(crate) fn own_route(method: &Method, path: &str) -> Option<RouteAction> {
     OWN.iter()
         .find(|own| own.method == *method && own.path == path)
-        .map(|own| own.does)
+        .map(|own| own.action)
 }
 
 const SURFACE: Surface<Needs> = Surface {

@@ -29,7 +29,7 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// How somebody signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum SignInMethod {
     /// With a password.
     Password,
     /// With a link that sets one.
@@ -42,7 +42,7 @@ pub(crate) enum Way {
     EmailCode,
 }
 
-impl Way {
+impl SignInMethod {
     /// Where the Control API takes it. Its answers have a token that no script may have: it is asked for here, and never on
     /// behalf of a page.
     pub(crate) const fn path(self) -> &'static str {
@@ -72,7 +72,7 @@ impl Way {
 
 /// A sign-in that begins with something that the browser alone keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beginning {
+pub(crate) enum SignInStart {
     /// At the `OpenID` provider.
     SingleSignOn,
     /// With a passkey.
@@ -81,7 +81,7 @@ pub(crate) enum Beginning {
     EmailCode,
 }
 
-impl Beginning {
+impl SignInStart {
     /// Where the Control API begins it. Its answers have what no script may have.
     pub(crate) const fn path(self) -> &'static str {
         match self {
@@ -93,7 +93,7 @@ impl Beginning {
 }
 
 /// A sign-in that has begun.
-struct Begun {
+struct StartedSignIn {
     /// What the browser alone keeps.
     browser: String,
     expires_at: Timestamp,
@@ -101,17 +101,17 @@ struct Begun {
     shown: Response,
 }
 
-impl Begun {
+impl StartedSignIn {
     /// Of what the Control API says.
-    async fn read(beginning: Beginning, answer: http::Response<Body>) -> Result<Self, Refusal> {
+    async fn read(beginning: SignInStart, answer: http::Response<Body>) -> Result<Self, Refusal> {
         let (browser, expires_at, shown) = match beginning {
-            Beginning::SingleSignOn => {
+            SignInStart::SingleSignOn => {
                 let begun: BegunSingleSignOn = read(answer).await?;
                 let authorization_url = begun.authorization_url;
                 let shown = shown(StatusCode::OK, &SignInRedirect { authorization_url });
                 (begun.browser, begun.expires_at, shown)
             }
-            Beginning::Passkey => {
+            SignInStart::Passkey => {
                 let begun: BegunPasskey = read(answer).await?;
                 let asked = PasskeyChallenge {
                     challenge: begun.challenge,
@@ -119,7 +119,7 @@ impl Begun {
                 };
                 (begun.browser, begun.expires_at, shown(StatusCode::OK, &asked))
             }
-            Beginning::EmailCode => {
+            SignInStart::EmailCode => {
                 let begun: BegunEmailCode = read(answer).await?;
                 let state = EmailCodeState { state: begun.state };
                 (begun.browser, begun.expires_at, shown(StatusCode::OK, &state))
@@ -138,7 +138,7 @@ pub(crate) async fn sign_in(
     api: &Upstream,
     cookies: Cookies,
     world: &World,
-    way: Way,
+    way: SignInMethod,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (head, mut asked) = object(request).await?;
@@ -162,7 +162,8 @@ pub(crate) async fn sign_in(
         .ask(Method::POST, way.path(), sent_on(&head), None, asked.into())
         .await?;
     // A secret of a browser is good for one answer, whatever comes of it; a code that was mistyped may be typed again.
-    let over = way.is_begun() && (way != Way::EmailCode || answer.status() != StatusCode::UNAUTHORIZED);
+    let over =
+        way.is_begun() && (way != SignInMethod::EmailCode || answer.status() != StatusCode::UNAUTHORIZED);
     let forgotten = over.then(|| cookies.forget_begun()).flatten();
     if !answer.status().is_success() {
         let mut response = sent_back(answer);
@@ -200,12 +201,12 @@ pub(crate) async fn begin(
     api: &Upstream,
     cookies: Cookies,
     world: &World,
-    beginning: Beginning,
+    beginning: SignInStart,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (head, asked) = match beginning {
-        Beginning::SingleSignOn | Beginning::Passkey => (request.into_parts().0, Map::new()),
-        Beginning::EmailCode => {
+        SignInStart::SingleSignOn | SignInStart::Passkey => (request.into_parts().0, Map::new()),
+        SignInStart::EmailCode => {
             let (head, mut asked) = object(request).await?;
             asked.remove("device");
             let device = cookies.device(&head.headers).map(Value::from);
@@ -221,7 +222,7 @@ pub(crate) async fn begin(
     if !answer.status().is_success() {
         return Ok(sent_back(answer));
     }
-    let begun = Begun::read(beginning, answer).await?;
+    let begun = StartedSignIn::read(beginning, answer).await?;
     let mut response = begun.shown;
     if let Some(cookie) = cookies.keep_begun(&begun.browser, begun.expires_at, world.now()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -44,13 +44,13 @@ impl Count for ApplicationCounted {
 
 /// Counts by name, of as many names as `most` says; the others together.
 #[derive(Debug, Clone)]
-pub(crate) struct Named<C> {
+pub(crate) struct CountsByName<C> {
     most: usize,
     pub(crate) known: HashMap<Box<str>, C>,
     pub(crate) others: C,
 }
 
-impl<C: Count> Named<C> {
+impl<C: Count> CountsByName<C> {
     fn of(most: usize) -> Self {
         Self {
             most,
@@ -85,8 +85,8 @@ pub(crate) struct Slot {
     calls: u64,
     /// Milliseconds to the head of the upstream's answer.
     latency: Option<Histogram<u32>>,
-    pub(crate) applications: Named<ApplicationCounted>,
-    pub(crate) reasons: Named<u64>,
+    pub(crate) applications: CountsByName<ApplicationCounted>,
+    pub(crate) reasons: CountsByName<u64>,
 }
 
 impl Default for Slot {
@@ -102,8 +102,8 @@ impl Slot {
             denied: 0,
             calls: 0,
             latency: None,
-            applications: Named::of(applications),
-            reasons: Named::of(reasons),
+            applications: CountsByName::of(applications),
+            reasons: CountsByName::of(reasons),
         }
     }
 

@@ -19,13 +19,13 @@ use crate::call::ZoneCall;
 
 /// What is tried out, each counted by zone.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Tried {
+pub(crate) enum CheckTarget {
     Provider,
     Issuer,
     Upstream,
 }
 
-impl Tried {
+impl CheckTarget {
     const fn rule(self) -> Rule {
         let (prefix, code) = match self {
             Self::Provider => ("rl:providertest:", ErrorCode::ProviderTestRateLimited),

@@ -199,11 +199,11 @@ fn of_any(error: &TokenError) -> Answered {
             "see whether the server has too much to do",
         ),
     };
-    answered(status, told(error), fix)
+    answered(status, describe(error), fix)
 }
 
 /// What the guard found is not told: it would say what is inside.
-fn told(error: &TokenError) -> String {
+fn describe(error: &TokenError) -> String {
     match error {
         TokenError::Refused(_) => String::from("the token endpoint may not be called from here"),
         other => other.to_string(),

@@ -5,9 +5,9 @@ mod objects;
 mod words;
 
 use caracal_core::ScopeSet;
-use caracal_wire::control::commands::{Catalog, CatalogCommand, CatalogFlag, CatalogSubcommand};
 
-use super::document::{self, ALSO_READ};
+/// Routes that comparing a document reads besides those that are commands, with the scope that lets one.
+const ALSO_READ: [(&str, &str); 1] = [("policy_sets.get_version", "control:policy-set:read")];
 
 /// A noun with what can be done to it.
 #[derive(Debug)]
@@ -23,14 +23,14 @@ pub(crate) struct Subcommand {
     pub(crate) name: &'static str,
     /// The scope that it needs; none where each object of a document needs its own.
     pub(crate) scope: Option<&'static str>,
-    pub(crate) does: Does,
+    pub(crate) action: CommandAction,
     /// In parts, some of which several have.
     flags: &'static [&'static [Flag]],
 }
 
 /// What a subcommand is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Does {
+pub(crate) enum CommandAction {
     /// The route of this name.
     Route(&'static str),
     /// Makes a route's object, with a member of its body that no flag says.
@@ -48,7 +48,7 @@ pub(crate) enum Does {
 pub(crate) struct Flag {
     pub(crate) name: &'static str,
     pub(crate) form: Form,
-    pub(crate) place: Place,
+    pub(crate) target: FlagTarget,
     pub(crate) required: bool,
     pub(crate) summary: &'static str,
 }
@@ -74,7 +74,7 @@ pub(crate) enum Form {
 
 /// Where a flag goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum FlagTarget {
     /// A parameter of the path.
     Path(&'static str),
     /// A parameter of the query string.
@@ -109,7 +109,7 @@ impl Subcommand {
     }
 }
 
-impl Does {
+impl CommandAction {
     /// The route that it is.
     pub(crate) const fn route(self) -> Option<&'static str> {
         match self {
@@ -119,36 +119,11 @@ impl Does {
     }
 }
 
-/// The catalogue as it is told.
-pub(crate) fn described() -> Catalog {
-    let flag = |flag: &Flag| CatalogFlag {
-        name: flag.name,
-        summary: flag.summary,
-        required: flag.required,
-    };
-    let subcommand = |known: &Subcommand| CatalogSubcommand {
-        subcommand: known.name,
-        scope: known.scope,
-        flags: known.flags().map(flag).collect(),
-    };
-    let delegates = |known: &Subcommand| matches!(known.does, Does::Document { .. } | Does::Ensure(_));
-    let command = |command: &Command| CatalogCommand {
-        command: command.name,
-        summary: command.summary,
-        delegates_scope: command.subcommands.iter().any(delegates),
-        subcommands: command.subcommands.iter().map(subcommand).collect(),
-    };
-    Catalog {
-        commands: commands().map(command).collect(),
-        declarative: document::declarative(),
-    }
-}
-
 /// Whether the holder of these scopes may run the route of this name at all: the gate before every route that is run for a
 /// control key, whichever command ran it.
 pub(crate) fn allows(route: &str, scopes: &ScopeSet) -> bool {
     let subcommands = commands().flat_map(|command| command.subcommands);
-    let commands = subcommands.filter_map(|known| Some((known.does.route()?, known.scope?)));
+    let commands = subcommands.filter_map(|known| Some((known.action.route()?, known.scope?)));
     commands
         .chain(ALSO_READ)
         .any(|(known, scope)| known == route && scopes.contains(scope))
@@ -171,7 +146,9 @@ mod tests {
             for known in command.subcommands {
                 let what = format!("{} {}", command.name, known.name);
                 assert!(names.insert(known.name), "{what} stands twice");
-                let Some(name) = known.does.route() else { continue };
+                let Some(name) = known.action.route() else {
+                    continue;
+                };
                 let route = table.iter().find(|route| route.name == name);
                 let route = route.unwrap_or_else(|| panic!("{what}: there is no {name}"));
                 assert!(
@@ -192,8 +169,8 @@ mod tests {
                     other => panic!("{what} needs {other:?}"),
                 }
                 for flag in known.flags() {
-                    match flag.place {
-                        Place::Path(parameter) => {
+                    match flag.target {
+                        FlagTarget::Path(parameter) => {
                             assert!(
                                 route.path.contains(&format!("{{{parameter}}}")),
                                 "{what}: {}",
@@ -201,11 +178,13 @@ mod tests {
                             );
                             assert!(flag.required, "{what}: {}", flag.name);
                         }
-                        Place::Body(_) => assert!(route.method != Method::GET, "{what}: {}", flag.name),
-                        Place::Query(_) | Place::Own => {}
+                        FlagTarget::Body(_) => assert!(route.method != Method::GET, "{what}: {}", flag.name),
+                        FlagTarget::Query(_) | FlagTarget::Own => {}
                     }
                 }
-                let given = known.flags().filter(|flag| matches!(flag.place, Place::Path(_)));
+                let given = known
+                    .flags()
+                    .filter(|flag| matches!(flag.target, FlagTarget::Path(_)));
                 let wanted = route.path.matches('{').count() - usize::from(route.path.contains("{zoneId}"));
                 assert_eq!(given.count(), wanted, "{what}");
             }

@@ -1,16 +1,17 @@
 //! From a command to the route that it is.
 
-use bytes::Bytes;
-use caracal_service::{Refusal, front::Asked};
-use caracal_wire::{ErrorCode, control::commands::Invoke};
-use http::StatusCode;
-use serde_json::{Map, Value};
+use caracal_service::Refusal;
+use caracal_wire::{
+    ErrorCode,
+    control::commands::{Catalog, CatalogCommand, CatalogFlag, CatalogSubcommand, Invoke},
+};
+use serde_json::Value;
 
 use super::{
-    catalog::{self, Does},
-    document,
-    flags::{self, Told},
+    catalog::{self, Command, CommandAction, Flag, Subcommand},
+    document, flags,
     invocation::Invocation,
+    run::{internal, require, run},
 };
 use crate::{call::Call, metrics};
 
@@ -40,17 +41,17 @@ async fn carry_out(call: &Call, invocation: &Invocation, asked: &Invoke) -> Resu
     if let Some(scope) = subcommand.scope {
         require(invocation, scope)?;
     }
-    let told = flags::told(subcommand, &asked.flags)?;
-    match subcommand.does {
-        Does::Route(route) => run(call, route, told).await,
-        Does::Make(route, (member, word)) => {
-            let mut told = told;
-            told.body.insert(member.to_owned(), Value::from(word));
-            run(call, route, told).await
+    let input = flags::parse(subcommand, &asked.flags)?;
+    match subcommand.action {
+        CommandAction::Route(route) => run(call, route, input).await,
+        CommandAction::Make(route, (member, word)) => {
+            let mut input = input;
+            input.body.insert(member.to_owned(), Value::from(word));
+            run(call, route, input).await
         }
-        Does::Document { applies } => document::of_flags(call, invocation, &told, applies).await,
-        Does::Ensure(kind) => document::of_spec(call, invocation, &told, kind).await,
-        Does::Describe => serde_json::to_value(catalog::described()).map_err(|_| internal()),
+        CommandAction::Document { applies } => document::of_flags(call, invocation, &input, applies).await,
+        CommandAction::Ensure(kind) => document::of_spec(call, invocation, &input, kind).await,
+        CommandAction::Describe => serde_json::to_value(described()).map_err(|_| internal()),
     }
 }
 
@@ -60,107 +61,32 @@ fn unknown(what: &'static str) -> Refusal {
         .with("remediation", "`catalog describe` tells every command")
 }
 
-fn internal() -> Refusal {
-    Refusal::of(ErrorCode::Upstream).describe("an answer could not be written")
-}
-
-/// 403 unless the mandate has the scope.
-pub(super) fn require(invocation: &Invocation, scope: &str) -> Result<(), Refusal> {
-    if invocation.scopes.contains(scope) {
-        return Ok(());
-    }
-    Err(Refusal::of(ErrorCode::Denied)
-        .describe(format!("the mandate lacks the scope {scope}"))
-        .with(
-            "remediation",
-            format!("mint with the scope {scope}, which the control key and the control resource must have"),
-        ))
-}
-
-/// Runs a route for the holder of the mandate.
-pub(super) async fn run(call: &Call, route: &str, told: Told) -> Result<Value, Refusal> {
-    let mut params = told.params;
-    if let Some(zone) = call.caller.home_zone() {
-        params.push((String::from("zoneId"), zone.to_string()));
-    }
-    let body = match told.body {
-        body if body.is_empty() => Bytes::new(),
-        body => Bytes::from(Value::Object(body).to_string()),
+/// The catalogue as it is told.
+fn described() -> Catalog {
+    let flag = |flag: &Flag| CatalogFlag {
+        name: flag.name,
+        summary: flag.summary,
+        required: flag.required,
     };
-    let asked = Asked {
-        caller: call.caller.clone(),
-        params,
-        query: told.query,
-        body,
-        idempotency_key: told.idempotency_key,
+    let subcommand = |known: &Subcommand| CatalogSubcommand {
+        subcommand: known.name,
+        scope: known.scope,
+        flags: known.flags().map(flag).collect(),
     };
-    let ran = call
-        .run(route, asked)
-        .await
-        .map_err(|refusal| in_words_of_commands(&refusal))?;
-    if ran.body.is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_json::from_slice(&ran.body).map_err(|_| internal())
-}
-
-/// A refusal of a route as one of the command that ran it.
-fn in_words_of_commands(refusal: &Refusal) -> Refusal {
-    let code = match refusal.status {
-        StatusCode::BAD_REQUEST
-        | StatusCode::UNPROCESSABLE_ENTITY
-        | StatusCode::PAYLOAD_TOO_LARGE
-        | StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorCode::Invalid,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorCode::Denied,
-        StatusCode::NOT_FOUND => ErrorCode::NotFound,
-        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => ErrorCode::Conflict,
-        StatusCode::TOO_MANY_REQUESTS => ErrorCode::RateLimited,
-        // Whatever is away now may be back.
-        StatusCode::SERVICE_UNAVAILABLE => ErrorCode::StorageUnavailable,
-        _ => ErrorCode::Upstream,
+    let delegates = |known: &Subcommand| {
+        matches!(
+            known.action,
+            CommandAction::Document { .. } | CommandAction::Ensure(_)
+        )
     };
-    let reason = format!("{}: {}", refusal.code, refusal.sentence());
-    let mut members = Map::new();
-    if let Some(details) = refusal.members.get("details") {
-        members.insert(String::from("details"), details.clone());
-    }
-    members.insert(String::from("cause"), Value::from(refusal.code.as_str()));
-    Refusal {
-        members,
-        retry_after: refusal.retry_after,
-        ..Refusal::of(code).describe(reason)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_keeps_its_code_its_details_and_when_to_try_again() {
-        for (code, told, status) in [
-            (ErrorCode::InvalidResource, "invalid", 400),
-            (ErrorCode::InvalidRego, "invalid", 400),
-            (ErrorCode::ReservedNamespace, "conflict", 409),
-            (ErrorCode::ResourceNotFound, "not_found", 404),
-            (ErrorCode::TraitForbidden, "denied", 403),
-            (ErrorCode::DcrRateLimitExceeded, "rate_limited", 429),
-            (ErrorCode::StorageUnavailable, "storage_unavailable", 503),
-            (ErrorCode::SecretBackendUnavailable, "upstream", 502),
-            (ErrorCode::InternalError, "upstream", 502),
-        ] {
-            let refusal = Refusal {
-                contended: true,
-                ..Refusal::of(code).describe("why").with_details(&1).retry_after(7)
-            };
-            let refusal = in_words_of_commands(&refusal);
-            assert_eq!((refusal.code.as_str(), refusal.status.as_u16()), (told, status));
-            assert_eq!(refusal.members["cause"], code.as_str());
-            assert_eq!(refusal.members["details"], 1);
-            assert_eq!(refusal.retry_after, Some(7));
-            // It was tried again within already.
-            assert!(!refusal.contended);
-            assert!(refusal.sentence().contains("why"));
-        }
+    let command = |command: &Command| CatalogCommand {
+        command: command.name,
+        summary: command.summary,
+        delegates_scope: command.subcommands.iter().any(delegates),
+        subcommands: command.subcommands.iter().map(subcommand).collect(),
+    };
+    Catalog {
+        commands: catalog::commands().map(command).collect(),
+        declarative: document::declarative(),
     }
 }

@@ -5,7 +5,7 @@ use caracal_service::{Refusal, front::IdempotencyKey};
 use caracal_wire::ErrorCode;
 use serde_json::{Map, Value};
 
-use super::catalog::{Flag, Form, Place, Subcommand};
+use super::catalog::{Flag, FlagTarget, Form, Subcommand};
 
 /// Most flags of a command.
 const MAX_FLAGS: usize = 32;
@@ -18,9 +18,9 @@ const MAX_ITEMS: usize = 64;
 /// The flag that every change may have.
 const KEY: &str = "idempotency-key";
 
-/// What a subcommand is told, in the places where it belongs.
+/// What a subcommand is told, put where it belongs.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct CommandInput {
     pub(crate) params: Vec<(String, String)>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Map<String, Value>,
@@ -29,7 +29,7 @@ pub(crate) struct Told {
     pub(crate) own: Map<String, Value>,
 }
 
-impl Told {
+impl CommandInput {
     /// Whether a flag that the command itself minds is set.
     pub(crate) fn is_set(&self, name: &str) -> bool {
         self.own.get(name) == Some(&Value::Bool(true))
@@ -76,12 +76,12 @@ fn is_scalar(value: &Value) -> bool {
 ///
 /// # Errors
 /// 400 `invalid` that names a flag that is unknown, missing or malformed.
-pub(super) fn told(subcommand: &Subcommand, flags: &Map<String, Value>) -> Result<Told, Refusal> {
+pub(super) fn parse(subcommand: &Subcommand, flags: &Map<String, Value>) -> Result<CommandInput, Refusal> {
     let known = |name: &str| subcommand.flags().any(|flag| flag.name == name);
     if let Some(name) = flags.keys().find(|name| !known(name)) {
         return Err(invalid(name, "is no flag of this command"));
     }
-    let mut told = Told::default();
+    let mut input = CommandInput::default();
     for flag in subcommand.flags() {
         let given = flags.get(flag.name);
         let given = given.filter(|value| !value.is_null() || flag.form == Form::TextOrNull);
@@ -92,23 +92,23 @@ pub(super) fn told(subcommand: &Subcommand, flags: &Map<String, Value>) -> Resul
             continue;
         };
         let value = read(flag, given)?;
-        match flag.place {
-            Place::Path(parameter) => told.params.push((parameter.to_owned(), text_of(&value))),
-            Place::Query(parameter) => told.query.push((parameter.to_owned(), text_of(&value))),
-            Place::Body(member) => drop(told.body.insert(member.to_owned(), value)),
-            Place::Own if flag.name == KEY => {
+        match flag.target {
+            FlagTarget::Path(parameter) => input.params.push((parameter.to_owned(), text_of(&value))),
+            FlagTarget::Query(parameter) => input.query.push((parameter.to_owned(), text_of(&value))),
+            FlagTarget::Body(member) => drop(input.body.insert(member.to_owned(), value)),
+            FlagTarget::Own if flag.name == KEY => {
                 let key = IdempotencyKey::parse(&text_of(&value));
-                told.idempotency_key = Some(key.ok_or_else(|| {
+                input.idempotency_key = Some(key.ok_or_else(|| {
                     invalid(
                         KEY,
                         "must have 1 to 255 bytes without control or invisible characters and surrounding space",
                     )
                 })?);
             }
-            Place::Own => drop(told.own.insert(flag.name.to_owned(), value)),
+            FlagTarget::Own => drop(input.own.insert(flag.name.to_owned(), value)),
         }
     }
-    Ok(told)
+    Ok(input)
 }
 
 fn text_of(value: &Value) -> String {
@@ -186,14 +186,14 @@ mod tests {
 
     use super::{super::catalog, *};
 
-    fn given(command: &str, subcommand: &str, flags: Value) -> Result<Told, String> {
+    fn given(command: &str, subcommand: &str, flags: Value) -> Result<CommandInput, String> {
         let command = catalog::find(command).unwrap();
         let subcommand = command.subcommand(subcommand).unwrap();
         let Value::Object(flags) = flags else {
             unreachable!()
         };
         check(&flags)
-            .and_then(|()| told(subcommand, &flags))
+            .and_then(|()| parse(subcommand, &flags))
             .map_err(|refusal| {
                 assert_eq!(refusal.code, ErrorCode::Invalid);
                 refusal.description.unwrap_or_default().into_owned()
@@ -237,35 +237,35 @@ mod tests {
 
     #[test]
     fn flags_become_the_request_of_the_route() {
-        let told = given(
+        let input = given(
             "resource",
             "patch",
             json!({"id": "res", "scopes": "a, b,", "upstream-url": null, "operations": "[{\"method\":\"GET\"}]",
                    "idempotency-key": "k"}),
         )
         .unwrap();
-        assert_eq!(told.params, [("id".to_owned(), "res".to_owned())]);
+        assert_eq!(input.params, [("id".to_owned(), "res".to_owned())]);
         assert_eq!(
-            Value::Object(told.body),
+            Value::Object(input.body),
             json!({"scopes": ["a", "b"], "upstream_url": null, "operations": [{"method": "GET"}]})
         );
-        assert_eq!(told.idempotency_key.map(|key| key.text).as_deref(), Some("k"));
-        let told = given("app", "dcr", json!({"name": "n", "expires-in": "60"})).unwrap();
-        assert_eq!(Value::Object(told.body), json!({"name": "n", "expires_in": 60}));
-        let told = given(
+        assert_eq!(input.idempotency_key.map(|key| key.text).as_deref(), Some("k"));
+        let input = given("app", "dcr", json!({"name": "n", "expires-in": "60"})).unwrap();
+        assert_eq!(Value::Object(input.body), json!({"name": "n", "expires_in": 60}));
+        let input = given(
             "policy-set",
             "version",
             json!({"id": "s", "policy-versions": ["v"]}),
         )
         .unwrap();
-        assert_eq!(told.body["manifest"], json!([{"policy_version_id": "v"}]));
-        let told = given(
+        assert_eq!(input.body["manifest"], json!([{"policy_version_id": "v"}]));
+        let input = given(
             "audit",
             "tail",
             json!({"limit": 5, "event-type": "control.invoke"}),
         )
         .unwrap();
-        assert_eq!(told.query.len(), 2);
+        assert_eq!(input.query.len(), 2);
         assert!(
             given("state", "apply", json!({"document": "{}", "dry-run": "true"}))
                 .unwrap()

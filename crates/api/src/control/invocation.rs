@@ -17,7 +17,7 @@ use crate::deps::ApiDeps;
 
 /// What the caller said.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Said {
+pub(crate) struct NamedCommand {
     pub(crate) command: String,
     pub(crate) subcommand: String,
     pub(crate) idempotency_key: String,
@@ -47,7 +47,7 @@ pub(crate) struct Invocation {
     pub(crate) jti: Arc<str>,
     /// What its holder may do: the mandate's scopes that the key still has.
     pub(crate) scopes: ScopeSet,
-    pub(crate) said: OnceLock<Said>,
+    pub(crate) said: OnceLock<NamedCommand>,
     /// Whether a change left the evidence of it.
     pub(crate) recorded: AtomicBool,
 }
@@ -76,7 +76,7 @@ impl Invocation {
         reason: &'static str,
     ) -> Draft<'e, Metadata<'e>> {
         let said = self.said.get();
-        let text = |member: fn(&Said) -> &String| said.map_or("", |said| member(said).as_str());
+        let text = |member: fn(&NamedCommand) -> &String| said.map_or("", |said| member(said).as_str());
         let metadata = Metadata {
             subject: self.application_id.as_str(),
             client_id: self.application_id.as_str(),

@@ -5,7 +5,8 @@
 //! way from a command to the store, so what a command can do is what its line of the catalogue says. To add one: a line in
 //! `catalog.rs`; a test holds each line to the table of routes.
 //!
-//! - `mandate`: who calls. `invocation`: what is recorded of it. `catalog`, `flags`, `dispatch`: from a command to a route.
+//! - `mandate`: who calls. `invocation`: what is recorded of it. `catalog`, `flags`, `dispatch`, `run`: from a command
+//!   to a route.
 //! - `document`: objects as they are to be, compared with what there is.
 
 mod catalog;
@@ -14,10 +15,11 @@ mod document;
 mod flags;
 mod invocation;
 mod mandate;
+mod run;
 
 pub(crate) use self::{
     catalog::allows,
     dispatch::dispatch,
-    invocation::{Invocation, Said},
+    invocation::{Invocation, NamedCommand},
     mandate::{REFUSES, authenticate, may_be_good},
 };

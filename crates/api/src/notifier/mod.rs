@@ -19,7 +19,7 @@ use caracal_service::{
     error_chain,
     rounds::rounds,
 };
-use caracal_storage::{Access, Attempt, Error, Settlement, Store};
+use caracal_storage::{Access, Attempt, AttemptedDelivery, Error, Store};
 use http_body_util::Full;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -68,13 +68,13 @@ struct Inner {
 }
 
 /// A sink this process is at, until it is dropped.
-struct Place {
+struct ServedSink {
     inner: Arc<Inner>,
     sink: Served,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Drop for Place {
+impl Drop for ServedSink {
     fn drop(&mut self) {
         self.inner.served.lock().remove(&self.sink);
     }
@@ -137,7 +137,7 @@ impl Notifier {
                 break;
             };
             if self.0.served.lock().insert(sink.clone()) {
-                let place = Place {
+                let place = ServedSink {
                     inner: self.0.clone(),
                     sink,
                     _permit: permit,
@@ -157,7 +157,7 @@ impl Notifier {
 }
 
 /// Sends what is due to a sink, until there is no more, an attempt fails, or its turn is over.
-async fn serve(place: Place, shutdown: CancellationToken) {
+async fn serve(place: ServedSink, shutdown: CancellationToken) {
     let (zone, sink) = &place.sink;
     for _ in 0..TURN {
         if shutdown.is_cancelled() {
@@ -203,7 +203,7 @@ impl Inner {
             } => "failed",
             Attempt::Failed { retry_at: None, .. } => "abandoned",
         };
-        let settlement = Settlement {
+        let attempted = AttemptedDelivery {
             sink_id: sink.clone(),
             delivery_id: claimed.delivery.id,
             attempts: claimed.delivery.attempts,
@@ -212,7 +212,7 @@ impl Inner {
             at: now,
         };
         let mut work = self.store.zone(zone, Access::Write).await?;
-        work.notifications().settle(&settlement).await?;
+        work.notifications().record_attempt(&attempted).await?;
         work.commit().await?;
         metrics::attempted(told);
         Ok(told == "delivered")

@@ -21,7 +21,7 @@ pub(crate) async fn of_session(
     let mut work = call.read().await?;
     let found = work.sessions().get(&id).await?;
     found.ok_or_else(sessions::not_found)?;
-    Ok(told(&work.budgets().used(&HolderId::Session(id)).await?))
+    Ok(answer(&work.budgets().used(&HolderId::Session(id)).await?))
 }
 
 /// What the delegation used up, and what was narrowed from it.
@@ -32,10 +32,10 @@ pub(crate) async fn of_delegation(
     let mut work = call.read().await?;
     let found = work.delegations().get(&id).await?;
     found.ok_or_else(delegations::not_found)?;
-    Ok(told(&work.budgets().used(&HolderId::Delegation(id)).await?))
+    Ok(answer(&work.budgets().used(&HolderId::Delegation(id)).await?))
 }
 
-fn told(uses: &[BudgetUse]) -> Answer<BudgetUses> {
+fn answer(uses: &[BudgetUse]) -> Answer<BudgetUses> {
     Answer(BudgetUses {
         items: uses.iter().map(BudgetUseItem::from).collect(),
     })

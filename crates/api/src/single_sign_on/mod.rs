@@ -37,7 +37,7 @@ use self::{
     discovery::{Discovered, Unusable},
     not_proven::{DiscoveryError, NotProven, refusal},
 };
-use crate::{begun::Proof, metrics};
+use crate::{metrics, sign_in_state::Proof};
 
 /// When the provider's document is fetched anew, and how long it serves where that fails.
 const RENEW_AFTER: Duration = Duration::from_mins(10);

@@ -51,7 +51,7 @@ pub(crate) async fn in_force() -> Asked {
         )
         .await
         .expect(202);
-    stack.parts.settle().await;
+    stack.parts.wait_in_sync().await;
     Asked {
         stack,
         zone,
@@ -135,7 +135,7 @@ async fn who_can_be_given_a_scope_is_told_with_who_has_to_release_it() {
         )
         .await
         .expect(202);
-    asked.stack.parts.settle().await;
+    asked.stack.parts.wait_in_sync().await;
     let path = format!(
         "{}/access/who-can?resource=resource://crm&scope=crm:read&cursor={cursor}",
         asked.zone
@@ -143,7 +143,7 @@ async fn who_can_be_given_a_scope_is_told_with_who_has_to_release_it() {
     assert_eq!(asked.stack.get(&path).await.refused(400), "invalid_cursor");
     let path = format!("{}/applications/{}", asked.zone, asked.application);
     asked.stack.delete(&path).await.expect(204);
-    asked.stack.parts.settle().await;
+    asked.stack.parts.wait_in_sync().await;
     let none = asked.ask("who-can?resource=resource://crm&scope=crm:read").await;
     assert_eq!(none["items"], json!([]), "nobody who can act holds it");
 }
@@ -189,7 +189,7 @@ async fn what_an_application_can_be_given_depends_on_the_labels_of_its_session()
         .post(&format!("{}/freeze", asked.zone), json!({}))
         .await
         .expect(200);
-    asked.stack.parts.settle().await;
+    asked.stack.parts.wait_in_sync().await;
     let frozen = asked.ask(&format!("what-can?application_id={id}")).await;
     assert_eq!(frozen["policy"]["frozen"], true);
 }

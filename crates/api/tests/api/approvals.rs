@@ -123,7 +123,7 @@ async fn what_waits_is_listed_counted_and_decided_once() {
         .iter()
         .find(|row| row["entity_type"] == "approvals" && row["status_code"] == 200);
     assert!(row.is_some(), "{rows:?}");
-    stack.parts.settle().await;
+    stack.parts.wait_in_sync().await;
     let events = stack.parts.events().await;
     let told: Vec<_> = events
         .iter()

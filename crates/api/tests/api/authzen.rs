@@ -158,7 +158,7 @@ async fn an_evaluation_says_what_policy_allows_without_anybody_and_else_why_not(
         .post(&freeze, json!({"reason": "incident"}))
         .await
         .expect(200);
-    asked.stack.parts.settle().await;
+    asked.stack.parts.wait_in_sync().await;
     let frozen = asked.evaluate(&ask("crm:read", "resource://crm")).await;
     assert_eq!(frozen["context"]["reason"], "zone_frozen");
 }

@@ -160,7 +160,7 @@ impl Control {
 
     /// What the ledger gets of commands, oldest first: decision, command, subcommand, reason.
     async fn evidence(&self) -> Vec<Value> {
-        self.stack.parts.settle().await;
+        self.stack.parts.wait_in_sync().await;
         let events = self.stack.parts.events().await;
         let commands = events
             .into_iter()
@@ -693,7 +693,7 @@ async fn sessions_and_delegations_are_seen_and_stopped() {
             control.refused("session", "resume", id(source)).await,
             "409 conflict"
         );
-        parts.settle().await;
+        parts.wait_in_sync().await;
         let events = parts.events().await;
         // What stops something leaves an event each time.
         for (kind, times) in [

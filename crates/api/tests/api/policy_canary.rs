@@ -120,7 +120,7 @@ async fn one_begins_grows_and_is_put_in_force_for_everybody() {
         .await
         .expect(202);
     assert_eq!(activated["version_id"], candidate);
-    stack.parts.settle().await;
+    stack.parts.wait_in_sync().await;
     let status = stack
         .get(activated["status_url"].as_str().unwrap())
         .await
@@ -203,7 +203,7 @@ async fn who_can_is_told_by_the_version_that_decides() {
         .post(&begin, json!({"share_percent": 100}))
         .await
         .expect(201);
-    stack.parts.settle().await;
+    stack.parts.wait_in_sync().await;
     // Every page of both policies.
     let (mut rows, mut cursor) = (Vec::new(), String::new());
     for _ in 0..4 {
@@ -238,7 +238,7 @@ async fn who_can_is_told_by_the_version_that_decides() {
         (&json!(false), &json!(version))
     );
     stack.delete(&format!("{zone}/policy-canary")).await.expect(204);
-    stack.parts.settle().await;
+    stack.parts.wait_in_sync().await;
     let after = stack.get(&who).await.expect(200);
     assert_eq!(after["items"], before["items"]);
     let answer = evaluate().await;

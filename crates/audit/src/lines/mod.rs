@@ -24,7 +24,7 @@ use crate::export::{ExportFormat, export_line};
 const MAX_LINE: u64 = 8 << 20;
 
 /// What a line says.
-pub(crate) enum Said<'l> {
+pub(crate) enum ParsedLine<'l> {
     /// An event of a zone's ledger.
     Event(Box<AuditRow>),
     /// An entry of any log.
@@ -67,7 +67,7 @@ impl Written<'_> {
     }
 }
 
-impl<'l> Said<'l> {
+impl<'l> ParsedLine<'l> {
     /// Reads a line without its end; `None` where it is none, or says of its entry what is not so.
     fn read(line: &'l [u8]) -> Option<Self> {
         for (beginning, format) in [
@@ -145,7 +145,7 @@ pub fn stretches(read: &mut dyn BufRead) -> io::Result<Vec<(Range<u64>, u64, u64
         if length == 0 {
             return Ok(stretches);
         }
-        let said = Said::read(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
+        let said = ParsedLine::read(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
         let none = || io::Error::new(io::ErrorKind::InvalidData, "a line is none of an export");
         let entries = said.ok_or_else(none)?.entries();
         match stretches.last_mut() {

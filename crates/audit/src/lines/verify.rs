@@ -15,7 +15,7 @@ use caracal_ledger::{
 };
 use caracal_storage::AuditRow;
 
-use super::{MAX_LINE, Said};
+use super::{MAX_LINE, ParsedLine};
 use crate::{
     journal::Journal,
     proof::{KeptCheckpoints, KeptPrunes},
@@ -170,18 +170,18 @@ impl<'s> LinesVerifier<'s> {
                 break;
             }
             let index = self.next.unwrap_or_else(|| self.expected());
-            let said = Said::read(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
+            let said = ParsedLine::read(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
             let said = said.ok_or(LinesFault::Line { line, index })?;
             if self.begun.is_none() {
                 self.begin(LogId::named(&said.log()).ok_or(LinesFault::NoLog)?, journal)?;
             }
             match said {
-                Said::Event(row) => self.row(&row, journal)?,
-                Said::Entry(written) => {
+                ParsedLine::Event(row) => self.row(&row, journal)?,
+                ParsedLine::Entry(written) => {
                     let entry = written.entry().ok_or(LinesFault::Line { line, index })?;
                     self.entry(&entry)?;
                 }
-                Said::Gone { log, index, leaves } => self.gone(&log, index, leaves)?,
+                ParsedLine::Gone { log, index, leaves } => self.gone(&log, index, leaves)?,
             }
             if line.is_multiple_of(TOLD_EVERY)
                 && let Some((log, verifier)) = &self.begun

@@ -25,9 +25,9 @@ use tokio::{sync::OnceCell, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use self::archive::ArchiveDirectory;
-use self::plan::Unplanned;
+use self::plan::NotPlanned;
 use crate::{
-    keeping::{self, Kept, Unproved},
+    keeping::{self, AgreedRetention, Unproved},
     metrics as names,
     proof::{Checkpoints, NotPublished},
 };
@@ -66,7 +66,7 @@ enum NotPruned {
     #[error("the log is not signed")]
     NotPublished(#[from] NotPublished),
     #[error("the log does not verify")]
-    Unverified(#[from] Unplanned),
+    Unverified(#[from] NotPlanned),
     #[error("what was archived is not what was signed")]
     Contradicts,
     #[error("what was said to be gone cannot be read")]
@@ -97,10 +97,10 @@ impl NotPruned {
 
 /// How long events are kept of which their zone says nothing.
 #[derive(Debug)]
-struct OfAll {
+struct DefaultRetention {
     days: Option<u32>,
     /// Filled once the records said the same.
-    agreed: OnceCell<Kept>,
+    agreed: OnceCell<AgreedRetention>,
 }
 
 /// What became of a step: there may be more to do, or nothing is left.
@@ -129,7 +129,7 @@ impl Pruning {
     pub async fn round(self: &Arc<Self>) -> Result<(), Error> {
         let mut work = self.checkpoints.store.global(Access::Read).await?;
         let set = work.chains().set().await?;
-        let of_all = Arc::new(OfAll {
+        let of_all = Arc::new(DefaultRetention {
             days: work.retention_days().days().await?.map(|said| said.days),
             agreed: OnceCell::new(),
         });
@@ -181,7 +181,7 @@ impl Pruning {
     }
 
     /// Some steps of a log.
-    async fn turn(&self, log: &LogId, of_all: &OfAll) -> Result<Step, NotPruned> {
+    async fn turn(&self, log: &LogId, of_all: &DefaultRetention) -> Result<Step, NotPruned> {
         let mut work = self.checkpoints.view(log).await?;
         let prune = work.retention().newest_prune().await?;
         drop(work);

@@ -30,7 +30,7 @@ pub(super) struct Plan {
 
 /// The log is not as it should be, so nothing may go.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unplanned {
+pub(super) enum NotPlanned {
     #[error("entry {0} is missing or cannot be read")]
     Broken(u64),
     #[error("an entry cannot be written")]
@@ -83,7 +83,7 @@ impl Plan {
         blocks: &[LedgerBlock],
         (sealed, before): (u64, Timestamp),
         held: &BTreeSet<String>,
-    ) -> Result<(), Unplanned> {
+    ) -> Result<(), NotPlanned> {
         let name = log.name();
         for block in blocks {
             let old = block.taken_at < before && block.occurred_until < before;
@@ -112,7 +112,7 @@ impl Plan {
         &mut self,
         blocks: &[LedgerBlock],
         held: &BTreeSet<String>,
-    ) -> Result<(), Unplanned> {
+    ) -> Result<(), NotPlanned> {
         for block in blocks {
             let entries = open(block, block.first)?;
             let range = block.first..block.first.saturating_add(entries.len() as u64);
@@ -126,10 +126,10 @@ impl Plan {
     }
 }
 
-fn open(block: &LedgerBlock, expected: u64) -> Result<Vec<block::Kept<'static>>, Unplanned> {
+fn open(block: &LedgerBlock, expected: u64) -> Result<Vec<block::BlockEntry<'static>>, NotPlanned> {
     match block::decode(&block.block) {
         Ok((first, entries)) if first == expected && block.first == expected => Ok(entries),
-        _ => Err(Unplanned::Broken(expected)),
+        _ => Err(NotPlanned::Broken(expected)),
     }
 }
 

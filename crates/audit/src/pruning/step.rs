@@ -13,7 +13,7 @@ use caracal_ledger::{
 use caracal_storage::{Access, Error, KeptPrune, Log, held_ids};
 
 use super::{BLOCKS, DAY, NotPruned, Pruning, Step, held, plan::Plan, tell};
-use crate::{keeping::Kept, proof::consistency};
+use crate::{keeping::AgreedRetention, proof::consistency};
 
 impl Pruning {
     /// `kept` is what records and rows agreed on.
@@ -22,7 +22,7 @@ impl Pruning {
         log: &LogId,
         before: Timestamp,
         keep: Duration,
-        kept: &Kept,
+        kept: &AgreedRetention,
     ) -> Result<Step, NotPruned> {
         let mut work = self.checkpoints.view(log).await?;
         let head = work.log().head().await?;

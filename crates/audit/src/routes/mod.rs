@@ -49,39 +49,68 @@ fn tiles(path: &'static str, name: &'static str) -> Route {
     Route::raw(tile, logs::tile::get)
 }
 
-/// The routes of the logs of a zone's administrative records.
+/// The routes of a kind of log: where they are, what their names begin with, what is in the log, and what it is called.
+macro_rules! of_log {
+    ($base:literal, $prefix:literal, $log:ty, $entries:literal, $called:literal) => {
+        [
+            Route::get(
+                concat!($base, "/checkpoint"),
+                concat!($prefix, "checkpoints.get"),
+                Operator,
+                logs::checkpoint::get::<$log>,
+            )
+            .summary(concat!(
+                "Read the newest checkpoint of ",
+                $entries,
+                " (C2SP tlog-checkpoint)."
+            )),
+            Route::get(
+                concat!($base, "/prune"),
+                concat!($prefix, "prunes.get"),
+                Operator,
+                logs::prune::get::<$log>,
+            )
+            .summary(concat!("Read the newest prune checkpoint of ", $entries, ".")),
+            tiles(concat!($base, "/tile/{*path}"), concat!($prefix, "tiles.get")).summary(concat!(
+                "Read a tile of ",
+                $called,
+                " (C2SP tlog-tiles)."
+            )),
+            Route::get(
+                concat!($base, "/inclusion"),
+                concat!($prefix, "inclusion.prove"),
+                Operator,
+                logs::inclusion::get::<$log>,
+            )
+            .summary(concat!("Prove that an entry is in ", $called, ".")),
+            Route::get(
+                concat!($base, "/consistency"),
+                concat!($prefix, "consistency.prove"),
+                Operator,
+                logs::consistency::get::<$log>,
+            )
+            .summary(concat!("Prove that ", $called, " only grew.")),
+        ]
+    };
+}
+
+/// The routes of the logs of administrative records: those of zones, and the deployment's own.
 fn of_records() -> Vec<Route> {
-    vec![
-        Route::get(
-            "/api/audit/records/{zone_id}/checkpoint",
-            "record_checkpoints.get",
-            Operator,
-            logs::checkpoint::get::<OfRecords>,
-        )
-        .summary("Read the newest checkpoint of a zone's administrative records (C2SP tlog-checkpoint)."),
-        Route::get(
-            "/api/audit/records/{zone_id}/prune",
-            "record_prunes.get",
-            Operator,
-            logs::prune::get::<OfRecords>,
-        )
-        .summary("Read the newest prune checkpoint of a zone's administrative records."),
-        tiles("/api/audit/records/{zone_id}/tile/{*path}", "record_tiles.get")
-            .summary("Read a tile of a log of a zone's administrative records (C2SP tlog-tiles)."),
-        Route::get(
-            "/api/audit/records/{zone_id}/inclusion",
-            "record_inclusion.prove",
-            Operator,
-            logs::inclusion::get::<OfRecords>,
-        )
-        .summary("Prove that an entry is in the log of a zone's administrative records."),
-        Route::get(
-            "/api/audit/records/{zone_id}/consistency",
-            "record_consistency.prove",
-            Operator,
-            logs::consistency::get::<OfRecords>,
-        )
-        .summary("Prove that the log of a zone's administrative records only grew."),
+    let mut routes = Vec::from(of_log!(
+        "/api/audit/records/{zone_id}",
+        "record_",
+        OfRecords,
+        "a zone's administrative records",
+        "the log of a zone's administrative records"
+    ));
+    routes.extend(of_log!(
+        "/api/audit/deployment",
+        "deployment_",
+        OfDeployment,
+        "the deployment's own administrative records",
+        "the log of the deployment's own administrative records"
+    ));
+    routes.extend([
         Route::get(
             "/api/audit/records/{zone_id}/receipts/{chain_seq}",
             "record_receipts.get",
@@ -89,42 +118,6 @@ fn of_records() -> Vec<Route> {
             logs::record_receipt::get::<OfRecord>,
         )
         .summary("Read the receipt of an administrative record (C2SP tlog-proof)."),
-    ]
-}
-
-/// The routes of the log of the deployment's own administrative records.
-fn of_deployment() -> Vec<Route> {
-    vec![
-        Route::get(
-            "/api/audit/deployment/checkpoint",
-            "deployment_checkpoints.get",
-            Operator,
-            logs::checkpoint::get::<OfDeployment>,
-        )
-        .summary("Read the newest checkpoint of the deployment's own administrative records (C2SP tlog-checkpoint)."),
-        Route::get(
-            "/api/audit/deployment/prune",
-            "deployment_prunes.get",
-            Operator,
-            logs::prune::get::<OfDeployment>,
-        )
-        .summary("Read the newest prune checkpoint of the deployment's own administrative records."),
-        tiles("/api/audit/deployment/tile/{*path}", "deployment_tiles.get")
-            .summary("Read a tile of a log of the deployment's own administrative records (C2SP tlog-tiles)."),
-        Route::get(
-            "/api/audit/deployment/inclusion",
-            "deployment_inclusion.prove",
-            Operator,
-            logs::inclusion::get::<OfDeployment>,
-        )
-        .summary("Prove that an entry is in the log of the deployment's own administrative records."),
-        Route::get(
-            "/api/audit/deployment/consistency",
-            "deployment_consistency.prove",
-            Operator,
-            logs::consistency::get::<OfDeployment>,
-        )
-        .summary("Prove that the log of the deployment's own administrative records only grew."),
         Route::get(
             "/api/audit/deployment/receipts/{chain_seq}",
             "deployment_receipts.get",
@@ -132,44 +125,22 @@ fn of_deployment() -> Vec<Route> {
             logs::record_receipt::get::<OfDeploymentRecord>,
         )
         .summary("Read the receipt of an administrative record of the deployment (C2SP tlog-proof)."),
-    ]
+    ]);
+    routes
 }
 
 /// The routes of the zones' logs.
 fn of_logs() -> Vec<Route> {
-    vec![
+    let mut routes = Vec::from(of_log!(
+        "/api/audit/logs/{zone_id}",
+        "",
+        OfZone,
+        "a zone's log",
+        "a zone's log"
+    ));
+    routes.extend([
         Route::get("/api/audit/keys", "log_keys.list", Evidence, logs::keys::get)
             .summary("Read the public keys that checkpoints are signed with."),
-        Route::get(
-            "/api/audit/logs/{zone_id}/checkpoint",
-            "checkpoints.get",
-            Operator,
-            logs::checkpoint::get::<OfZone>,
-        )
-        .summary("Read the newest checkpoint of a zone's log (C2SP tlog-checkpoint)."),
-        Route::get(
-            "/api/audit/logs/{zone_id}/prune",
-            "prunes.get",
-            Operator,
-            logs::prune::get::<OfZone>,
-        )
-        .summary("Read the newest prune checkpoint of a zone's log."),
-        tiles("/api/audit/logs/{zone_id}/tile/{*path}", "tiles.get")
-            .summary("Read a tile of a zone's log (C2SP tlog-tiles)."),
-        Route::get(
-            "/api/audit/logs/{zone_id}/inclusion",
-            "inclusion.prove",
-            Operator,
-            logs::inclusion::get::<OfZone>,
-        )
-        .summary("Prove that an entry is in a zone's log."),
-        Route::get(
-            "/api/audit/logs/{zone_id}/consistency",
-            "consistency.prove",
-            Operator,
-            logs::consistency::get::<OfZone>,
-        )
-        .summary("Prove that a zone's log only grew."),
         Route::get(
             "/api/audit/logs/{zone_id}/pack",
             "packs.make",
@@ -191,7 +162,8 @@ fn of_logs() -> Vec<Route> {
             logs::receipt::get,
         )
         .summary("Read the receipt of an event (C2SP tlog-proof)."),
-    ]
+    ]);
+    routes
 }
 
 /// Every route of this role.
@@ -199,7 +171,6 @@ pub fn table() -> Vec<Route> {
     let mut routes = of_events();
     routes.extend(of_logs());
     routes.extend(of_records());
-    routes.extend(of_deployment());
     routes
 }
 

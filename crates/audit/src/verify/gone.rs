@@ -8,12 +8,12 @@ use caracal_ledger::{
 use caracal_storage::KeptPrune;
 
 /// A prune checkpoint that was read.
-pub(super) struct Gone {
+pub(super) struct ReadPrune {
     pub(super) kept: KeptPrune,
     pub(super) prune: Prune,
 }
 
-impl Gone {
+impl ReadPrune {
     pub(super) fn read(kept: KeptPrune) -> Result<Self, InvalidPrune> {
         let prune = SignedPrune::parse(kept.note.as_bytes())?.prune().clone();
         Ok(Self { kept, prune })

@@ -16,16 +16,16 @@ use super::{
     KeptHead,
     faults::Faults,
     findable::{Findable, Secret},
-    gone::Gone,
+    gone::ReadPrune,
     opened::Opened,
 };
 use crate::{
     journal::{WalkParts, Walked},
-    keeping::Said,
+    keeping::RetentionRecords,
 };
 
 /// A tile as the entries make it, to be compared with the stored one.
-pub(super) struct Made {
+pub(super) struct ComputedTile {
     pub(super) level: u8,
     pub(super) index: u64,
     pub(super) hashes: Vec<Digest32>,
@@ -37,7 +37,7 @@ pub(super) struct LogWalk<'a> {
     key: Option<&'a HmacRing>,
     kept: Option<&'a KeptHead>,
     head: &'a LogHead,
-    pruned: Option<&'a Gone>,
+    pruned: Option<&'a ReadPrune>,
     tree: Frontier,
     /// Where the next block is expected.
     next: u64,
@@ -49,7 +49,7 @@ pub(super) struct LogWalk<'a> {
     findable: BTreeMap<u64, Findable>,
     secret: Secret,
     /// What its records say of holds and retention, while all of them can be read.
-    said: Option<Said>,
+    said: Option<RetentionRecords>,
     faults: Faults,
 }
 
@@ -59,7 +59,7 @@ impl<'a> LogWalk<'a> {
         key: Option<&'a HmacRing>,
         kept: Option<&'a KeptHead>,
         head: &'a LogHead,
-        pruned: Option<&'a Gone>,
+        pruned: Option<&'a ReadPrune>,
     ) -> Self {
         let mut this = Self {
             log,
@@ -73,7 +73,7 @@ impl<'a> LogWalk<'a> {
             wrong_tiles: Vec::new(),
             findable: BTreeMap::new(),
             secret: Secret::new(),
-            said: Some(Said::default()),
+            said: Some(RetentionRecords::default()),
             faults: Faults::default(),
         };
         if let Some(gone) = pruned
@@ -96,7 +96,7 @@ impl<'a> LogWalk<'a> {
     }
 
     /// Goes on where an earlier one was, if that was compared with the same. `said` is what records before it say.
-    pub(super) fn resume(&mut self, earlier: WalkParts, said: Option<Said>) {
+    pub(super) fn resume(&mut self, earlier: WalkParts, said: Option<RetentionRecords>) {
         if (earlier.prune, earlier.kept) != self.against() {
             return;
         }
@@ -149,7 +149,7 @@ impl<'a> LogWalk<'a> {
     }
 
     /// Looks at the next block; returns the tiles that are full now.
-    pub(super) fn step(&mut self, opened: Opened) -> Vec<Made> {
+    pub(super) fn step(&mut self, opened: Opened) -> Vec<ComputedTile> {
         let block = &opened.block;
         let expected = std::mem::replace(&mut self.next, block.first.saturating_add(opened.entries));
         if block.first != expected {
@@ -191,12 +191,12 @@ impl<'a> LogWalk<'a> {
     }
 
     /// Takes leaves of entries whose bodies are gone; returns the tiles that are full now.
-    pub(super) fn step_pruned(&mut self, leaves: Vec<Digest32>) -> Vec<Made> {
+    pub(super) fn step_pruned(&mut self, leaves: Vec<Digest32>) -> Vec<ComputedTile> {
         self.next = self.next.saturating_add(leaves.len() as u64);
         self.append(leaves)
     }
 
-    fn append(&mut self, leaves: Vec<Digest32>) -> Vec<Made> {
+    fn append(&mut self, leaves: Vec<Digest32>) -> Vec<ComputedTile> {
         let mut made = Vec::new();
         for leaf in leaves {
             self.tree.append(leaf);
@@ -212,7 +212,7 @@ impl<'a> LogWalk<'a> {
         made
     }
 
-    fn grow(&mut self, leaf: Digest32, made: &mut Vec<Made>) {
+    fn grow(&mut self, leaf: Digest32, made: &mut Vec<ComputedTile>) {
         let (mut hash, mut level) = (leaf, 0_u8);
         loop {
             let at = usize::from(level);
@@ -226,7 +226,7 @@ impl<'a> LogWalk<'a> {
             let hashes = std::mem::take(&mut self.tiles[at]);
             hash = root(&hashes);
             let span = TILE_WIDTH.saturating_pow(u32::from(level) + 1);
-            made.push(Made {
+            made.push(ComputedTile {
                 level,
                 index: self.tree.size() / span - 1,
                 hashes,
@@ -245,7 +245,7 @@ impl<'a> LogWalk<'a> {
     }
 
     /// Compares a tile with the stored one.
-    pub(super) fn compare_tile(&mut self, made: &Made, stored: Option<&[Digest32]>) {
+    pub(super) fn compare_tile(&mut self, made: &ComputedTile, stored: Option<&[Digest32]>) {
         let span = TILE_WIDTH.saturating_pow(u32::from(made.level));
         let first = made.index.saturating_mul(TILE_WIDTH).saturating_mul(span);
         let stored = stored.unwrap_or_default();
@@ -278,7 +278,7 @@ impl<'a> LogWalk<'a> {
     }
 
     /// What the records say of holds and retention, where all that the log has were read; what was not is a fault of its own.
-    pub(super) fn said(&mut self) -> Option<Said> {
+    pub(super) fn said(&mut self) -> Option<RetentionRecords> {
         let whole = self.head.size <= self.tree.size();
         self.said.take().filter(|_| whole)
     }

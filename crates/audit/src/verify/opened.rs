@@ -2,7 +2,7 @@
 
 use caracal_crypto::Digest32;
 use caracal_ledger::{
-    block::{self, Kept},
+    block::{self, BlockEntry},
     chain::LogId,
     terms::Indexed,
 };
@@ -10,7 +10,7 @@ use caracal_storage::LedgerBlock;
 use caracal_wire::audit::FaultKind;
 
 use super::findable::{Findable, Secret};
-use crate::keeping::Said;
+use crate::keeping::RetentionRecords;
 
 /// A block that was opened and compared with what is said of it. Needs nothing of other blocks.
 pub(super) struct Opened {
@@ -53,13 +53,13 @@ impl Opened {
         self.faults.push((index, id.to_owned(), kind));
     }
 
-    fn read(&mut self, log: &LogId, secret: Secret, entries: &[Kept<'_>]) {
+    fn read(&mut self, log: &LogId, secret: Secret, entries: &[BlockEntry<'_>]) {
         let name = log.name();
         self.entries = entries.len() as u64;
         let mut said = Vec::with_capacity(entries.len());
         for (index, kept) in (self.block.first..).zip(entries) {
             self.leaves.push(kept.entry(&name, index).leaf());
-            if log.is_administrative() && Said::is_of(&kept.body) {
+            if log.is_administrative() && RetentionRecords::is_of(&kept.body) {
                 self.of_keeping.push((index, kept.body.to_string()));
             }
             match Indexed::read(log.chain(), &kept.body) {

@@ -189,7 +189,7 @@ proptest! {
             let requested = ScopeSet::from_iter([change.scope.as_str()]);
             let labels = [Arc::from(change.label.as_str())];
             let now = PolicySnapshot::build(PolicyIdentity::default(), &after);
-            let now = asked(&now, &change.application_id, &change.resource, &labels, &requested);
+            let now = simulated(&now, &change.application_id, &change.resource, &labels, &requested);
             prop_assert_eq!(now.is_allow(), change.change != DecisionChange::NewlyDenied);
         }
     }

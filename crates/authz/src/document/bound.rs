@@ -15,7 +15,7 @@ use regorus::{
 
 use super::{
     DOCUMENTS, PACKAGE,
-    path::{Asked, Binding, Lookups, Path},
+    path::{Binding, ConditionLookup, Lookups, Path},
 };
 
 /// Longest path that could lead anywhere, with room for its package: values nest less.
@@ -311,7 +311,7 @@ impl Walker {
         if matches!(expr, Expr::RefDot { .. } | Expr::RefBrack { .. })
             && let Some((path, _)) = self.path(expr)
         {
-            self.found.asked.push(Asked {
+            self.found.asked.push(ConditionLookup {
                 name: self.name,
                 path,
                 place: super::walk::start_of(expr),

@@ -7,15 +7,17 @@ use std::{
 };
 
 use caracal_core::policy::PolicyWarning;
-use regorus::{Engine, LimitError, Value as RegoValue, utils::limits::ExecutionTimerConfig};
+use regorus::{Engine, Value as RegoValue, utils::limits::ExecutionTimerConfig};
 use serde_json::{Map, Number, Value};
 
 use super::{
     DOCUMENTS, Interrupt, MAX_SET_BYTES, Origins, PACKAGE, PolicyDocuments, PolicyProblem,
-    PolicyVersionSource, Position, first,
+    PolicyVersionSource, Position,
+    engine::{engine, engine_problem},
+    first,
     lint::{Linted, MAX_WARNINGS, ZoneNames, lint},
     path::{Lookups, Path},
-    rules::{self, Checked, Whole},
+    rules::{self, Checked, WholeValues},
     text,
 };
 
@@ -80,10 +82,10 @@ pub fn evaluate_unless(
         let message = format!("the policy set has {bytes} bytes of source, the limit is {MAX_SET_BYTES}");
         return Err(PolicyProblem::new("policy_set_too_large", message));
     }
-    let mut engine = rules::engine();
+    let mut engine = engine();
     let mut reads: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
     let mut defaults = BTreeSet::new();
-    let mut wholes: BTreeMap<String, Whole> = BTreeMap::new();
+    let mut wholes: BTreeMap<String, WholeValues> = BTreeMap::new();
     let mut lookups = Vec::new();
     let mut work = 0_u64;
     let mut origins = Origins::default();
@@ -354,46 +356,4 @@ fn to_json(name: &str, value: &RegoValue, depth: usize, budget: &mut usize) -> R
             Ok(Value::Object(object))
         }
     }
-}
-
-/// Reads the place and the reason out of an engine's error.
-pub(super) fn engine_problem(text: &str, limit: Option<&LimitError>, code: &str) -> PolicyProblem {
-    if let Some(limit) = limit {
-        return PolicyProblem::new(
-            "policy_too_complex",
-            format!("evaluating the policy took too much: {limit}"),
-        );
-    }
-    let message = text.rsplit("error: ").next().unwrap_or(text).trim();
-    let code = if message.contains("nesting too deep") {
-        "policy_too_complex"
-    } else {
-        code
-    };
-    let message = if message.is_empty() {
-        "the policy could not be read"
-    } else {
-        message
-    };
-    let problem = PolicyProblem::new(code, message.chars().take(512).collect::<String>());
-    match place_in(text) {
-        Some((source, place)) => {
-            let problem = problem.at(place);
-            if matches!(source, "policy" | "absent") {
-                problem
-            } else {
-                problem.in_version(source)
-            }
-        }
-        None => problem,
-    }
-}
-
-/// Finds the last `--> source:line:column` of an engine's message.
-fn place_in(text: &str) -> Option<(&str, Position)> {
-    let (_, rest) = text.rsplit_once("--> ")?;
-    let mut parts = rest.lines().next()?.rsplitn(3, ':');
-    let column = parts.next()?.trim().parse().ok()?;
-    let line = parts.next()?.parse().ok()?;
-    Some((parts.next()?, Position { line, column }))
 }

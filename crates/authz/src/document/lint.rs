@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     PolicyDocuments, Position, Texts, elements,
-    path::Asked,
+    path::ConditionLookup,
     scan::excerpt,
     tiers::{KnownTiers, TIERS},
 };
@@ -48,7 +48,7 @@ impl Linted {
     }
 
     /// A condition asks for what is not there.
-    pub(super) fn never_holds(asked: &Asked) -> Self {
+    pub(super) fn never_holds(asked: &ConditionLookup) -> Self {
         let message = format!(
             "a condition of `{}` asks for `{}`, which is not there, so it never holds and its element is left out",
             asked.name,

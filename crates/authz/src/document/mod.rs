@@ -12,6 +12,8 @@ mod arguments;
 mod bound;
 mod budgets;
 mod call_pattern;
+mod collection;
+mod engine;
 mod evaluate;
 mod lint;
 mod operation_risk;
@@ -40,12 +42,13 @@ pub use arguments::ArgumentDenial;
 pub(crate) use arguments::{ArgumentBound, argument_bound};
 pub use budgets::Budget;
 pub(crate) use budgets::budget;
+pub(crate) use collection::{elements, is_collection, scope_list};
 pub use evaluate::{Evaluated, evaluate, evaluate_unless};
 pub use lint::ZoneNames;
 pub(crate) use operation_risk::{OperationRisk, operation_risk};
 pub use origins::{Origins, Sources};
 pub use shape::PolicyDocuments;
-pub(crate) use shape::{confinement_rule, elements, grant, is_collection, risk_entry, scope_list};
+pub(crate) use shape::{confinement_rule, grant, risk_entry};
 pub(crate) use tiers::{KnownTiers, approval_tier};
 
 /// The documents the decision contract reads. No other rule may be defined.
@@ -191,7 +194,7 @@ impl Interrupt {
 /// Every problem that can be told apart, in the order in which they should be fixed; at least one.
 pub fn validate(content: &str, interrupt: &Interrupt) -> Result<Valid, Vec<PolicyProblem>> {
     let content = text(content);
-    let mut engine = rules::engine();
+    let mut engine = engine::engine();
     let checked = rules::check(&mut engine, "policy", content)?;
     let evaluated =
         evaluate::alone(&mut engine, &checked, content, interrupt).map_err(|problem| vec![problem])?;

@@ -62,7 +62,7 @@ pub(super) struct Binding {
 
 /// A lookup inside a condition. Where it leads nowhere, the condition never holds.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct ConditionLookup {
     /// The document whose body asks.
     pub(super) name: &'static str,
     /// Where it leads.
@@ -77,5 +77,5 @@ pub(super) struct Lookups {
     /// What restrictions need.
     pub(super) bindings: Vec<Binding>,
     /// What conditions ask for, those of other documents too.
-    pub(super) asked: Vec<Asked>,
+    pub(super) asked: Vec<ConditionLookup>,
 }

@@ -1,17 +1,13 @@
 //! The rules a document must keep, checked on its syntax tree.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    num::{NonZeroU32, NonZeroUsize},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::{Engine, PolicyLengthConfig};
+use regorus::Engine;
 
 use super::{
-    DOCUMENTS, DocumentPreview, MAX_COMPUTING_SOURCE_BYTES, MAX_SOURCE_BYTES, PACKAGE, PolicyProblem,
-    Position,
+    DOCUMENTS, DocumentPreview, MAX_COMPUTING_SOURCE_BYTES, PACKAGE, PolicyProblem, Position,
     bound::lookups,
-    evaluate::engine_problem,
+    engine::engine_problem,
     path::Lookups,
     scan::{excerpt, scan},
     walk::{Facts, facts},
@@ -77,7 +73,7 @@ pub(super) struct Checked {
     /// Documents that have a default here.
     pub(super) defaults: BTreeSet<String>,
     /// What is offered here as the whole of a document that restricts.
-    pub(super) wholes: BTreeMap<String, Whole>,
+    pub(super) wholes: BTreeMap<String, WholeValues>,
     /// What bodies look up.
     pub(super) lookups: Lookups,
     /// Where each text first stands.
@@ -88,14 +84,14 @@ pub(super) struct Checked {
 
 /// Values for the whole of one document.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Whole {
+pub(super) struct WholeValues {
     /// How many.
     pub(super) values: usize,
     /// Where one of them looks something up.
     pub(super) looks_up: Option<Position>,
 }
 
-impl Whole {
+impl WholeValues {
     pub(super) fn add(&mut self, other: Self) {
         self.values = self.values.saturating_add(other.values);
         self.looks_up = self.looks_up.or(other.looks_up);
@@ -122,18 +118,6 @@ const RESTRICTING: [&str; 7] = [
     "restrict",
     "risk",
 ];
-
-/// An engine that accepts every source within our own limits. It has no input and no data.
-pub(super) fn engine() -> Engine {
-    let mut engine = Engine::new();
-    let max_bytes = NonZeroUsize::new(MAX_SOURCE_BYTES).unwrap_or(NonZeroUsize::MIN);
-    engine.set_policy_length_config(PolicyLengthConfig {
-        max_col: NonZeroU32::MAX,
-        max_file_bytes: max_bytes,
-        max_lines: max_bytes.saturating_add(1),
-    });
-    engine
-}
 
 /// Adds one source to `engine` as `name` and checks its text and rules.
 pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Checked, Vec<PolicyProblem>> {
@@ -181,7 +165,7 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
     constructs(&facts, content.len(), &mut problems);
     let wholes = definedness(&facts, &mut problems);
     if !problems.is_empty() {
-        return Err(told(problems));
+        return Err(bounded(problems));
     }
 
     let defaults = facts
@@ -221,8 +205,8 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
 }
 
 /// An element that is undefined is no element: where that would take a restriction away, nothing may be undefined.
-fn definedness(facts: &Facts, problems: &mut Vec<PolicyProblem>) -> BTreeMap<String, Whole> {
-    let mut wholes: BTreeMap<String, Whole> = BTreeMap::new();
+fn definedness(facts: &Facts, problems: &mut Vec<PolicyProblem>) -> BTreeMap<String, WholeValues> {
+    let mut wholes: BTreeMap<String, WholeValues> = BTreeMap::new();
     for rule in (facts.rules.iter()).filter(|rule| RESTRICTING.contains(&rule.name.as_str())) {
         let name = &rule.name;
         if let Some(place) = rule.may_lose {
@@ -233,7 +217,7 @@ fn definedness(facts: &Facts, problems: &mut Vec<PolicyProblem>) -> BTreeMap<Str
             let code = format!("data_document_may_be_undefined:{name}");
             problems.push(PolicyProblem::new(code, message).at(place));
         }
-        wholes.entry(name.clone()).or_default().add(Whole {
+        wholes.entry(name.clone()).or_default().add(WholeValues {
             values: rule.whole_values,
             looks_up: rule.looks_up,
         });
@@ -243,7 +227,7 @@ fn definedness(facts: &Facts, problems: &mut Vec<PolicyProblem>) -> BTreeMap<Str
 }
 
 /// As many problems as somebody reads at once, and how many more there are.
-fn told(mut problems: Vec<PolicyProblem>) -> Vec<PolicyProblem> {
+fn bounded(mut problems: Vec<PolicyProblem>) -> Vec<PolicyProblem> {
     let more = problems.len().saturating_sub(MAX_PROBLEMS);
     problems.truncate(MAX_PROBLEMS);
     if more > 0 {

@@ -13,6 +13,7 @@ use super::{
     arguments::{MEMBERS as ARGUMENT_MEMBERS, argument_bound},
     budgets::{MEMBERS as BUDGET_MEMBERS, budget},
     call_pattern::named,
+    collection::{elements, is_collection, scope_list},
     operation_risk::{MEMBERS as OPERATION_RISK_MEMBERS, operation_risk},
     scan::excerpt,
     tiers::{KnownTiers, TIERS, approval_tier},
@@ -250,25 +251,6 @@ impl PolicyDocuments {
         }
         Ok(())
     }
-}
-
-/// Arrays (sets were made arrays) and objects.
-pub(crate) fn is_collection(value: &Value) -> bool {
-    value.is_array() || value.is_object()
-}
-
-/// The elements of an array, or the member values of an object; nothing for scalars.
-pub(crate) fn elements(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
-    match value {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(members) => Box::new(members.values()),
-        _ => Box::new(std::iter::empty()),
-    }
-}
-
-/// A list of scopes; `None` unless every element is a string.
-pub(crate) fn scope_list(value: &Value) -> Option<Vec<&str>> {
-    value.as_array()?.iter().map(Value::as_str).collect()
 }
 
 /// `(scope, tier)` of a well-formed element of `risk`.

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use serde_json::Value;
 
-use super::{arguments::whole, call_pattern::named, elements};
+use super::{arguments::whole, call_pattern::named, collection::elements};
 use crate::approval::{ApprovalTier, ApproverClass, PrivacyMode};
 
 /// Tiers that may classify a scope without being declared.

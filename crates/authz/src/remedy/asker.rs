@@ -26,7 +26,7 @@ pub fn suggest_to_asker(policy: &PolicySnapshot, input: &DecisionInput<'_>) -> O
         State::Unusable(_) => return None,
     };
     let changes = suggest(documents.as_ref(), input).ok()?;
-    told(changes, input.principal.labels)
+    remedies(changes, input.principal.labels)
 }
 
 /// What would get whoever was refused past a gate that policy is not asked at; nothing where that is not theirs to hear.
@@ -37,7 +37,7 @@ pub fn gate_to_asker(refused: &Refused<'_>) -> Option<Vec<DataChange>> {
     if policy {
         return None;
     }
-    told(gate(refused).ok()?, &[])
+    remedies(gate(refused).ok()?, &[])
 }
 
 /// What of `details`, which [`crate::explain`] gave for `reason`, is the asker's to hear, by the same rule: their own scopes
@@ -61,7 +61,7 @@ pub fn details_to_asker(reason: DenyReason, details: &Value) -> Value {
     }
 }
 
-fn told(changes: Vec<DataChange>, labels: &[Arc<str>]) -> Option<Vec<DataChange>> {
+fn remedies(changes: Vec<DataChange>, labels: &[Arc<str>]) -> Option<Vec<DataChange>> {
     let known = |change: &DataChange| is_known(change, labels);
     (!changes.is_empty() && changes.iter().all(known)).then_some(changes)
 }

@@ -122,7 +122,7 @@ proptest! {
         let mut changed = [0_u64; 4];
         let mut unchanged = 0;
         for event in &events {
-            let told: Told<'_> = serde_json::from_str(event).unwrap();
+            let told: RecordedEvent<'_> = serde_json::from_str(event).unwrap();
             let record = DecisionRecord::read(told.record.unwrap()).unwrap();
             match difference(&after, &record, "zone-1") {
                 None => unchanged += 1,

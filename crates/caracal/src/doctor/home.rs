@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, access, geteuid};
 
-use super::{Patient, Section};
+use super::{CheckContext, Section};
 use crate::lock::Lock;
 use crate::stores::readable;
 
@@ -16,16 +16,16 @@ const COMFORTABLE_MIB: u64 = 1024;
 /// A log that grew past its rotation is written by somebody who does not start anew.
 const LARGE_LOG_BYTES: u64 = 100 << 20;
 
-pub(super) fn look(patient: &Patient<'_>) -> Section {
+pub(super) fn check(context: &CheckContext<'_>) -> Section {
     let mut section = Section::new("state");
-    let path = patient.home.path();
+    let path = context.home.path();
     match fs::metadata(path) {
         Ok(found) if !found.is_dir() => section.fail(
             "directory",
             format!("{} is not a directory", path.display()),
             "move it away, or choose another --home",
         ),
-        Ok(found) => existing(&mut section, patient, &found),
+        Ok(found) => existing(&mut section, context, &found),
         Err(error) if error.kind() == ErrorKind::NotFound => missing(&mut section, path),
         Err(error) => section.fail(
             "directory",
@@ -60,8 +60,8 @@ fn missing(section: &mut Section, path: &Path) {
     }
 }
 
-fn existing(section: &mut Section, patient: &Patient<'_>, found: &Metadata) {
-    let path = patient.home.path();
+fn existing(section: &mut Section, context: &CheckContext<'_>, found: &Metadata) {
+    let path = context.home.path();
     let shown = path.display();
     let mode = found.permissions().mode() & 0o777;
     if let Err(error) = access(path, AccessFlags::R_OK | AccessFlags::W_OK | AccessFlags::X_OK) {
@@ -79,7 +79,7 @@ fn existing(section: &mut Section, patient: &Patient<'_>, found: &Metadata) {
     } else {
         section.ok("directory", shown.to_string());
     }
-    match patient.home.free_space(patient.environment) {
+    match context.home.free_space(context.environment) {
         Err(error) => section.fail("free disk", format!("{error:#}"), "set it to a number of MiB"),
         Ok((free, wanted)) if free < wanted => section.fail(
             "free disk",
@@ -93,7 +93,7 @@ fn existing(section: &mut Section, patient: &Patient<'_>, found: &Metadata) {
         ),
         Ok((free, _)) => section.ok("free disk", format!("{} GiB", free >> 10)),
     }
-    match Lock::holder(patient.home) {
+    match Lock::holder(context.home) {
         Ok(Some(holder)) => section.ok("in use by", format!("caracald, pid {}", holder.pid)),
         Ok(None) => section.ok("in use by", "nobody"),
         Err(error) => section.fail(
@@ -102,24 +102,24 @@ fn existing(section: &mut Section, patient: &Patient<'_>, found: &Metadata) {
             "the disk must support file locks; network file systems often do not",
         ),
     }
-    let log = fs::metadata(patient.home.log_file()).map_or(0, |log| log.len());
+    let log = fs::metadata(context.home.log_file()).map_or(0, |log| log.len());
     if log > LARGE_LOG_BYTES {
         section.warn(
             "log",
             readable(log),
             format!(
                 "{} and {} start it anew",
-                patient.hint.command("down"),
-                patient.hint.command("up")
+                context.hint.command("down"),
+                context.hint.command("up")
             ),
         );
     }
 }
 
 /// Keys and tokens: for their owner alone, and not empty.
-pub(super) fn secrets(patient: &Patient<'_>) -> Section {
+pub(super) fn secrets(context: &CheckContext<'_>) -> Section {
     let mut section = Section::new("secrets");
-    let directory = patient.home.path().join("secrets");
+    let directory = context.home.path().join("secrets");
     let entries = match fs::read_dir(&directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::{Patient, Section};
+use super::{CheckContext, Section};
 use crate::clock;
 use crate::ports;
 use crate::roles::Role;
@@ -20,12 +20,12 @@ const FEW_DESCRIPTORS: u64 = 4096;
 /// Memory below which a start may be ended by the system.
 const LITTLE_MEMORY_KIB: u64 = 256 << 10;
 
-pub(super) fn look(patient: &Patient<'_>) -> Section {
+pub(super) fn check(context: &CheckContext<'_>) -> Section {
     let mut section = Section::new("host");
     for role in Role::ALL {
-        port(&mut section, patient, role);
+        port(&mut section, context, role);
     }
-    time(&mut section, patient);
+    time(&mut section, context);
     match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok((_, hard)) if hard < FEW_DESCRIPTORS => section.warn(
             "file descriptors",
@@ -49,17 +49,17 @@ pub(super) fn look(patient: &Patient<'_>) -> Section {
     section
 }
 
-fn port(section: &mut Section, patient: &Patient<'_>, role: Role) {
+fn port(section: &mut Section, context: &CheckContext<'_>, role: Role) {
     let name = format!("port of {}", role.name());
     let variable = role.listen_variable();
-    let ours = patient
+    let ours = context
         .endpoints
         .as_ref()
         .and_then(|endpoints| endpoints.url(role.name()));
     if let Some(url) = ours {
         return section.ok(&name, format!("{url}, served from this state"));
     }
-    let address = match role.listen(patient.environment) {
+    let address = match role.listen(context.environment) {
         Ok(address) => address,
         Err(error) => return section.fail(&name, format!("{error:#}"), format!("correct {variable}")),
     };
@@ -78,9 +78,9 @@ fn port(section: &mut Section, patient: &Patient<'_>, role: Role) {
 }
 
 /// Mandates live by the clock: one that runs behind accepts what has expired.
-fn time(section: &mut Section, patient: &Patient<'_>) {
+fn time(section: &mut Section, context: &CheckContext<'_>) {
     let now = clock::now();
-    let marker = fs::metadata(patient.home.marker_file()).and_then(|marker| marker.modified());
+    let marker = fs::metadata(context.home.marker_file()).and_then(|marker| marker.modified());
     let last_used = marker
         .ok()
         .and_then(|then| then.duration_since(UNIX_EPOCH).ok())

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::{Patient, Section};
+use super::{CheckContext, Section};
 use crate::daemon;
 use crate::marker;
 use crate::version::VERSION;
@@ -11,9 +11,9 @@ use crate::version::VERSION;
 /// What `caracald check-config` puts before what is wrong.
 const UNUSABLE: &str = "configuration is not usable: ";
 
-pub(super) fn look(patient: &Patient<'_>, operator_file: anyhow::Result<()>) -> Section {
+pub(super) fn check(context: &CheckContext<'_>, operator_file: anyhow::Result<()>) -> Section {
     let mut section = Section::new("installation");
-    let file = patient.environment.operator_file(patient.home.path());
+    let file = context.environment.operator_file(context.home.path());
     match operator_file {
         Err(error) => section.fail(
             "settings file",
@@ -23,18 +23,18 @@ pub(super) fn look(patient: &Patient<'_>, operator_file: anyhow::Result<()>) -> 
         Ok(()) if file.exists() => section.ok("settings file", file.display().to_string()),
         Ok(()) => section.ok("settings file", format!("none; {} would be read", file.display())),
     }
-    match daemon::find(patient.environment) {
+    match daemon::find(context.environment) {
         Err(error) => section.fail(
             "caracald",
             format!("{error:#}"),
             "install caracal and caracald into one directory",
         ),
         Ok(caracald) => {
-            program(&mut section, patient, &caracald);
-            settings(&mut section, patient, &caracald);
+            program(&mut section, context, &caracald);
+            settings(&mut section, context, &caracald);
         }
     }
-    match marker::check(patient.home) {
+    match marker::check(context.home) {
         Ok(()) => section.ok("version of the state", format!("fits caracal {VERSION}")),
         Err(error) => section.fail(
             "version of the state",
@@ -45,12 +45,12 @@ pub(super) fn look(patient: &Patient<'_>, operator_file: anyhow::Result<()>) -> 
     section
 }
 
-fn program(section: &mut Section, patient: &Patient<'_>, caracald: &Path) {
+fn program(section: &mut Section, context: &CheckContext<'_>, caracald: &Path) {
     let shown = caracald.display();
     match daemon::ask(
         caracald,
-        patient.environment,
-        patient.home,
+        context.environment,
+        context.home,
         &[OsStr::new("--version")],
     ) {
         Err(error) => section.fail(
@@ -74,14 +74,14 @@ fn program(section: &mut Section, patient: &Patient<'_>, caracald: &Path) {
 }
 
 /// One line for each setting that is wrong: whoever mends the first should not meet the next at the next start.
-fn settings(section: &mut Section, patient: &Patient<'_>, caracald: &Path) {
+fn settings(section: &mut Section, context: &CheckContext<'_>, caracald: &Path) {
     let arguments = [OsStr::new("check-config")];
-    let Err(error) = daemon::ask(caracald, patient.environment, patient.home, &arguments) else {
+    let Err(error) = daemon::ask(caracald, context.environment, context.home, &arguments) else {
         return section.ok("settings", "usable");
     };
     let sentence = format!("{error:#}");
     for one in sentence.trim_start_matches(UNUSABLE).split("; ") {
-        let advice = format!("{} shows what is in force", patient.hint.command("config"));
+        let advice = format!("{} shows what is in force", context.hint.command("config"));
         // `up` warns of a name that means nothing and starts: a variable of a neighbour must not look like a fault.
         if one.contains(" is not a setting") {
             section.warn("settings", one, advice);

@@ -108,7 +108,7 @@ fn shown(text: &str) -> String {
 }
 
 /// What the checks look at.
-struct Patient<'a> {
+struct CheckContext<'a> {
     environment: &'a Environment,
     home: &'a Home,
     hint: Hint,
@@ -126,22 +126,22 @@ pub(crate) fn run(
     let instead = "`docker compose --file FILE ps` and `logs` tell of its containers";
     containers::refuse(&environment, &home, "`doctor`", instead)?;
     let operator_file = environment.fill_from_operator_file(home.path());
-    let patient = Patient {
+    let context = CheckContext {
         environment: &environment,
         hint: Hint::new(&environment, &home),
         endpoints: Endpoints::of_live_daemon(&home),
         home: &home,
     };
     let mut sections = vec![
-        installation::look(&patient, operator_file),
-        home::look(&patient),
-        home::secrets(&patient),
-        host::look(&patient),
+        installation::check(&context, operator_file),
+        home::check(&context),
+        home::secrets(&context),
+        host::check(&context),
     ];
     if !options.preflight {
-        sections.push(services::look(&patient));
+        sections.push(services::check(&context));
     }
-    sections.extend(workload::look(&patient, home.path()));
+    sections.extend(workload::check(&context, home.path()));
     let checks: Vec<Check> = sections.into_iter().flat_map(|section| section.checks).collect();
     let report = Report {
         strict: options.strict,

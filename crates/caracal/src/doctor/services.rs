@@ -1,6 +1,6 @@
 //! The running stack: every role and store.
 
-use super::{Patient, Section};
+use super::{CheckContext, Section};
 use crate::probe;
 use crate::stores;
 
@@ -28,13 +28,13 @@ const FIXES: [(&str, &str); 8] = [
     ("draining", "it is stopping"),
 ];
 
-pub(super) fn look(patient: &Patient<'_>) -> Section {
+pub(super) fn check(context: &CheckContext<'_>) -> Section {
     let mut section = Section::new("services");
-    let Some(endpoints) = &patient.endpoints else {
+    let Some(endpoints) = &context.endpoints else {
         section.warn(
             "stack",
             "nothing runs from this state",
-            format!("{} starts it", patient.hint.command("up")),
+            format!("{} starts it", context.hint.command("up")),
         );
         return section;
     };
@@ -44,19 +44,19 @@ pub(super) fn look(patient: &Patient<'_>) -> Section {
             section.ok(&answer.name, "ready");
         } else {
             let fix = FIXES.iter().find(|(reason, _)| answer.detail.contains(reason));
-            let logs = patient.hint.command(&format!("logs {}", answer.name));
+            let logs = context.hint.command(&format!("logs {}", answer.name));
             let advice = fix.map_or_else(|| format!("see {logs}"), |(_, fix)| format!("{fix}; see {logs}"));
             section.fail(&answer.name, answer.detail.clone(), advice);
         }
     }
-    for store in stores::judge(patient.home, &answers) {
+    for store in stores::judge(context.home, &answers) {
         if store.ok {
             section.ok(store.name, store.detail);
         } else {
             section.fail(
                 store.name,
                 store.detail,
-                format!("see {}", patient.hint.command("logs")),
+                format!("see {}", context.hint.command("logs")),
             );
         }
     }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::{Patient, Section};
+use super::{CheckContext, Section};
 use crate::run;
 
 /// Nothing where no workload is named: most homes have none.
-pub(super) fn look(patient: &Patient<'_>, home: &Path) -> Option<Section> {
-    let workload = patient.environment.get("CARACAL_WORKLOAD_ID")?;
+pub(super) fn check(context: &CheckContext<'_>, home: &Path) -> Option<Section> {
+    let workload = context.environment.get("CARACAL_WORKLOAD_ID")?;
     let mut section = Section::new("workload");
-    match run::sts_of_identity(patient.environment, home) {
+    match run::sts_of_identity(context.environment, home) {
         Ok(sts) => section.ok("identity", format!("{workload}, asked for at {sts}")),
         Err(error) => section.fail(
             "identity",

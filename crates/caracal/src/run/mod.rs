@@ -141,7 +141,7 @@ impl Launched<'_> {
                 refresh::write(&file, &minted).with_context(|| format!("cannot write {}", file.display()))?;
                 let shown = Zeroizing::new(file.display().to_string());
                 variables.insert(refresh::VARIABLE.into(), shown);
-                Some(crate::files::Scrap(file))
+                Some(crate::files::TemporaryPath(file))
             }
             None => None,
         };
@@ -177,7 +177,7 @@ impl Launched<'_> {
 async fn kept_fresh(
     workload: &Workload,
     minted: BTreeMap<String, Credential>,
-    file: Option<&crate::files::Scrap>,
+    file: Option<&crate::files::TemporaryPath>,
 ) -> Infallible {
     match (&workload.launcher, file) {
         (Some(launcher), Some(file)) => refresh::keep(launcher, &workload.bindings, minted, &file.0).await,

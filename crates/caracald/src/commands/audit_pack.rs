@@ -26,7 +26,7 @@ const ABOUT: [&str; 5] = ["session", "subject", "authority_record", "from", "to"
 /// What the pack is to hold.
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("about").multiple(true).required(true).args(ABOUT)))]
-pub(crate) struct Wanted {
+pub(crate) struct PackOptions {
     /// The zone.
     #[arg(long)]
     zone: String,
@@ -51,7 +51,7 @@ pub(crate) struct Wanted {
 }
 
 /// Makes a pack.
-pub(crate) fn run(wanted: Wanted) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(wanted: PackOptions) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         wanted.subject.is_none() || wanted.authority_record.is_empty(),
         "--subject names the authority records itself: leave --authority-record out"

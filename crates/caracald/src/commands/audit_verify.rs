@@ -2,6 +2,8 @@
 
 mod backup;
 #[cfg(feature = "export")]
+mod bucket;
+#[cfg(feature = "export")]
 mod export;
 mod journal;
 mod kept;
@@ -32,7 +34,7 @@ use crate::{config::Config, wire};
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("place").args(["backup", "export", "archive", "pack", "receipt"]).multiple(true)))]
 #[command(group(clap::ArgGroup::new("offline").args(["export", "archive"]).multiple(true)))]
-pub(crate) struct Wanted {
+pub(crate) struct VerifyOptions {
     /// Only this zone; every zone with entries otherwise.
     #[arg(long, conflicts_with_all = ["export", "archive", "pack", "receipt"])]
     zone: Option<String>,
@@ -64,8 +66,8 @@ pub(crate) struct Wanted {
 }
 
 /// Verifies what is wanted; exit 1 when something does not hold.
-pub(crate) fn run(wanted: &Wanted) -> anyhow::Result<ExitCode> {
-    let Wanted { against, json, .. } = wanted;
+pub(crate) fn run(wanted: &VerifyOptions) -> anyhow::Result<ExitCode> {
+    let VerifyOptions { against, json, .. } = wanted;
     if let Some(pack) = &wanted.pack {
         return pack::run_pack(pack, against, *json);
     }
@@ -100,7 +102,7 @@ fn read_kept(path: &Path) -> anyhow::Result<KeptHeads> {
 }
 
 /// Verifies one zone's chains or all of them.
-fn run_store(wanted: &Wanted) -> anyhow::Result<ExitCode> {
+fn run_store(wanted: &VerifyOptions) -> anyhow::Result<ExitCode> {
     // Kept until the end: it is removed with this.
     let backup = wanted.backup.as_deref().map(Unpacked::open).transpose()?;
     let config = match &backup {
@@ -147,7 +149,7 @@ fn run_store(wanted: &Wanted) -> anyhow::Result<ExitCode> {
 }
 
 /// Says what came of logs that lie in files.
-fn told(compared: &[Compared], json: bool) -> anyhow::Result<ExitCode> {
+fn report(compared: &[Compared], json: bool) -> anyhow::Result<ExitCode> {
     let holds = compared.iter().all(|one| one.fault.is_none());
     let document = json.then(|| {
         document(

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use self::zone::{CanaryZone, Session};
 use super::{
-    client::{Answer, Asked, Client},
+    client::{Answer, Client, RequestOptions},
     say,
 };
 use crate::config::declared;
@@ -84,7 +84,7 @@ async fn ready(client: &Client, url: &str) -> anyhow::Result<()> {
     let ends = Instant::now().checked_add(READY);
     let url = format!("{}/ready", url.trim_end_matches('/'));
     loop {
-        let asked = client.ask(Method::GET, &url, Asked::default()).await;
+        let asked = client.ask(Method::GET, &url, RequestOptions::default()).await;
         let Err(error) = asked.and_then(|answer| answer.expect(200).map(|_| ())) else {
             return Ok(());
         };

@@ -28,7 +28,7 @@ pub(crate) struct Client(EgressClient<Body>);
 
 /// What is asked besides method and address.
 #[derive(Debug, Default)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestOptions<'a> {
     /// Bearer.
     pub(crate) token: Option<&'a str>,
     /// Body and what it is.
@@ -62,7 +62,12 @@ impl Client {
     }
 
     /// Sends one request.
-    pub(crate) async fn ask(&self, method: Method, url: &str, asked: Asked<'_>) -> anyhow::Result<Answer> {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        asked: RequestOptions<'_>,
+    ) -> anyhow::Result<Answer> {
         let of = format!("{method} {url}");
         let mut request = Request::builder().method(method).uri(url);
         if let Some(token) = asked.token {

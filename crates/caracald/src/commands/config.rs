@@ -47,14 +47,14 @@ pub(super) fn origin(one: &Effective) -> String {
 
 /// A setting as it is in force, for programs.
 #[derive(Serialize)]
-struct InForce<'a> {
+struct EffectiveSetting<'a> {
     name: &'a str,
     value: Option<&'a str>,
     from: String,
 }
 
-fn documents<'a>(shown: &[&'a Effective]) -> Vec<InForce<'a>> {
-    let document = |one: &&'a Effective| InForce {
+fn documents<'a>(shown: &[&'a Effective]) -> Vec<EffectiveSetting<'a>> {
+    let document = |one: &&'a Effective| EffectiveSetting {
         name: one.name,
         value: one.value.as_deref(),
         from: origin(one),

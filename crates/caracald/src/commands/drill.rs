@@ -20,13 +20,13 @@ use tokio::time::Instant;
 
 pub(crate) use self::asked::Command;
 use self::{
-    asked::{Drill, Wanted},
-    report::{Promise, Report},
+    asked::{Drill, DrillOptions},
+    report::{Expectation, Report},
     traffic::{Phase, Traffic},
 };
 use super::{
     canary::{Deployment, zone::CanaryZone},
-    client::{Asked, Client},
+    client::{Client, RequestOptions},
     processes::{Operator, Process, values},
     say,
 };
@@ -67,7 +67,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn drill(wanted: &Wanted) -> anyhow::Result<ExitCode> {
+fn drill(wanted: &DrillOptions) -> anyhow::Result<ExitCode> {
     ensure!(
         wanted.broken_by.is_some() || !wanted.drill.needs_hook(),
         "{} needs --break and --mend: the commands that break and mend what you run",
@@ -112,10 +112,10 @@ fn drill(wanted: &Wanted) -> anyhow::Result<ExitCode> {
 }
 
 /// Whether what answers is what was typed, and may be broken.
-async fn guard(wanted: &Wanted, client: &Client, bearer: Option<&str>) -> anyhow::Result<()> {
+async fn guard(wanted: &DrillOptions, client: &Client, bearer: Option<&str>) -> anyhow::Result<()> {
     let sts = wanted.deployment.sts.trim_end_matches('/');
     let url = format!("{sts}/.well-known/oauth-authorization-server");
-    let answer = client.ask(Method::GET, &url, Asked::default()).await?;
+    let answer = client.ask(Method::GET, &url, RequestOptions::default()).await?;
     let metadata: Metadata = answer.expect(200)?.read()?;
     ensure!(
         metadata.issuer == wanted.target,
@@ -147,7 +147,7 @@ async fn guard(wanted: &Wanted, client: &Client, bearer: Option<&str>) -> anyhow
 }
 
 async fn in_zone(
-    wanted: &Wanted,
+    wanted: &DrillOptions,
     zone: &CanaryZone<'_>,
     client: &Client,
     operator_token: Option<&str>,
@@ -172,7 +172,7 @@ async fn in_zone(
     let lost = traffic.lost().await?;
     let during = counts.of(Phase::Fault);
     let mut promises = vec![
-        Promise::of(
+        Expectation::of(
             "what is answered is an allowed call, or a refusal that says when to come again",
             counts.wrong.is_empty(),
             match counts.wrong.first() {
@@ -180,7 +180,7 @@ async fn in_zone(
                 Some(first) => format!("{} were not: {first}", counts.wrong.len()),
             },
         ),
-        Promise::of(
+        Expectation::of(
             "nothing of a session is good once its end was acknowledged",
             counts.used_after_end == 0 && counts.ended > 0,
             format!(
@@ -188,7 +188,7 @@ async fn in_zone(
                 counts.ended, counts.used_after_end
             ),
         ),
-        Promise::of(
+        Expectation::of(
             "every call that passed is in the ledger",
             lost.is_empty(),
             match lost.first() {
@@ -196,7 +196,7 @@ async fn in_zone(
                 Some(first) => format!("{} are not, {first} among them", lost.len()),
             },
         ),
-        Promise::of(
+        Expectation::of(
             "calls pass again, and every role is ready, within the time given",
             back_after.is_some(),
             back_after.map_or_else(
@@ -206,7 +206,7 @@ async fn in_zone(
         ),
     ];
     if !wanted.drill.interrupts() {
-        promises.push(Promise::of(
+        promises.push(Expectation::of(
             "no call is refused or finds nobody meanwhile",
             during.refused == 0 && during.unanswered == 0 && during.passed > 0,
             format!(
@@ -227,7 +227,7 @@ async fn in_zone(
 
 /// Breaks, waits, mends, and waits until everything is back; how long that took, nothing when it did not come back.
 async fn script(
-    wanted: &Wanted,
+    wanted: &DrillOptions,
     zone: &CanaryZone<'_>,
     client: &Client,
     operator_token: Option<&str>,
@@ -274,13 +274,13 @@ async fn script(
 
 async fn is_ready(client: &Client, url: &str) -> bool {
     let url = format!("{}/ready", url.trim_end_matches('/'));
-    let asked = client.ask(Method::GET, &url, Asked::default()).await;
+    let asked = client.ask(Method::GET, &url, RequestOptions::default()).await;
     asked.is_ok_and(|answer| answer.status == 200)
 }
 
 /// Changes the signing key of the drill's zone.
 async fn rotate(
-    wanted: &Wanted,
+    wanted: &DrillOptions,
     zone: &CanaryZone<'_>,
     client: &Client,
     operator_token: Option<&str>,
@@ -288,9 +288,9 @@ async fn rotate(
     let token = operator_token.context("STS_ADMIN_TOKEN is missing: it rotates signing keys")?;
     let sts = wanted.deployment.sts.trim_end_matches('/');
     let url = format!("{sts}/internal/zones/{}/signing-key/rotate", zone.id());
-    let asked = Asked {
+    let asked = RequestOptions {
         token: Some(token),
-        ..Asked::default()
+        ..RequestOptions::default()
     };
     client.ask(Method::POST, &url, asked).await?.expect(200).map(drop)
 }

@@ -7,7 +7,7 @@ use caracal_service::config::{Role, Settings};
 use http::Method;
 use serde::de::DeserializeOwned;
 
-use super::client::{Answer, Asked, Client};
+use super::client::{Answer, Client, RequestOptions};
 
 /// A process of the deployment, by one of its roles.
 #[derive(Debug, Clone)]
@@ -73,7 +73,9 @@ impl Operator {
     /// What `process` answers at `path`, whatever the status.
     pub(crate) async fn get(&self, process: &Process, path: &str) -> anyhow::Result<Answer> {
         let url = format!("{}{path}", process.url);
-        self.client.ask(Method::GET, &url, Asked::default()).await
+        self.client
+            .ask(Method::GET, &url, RequestOptions::default())
+            .await
     }
 
     /// The document at `url`.
@@ -82,7 +84,7 @@ impl Operator {
     /// When it is not there or something else.
     pub(crate) async fn read<T: DeserializeOwned>(&self, url: &str) -> anyhow::Result<T> {
         self.client
-            .ask(Method::GET, url, Asked::default())
+            .ask(Method::GET, url, RequestOptions::default())
             .await?
             .expect(200)?
             .read()
@@ -98,9 +100,9 @@ impl Operator {
         }
         let mut refused = None;
         for token in tries {
-            let asked = Asked {
+            let asked = RequestOptions {
                 token,
-                ..Asked::default()
+                ..RequestOptions::default()
             };
             let answer = self.client.ask(Method::GET, &url, asked).await?;
             match answer.expect(200) {

@@ -30,14 +30,14 @@ const UNKNOWN: u8 = 3;
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(crate) enum Command {
     /// Look at every gate; exit 0 when all pass, 1 when one fails, 3 when none fails and some could not be looked at.
-    Check(Asked),
+    Check(Rollout),
     /// Print the handbook's page of gates.
     Gates,
 }
 
 /// Where to look. Settings are those of the environment.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Asked {
+pub(crate) struct Rollout {
     /// A process of the deployment, once for each replica. Those of an embedded deployment are known.
     #[arg(long = "process", value_name = "ROLE=URL")]
     processes: Vec<Process>,
@@ -120,7 +120,7 @@ impl Found {
 }
 
 #[derive(Debug, Serialize)]
-struct Told {
+struct GateReport {
     gate: &'static str,
     verdict: Verdict,
     found: String,
@@ -137,12 +137,12 @@ struct Report {
     passed: usize,
     failed: usize,
     unknown: usize,
-    gates: Vec<Told>,
+    gates: Vec<GateReport>,
 }
 
 /// Everything that is looked at, opened once.
 struct Seen<'a> {
-    asked: &'a Asked,
+    asked: &'a Rollout,
     config: Result<Config, String>,
     /// What each process says, or why it says nothing.
     processes: Vec<processes::Shown>,
@@ -162,7 +162,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn check(asked: &Asked) -> anyhow::Result<ExitCode> {
+fn check(asked: &Rollout) -> anyhow::Result<ExitCode> {
     let settings = Settings::from_process();
     let bearers: Vec<String> = settings
         .secrets(
@@ -207,7 +207,10 @@ fn check(asked: &Asked) -> anyhow::Result<ExitCode> {
 }
 
 fn report(seen: &Seen<'_>) -> Report {
-    let gates: Vec<Told> = GATES.iter().map(|gate| told(gate, (gate.look)(seen))).collect();
+    let gates: Vec<GateReport> = GATES
+        .iter()
+        .map(|gate| report_gate(gate, (gate.check)(seen)))
+        .collect();
     let count = |verdict| gates.iter().filter(|told| told.verdict == verdict).count();
     Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -219,8 +222,8 @@ fn report(seen: &Seen<'_>) -> Report {
     }
 }
 
-fn told(gate: &Gate, found: Found) -> Told {
-    Told {
+fn report_gate(gate: &Gate, found: Found) -> GateReport {
+    GateReport {
         gate: gate.name,
         verdict: found.verdict,
         found: found.detail,

@@ -3,6 +3,7 @@
 
 mod files;
 mod rotate;
+mod value_file;
 
 pub(crate) use self::files::problems;
 

@@ -26,7 +26,7 @@ const MEMBER: usize = 2 * 1024 * 1024;
 
 /// What goes in besides what is found by the environment.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Wanted {
+pub(crate) struct BundleOptions {
     /// The file to write, a gzipped tar; it must not be there.
     #[arg(value_name = "FILE.tar.gz")]
     output: PathBuf,
@@ -44,7 +44,7 @@ pub(crate) struct Wanted {
 
 /// What the bundle is and what it lacks.
 #[derive(Debug, Serialize)]
-struct About {
+struct BundleManifest {
     version: &'static str,
     schema: i64,
     made_at: String,
@@ -62,7 +62,7 @@ struct Setting<'s> {
 }
 
 /// Writes the bundle, and says what it lacks.
-pub(crate) fn run(wanted: &Wanted) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(wanted: &BundleOptions) -> anyhow::Result<ExitCode> {
     let mut missing = Vec::new();
     let settings = Settings::from_process();
     let mut redactor = Redactor::default();
@@ -134,7 +134,7 @@ pub(crate) fn run(wanted: &Wanted) -> anyhow::Result<ExitCode> {
     if !found {
         missing.push(String::from("logs: none was found; name them with --log"));
     }
-    let about = About {
+    let about = BundleManifest {
         version: env!("CARGO_PKG_VERSION"),
         schema: caracal_storage_sql::SCHEMA_VERSION,
         made_at: world.now().to_string(),

@@ -118,7 +118,7 @@ pub(super) fn start(
         .build();
     Ok(SdkTracerProvider::builder()
         .with_resource(resource)
-        .with_sampler(Begun(tracing.sampling))
+        .with_sampler(RootSampler(tracing.sampling))
         .with_span_processor(processor)
         .build())
 }
@@ -126,9 +126,9 @@ pub(super) fn start(
 /// Requests were decided on before they got a span, and with them what is part of one. What a process begins by itself
 /// is decided on here.
 #[derive(Debug, Clone)]
-struct Begun(Sampling);
+struct RootSampler(Sampling);
 
-impl ShouldSample for Begun {
+impl ShouldSample for RootSampler {
     fn should_sample(
         &self,
         parent: Option<&Context>,
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn only_what_is_part_of_a_trace_becomes_a_span() {
         let provider = SdkTracerProvider::builder()
-            .with_sampler(Begun(Sampling {
+            .with_sampler(RootSampler(Sampling {
                 parent_decides: true,
                 share: 1.0,
             }))

@@ -130,7 +130,7 @@ struct Parts {
     background: Background,
     issued: Option<Arc<IssuedMandates>>,
     /// Only where credentials are brokered, accounts are connected and people log in.
-    outside: Option<Outside>,
+    outside: Option<ServerClients>,
     issuer: Arc<str>,
     tails: Arc<Tails>,
     metrics: PrometheusHandle,
@@ -256,7 +256,7 @@ pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
 }
 
 /// What is kept of servers outside.
-struct Outside {
+struct ServerClients {
     tokens: Arc<ServiceTokens>,
     connections: Arc<ConnectionTokens>,
     oauth: TokenClient,
@@ -264,7 +264,7 @@ struct Outside {
     subject_keys: Arc<SubjectKeys>,
 }
 
-fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Result<Outside> {
+fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Result<ServerClients> {
     // What anybody may name leads to no private network; on a machine that somebody works on, programs run beside it.
     let strangers = guard(
         config,
@@ -274,7 +274,7 @@ fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Resul
         },
     )?;
     let egress = guard(config, named_by_others(config))?;
-    Ok(Outside {
+    Ok(ServerClients {
         tokens: Arc::new(ServiceTokens::new(egress.clone(), world.clone())),
         connections: Arc::new(ConnectionTokens::new(
             egress.clone(),

@@ -18,7 +18,7 @@ use caracal_service::{
     health::Operational,
     limits::{Limits, Rule},
 };
-use caracal_web::{Place, WebDeps};
+use caracal_web::{ConsoleOrigin, WebDeps};
 use metrics_exporter_prometheus::PrometheusHandle;
 use url::Url;
 
@@ -85,7 +85,7 @@ fn deps(config: &Config, addresses: &[(Role, SocketAddr)], world: World) -> anyh
         audit_url: url(&config.audit_url, Role::Audit),
         sts_url: known(&config.console_sts_url, Role::Sts),
         gateway_url: known(&config.console_gateway_url, Role::Gateway),
-        place: Place::new(place.context("CONSOLE_URL is not usable")?.as_ref(), tls),
+        place: ConsoleOrigin::new(place.context("CONSOLE_URL is not usable")?.as_ref(), tls),
     })
 }
 

@@ -64,7 +64,7 @@ async fn end_orphans(app: &App, zone: &ZoneId) -> Result<(), JobError> {
             evidence::swept(app, zone, EventType::SessionEnd, &orphan(session)).await?;
         }
         work.commit().await?;
-        app.outbox.nudge();
+        app.outbox.wake();
         metrics::sessions_ended("owner_ended", ended.sessions.len());
         metrics::delegations_ended("owner_ended", ended.delegations.len());
     }
@@ -87,7 +87,7 @@ async fn expire_applications(app: &App, zone: &ZoneId) -> Result<(), JobError> {
         let record = evidence::archived(app, zone, &expired.archived);
         work.admin_audit().append(&record).await?;
         work.commit().await?;
-        app.outbox.nudge();
+        app.outbox.wake();
         metrics::applications_expired(expired.archived.len());
         metrics::sessions_ended("owner_ended", expired.ended.sessions.len());
         metrics::delegations_ended("owner_ended", expired.ended.delegations.len());
@@ -120,7 +120,7 @@ async fn expire_tasks(app: &App, zone: &ZoneId) -> Result<(), JobError> {
         let swept = sessions::end_overdue(work.as_mut(), &app.world, &due).await?;
         let ended = record(app, zone, EventType::SessionEnd, &swept).await?;
         work.commit().await?;
-        app.outbox.nudge();
+        app.outbox.wake();
         metrics::sessions_ended("ttl", ended);
         if ended == 0 {
             return Ok(());
@@ -145,7 +145,7 @@ async fn suspend_in(app: &App, zone: &ZoneId) -> Result<(), JobError> {
         let swept = sessions::suspend_lapsed(work.as_mut(), &app.world, &due).await?;
         let suspended = record(app, zone, EventType::SessionSuspend, &swept).await?;
         work.commit().await?;
-        app.outbox.nudge();
+        app.outbox.wake();
         metrics::sessions_suspended("lease_lost", suspended);
         if suspended == 0 {
             return Ok(());
@@ -181,7 +181,7 @@ async fn expire_delegations(app: &App, zone: &ZoneId) -> Result<(), JobError> {
             return Ok(());
         }
         work.commit().await?;
-        app.outbox.nudge();
+        app.outbox.wake();
         metrics::delegations_ended("expired", expired.len());
     }
     Ok(())

@@ -19,6 +19,6 @@ async fn authority_is_lent_and_ends_with_its_session_over_postgresql_and_redis()
         assert!(stack.deps.revocations.is_revoked(gone), "in force once answered");
     }
     assert!(!stack.deps.revocations.is_revoked(&target));
-    stack.parts.settle().await;
+    stack.parts.wait_in_sync().await;
     assert!(!stack.parts.events().await.is_empty(), "and on record");
 }

@@ -9,6 +9,7 @@ use caracal_crypto::tokens::ConsoleToken;
 use caracal_e2e::{
     Agent, Deployment, Fixture, KEY_HEADER, READ, RawReply, Reply, Role, Stack, TICKETS, checkout, raw,
 };
+use caracal_wire::control::resources::CreateResource;
 use serde_json::{Value, json};
 
 /// Whoever asks as often as this does is somebody else's test.
@@ -74,12 +75,10 @@ impl<'s> Side<'s> {
         let agent = fixture.agent().await;
         // Called at its address, which names the zone.
         let provider = fixture.zone.api_key(KEY_HEADER, "a-key-of-the-address").await;
-        let addressed = json!({
-            "name": "addressed", "identifier": format!("{}/r/{}/tickets", stack.url(Role::Gateway), fixture.zone.id),
-            "upstream_url": fixture.upstream.url(), "scopes": [READ], "credential_provider_id": provider,
-            "operations": [{"method": "GET", "path": "/tickets", "scope": READ}],
-        });
-        fixture.zone.resource(addressed).await;
+        let address = format!("{}/r/{}/tickets", stack.url(Role::Gateway), fixture.zone.id);
+        let operations = [("GET", "/tickets", READ)];
+        let addressed = CreateResource::forwarding(address, fixture.upstream.url(), provider, &operations);
+        fixture.zone.resource(&addressed).await;
         let events = fixture.zone.ledger_once(|events| !events.is_empty()).await;
         let event = events[0]["id"].as_str().expect("an id").to_owned();
         Self {

@@ -3,6 +3,7 @@
 
 use caracal_e2e::{Agent, Application, Document, Reply, Role, Stack, Zone, on_every_deployment};
 use caracal_testkit::upstream::Upstream;
+use caracal_wire::control::resources::CreateResource;
 use serde_json::{Value, json};
 
 use crate::mcp::agent;
@@ -23,16 +24,13 @@ impl<'s> Desk<'s> {
         let zone = Zone::create(stack).await;
         let application = zone.application("desk").await;
         let provider = zone.api_key("X-Api-Key", "key-of-the-server").await;
-        let operations = json!([
-            {"method": "MCP", "path": "tools/call:pay", "scope": PAY},
-            {"method": "MCP", "path": "tools/call:read", "scope": PAY},
-            {"method": "POST", "path": "/refunds/{id}", "scope": PAY},
-        ]);
-        zone.resource(json!({
-            "name": "Bank", "identifier": BANK, "upstream_url": upstream.url(), "credential_provider_id": provider,
-            "scopes": [PAY], "operations": operations,
-        }))
-        .await;
+        let operations = [
+            ("MCP", "tools/call:pay", PAY),
+            ("MCP", "tools/call:read", PAY),
+            ("POST", "/refunds/{id}", PAY),
+        ];
+        let bank = CreateResource::forwarding(BANK, upstream.url(), provider, &operations);
+        zone.resource(&bank).await;
         let risk = |method: &str, path: &str| json!({"resource": BANK, "method": method, "path": path, "tier": "money"});
         let policy = Document::empty()
             .rule("app_ids", &json!({"desk": application.id}))

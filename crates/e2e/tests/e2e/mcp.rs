@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use caracal_e2e::{Agent, Application, Document, Reply, Role, Stack, Zone, installed, on_every_deployment};
 use caracal_testkit::{process::Process, upstream::Upstream};
+use caracal_wire::control::resources::CreateResource;
 use serde_json::{Value, json};
 
 on_every_deployment!(
@@ -40,18 +41,18 @@ pub(crate) async fn line_of(process: &mut Process) -> String {
 pub(crate) async fn tools(zone: &Zone<'_>, port: &str) -> String {
     let identifier = format!("{}/r/{}/tools", zone.stack.url(Role::Gateway), zone.id);
     let provider = zone.api_key("X-Api-Key", "key-of-the-server").await;
-    let message = |path: &str, scope: &str| json!({"method": "MCP", "path": path, "scope": scope});
-    zone.resource(json!({
-        "name": "Tools", "identifier": identifier, "upstream_url": format!("http://127.0.0.1:{port}"),
-        "credential_provider_id": provider, "scopes": [CONNECT, SEARCH, DELETE],
-        "operations": [
-            message("initialize", CONNECT), message("notifications/initialized", CONNECT),
-            message("tools/list", CONNECT), message("tools/call:search", SEARCH),
-            message("tools/call:delete", DELETE),
-            {"method": "GET", "path": "/", "scope": CONNECT}, {"method": "DELETE", "path": "/", "scope": CONNECT},
-        ],
-    }))
-    .await;
+    let operations = [
+        ("MCP", "initialize", CONNECT),
+        ("MCP", "notifications/initialized", CONNECT),
+        ("MCP", "tools/list", CONNECT),
+        ("MCP", "tools/call:search", SEARCH),
+        ("MCP", "tools/call:delete", DELETE),
+        ("GET", "/", CONNECT),
+        ("DELETE", "/", CONNECT),
+    ];
+    let upstream = format!("http://127.0.0.1:{port}");
+    let tools = CreateResource::forwarding(&identifier, upstream, provider, &operations);
+    zone.resource(&tools).await;
     identifier
 }
 
@@ -166,14 +167,9 @@ impl<'s> Bank<'s> {
         let zone = Zone::create(stack).await;
         let application = zone.application("desk").await;
         let provider = zone.api_key("X-Api-Key", "key-of-the-server").await;
-        zone.resource(json!({
-            "name": "Bank", "identifier": BANK, "upstream_url": upstream.url(), "credential_provider_id": provider,
-            "scopes": [PAY], "operations": [
-                {"method": "MCP", "path": "tools/call:pay", "scope": PAY},
-                {"method": "POST", "path": "/legacy", "scope": PAY},
-            ],
-        }))
-        .await;
+        let operations = [("MCP", "tools/call:pay", PAY), ("POST", "/legacy", PAY)];
+        let bank = CreateResource::forwarding(BANK, upstream.url(), provider, &operations);
+        zone.resource(&bank).await;
         let policy = Document::empty()
             .rule("app_ids", &json!({"desk": application.id}))
             .rule(

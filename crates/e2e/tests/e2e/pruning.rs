@@ -78,21 +78,11 @@ async fn write(stack: &Stack, world: &World, chain: &str, days_ago: &[u32]) {
 
 fn record(chain: &str, world: &World, occurred_at: Timestamp) -> AdminAuditRecord {
     AdminAuditRecord {
-        id: world.uuid_v7().to_string(),
         request_id: String::from("of-another-day"),
-        actor_id: None,
-        actor_name: None,
-        actor_scope: None,
-        action: String::from("PATCH /v1/zones/x"),
-        method: String::from("PATCH"),
-        path: String::from("/v1/zones/x"),
         // The deployment's own chain has no id.
         zone_id: ZoneId::parse(chain).ok().filter(|_| chain != "*"),
-        entity_type: None,
-        entity_id: None,
-        status_code: 200,
-        payload_json: None,
         occurred_at,
+        ..AdminAuditRecord::of_request(world, "PATCH", "/v1/zones/x", 200)
     }
 }
 

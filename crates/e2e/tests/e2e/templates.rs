@@ -1,6 +1,7 @@
 //! Operations whose paths are templates, from the save to the upstream.
 
 use caracal_e2e::{Call, Fixture, READ, Stack, WRITE, on_every_deployment};
+use caracal_wire::control::resources::CreateResource;
 use serde_json::json;
 
 use crate::support::{Untouched, assert_passed};
@@ -15,16 +16,14 @@ on_every_deployment!(
 const ORDERS: &str = "resource://orders";
 
 /// A fixture with a resource whose operations are `operations`, and an agent who may read and write there.
-async fn with_operations(stack: &Stack, operations: serde_json::Value) -> (Fixture<'_>, caracal_e2e::Agent) {
+async fn with_operations<'s>(
+    stack: &'s Stack,
+    operations: &[(&str, &str, &str)],
+) -> (Fixture<'s>, caracal_e2e::Agent) {
     let fixture = Fixture::without_policy(stack).await;
     let provider = fixture.zone.api_key(caracal_e2e::KEY_HEADER, &fixture.key).await;
-    fixture
-        .zone
-        .resource(json!({
-            "name": "orders", "identifier": ORDERS, "upstream_url": fixture.upstream.url(), "scopes": [READ, WRITE],
-            "credential_provider_id": provider, "operations": operations,
-        }))
-        .await;
+    let orders = CreateResource::forwarding(ORDERS, fixture.upstream.url(), provider, operations);
+    fixture.zone.resource(&orders).await;
     let document = caracal_e2e::Document::empty()
         .rule("app_ids", &json!({"desk": fixture.application.id}))
         .rule(
@@ -96,12 +95,12 @@ const fn to<'c>(method: &'c str, path: &'c str) -> Call<'c> {
 }
 
 async fn a_template_governs_what_it_meets_and_nothing_else(stack: &Stack) {
-    let operations = json!([
-        {"method": "GET", "path": "/orders/{id}", "scope": READ},
-        {"method": "GET", "path": "/files/{rest+}", "scope": READ},
-        {"method": "POST", "path": "/orders/{id}/notes", "scope": WRITE},
-    ]);
-    let (fixture, agent) = with_operations(stack, operations).await;
+    let operations = [
+        ("GET", "/orders/{id}", READ),
+        ("GET", "/files/{rest+}", READ),
+        ("POST", "/orders/{id}/notes", WRITE),
+    ];
+    let (fixture, agent) = with_operations(stack, &operations).await;
     for (scope, method, path) in [
         (READ, "GET", "/orders/7"),
         (READ, "GET", "/orders/A-7.json"),
@@ -144,12 +143,12 @@ async fn a_template_governs_what_it_meets_and_nothing_else(stack: &Stack) {
 }
 
 async fn the_most_exact_operation_decides_at_the_gateway(stack: &Stack) {
-    let operations = json!([
-        {"method": "GET", "path": "/{rest+}", "scope": WRITE},
-        {"method": "GET", "path": "/orders/{id}", "scope": READ},
-        {"method": "GET", "path": "/orders/export", "scope": WRITE},
-    ]);
-    let (fixture, agent) = with_operations(stack, operations).await;
+    let operations = [
+        ("GET", "/{rest+}", WRITE),
+        ("GET", "/orders/{id}", READ),
+        ("GET", "/orders/export", WRITE),
+    ];
+    let (fixture, agent) = with_operations(stack, &operations).await;
     assert_passed(&call(&fixture, &agent, READ, "GET", "/orders/7").await);
     assert_passed(&call(&fixture, &agent, WRITE, "GET", "/orders/export").await);
     assert_passed(&call(&fixture, &agent, WRITE, "GET", "/anything/else").await);
@@ -189,12 +188,12 @@ async fn a_path_that_only_looks_like_a_pattern_is_refused_at_save(stack: &Stack)
 }
 
 async fn a_message_to_an_mcp_server_is_decided_by_its_tool(stack: &Stack) {
-    let operations = json!([
-        {"method": "MCP", "path": "tools/list", "scope": READ},
-        {"method": "MCP", "path": "tools/call:search", "scope": READ},
-        {"method": "MCP", "path": "tools/call:{tool}", "scope": WRITE},
-    ]);
-    let (fixture, agent) = with_operations(stack, operations).await;
+    let operations = [
+        ("MCP", "tools/list", READ),
+        ("MCP", "tools/call:search", READ),
+        ("MCP", "tools/call:{tool}", WRITE),
+    ];
+    let (fixture, agent) = with_operations(stack, &operations).await;
     let send = async |scope: &str, body: &str| {
         let mandate = mandate(&fixture, &agent, scope).await;
         let request = fixture.call_request(&mandate, &to("POST", "/"));

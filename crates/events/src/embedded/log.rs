@@ -7,11 +7,10 @@ use std::{
 
 use caracal_core::Timestamp;
 use caracal_crypto::HmacKeyId;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::{Delivery, Fields};
-
-use super::subscription::Reader;
+use crate::{Delivery, Fields, Topic};
 
 /// One entry, shared by everyone who still has to see it.
 #[derive(Debug)]
@@ -51,6 +50,38 @@ impl Group {
         first(self.pending.keys().next())
             .min(first(self.orphaned.keys().next()))
             .min(self.next)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor {
+    pub(super) next: u64,
+    pub(super) handled: u64,
+}
+
+/// Where one subscriber stands, visible to [`crate::Bus::wait_in_sync`].
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    pub(super) wake: Notify,
+    pub(super) cursors: Mutex<BTreeMap<Topic, Cursor>>,
+}
+
+impl Reader {
+    pub(super) fn start(&self, topic: Topic, position: u64) {
+        self.cursors.lock().insert(
+            topic,
+            Cursor {
+                next: position,
+                handled: position,
+            },
+        );
+    }
+
+    pub(super) fn handled(&self, topic: Topic) -> u64 {
+        self.cursors
+            .lock()
+            .get(&topic)
+            .map_or(u64::MAX, |cursor| cursor.handled)
     }
 }
 

@@ -29,8 +29,8 @@ use crate::{Bus, BusError, Consumer, Delivery, Fields, StreamSigner, Subscriptio
 use self::{
     consumer::EmbeddedConsumer,
     dead_letters::DeadLetters,
-    log::Log,
-    subscription::{EmbeddedSubscription, Reader},
+    log::{Log, Reader},
+    subscription::EmbeddedSubscription,
 };
 
 /// Size and groups of an embedded bus.
@@ -265,7 +265,7 @@ impl Bus for EmbeddedBus {
         }))
     }
 
-    async fn settle(&self, within: Duration) {
+    async fn wait_in_sync(&self, within: Duration) {
         let mut progress = self.shared.progress.subscribe();
         let mut awaited: Vec<(Topic, u64, Weak<Reader>)> = Vec::new();
         for topic in Topic::ALL {

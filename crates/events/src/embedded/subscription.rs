@@ -1,49 +1,18 @@
 //! Broadcast reading.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use parking_lot::Mutex;
-use tokio::sync::Notify;
 
 use crate::{BusError, Delivery, StreamSigner, Subscription, Topic, metrics};
 
-use super::{Shared, log::Read};
+use super::{
+    Shared,
+    log::{Read, Reader},
+};
 
 /// Entries per batch.
 const BATCH: usize = 256;
-
-#[derive(Debug, Clone, Copy)]
-struct Cursor {
-    next: u64,
-    handled: u64,
-}
-
-/// Where one subscriber stands, visible to [`crate::Bus::settle`].
-#[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) wake: Notify,
-    cursors: Mutex<BTreeMap<Topic, Cursor>>,
-}
-
-impl Reader {
-    pub(super) fn start(&self, topic: Topic, position: u64) {
-        self.cursors.lock().insert(
-            topic,
-            Cursor {
-                next: position,
-                handled: position,
-            },
-        );
-    }
-
-    pub(super) fn handled(&self, topic: Topic) -> u64 {
-        self.cursors
-            .lock()
-            .get(&topic)
-            .map_or(u64::MAX, |cursor| cursor.handled)
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct EmbeddedSubscription {
@@ -84,8 +53,8 @@ impl EmbeddedSubscription {
         }
     }
 
-    /// One look at a topic: entries, a gap, or nothing.
-    fn look(&self, topic: Topic) -> Result<Vec<Delivery>, BusError> {
+    /// What a topic has now: entries, a gap, or nothing.
+    fn poll(&self, topic: Topic) -> Result<Vec<Delivery>, BusError> {
         let Some(cursor) = self.reader.cursors.lock().get(&topic).copied() else {
             return Ok(Vec::new());
         };
@@ -119,7 +88,7 @@ impl Subscription for EmbeddedSubscription {
             self.shared.ensure_open()?;
             for offset in 0..self.topics.len() {
                 let topic = self.topics[(self.turn + offset) % self.topics.len()];
-                let deliveries = self.look(topic)?;
+                let deliveries = self.poll(topic)?;
                 if !deliveries.is_empty() {
                     // The next call starts with the next topic, so that a busy one starves nobody.
                     self.turn = (self.turn + offset + 1) % self.topics.len();
@@ -133,7 +102,7 @@ impl Subscription for EmbeddedSubscription {
 
 impl Drop for EmbeddedSubscription {
     fn drop(&mut self) {
-        // Whoever waits in `settle` need not wait for a subscriber that is gone.
+        // Whoever waits in `wait_in_sync` need not wait for a subscriber that is gone.
         self.reader.cursors.lock().clear();
         self.shared.moved();
     }

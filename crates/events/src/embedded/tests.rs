@@ -25,7 +25,7 @@ async fn settling_waits_until_subscribers_come_back_for_more() {
     bus.append(Topic::KeysInvalidate, zone("z")).await.unwrap();
     let settled = tokio::spawn({
         let bus = bus.clone();
-        async move { bus.settle(Duration::from_mins(1)).await }
+        async move { bus.wait_in_sync(Duration::from_mins(1)).await }
     });
     subscription.next().await.unwrap();
     tokio::task::yield_now().await;
@@ -42,7 +42,7 @@ async fn settling_does_not_wait_for_a_subscriber_that_is_gone() {
     bus.append(Topic::KeysInvalidate, zone("z")).await.unwrap();
     let settled = tokio::spawn({
         let bus = bus.clone();
-        async move { bus.settle(Duration::from_mins(1)).await }
+        async move { bus.wait_in_sync(Duration::from_mins(1)).await }
     });
     tokio::task::yield_now().await;
     drop(subscription);

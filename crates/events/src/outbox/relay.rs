@@ -78,7 +78,7 @@ impl OutboxRelay {
     }
 
     /// Says that a transaction with outbox rows was committed.
-    pub fn nudge(&self) {
+    pub fn wake(&self) {
         self.wake.notify_one();
     }
 
@@ -88,7 +88,7 @@ impl OutboxRelay {
     /// process follows the bus.
     pub async fn announce(&self) {
         if !self.bus.reaches_others() {
-            self.nudge();
+            self.wake();
         } else if !self.flush(ANNOUNCE_WITHIN).await && !self.is_publishing() {
             // Others refuse while the bus takes nothing. Once it does again they decide, on what storage says then: what
             // is committed between that and the next attempt to publish it must not have been acknowledged.
@@ -106,14 +106,16 @@ impl OutboxRelay {
             *asked += 1;
             ticket = *asked;
         });
-        self.nudge();
+        self.wake();
         // The guard that `wait_for` answers with must not live across the next wait: it is not `Send`.
         let published = {
             let reached = tokio::time::timeout(within, answered.wait_for(|done| *done >= ticket)).await;
             matches!(reached, Ok(Ok(_)))
         };
         if published {
-            self.bus.settle(within.saturating_sub(started.elapsed())).await;
+            self.bus
+                .wait_in_sync(within.saturating_sub(started.elapsed()))
+                .await;
         }
         published
     }

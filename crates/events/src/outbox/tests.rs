@@ -153,8 +153,8 @@ impl Bus for Switched {
         true
     }
 
-    async fn settle(&self, within: Duration) {
-        self.bus.settle(within).await;
+    async fn wait_in_sync(&self, within: Duration) {
+        self.bus.wait_in_sync(within).await;
     }
 
     async fn ping(&self) -> Result<(), BusError> {
@@ -236,7 +236,7 @@ async fn rows_are_published_in_order_with_their_outbox_id() {
             zone("z").with("dedupe_key", format!("d-{number}")),
         );
     }
-    fixture.relay.nudge();
+    fixture.relay.wake();
     for (number, fields) in read(&mut *subscription, 50).await.iter().enumerate() {
         assert_eq!(fields.get("outbox_id"), Some(&*format!("row-{number:02}")));
         assert_eq!(fields.get("dedupe_key"), Some(&*format!("d-{number}")));
@@ -253,7 +253,7 @@ async fn an_outage_is_waited_out_and_kills_no_row() {
     let mut subscription = fixture.bus.subscribe(&[Topic::KeysInvalidate]).await.unwrap();
     fixture.bus.off.store(true, Ordering::SeqCst);
     fixture.queue.put("row-1", Topic::KeysInvalidate, zone("z"));
-    fixture.relay.nudge();
+    fixture.relay.wake();
     while fixture.bus.appends.load(Ordering::SeqCst) < 12 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -283,7 +283,7 @@ async fn what_is_announced_while_the_bus_comes_back_is_published_before_it_is_an
     });
     fixture.bus.off.store(true, Ordering::SeqCst);
     fixture.queue.put("row-1", Topic::SessionsRevoke, zone("z"));
-    fixture.relay.nudge();
+    fixture.relay.wake();
     while fixture.relay.is_publishing() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -299,14 +299,14 @@ async fn rows_that_another_relay_published_are_no_failure_any_more() {
     let fixture = start(quick());
     fixture.bus.off.store(true, Ordering::SeqCst);
     fixture.queue.put("row-1", Topic::SessionsRevoke, zone("z"));
-    fixture.relay.nudge();
+    fixture.relay.wake();
     while fixture.relay.is_publishing() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     while !fixture.relay.is_publishing() {
         // Somebody else can reach the bus; again, because the relay may just have given the row back.
         fixture.queue.set(&[String::from("row-1")], &State::Published);
-        fixture.relay.nudge();
+        fixture.relay.wake();
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     fixture.shutdown.cancel();
@@ -318,7 +318,7 @@ async fn a_malformed_row_is_put_aside_and_the_others_go_on() {
     let mut subscription = fixture.bus.subscribe(&[Topic::KeysInvalidate]).await.unwrap();
     fixture.queue.put("row-1", Topic::KeysInvalidate, zone("a\nb"));
     fixture.queue.put("row-2", Topic::KeysInvalidate, zone("z"));
-    fixture.relay.nudge();
+    fixture.relay.wake();
     assert_eq!(
         read(&mut *subscription, 1).await[0].get("outbox_id"),
         Some("row-2")
@@ -346,12 +346,12 @@ async fn a_ledger_that_hangs_does_not_hold_up_revocations() {
             .with("data", "{}")
             .with("sig", audit_frame::sign(&key, b"{}")),
     );
-    fixture.relay.nudge();
+    fixture.relay.wake();
     for number in 2..6 {
         fixture
             .queue
             .put(&format!("row-{number}"), Topic::SessionsRevoke, zone("z"));
-        fixture.relay.nudge();
+        fixture.relay.wake();
         read(&mut *subscription, 1).await;
     }
     assert!(matches!(fixture.queue.state("row-1"), State::Waiting { .. }));
@@ -415,7 +415,7 @@ async fn a_stopped_relay_gives_its_rows_back() {
         Topic::AuditEvents,
         Fields::new().with("id", "evt-1").with("data", "{}"),
     );
-    fixture.relay.nudge();
+    fixture.relay.wake();
     while fixture.bus.appends.load(Ordering::SeqCst) == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

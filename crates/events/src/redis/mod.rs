@@ -305,7 +305,7 @@ impl Bus for RedisBus {
         )))
     }
 
-    async fn settle(&self, within: Duration) {
+    async fn wait_in_sync(&self, within: Duration) {
         progress::wait(&self.0, within).await;
     }
 

@@ -15,11 +15,7 @@ use tracing::Instrument as _;
 
 use crate::{AppendReceipt, Arrival, Bus, BusError, Fields, Topic, backoff::Backoff, metrics, spans};
 
-use super::{
-    Spool,
-    position::Position,
-    reader::{Batch, Record},
-};
+use super::{Spool, position::Position, reader::Batch, record::Record};
 
 /// Records per append.
 pub const DRAINED_AT_ONCE: usize = 1_000;
@@ -174,7 +170,7 @@ impl Drain {
         let mut next_look = Instant::now();
         loop {
             if Instant::now() >= next_look {
-                pause = if self.under_way.is_empty() || self.look().await? {
+                pause = if self.under_way.is_empty() || self.drain_once().await? {
                     LOOK.0
                 } else {
                     (pause * 2).min(LOOK.1)
@@ -238,7 +234,7 @@ impl Drain {
     }
 
     /// Removes what has arrived, starts over after a loss; says whether anything moved.
-    async fn look(&mut self) -> Result<bool, DrainError> {
+    async fn drain_once(&mut self) -> Result<bool, DrainError> {
         let receipts: Vec<AppendReceipt> = self.under_way.iter().map(|batch| batch.receipt.clone()).collect();
         match self.bus.arrival(&receipts).await? {
             Arrival::Of(0) => Ok(false),

@@ -15,20 +15,13 @@ use super::{
     DiskOperation, MIN_RECORD, Spool,
     position::Position,
     quarantine,
-    record::{self, Decoded, MAX_PAYLOAD, RECORD_HEAD, SEGMENT_HEAD, SegmentHead},
+    record::{self, Decoded, MAX_PAYLOAD, RECORD_HEAD, Record, SEGMENT_HEAD, SegmentHead},
     segment,
 };
 
 /// Bytes read at once: at least one whole record.
 const CHUNK: usize = 1 << 20;
 const _: () = assert!(CHUNK >= RECORD_HEAD + MAX_PAYLOAD, "a chunk holds any record");
-
-/// A record as the bus gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) id: String,
-    pub(super) data: String,
-}
 
 /// What was read and where to go on once it has been handed over.
 #[derive(Debug)]

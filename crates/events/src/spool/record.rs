@@ -13,7 +13,7 @@
 use caracal_core::{Timestamp, audit::SpoolEvent, id};
 use caracal_crypto::{HmacKey, HmacKeyId, HmacRing, constant_time_eq};
 
-use super::{SpoolError, reader::Record};
+use super::SpoolError;
 
 pub(super) const SEGMENT_HEAD: usize = 56;
 pub(super) const RECORD_HEAD: usize = 32;
@@ -120,6 +120,13 @@ pub(super) fn seal(buffer: &mut [u8], segment: &[u8; 16], mut index: u64, key: &
         rest = after;
     }
     index
+}
+
+/// A record as the bus gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) id: String,
+    pub(super) data: String,
 }
 
 /// What stands at the start of some bytes.

@@ -4,7 +4,10 @@
 
 use std::collections::VecDeque;
 
-use super::{position::Position, reader::Record, record};
+use super::{
+    position::Position,
+    record::{self, Record},
+};
 
 /// Bytes kept of a spool. What is older is read from its segment.
 const MOST_BYTES: usize = 4 << 20;

@@ -217,7 +217,7 @@ async fn the_documented_acl_user_may_do_all_that_is_needed() {
         .await
         .expect("allowed");
     assert_eq!(subscription.next().await.expect("allowed").1.len(), 1);
-    bus.settle(Duration::from_millis(50)).await;
+    bus.wait_in_sync(Duration::from_millis(50)).await;
     let frame = |id: &str| Fields::new().with("id", id).with("data", "{}");
     let receipt = bus
         .append_evidence(vec![frame("1"), frame("2")])

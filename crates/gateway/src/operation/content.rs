@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Unreadable,
-    look::{Seen, essence},
+    inspect::{Seen, essence},
     strict::strict,
 };
 

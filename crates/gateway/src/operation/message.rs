@@ -24,7 +24,7 @@ const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// What a message asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct MessageCall {
     /// As operations are declared.
     pub(super) call: String,
     /// What a tool is called with, as JSON.
@@ -35,7 +35,7 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// [`Unreadable`].
-pub(super) fn read(bytes: &[u8], headers: &HeaderMap) -> Result<Asked, Unreadable> {
+pub(super) fn read(bytes: &[u8], headers: &HeaderMap) -> Result<MessageCall, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::Ambiguous("the body is not UTF-8"))?;
     if text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('[') {
         return Err(Unreadable::Batch);
@@ -53,7 +53,7 @@ pub(super) fn read(bytes: &[u8], headers: &HeaderMap) -> Result<Asked, Unreadabl
     let calls_tool = message.method.as_deref() == Some(TOOL_CALL);
     let given = message.params.and_then(|params| params.arguments);
     let arguments = calls_tool.then(|| given.unwrap_or_else(|| "{}".into()));
-    Ok(Asked { call, arguments })
+    Ok(MessageCall { call, arguments })
 }
 
 /// As [`read`], without the arguments.
@@ -69,13 +69,13 @@ struct Message {
     /// Whether it may be the id of a request.
     id: Option<bool>,
     method: Option<String>,
-    params: Option<Named>,
+    params: Option<CallParams>,
     results: u8,
 }
 
 /// The members of `params` by which messages say what they are about.
 #[derive(Debug, Default)]
-struct Named {
+struct CallParams {
     name: Option<String>,
     uri: Option<String>,
     task: Option<String>,
@@ -208,23 +208,23 @@ struct Params<'p> {
 }
 
 impl<'de> DeserializeSeed<'de> for Params<'_> {
-    type Value = Named;
+    type Value = CallParams;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Named, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<CallParams, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
 impl<'de> Visitor<'de> for Params<'_> {
-    type Value = Named;
+    type Value = CallParams;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of parameters")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CallParams, A::Error> {
         let problem = self.problem;
-        let (mut named, mut members) = (Named::default(), Members::of(problem));
+        let (mut named, mut members) = (CallParams::default(), Members::of(problem));
         while let Some(name) = map.next_key::<String>()? {
             members.note_decisive(&name, &["name", "uri", "taskId", "arguments"])?;
             if name == "arguments" {

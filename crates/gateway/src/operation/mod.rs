@@ -8,7 +8,7 @@
 pub(crate) mod content;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
-mod look;
+mod inspect;
 mod message;
 pub(crate) mod opening;
 mod strict;
@@ -20,9 +20,9 @@ use caracal_core::Operation;
 use caracal_service::zones::ResourceState;
 use http::{HeaderMap, Method, header, request::Parts};
 
-use self::look::look;
+use self::inspect::inspect;
 
-pub(crate) use self::look::essence;
+pub(crate) use self::inspect::essence;
 
 /// Why it cannot be told what a call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,14 +45,14 @@ pub(crate) enum Unreadable {
 
 /// What a call asks for.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestedOperation {
     /// What is decided.
     pub(crate) operation: Operation,
     /// What a tool is called with, as JSON.
     pub(crate) arguments: Option<Box<str>>,
 }
 
-impl From<Operation> for Asked {
+impl From<Operation> for RequestedOperation {
     fn from(operation: Operation) -> Self {
         Self {
             operation,
@@ -72,7 +72,7 @@ pub(crate) async fn read(
     path: String,
     body: &mut Body,
     timeout: Duration,
-) -> Result<Asked, Unreadable> {
+) -> Result<RequestedOperation, Unreadable> {
     if let Some(resource) = resource
         && opening::is_asked_for(head)
         && resource.opens_websocket(&path)
@@ -85,8 +85,8 @@ pub(crate) async fn read(
         && head.method == Method::POST
     {
         if resource.reads_mcp() && path == "/" {
-            let message::Asked { call, arguments } = look(&head.headers, body, timeout).await?;
-            return Ok(Asked {
+            let message::MessageCall { call, arguments } = inspect(&head.headers, body, timeout).await?;
+            return Ok(RequestedOperation {
                 operation: Operation::Mcp { call },
                 arguments,
             });

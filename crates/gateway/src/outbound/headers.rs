@@ -10,7 +10,7 @@ pub(crate) const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forward
 const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 
 /// Names that a `Connection` header lists.
-pub(crate) type Named = SmallVec<[HeaderName; 4]>;
+pub(crate) type ConnectionNames = SmallVec<[HeaderName; 4]>;
 
 /// Whether a header is between two neighbours (RFC 9110 §7.6.1).
 pub(crate) fn is_hop_by_hop(name: &str) -> bool {
@@ -31,7 +31,7 @@ pub(crate) fn is_hop_by_hop(name: &str) -> bool {
 
 /// Every name that any `Connection` line lists. Framing and host stay whatever it says: a caller must not be able
 /// to strip what tells one message from the next.
-pub(crate) fn named_by_connection(headers: &HeaderMap) -> Named {
+pub(crate) fn named_by_connection(headers: &HeaderMap) -> ConnectionNames {
     headers
         .get_all(header::CONNECTION)
         .iter()

@@ -29,7 +29,7 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// Why a socket is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Over {
+enum CloseCause {
     /// Both sides hung up, or one did and the other had its time to.
     HungUp(Sender),
     /// A side cannot be read from or written to.
@@ -47,7 +47,7 @@ enum Step {
     Passed(usize),
     /// Its sender hung up, and everything was passed on.
     Ended,
-    Over(Over),
+    Closed(CloseCause),
 }
 
 /// One direction.
@@ -103,7 +103,7 @@ impl Pipe {
                         self.unflushed = true;
                         return Poll::Ready(Step::Passed(written));
                     }
-                    _ => return Poll::Ready(Step::Over(Over::Broken(other))),
+                    _ => return Poll::Ready(Step::Closed(CloseCause::Broken(other))),
                 }
             }
             if self.ended {
@@ -114,13 +114,13 @@ impl Pipe {
                 // Flushed when there is nothing to send along.
                 Poll::Pending if self.unflushed => {
                     if ready!(Pin::new(&mut *writer).poll_flush(cx)).is_err() {
-                        return Poll::Ready(Step::Over(Over::Broken(other)));
+                        return Poll::Ready(Step::Closed(CloseCause::Broken(other)));
                     }
                     self.unflushed = false;
                     return Poll::Pending;
                 }
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => return Poll::Ready(Step::Over(Over::Broken(self.sender))),
+                Poll::Ready(Err(_)) => return Poll::Ready(Step::Closed(CloseCause::Broken(self.sender))),
                 Poll::Ready(Ok(())) => {}
             }
             (self.from, self.to) = (0, buffer.filled().len());
@@ -130,7 +130,7 @@ impl Pipe {
             }
             if let Err(fault) = self.frames.advance(buffer.filled()) {
                 self.to = 0;
-                return Poll::Ready(Step::Over(Over::Faulty(self.sender, fault)));
+                return Poll::Ready(Step::Closed(CloseCause::Faulty(self.sender, fault)));
             }
         }
     }
@@ -170,21 +170,21 @@ where
     pub(super) async fn run(mut self, draining: CancellationToken) {
         // Authority may have ended while the socket was opened.
         let over = if self.governed.is_revoked() {
-            Over::Cut(Cut::Revoked)
+            CloseCause::Cut(Cut::Revoked)
         } else {
             tokio::select! {
                 biased;
-                () = draining.cancelled() => Over::Draining,
+                () = draining.cancelled() => CloseCause::Draining,
                 over = poll_fn(|cx| self.poll(cx)) => over,
             }
         };
         self.end(over).await;
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CloseCause> {
         loop {
             match (self.up.has_closed(), self.down.has_closed()) {
-                (true, true) => return Poll::Ready(Over::HungUp(Sender::Upstream)),
+                (true, true) => return Poll::Ready(CloseCause::HungUp(Sender::Upstream)),
                 (true, false) => self.waits_for_hanging_up(Sender::Caller),
                 (false, true) => self.waits_for_hanging_up(Sender::Upstream),
                 (false, false) => {}
@@ -206,17 +206,17 @@ where
                 }
                 if let Some((_, until)) = hung_up {
                     ready!(until.as_mut().poll(cx));
-                    return Poll::Ready((Sender::Caller, Step::Over(Over::HungUp(Sender::Caller))));
+                    return Poll::Ready((Sender::Caller, Step::Closed(CloseCause::HungUp(Sender::Caller))));
                 }
                 Poll::Pending
             });
             match ready!(polled) {
-                Err(cut) => return Poll::Ready(Over::Cut(cut)),
+                Err(cut) => return Poll::Ready(CloseCause::Cut(cut)),
                 Ok((Sender::Upstream, Step::Passed(bytes))) => governed.outcome.passed_on(bytes),
                 Ok((Sender::Caller, Step::Passed(bytes))) => governed.outcome.passed_up(bytes),
                 Ok((sender, Step::Ended)) => {
                     if let Some((first, _)) = hung_up {
-                        return Poll::Ready(Over::HungUp(*first));
+                        return Poll::Ready(CloseCause::HungUp(*first));
                     }
                     // The other side may still have to say its last.
                     let told = match sender {
@@ -224,15 +224,15 @@ where
                         Sender::Upstream => Pin::new(caller).poll_shutdown(cx),
                     };
                     if let Poll::Ready(Err(_)) = told {
-                        return Poll::Ready(Over::HungUp(sender));
+                        return Poll::Ready(CloseCause::HungUp(sender));
                     }
                     self.waits_for_hanging_up(sender);
                 }
-                Ok((_, Step::Over(Over::HungUp(_)))) => {
+                Ok((_, Step::Closed(CloseCause::HungUp(_)))) => {
                     let first = hung_up.as_ref().map_or(Sender::Caller, |(first, _)| *first);
-                    return Poll::Ready(Over::HungUp(first));
+                    return Poll::Ready(CloseCause::HungUp(first));
                 }
-                Ok((_, Step::Over(over))) => return Poll::Ready(over),
+                Ok((_, Step::Closed(over))) => return Poll::Ready(over),
             }
         }
     }
@@ -243,22 +243,26 @@ where
     }
 
     /// Tells both sides, where that can be told, and records the end.
-    async fn end(mut self, over: Over) {
+    async fn end(mut self, over: CloseCause) {
         let end = self.recorded(over);
         // First: nothing may pass any more, and whoever reads the evidence need not wait for two sides to hang up.
         match over {
-            Over::Cut(cut @ Cut::Revoked) => self.governed.cut(cut),
+            CloseCause::Cut(cut @ Cut::Revoked) => self.governed.cut(cut),
             _ => self.governed.end(end),
         }
         let word = match over {
-            Over::Cut(Cut::Revoked) => Some((1008, "authority ended")),
-            Over::Cut(Cut::Idle) => Some((1001, "nothing was said for too long")),
-            Over::Draining => Some((1012, "the gateway restarts")),
-            Over::Faulty(Sender::Caller, FrameFault::Invalid) => Some((1002, "not a frame of a WebSocket")),
-            Over::Faulty(Sender::Caller, FrameFault::TooLarge) => Some((1009, "the message is too large")),
-            Over::Faulty(Sender::Upstream, _) => Some((1011, "the upstream broke the protocol")),
-            Over::Broken(Sender::Upstream) => Some((1011, "the upstream broke off")),
-            Over::Broken(Sender::Caller) | Over::HungUp(_) => None,
+            CloseCause::Cut(Cut::Revoked) => Some((1008, "authority ended")),
+            CloseCause::Cut(Cut::Idle) => Some((1001, "nothing was said for too long")),
+            CloseCause::Draining => Some((1012, "the gateway restarts")),
+            CloseCause::Faulty(Sender::Caller, FrameFault::Invalid) => {
+                Some((1002, "not a frame of a WebSocket"))
+            }
+            CloseCause::Faulty(Sender::Caller, FrameFault::TooLarge) => {
+                Some((1009, "the message is too large"))
+            }
+            CloseCause::Faulty(Sender::Upstream, _) => Some((1011, "the upstream broke the protocol")),
+            CloseCause::Broken(Sender::Upstream) => Some((1011, "the upstream broke off")),
+            CloseCause::Broken(Sender::Caller) | CloseCause::HungUp(_) => None,
         };
         let mut mask = [0; 4];
         self.governed.gateway().deps.world.random.fill(&mut mask);
@@ -277,28 +281,30 @@ where
         .await;
     }
 
-    fn recorded(&self, over: Over) -> End {
+    fn recorded(&self, over: CloseCause) -> End {
         match over {
             // One of them said that it would.
-            Over::HungUp(_) | Over::Broken(_)
+            CloseCause::HungUp(_) | CloseCause::Broken(_)
                 if self.up.frames.is_closed() || self.down.frames.is_closed() =>
             {
                 End::Executed
             }
-            Over::HungUp(Sender::Caller) | Over::Broken(Sender::Caller) => {
+            CloseCause::HungUp(Sender::Caller) | CloseCause::Broken(Sender::Caller) => {
                 End::Failed(FailureKind::ClientCancelled)
             }
-            Over::HungUp(Sender::Upstream) | Over::Broken(Sender::Upstream) => {
+            CloseCause::HungUp(Sender::Upstream) | CloseCause::Broken(Sender::Upstream) => {
                 End::Failed(FailureKind::ResponseCopyFailed)
             }
-            Over::Faulty(Sender::Caller, FrameFault::TooLarge) => End::Failed(FailureKind::RequestTooLarge),
-            Over::Faulty(Sender::Caller, FrameFault::Invalid) => {
+            CloseCause::Faulty(Sender::Caller, FrameFault::TooLarge) => {
+                End::Failed(FailureKind::RequestTooLarge)
+            }
+            CloseCause::Faulty(Sender::Caller, FrameFault::Invalid) => {
                 End::Failed(FailureKind::RequestFrameInvalid)
             }
-            Over::Faulty(Sender::Upstream, _) => End::Failed(FailureKind::UpstreamResponseInvalid),
-            Over::Cut(Cut::Revoked) => End::Revoked,
-            Over::Cut(Cut::Idle) => End::Failed(FailureKind::SocketIdle),
-            Over::Draining => End::Failed(FailureKind::GatewayDraining),
+            CloseCause::Faulty(Sender::Upstream, _) => End::Failed(FailureKind::UpstreamResponseInvalid),
+            CloseCause::Cut(Cut::Revoked) => End::Revoked,
+            CloseCause::Cut(Cut::Idle) => End::Failed(FailureKind::SocketIdle),
+            CloseCause::Draining => End::Failed(FailureKind::GatewayDraining),
         }
     }
 }

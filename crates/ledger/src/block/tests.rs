@@ -4,15 +4,15 @@ use super::*;
 
 const AT: i64 = 1_764_331_200_000_001;
 
-fn kept(body: impl Into<String>, at: i64) -> Kept<'static> {
-    Kept {
+fn kept(body: impl Into<String>, at: i64) -> BlockEntry<'static> {
+    BlockEntry {
         body: Cow::Owned(body.into()),
         taken_at: Timestamp::from_micros(AT + at),
         producer_key: Cow::Borrowed("k1"),
     }
 }
 
-fn assert_comes_back(entries: &[Kept<'_>]) {
+fn assert_comes_back(entries: &[BlockEntry<'_>]) {
     let block = encode(7, entries).unwrap();
     assert_eq!(decode(&block), Ok((7, entries.to_vec())));
 }
@@ -133,7 +133,7 @@ proptest! {
             "([a-f0-9]{0,40}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[\u{0}-\u{5}\\\\\"{}:,-]|.){0,12}", 1..8),
         at in any::<i64>(), first in 0..u64::MAX - 10,
     ) {
-        let entries: Vec<_> = bodies.into_iter().map(|body| Kept {
+        let entries: Vec<_> = bodies.into_iter().map(|body| BlockEntry {
             taken_at: Timestamp::from_micros(at),
             ..kept(body, 0)
         }).collect();

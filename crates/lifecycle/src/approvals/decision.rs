@@ -9,7 +9,7 @@ use caracal_wire::ErrorCode;
 
 use super::{
     DECIDED,
-    evidence::{EvidenceWriter, Noted},
+    evidence::{ApprovalMetadata, EvidenceWriter},
     pseudonym,
 };
 use crate::{Denial, Error};
@@ -80,12 +80,12 @@ pub async fn decide(
         Approver::Operator(_) => ("operator", None),
         Approver::Subject(_, record) => ("subject", Some(record)),
     };
-    let noted = Noted {
+    let noted = ApprovalMetadata {
         approver_plane: Some(plane),
         approver_subject_id: Some(&verdict.approver_id),
         approver_session_id: record,
         reason: verdict.reason.as_deref(),
-        ..Noted::default()
+        ..ApprovalMetadata::default()
     };
     let word = if approve { "approved" } else { "rejected" };
     let mut messages = vec![witness.tell(work, DECIDED, word, &decided, noted).await?];
@@ -124,11 +124,11 @@ pub async fn withdraw(
         let state = Some(approval.state(now));
         return Err(Denial { state, ..denial }.into());
     }
-    let noted = Noted {
+    let noted = ApprovalMetadata {
         approver_plane: Some("operator"),
         approver_subject_id: Some(&verdict.approver_id),
         reason: verdict.reason.as_deref(),
-        ..Noted::default()
+        ..ApprovalMetadata::default()
     };
     let event = witness.tell(work, DECIDED, "withdrawn", &approval, noted).await?;
     work.outbox().append(&[event]).await?;
@@ -164,11 +164,11 @@ pub async fn give_up(
         let state = Some(approval.state(now));
         return Err(Denial { state, ..denial }.into());
     }
-    let noted = Noted {
+    let noted = ApprovalMetadata {
         approver_plane: Some(ASKER),
         approver_subject_id: Some(ASKER),
         approver_session_id: Some(record),
-        ..Noted::default()
+        ..ApprovalMetadata::default()
     };
     let event = witness.tell(work, DECIDED, "withdrawn", &approval, noted).await?;
     let told = witness.decided(&approval, now)?;

@@ -5,7 +5,7 @@ use caracal_storage::{Error, Verdict, ZoneWork};
 
 use super::{
     DECIDED,
-    evidence::{EvidenceWriter, Noted},
+    evidence::{ApprovalMetadata, EvidenceWriter},
 };
 
 /// Says no to whatever a caller asked for and has not used, what was approved included: an application or a workload that
@@ -35,11 +35,11 @@ pub async fn end_of_caller(
             Some(_) => "withdrawn",
             None => "rejected",
         };
-        let noted = Noted {
+        let noted = ApprovalMetadata {
             approver_plane: Some("operator"),
             approver_subject_id: Some(by),
             reason: Some(reason),
-            ..Noted::default()
+            ..ApprovalMetadata::default()
         };
         let event = witness.tell(work, DECIDED, word, approval, noted).await?;
         let told = witness.decided(approval, now)?;

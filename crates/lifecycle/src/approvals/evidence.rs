@@ -29,7 +29,7 @@ pub struct EvidenceWriter<'w> {
 
 /// What an event says beyond the approval itself.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Noted<'n> {
+pub(super) struct ApprovalMetadata<'n> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) approver_plane: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,11 +66,11 @@ struct About<'a> {
     #[serde(flatten)]
     asked: Map<String, Value>,
     #[serde(flatten)]
-    noted: Noted<'a>,
+    noted: ApprovalMetadata<'a>,
 }
 
 impl<'a> About<'a> {
-    fn of(approval: &'a Approval, noted: Noted<'a>) -> Result<Self, Error> {
+    fn of(approval: &'a Approval, noted: ApprovalMetadata<'a>) -> Result<Self, Error> {
         let asked = serde_json::from_str(approval.metadata.as_str());
         let identified = approval.privacy_mode == PrivacyMode::Identified;
         Ok(Self {
@@ -98,7 +98,7 @@ pub(super) fn expired(approval: &Approval) -> Result<Notification, Error> {
         NotificationType::StepUpExpired,
         "expired",
         approval.expires_at,
-        About::of(approval, Noted::default())?,
+        About::of(approval, ApprovalMetadata::default())?,
     )
 }
 
@@ -120,7 +120,7 @@ impl EvidenceWriter<'_> {
         (kind, told): (EventType, NotificationType),
         decision: &'static str,
         approval: &Approval,
-        noted: Noted<'_>,
+        noted: ApprovalMetadata<'_>,
     ) -> Result<OutboxMessage, Error> {
         let about = About::of(approval, noted)?;
         let event = Draft::new(

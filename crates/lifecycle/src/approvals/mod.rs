@@ -25,7 +25,7 @@ use caracal_storage::ZoneWork;
 use caracal_wire::ErrorCode;
 use serde_json::{Map, Value};
 
-use self::evidence::Noted;
+use self::evidence::ApprovalMetadata;
 pub use self::{
     binding::{AskedCall, Request},
     decision::{Approver, decide, give_up, withdraw},
@@ -107,7 +107,7 @@ pub async fn ask(
             return Err(too_many().into());
         }
         let event = witness
-            .tell(work, ISSUED, "pending", &approval, Noted::default())
+            .tell(work, ISSUED, "pending", &approval, ApprovalMetadata::default())
             .await?;
         work.outbox().append(&[event]).await?;
     }

@@ -8,7 +8,7 @@ use caracal_storage::ZoneWork;
 
 use super::{
     ANSWERED_AGAIN, CONSUMED,
-    evidence::{EvidenceWriter, Noted},
+    evidence::{ApprovalMetadata, EvidenceWriter},
 };
 use crate::records;
 
@@ -78,13 +78,13 @@ pub async fn consume(
         };
         work.authority_records().create(&record).await?;
     }
-    let noted = Noted {
+    let noted = ApprovalMetadata {
         authority_record_id: record,
         jti: match used {
             Use::Call(jti) => Some(jti),
             Use::Mandate { .. } | Use::Credential => None,
         },
-        ..Noted::default()
+        ..ApprovalMetadata::default()
     };
     let event = witness.tell(work, CONSUMED, "consumed", approval, noted).await?;
     work.outbox().append(&[event]).await?;
@@ -111,10 +111,10 @@ pub async fn answer_again(
     let Some(record) = record.filter(|record| record.is_live(now)) else {
         return Ok(None);
     };
-    let noted = Noted {
+    let noted = ApprovalMetadata {
         authority_record_id: Some(id),
         reissued: Some(true),
-        ..Noted::default()
+        ..ApprovalMetadata::default()
     };
     let event = witness.tell(work, CONSUMED, "consumed", approval, noted).await?;
     work.outbox().append(&[event]).await?;

@@ -9,7 +9,7 @@ use caracal_wire::{
     coordinator::delegations::{ResourceDetails, ScopeDetails},
 };
 
-use super::{NewDelegation, ResourceLookup, lineage::identifier_of};
+use super::{ResourceLookup, lineage::identifier_of, new_delegation::NewDelegation};
 use crate::Denial;
 
 /// The resource bound of a delegation about to be made.

@@ -4,6 +4,7 @@ mod bounds;
 mod create;
 mod inherit;
 mod lineage;
+mod new_delegation;
 mod parent;
 mod revoke;
 
@@ -16,8 +17,9 @@ use caracal_wire::ErrorCode;
 
 pub(crate) use self::inherit::{check_locked, inherit, lock_to_inherit};
 pub use self::{
-    create::{Created, End, NewDelegation, create},
+    create::{Created, create},
     lineage::{HeldDelegations, held},
+    new_delegation::{End, NewDelegation},
     revoke::{Revoked, revoke},
 };
 use crate::{Denial, events::Events, locks};

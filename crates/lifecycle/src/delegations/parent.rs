@@ -5,7 +5,7 @@ use caracal_core::{DelegationId, SessionId, Timestamp, entity::Delegation};
 use caracal_storage::{Error as StorageError, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use super::{NewDelegation, ResourceLookup, lineage};
+use super::{ResourceLookup, lineage, new_delegation::NewDelegation};
 use crate::{Denial, Error};
 
 /// The delegation that a new one narrows, with what its whole lineage allows.

@@ -16,19 +16,19 @@ pub enum Lease<T> {
     /// It is held.
     Held(T),
     /// The session ended or paused instead.
-    Lost(Lost),
+    Lost(LostLease),
 }
 
 /// Instead of being kept, the session ended or paused: that is to be committed, and the caller told the denial.
 #[derive(Debug)]
-pub struct Lost {
+pub struct LostLease {
     /// What the caller is told.
     pub denial: Denial,
     /// Sessions that paused.
     pub suspended: usize,
 }
 
-impl Lost {
+impl LostLease {
     fn because(code: ErrorCode) -> Self {
         Self {
             denial: Denial::of(code),
@@ -150,7 +150,7 @@ fn fenced() -> Denial {
     Denial::of(ErrorCode::SessionLeaseFenced)
 }
 
-async fn lost(work: &mut dyn ZoneWork, act: &Act<'_>, session: &Session) -> Result<Option<Lost>, Error> {
+async fn lost(work: &mut dyn ZoneWork, act: &Act<'_>, session: &Session) -> Result<Option<LostLease>, Error> {
     if records::subject_ended(work, act, session).await? {
         return end_for_subject(work, act, session).await.map(Some);
     }
@@ -158,25 +158,33 @@ async fn lost(work: &mut dyn ZoneWork, act: &Act<'_>, session: &Session) -> Resu
 }
 
 /// The person for whom the session acts is no longer logged in.
-async fn end_for_subject(work: &mut dyn ZoneWork, act: &Act<'_>, session: &Session) -> Result<Lost, Error> {
+async fn end_for_subject(
+    work: &mut dyn ZoneWork,
+    act: &Act<'_>,
+    session: &Session,
+) -> Result<LostLease, Error> {
     locks::both(work).await?;
     let reason = "subject_authority_inactive";
     cascade::end_session(work, act.world, &session.id, SessionStatus::Terminated, reason).await?;
     let denial = Denial::of(ErrorCode::SessionSubjectInactive);
-    Ok(Lost {
+    Ok(LostLease {
         denial: denial.describe("the person's authority record has ended"),
         suspended: 0,
     })
 }
 
 /// The lease ran out before anybody renewed it: the service pauses, and whoever runs it has to resume it.
-async fn lapsed(work: &mut dyn ZoneWork, act: &Act<'_>, session: &Session) -> Result<Option<Lost>, Error> {
+async fn lapsed(
+    work: &mut dyn ZoneWork,
+    act: &Act<'_>,
+    session: &Session,
+) -> Result<Option<LostLease>, Error> {
     let over = |session: &Session| session.status == SessionStatus::Active && session.ends_at() <= act.now();
     if !over(session) {
         return Ok(None);
     }
     locks::sessions(work).await?;
-    let mut lost = Lost::because(ErrorCode::SessionLeaseExpired);
+    let mut lost = LostLease::because(ErrorCode::SessionLeaseExpired);
     // Somebody may have renewed it while we waited for the lock.
     if work
         .sessions()

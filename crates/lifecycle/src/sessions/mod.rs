@@ -13,7 +13,7 @@ use caracal_wire::ErrorCode;
 pub use self::{
     end::end,
     expiry::{OverdueEnd, end_overdue, suspend_lapsed},
-    lease::{Lease, Lost, Renewed, TakenOver, heartbeat, take_over},
+    lease::{Lease, LostLease, Renewed, TakenOver, heartbeat, take_over},
     pause::{resume, suspend},
     start::{Start, Started, start},
 };

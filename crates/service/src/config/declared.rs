@@ -149,7 +149,9 @@ pub trait Declared: Sync {
     /// Name of the environment variable.
     fn name(&self) -> &'static str;
     /// Its other name.
-    fn alias(&self) -> Option<&'static str>;
+    fn alias(&self) -> Option<&'static str> {
+        None
+    }
     /// The roles that read it; all of them where it belongs to the process.
     fn users(&self) -> &'static [Role];
     /// What its value must look like.
@@ -161,83 +163,62 @@ pub trait Declared: Sync {
     /// Least and greatest value.
     fn bounds(&self) -> Option<(u64, u64)>;
     /// When it must be given.
-    fn required(&self) -> Option<&'static str>;
+    fn required(&self) -> Option<&'static str> {
+        None
+    }
     /// What it does.
     fn sentence(&self) -> &'static str;
 }
 
-impl<K: SettingKind> Declared for Setting<K> {
-    fn name(&self) -> &'static str {
-        self.name
-    }
+/// What is told of settings of a kind alike.
+macro_rules! declared {
+    ($setting:ident { $($own:tt)+ }) => {
+        impl<K: SettingKind> Declared for $setting<K> {
+            fn name(&self) -> &'static str {
+                self.name
+            }
 
+            fn users(&self) -> &'static [Role] {
+                self.users
+            }
+
+            fn form(&self) -> &'static str {
+                K::FORM
+            }
+
+            fn is_secret(&self) -> bool {
+                K::SECRET
+            }
+
+            fn bounds(&self) -> Option<(u64, u64)> {
+                self.bounds
+            }
+
+            fn sentence(&self) -> &'static str {
+                self.sentence
+            }
+
+            $($own)+
+        }
+    };
+}
+
+declared!(Setting {
     fn alias(&self) -> Option<&'static str> {
         self.alias
-    }
-
-    fn users(&self) -> &'static [Role] {
-        self.users
-    }
-
-    fn form(&self) -> &'static str {
-        K::FORM
-    }
-
-    fn is_secret(&self) -> bool {
-        K::SECRET
     }
 
     fn default(&self) -> String {
         K::render(&(self.default)())
     }
+});
 
-    fn bounds(&self) -> Option<(u64, u64)> {
-        self.bounds
-    }
-
-    fn required(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn sentence(&self) -> &'static str {
-        self.sentence
-    }
-}
-
-impl<K: SettingKind> Declared for Optional<K> {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn alias(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn users(&self) -> &'static [Role] {
-        self.users
-    }
-
-    fn form(&self) -> &'static str {
-        K::FORM
-    }
-
-    fn is_secret(&self) -> bool {
-        K::SECRET
-    }
-
+declared!(Optional {
     fn default(&self) -> String {
         self.unset.to_owned()
-    }
-
-    fn bounds(&self) -> Option<(u64, u64)> {
-        self.bounds
     }
 
     fn required(&self) -> Option<&'static str> {
         self.required.map(|required| required.words)
     }
-
-    fn sentence(&self) -> &'static str {
-        self.sentence
-    }
-}
+});

@@ -12,11 +12,11 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::Required};
 
-use super::{
-    operation::OpenApiOperation,
-    repeat::{entity_tag, replayed},
-};
+use super::{operation::OpenApiOperation, repeat::entity_tag};
 use crate::Refusal;
+
+/// Says that an answer repeats an earlier one.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A success.
 pub trait Answers: Send {
@@ -126,14 +126,14 @@ impl<T: Serialize + ToSchema + Send> Answers for Linked<T> {
 
 /// 201 with JSON, or the answer that the same request got before.
 #[derive(Debug, Clone)]
-pub enum Made<T> {
+pub enum CreatedOnce<T> {
     /// It was made.
     New(T),
     /// It had been made.
     Repeated(IdempotencyReceipt),
 }
 
-impl<T: Serialize + ToSchema + Send> Answers for Made<T> {
+impl<T: Serialize + ToSchema + Send> Answers for CreatedOnce<T> {
     fn respond(self) -> Result<Response, Refusal> {
         match self {
             Self::New(body) => json(StatusCode::CREATED, &body),
@@ -261,6 +261,19 @@ fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> 
     Ok(finished(status, "application/json", body))
 }
 
+/// The stored answer, marked as a repeat.
+pub(super) fn replayed(receipt: IdempotencyReceipt) -> Response {
+    let status = StatusCode::from_u16(receipt.response_status).unwrap_or(StatusCode::OK);
+    let mut response = match status {
+        StatusCode::NO_CONTENT => finished(status, "", String::new()),
+        _ => finished(status, "application/json", receipt.response_json),
+    };
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
 /// The response with an entity tag.
 fn tagged(mut response: Response, tag: impl Display) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&entity_tag(tag)) {
@@ -287,7 +300,7 @@ const STANDARD: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-pub(super) fn finished(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+fn finished(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = (status, STANDARD, body.into()).into_response();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_TYPE);

@@ -4,7 +4,7 @@ use caracal_core::audit::EventType;
 use caracal_wire::ErrorCode;
 use http::Method;
 
-use super::{operation::OpenApiOperation, refusals};
+use super::operation::OpenApiOperation;
 use crate::{Refusal, limits::LimitClass, refusal::Envelope};
 
 /// How a route learns who calls.
@@ -46,6 +46,17 @@ impl Evidence {
     };
 }
 
+/// Status and code of a refusal.
+pub(super) type StatusAndCode = (u16, ErrorCode);
+
+/// What any request may be refused with, whatever its route: the document's `default`.
+const ANYWHERE: [StatusAndCode; 3] = [
+    // The body broke off, so the one who sent it is hardly there.
+    (400, ErrorCode::InvalidBody),
+    (408, ErrorCode::RequestTimeout),
+    (500, ErrorCode::InternalError),
+];
+
 /// What a route is called, what it needs of its caller, and what its handler's types say.
 #[derive(Debug, Clone)]
 pub struct Declaration<N> {
@@ -80,7 +91,7 @@ pub struct Declaration<N> {
     /// The names that it reads there, once it is served.
     pub(super) query_names: Vec<String>,
     /// What its handler refuses with, beyond what follows from the rest.
-    pub(super) refuses: Vec<refusals::StatusAndCode>,
+    pub(super) refuses: Vec<StatusAndCode>,
     /// Whether its requests go through the gates.
     pub(super) gated: bool,
     pub(super) reads_body: bool,
@@ -156,10 +167,10 @@ impl<N> Declaration<N> {
     }
 
     /// Stops a build under test that answers what its document does not tell.
-    pub fn hold(&self, refusal: &Refusal) {
+    pub fn assert_declared(&self, refusal: &Refusal) {
         let refused = (refusal.status.as_u16(), refusal.code);
         debug_assert!(
-            self.refuses.contains(&refused) || refusals::ANYWHERE.contains(&refused),
+            self.refuses.contains(&refused) || ANYWHERE.contains(&refused),
             "{} answered {} {}, which it does not declare",
             self.name,
             refused.0,

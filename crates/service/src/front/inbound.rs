@@ -1,18 +1,18 @@
 //! One request of a caller who is somebody, and what a role says about it.
 
-use std::{net::IpAddr, str::FromStr, sync::Arc};
+use std::{collections::HashMap, fmt, net::IpAddr, pin::Pin, sync::Arc};
 
-use axum::extract::{FromRequestParts as _, RawPathParams};
+use axum::response::Response;
 use bytes::Bytes;
-use caracal_core::{World, id::InvalidId};
+use caracal_core::World;
 use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, Method, request::Parts};
 use parking_lot::Mutex;
 
 use super::{
-    beside::Beside,
     declaration::{AuthScheme, Declaration, Evidence},
+    params::Params,
     repeat::{IdempotencyKey, without_version},
 };
 use crate::{
@@ -147,16 +147,33 @@ pub struct Inbound<R: HttpRole> {
     /// The body, where the route reads one.
     pub body: Bytes,
     /// The routes of the role, for those that run others.
-    pub(super) beside: Arc<Beside<R>>,
+    pub(super) gated_routes: Arc<GatedRoutes<R>>,
     /// Among strangers, where the caller is one.
     pub(super) turn: Mutex<Option<Turn>>,
+}
+
+/// What a handler ends with.
+pub(super) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
+
+/// A handler behind the gates.
+pub(super) type GatedHandler<R> = Arc<dyn Fn(Arc<Inbound<R>>) -> HandlerFuture + Send + Sync>;
+
+pub(super) type Declared<R> = Arc<Declaration<<R as HttpRole>::Needs>>;
+
+/// The routes of a role that go through its gates, by name.
+pub(super) struct GatedRoutes<R: HttpRole>(pub(super) HashMap<&'static str, (Declared<R>, GatedHandler<R>)>);
+
+impl<R: HttpRole> fmt::Debug for GatedRoutes<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 impl<R: HttpRole> Inbound<R> {
     pub(super) fn new(
         role: Arc<R>,
         route: Arc<Declaration<R::Needs>>,
-        beside: Arc<Beside<R>>,
+        gated_routes: Arc<GatedRoutes<R>>,
         caller: R::Caller,
         params: Params,
         head: &mut Parts,
@@ -177,7 +194,7 @@ impl<R: HttpRole> Inbound<R> {
             headers: std::mem::take(&mut head.headers),
             idempotency_key: None,
             body: Bytes::new(),
-            beside,
+            gated_routes,
             turn: Mutex::default(),
         }
     }
@@ -203,7 +220,7 @@ impl<R: HttpRole> Inbound<R> {
     ///
     /// # Errors
     /// 429 when too many wait.
-    pub(super) async fn line_up(&self) -> Result<(), Refusal> {
+    pub(super) async fn take_turn(&self) -> Result<(), Refusal> {
         if let Some(limits) = self.role.limits()
             && !R::proves_caller(&self.route.needs)
         {
@@ -215,7 +232,7 @@ impl<R: HttpRole> Inbound<R> {
 
     /// Lets the next stranger have a turn, before a handler waits for something that is bounded by itself: a derivation,
     /// somebody else's server, what a person decides.
-    pub fn step_aside(&self) {
+    pub fn release_turn(&self) {
         drop(self.turn.lock().take());
     }
 
@@ -284,47 +301,4 @@ fn require_json(headers: &HeaderMap, body: &Bytes) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json"))
-}
-
-/// Decoded path parameters. Past the gates every one is a well-formed id.
-#[derive(Debug, Default, Clone)]
-pub struct Params(pub(super) Vec<(String, String)>);
-
-const ID_RULE: &str = "must be 1 to 128 characters of A-Z a-z 0-9 _ . : -";
-
-impl Params {
-    pub(super) async fn decoded(head: &mut Parts) -> Result<Self, Refusal> {
-        let raw = RawPathParams::from_request_parts(head, &())
-            .await
-            .map_err(|_| Refusal::of(ErrorCode::InvalidParams).describe("the path is not valid UTF-8"))?;
-        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        Ok(Self(raw.iter().map(owned).collect()))
-    }
-
-    fn check(&self) -> Result<(), Refusal> {
-        match self.iter().find(|(_, value)| !caracal_core::id::is_valid(value)) {
-            Some((name, _)) => Err(Refusal::invalid_field(ErrorCode::InvalidParams, name, ID_RULE)),
-            None => Ok(()),
-        }
-    }
-
-    /// All of them, in the order of the path.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    /// The parameter as text.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find_map(|(key, value)| (key == name).then_some(value))
-    }
-
-    /// The parameter as a typed id.
-    ///
-    /// # Errors
-    /// 400 `invalid_params` with its name.
-    pub fn id<T: FromStr<Err = InvalidId>>(&self, name: &str) -> Result<T, Refusal> {
-        let id = self.get(name).and_then(|text| text.parse().ok());
-        id.ok_or_else(|| Refusal::invalid_field(ErrorCode::InvalidParams, name, ID_RULE))
-    }
 }

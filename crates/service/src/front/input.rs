@@ -8,11 +8,12 @@ use serde::{
     Deserialize,
     de::{self, DeserializeOwned, value::MapDeserializer},
 };
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Required};
 
 use super::{
     inbound::{HttpRole, Inbound},
     operation::OpenApiOperation,
+    repeat::IfMatch,
 };
 use crate::{
     Refusal,
@@ -112,8 +113,8 @@ pub struct Paging<const DEFAULT: u32, const MAX: u32>(pub PageRequest);
 
 impl<R: HttpRole, const DEFAULT: u32, const MAX: u32> Input<R> for Paging<DEFAULT, MAX> {
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
-        let asked: PageQuery = query(&inbound.query)?;
-        page(asked.limit, asked.cursor.as_deref(), DEFAULT, MAX).map(Self)
+        let sent: PageQuery = query(&inbound.query)?;
+        page(sent.limit, sent.cursor.as_deref(), DEFAULT, MAX).map(Self)
     }
 
     fn describe(operation: &mut OpenApiOperation) {
@@ -154,7 +155,7 @@ pub type Searched<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, tru
 
 /// What is asked of a [`Listed`].
 #[derive(Deserialize)]
-struct Asked {
+struct ListQuery {
     limit: Option<u32>,
     cursor: Option<String>,
     sort: Option<String>,
@@ -166,7 +167,7 @@ impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool> Input<R
     for Listed<DEFAULT, MAX, NAMED>
 {
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
-        let asked: Asked = query(&inbound.query)?;
+        let asked: ListQuery = query(&inbound.query)?;
         let invalid = |field, rule: &str| Refusal::invalid_field(ErrorCode::InvalidQuery, field, rule);
         let order = match asked.sort.as_deref() {
             None | Some("-created_at") => Order::Newest,
@@ -202,12 +203,12 @@ impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool> Input<R
 
     fn describe(operation: &mut OpenApiOperation) {
         operation.page(DEFAULT, MAX);
-        operation.listed(NAMED);
+        operation.listed(NAMED.then_some(MAX_SEARCH));
     }
 }
 
 /// Most characters that are searched for.
-pub(super) const MAX_SEARCH: usize = 512;
+const MAX_SEARCH: usize = 512;
 
 /// A JSON body. The route says which code a wrong one is refused with.
 #[derive(Debug, Clone, Copy)]
@@ -241,5 +242,22 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for OptionalBo
 
     fn describe(operation: &mut OpenApiOperation) {
         operation.optional_body::<T>();
+    }
+}
+
+impl<R: HttpRole> Input<R> for IfMatch {
+    const VERSION: bool = true;
+
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        Ok(Self::of(&inbound.headers))
+    }
+
+    fn describe(operation: &mut OpenApiOperation) {
+        operation.refuses.push(ErrorCode::PreconditionFailed);
+        operation.header(
+            "If-Match",
+            Required::False,
+            "Changes only what still has one of these tags.",
+        );
     }
 }

@@ -63,9 +63,10 @@ impl OpenApiOperation {
         self.parameters.push(in_query("cursor", false, cursor.into()));
     }
 
-    /// Says that it reads `sort` and `include_total` from the query string, and `search` of what is `named`.
-    pub(super) fn listed(&mut self, named: bool) {
-        let orders: &[&str] = if named {
+    /// Says that it reads `sort` and `include_total` from the query string and, of what has names, `search` of up to
+    /// `max_search` characters.
+    pub(super) fn listed(&mut self, max_search: Option<usize>) {
+        let orders: &[&str] = if max_search.is_some() {
             &["-created_at", "created_at", "name", "-name"]
         } else {
             &["-created_at", "created_at"]
@@ -82,11 +83,11 @@ impl OpenApiOperation {
         self.parameters.push(in_query("sort", false, sort.into()));
         self.parameters
             .push(in_query("include_total", false, total.into()));
-        if named {
+        if let Some(max_search) = max_search {
             let search = ObjectBuilder::new()
                 .schema_type(Type::String)
                 .min_length(Some(1))
-                .max_length(Some(super::input::MAX_SEARCH))
+                .max_length(Some(max_search))
                 .description(Some(
                     "Only those with this text in what identifies them to people, whatever the case of ASCII letters.",
                 ));

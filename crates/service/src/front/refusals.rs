@@ -10,21 +10,10 @@ use utoipa::openapi::{
 };
 
 use super::{
-    declaration::Declaration,
+    declaration::{Declaration, StatusAndCode},
     operation::{JSON, OpenApiOperation},
 };
 use crate::refusal::Envelope;
-
-/// Status and code of a refusal.
-pub(super) type StatusAndCode = (u16, ErrorCode);
-
-/// What any request may be refused with, whatever its route: the document's `default`.
-pub(super) const ANYWHERE: [StatusAndCode; 3] = [
-    // The body broke off, so the one who sent it is hardly there.
-    (400, ErrorCode::InvalidBody),
-    (408, ErrorCode::RequestTimeout),
-    (500, ErrorCode::InternalError),
-];
 
 /// What a request with an idempotency key may be refused with.
 const IDEMPOTENT: [ErrorCode; 5] = [

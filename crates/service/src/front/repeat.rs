@@ -3,26 +3,16 @@
 
 use std::fmt::Display;
 
-use axum::response::Response;
 use caracal_core::text::is_unprintable;
 use caracal_crypto::{canonical_json, sha256};
-use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
 
-use super::{
-    answer::finished,
-    inbound::{HttpRole, Inbound},
-    input::Input,
-    operation::OpenApiOperation,
-};
 use crate::Refusal;
 
 pub(super) const KEY: &str = "Idempotency-Key";
 const KIND: &str = "idempotency-key-kind";
-/// Says that an answer repeats an earlier one.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const MAX_KEY_BYTES: usize = 255;
 
 /// The idempotency key of a request.
@@ -84,19 +74,6 @@ pub fn request_digest(path: &str, body: &[u8]) -> [u8; 32] {
     sha256(&asked)
 }
 
-/// The stored answer, marked as a repeat.
-pub(super) fn replayed(receipt: IdempotencyReceipt) -> Response {
-    let status = StatusCode::from_u16(receipt.response_status).unwrap_or(StatusCode::OK);
-    let mut response = match status {
-        StatusCode::NO_CONTENT => finished(status, "", String::new()),
-        _ => finished(status, "application/json", receipt.response_json),
-    };
-    response
-        .headers_mut()
-        .insert(REPLAYED, HeaderValue::from_static("true"));
-    response
-}
-
 /// The entity tag of a version, or of a digest.
 pub(super) fn entity_tag(version: impl Display) -> String {
     format!("\"{version}\"")
@@ -108,6 +85,11 @@ pub(super) fn entity_tag(version: impl Display) -> String {
 pub struct IfMatch(Vec<HeaderValue>);
 
 impl IfMatch {
+    /// What `headers` insist on.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get_all(header::IF_MATCH).iter().cloned().collect())
+    }
+
     /// Any version.
     pub const fn any() -> Self {
         Self(Vec::new())
@@ -135,24 +117,6 @@ impl IfMatch {
     }
 }
 
-impl<R: HttpRole> Input<R> for IfMatch {
-    const VERSION: bool = true;
-
-    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
-        let wanted = inbound.headers.get_all(header::IF_MATCH);
-        Ok(Self(wanted.iter().cloned().collect()))
-    }
-
-    fn describe(operation: &mut OpenApiOperation) {
-        operation.refuses.push(ErrorCode::PreconditionFailed);
-        operation.header(
-            "If-Match",
-            super::Required::False,
-            "Changes only what still has one of these tags.",
-        );
-    }
-}
-
 /// Refuses a request that insists on a version of what has none: that it is what the caller saw cannot be promised.
 ///
 /// # Errors
@@ -167,6 +131,8 @@ pub(super) fn without_version(headers: &HeaderMap) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderName, StatusCode};
+
     use super::*;
 
     fn headers(name: &'static str, values: &[&str]) -> HeaderMap {

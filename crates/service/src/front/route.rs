@@ -1,6 +1,6 @@
 //! Routes, and the functions that can be their handlers.
 
-use std::{fmt, ops::Deref, pin::Pin, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use axum::{
     extract::Request,
@@ -13,13 +13,11 @@ use http::Method;
 use super::{
     answer::Answers,
     declaration::{Declaration, Evidence},
-    inbound::{HttpRole, Inbound},
+    inbound::{GatedHandler, HandlerFuture, HttpRole, Inbound},
     input::Input,
     operation::OpenApiOperation,
 };
 use crate::{Refusal, limits::LimitClass, refusal::Envelope};
-
-type Running = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
 /// A route: its declaration and what it does.
 pub struct Route<R: HttpRole> {
@@ -30,16 +28,13 @@ pub struct Route<R: HttpRole> {
 /// What a route does.
 pub(super) enum Work<R: HttpRole> {
     /// With a request that went through the gates.
-    Gated(Gated<R>),
+    Gated(GatedHandler<R>),
     /// With the request as it came.
     Raw(Box<Mount<R>>),
 }
 
 /// Puts a handler of requests as they come behind a route.
 type Mount<R> = dyn Fn(Arc<R>, Arc<Declaration<<R as HttpRole>::Needs>>, MethodFilter) -> MethodRouter + Send;
-
-/// A handler behind the gates.
-pub(super) type Gated<R> = Arc<dyn Fn(Arc<Inbound<R>>) -> Running + Send + Sync>;
 
 impl<R: HttpRole> Deref for Route<R> {
     type Target = Declaration<R::Needs>;
@@ -106,7 +101,11 @@ impl<R: HttpRole> Route<R> {
             let handler = handler.clone();
             on(filter, move |request: Request| {
                 let (handled, declared) = (handler(role.clone(), request), declared.clone());
-                async move { handled.await.inspect_err(|refusal| declared.hold(refusal)) }
+                async move {
+                    handled
+                        .await
+                        .inspect_err(|refusal| declared.assert_declared(refusal))
+                }
             })
         };
         Self {
@@ -265,7 +264,7 @@ pub trait Handler<R: HttpRole, M>: Send + Sync + 'static {
     fn describe(operation: &mut OpenApiOperation);
 
     /// Reads everything, then handles.
-    fn run(&self, inbound: Arc<Inbound<R>>) -> Running;
+    fn run(&self, inbound: Arc<Inbound<R>>) -> HandlerFuture;
 }
 
 macro_rules! handlers {
@@ -290,7 +289,7 @@ macro_rules! handlers {
                 A::describe(operation);
             }
 
-            fn run(&self, inbound: Arc<Inbound<R>>) -> Running {
+            fn run(&self, inbound: Arc<Inbound<R>>) -> HandlerFuture {
                 let handler = self.clone();
                 Box::pin(async move {
                     $(let $value = $input::read(&inbound)?;)*

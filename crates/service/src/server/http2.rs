@@ -116,7 +116,8 @@ impl Connections {
             let (answering, standing) = (Answering::begin(&activity), standing.clone());
             async move {
                 let (request, malformed) = as_http1(request);
-                let mut request = request.map(|body| axum::body::Body::new(Paced::new(body, limits)));
+                let mut request =
+                    request.map(|body| axum::body::Body::new(BodyWithDeadline::new(body, limits)));
                 request.extensions_mut().insert(PeerAddr(peer));
                 request.extensions_mut().insert(standing);
                 let crowded = kept && !OPERATIONAL.contains(&request.uri().path());
@@ -234,7 +235,7 @@ fn normalise(head: &mut http::request::Parts) -> Result<(), Fault> {
 }
 
 /// A request body that ends with an error when it takes too long in all: as much as one of HTTP/1.1 may.
-struct Paced {
+struct BodyWithDeadline {
     inner: Incoming,
     limits: ServerLimits,
     waited: Duration,
@@ -242,7 +243,7 @@ struct Paced {
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
-impl Paced {
+impl BodyWithDeadline {
     const fn new(inner: Incoming, limits: ServerLimits) -> Self {
         Self {
             inner,
@@ -254,7 +255,7 @@ impl Paced {
     }
 }
 
-impl Body for Paced {
+impl Body for BodyWithDeadline {
     type Data = Bytes;
     type Error = axum::BoxError;
 

@@ -25,7 +25,7 @@ pub(super) struct Permits {
 
 /// Room for one more connection.
 #[derive(Debug)]
-pub(super) struct Room(OwnedSemaphorePermit);
+pub(super) struct ConnectionRoom(OwnedSemaphorePermit);
 
 /// One connection's permit; dropping it frees the permit.
 #[derive(Debug)]
@@ -98,18 +98,18 @@ impl Permits {
     }
 
     /// Waits until there is room; meanwhile clients wait in the backlog.
-    pub(super) async fn room(&self) -> Option<Room> {
-        self.all.clone().acquire_owned().await.ok().map(Room)
+    pub(super) async fn room(&self) -> Option<ConnectionRoom> {
+        self.all.clone().acquire_owned().await.ok().map(ConnectionRoom)
     }
 
     /// Room that is there now.
-    pub(super) fn room_now(&self) -> Option<Room> {
-        self.all.clone().try_acquire_owned().ok().map(Room)
+    pub(super) fn room_now(&self) -> Option<ConnectionRoom> {
+        self.all.clone().try_acquire_owned().ok().map(ConnectionRoom)
     }
 
     /// Gives `room` to a client, or nothing where its address holds too many already. Where all are taken, the oldest one on
     /// which nobody was proved gives way, of the address that has most of them: many strangers together keep out strangers.
-    pub(super) fn take(&self, room: Room, address: IpAddr) -> Option<Permit> {
+    pub(super) fn take(&self, room: ConnectionRoom, address: IpAddr) -> Option<Permit> {
         let address = network(address);
         let mut held = self.held.lock();
         let own = held.by_address.entry(address).or_insert(0);

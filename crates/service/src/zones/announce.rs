@@ -93,31 +93,25 @@ async fn announce(followed: &Followed, messages: Vec<OutboxMessage>) {
     }
 }
 
-#[async_trait]
-impl Outbox for Announced<dyn ZoneWork> {
-    async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error> {
-        self.work.outbox().append(messages).await?;
-        self.messages.extend_from_slice(messages);
-        Ok(())
-    }
+macro_rules! outbox {
+    ($work:ident) => {
+        #[async_trait]
+        impl Outbox for Announced<dyn $work> {
+            async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error> {
+                self.work.outbox().append(messages).await?;
+                self.messages.extend_from_slice(messages);
+                Ok(())
+            }
 
-    async fn status(&mut self, id: &str) -> Result<Option<OutboxState>, Error> {
-        self.work.outbox().status(id).await
-    }
+            async fn status(&mut self, id: &str) -> Result<Option<OutboxState>, Error> {
+                self.work.outbox().status(id).await
+            }
+        }
+    };
 }
 
-#[async_trait]
-impl Outbox for Announced<dyn GlobalWork> {
-    async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error> {
-        self.work.outbox().append(messages).await?;
-        self.messages.extend_from_slice(messages);
-        Ok(())
-    }
-
-    async fn status(&mut self, id: &str) -> Result<Option<OutboxState>, Error> {
-        self.work.outbox().status(id).await
-    }
-}
+outbox!(ZoneWork);
+outbox!(GlobalWork);
 
 #[async_trait]
 impl ZoneWork for Announced<dyn ZoneWork> {
@@ -214,8 +208,8 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     async fn lock(&mut self, lock: Lock) -> Result<(), Error> {
         self.work.lock(lock).await
     }
-    async fn settle(self: Box<Self>) -> Result<(), Error> {
-        self.work.settle().await
+    async fn rollback_durably(self: Box<Self>) -> Result<(), Error> {
+        self.work.rollback_durably().await
     }
     async fn commit(self: Box<Self>) -> Result<(), Error> {
         let Self {

@@ -22,7 +22,8 @@ use crate::background;
 
 use super::{
     ZoneContents,
-    state::{ProviderState, ResourceState, ShadowPolicy, ZoneCanary, ZoneState},
+    resources::{ProviderState, ResourceState},
+    state::{ShadowPolicy, ZoneCanary, ZoneState},
 };
 
 /// What `reach` covers of `id`, or `None` when there is no such zone.
@@ -87,27 +88,27 @@ struct Directory {
     applications: Vec<Application>,
     providers: HashTrieMapSync<ProviderId, Arc<ProviderState>>,
     resources: Vec<Resource>,
-    in_force: Option<InForce>,
+    in_force: Option<ActivePolicy>,
     shadow: Option<Arc<ShadowPolicy>>,
     canary: Option<Arc<ZoneCanary>>,
     delegation_epoch: i64,
 }
 
 /// The policy set in force.
-enum InForce {
+enum ActivePolicy {
     /// With what activation evaluated it to.
     Evaluated(PolicySetVersion, Box<PolicyDocuments>),
     /// As sources: nothing was kept for it, or by a build that evaluates otherwise.
     Sources(ActivePolicySet),
 }
 
-async fn in_force(work: &mut dyn ZoneWork) -> Result<Option<InForce>, Error> {
+async fn in_force(work: &mut dyn ZoneWork) -> Result<Option<ActivePolicy>, Error> {
     if let Some(EvaluatedPolicySet { version, evaluated }) = work.policy_sets().evaluated().await?
         && let Some(documents) = PolicyDocuments::from_stored(&evaluated)
     {
-        return Ok(Some(InForce::Evaluated(version, Box::new(documents))));
+        return Ok(Some(ActivePolicy::Evaluated(version, Box::new(documents))));
     }
-    Ok(work.policy_sets().active().await?.map(InForce::Sources))
+    Ok(work.policy_sets().active().await?.map(ActivePolicy::Sources))
 }
 
 /// The zone's candidate. One that cannot be read decides nothing; the policy in force does all the same.
@@ -259,13 +260,13 @@ fn config(
 
 /// A set that cannot be evaluated denies everything in its zone; activation refused such sets, so a person should
 /// look.
-async fn policy(zone: &ZoneId, in_force: Option<InForce>) -> PolicySnapshot {
+async fn policy(zone: &ZoneId, in_force: Option<ActivePolicy>) -> PolicySnapshot {
     let active = match in_force {
         None => return PolicySnapshot::no_active_policy_set(),
-        Some(InForce::Evaluated(version, documents)) => {
+        Some(ActivePolicy::Evaluated(version, documents)) => {
             return PolicySnapshot::build(identity(&version), &documents);
         }
-        Some(InForce::Sources(active)) => active,
+        Some(ActivePolicy::Sources(active)) => active,
     };
     let identity = identity(&active.version);
     if active.policies.len() != active.version.manifest.len() {

@@ -28,7 +28,8 @@ use slot::Slot;
 pub use announce::AnnouncingStore;
 pub use authority::LiveAuthority;
 pub use follower::{Followed, follow};
-pub use state::{ProviderState, ResourceState, ShadowPolicy, ZoneCanary, ZoneState};
+pub use resources::{ProviderState, ResourceState};
+pub use state::{ShadowPolicy, ZoneCanary, ZoneState};
 
 /// Past this age a state is not used.
 const MAX_AGE: Duration = Duration::from_secs(70);

@@ -9,7 +9,8 @@ use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 use super::{
     ZoneContents,
     load::{canary, provider_state, shadow},
-    state::{ResourceState, ZoneState},
+    resources::ResourceState,
+    state::ZoneState,
 };
 
 /// The picture with the one object as it is in storage now; `None` when the zone is gone. The revision stays that of

@@ -27,7 +27,7 @@ const UNKNOWN_KEY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Dur
 const WHOLE_EVERY: Duration = Duration::from_mins(10);
 
 /// A zone that is to be read.
-struct Due {
+struct DueZone {
     id: ZoneId,
     slot: Arc<Slot>,
     /// Its picture is not that of storage.
@@ -74,7 +74,7 @@ impl ZoneDirectory {
     }
 
     /// Zones in memory that are due to be read. Those whose revision is that of storage are confirmed.
-    async fn changed(&self) -> Result<Vec<Due>, Error> {
+    async fn changed(&self) -> Result<Vec<DueZone>, Error> {
         let slots: Vec<(ZoneId, Arc<Slot>)> = self
             .slots
             .read()
@@ -102,7 +102,7 @@ impl ZoneDirectory {
                     state.turns_at.is_some_and(|turn| turn <= now) || now.since(state.loaded_at) > WHOLE_EVERY
                 };
                 if !same || picture.as_deref().is_some_and(aged) {
-                    changed.push(Due {
+                    changed.push(DueZone {
                         id: id.clone(),
                         slot: slot.clone(),
                         outdated: !same,

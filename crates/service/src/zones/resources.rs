@@ -3,10 +3,101 @@
 
 use std::sync::Arc;
 
-use caracal_core::{ProviderId, ResourceId};
+use caracal_authz::operations::OperationTable;
+use caracal_core::{
+    Operation, ProviderId, ResourceId,
+    entity::{OperationEnforcement, ProviderConfig, Resource},
+};
 use rpds::HashTrieMapSync;
+use tokio::sync::Semaphore;
 
-use super::state::{ProviderState, ResourceState};
+/// Credentials of one provider that are being got at the same time.
+const MAX_BROKERING: usize = 64;
+
+/// A provider with its credential opened.
+#[derive(Debug)]
+pub struct ProviderState {
+    /// The provider.
+    pub id: ProviderId,
+    /// `provider://slug`, unique among those of the zone.
+    pub identifier: String,
+    /// Its settings, with the secret where this process opens secrets; absent when they or the sealed document cannot
+    /// be read, which denies.
+    pub config: Option<ProviderConfig>,
+    /// Turns at getting credentials from it, so that one that hangs holds up so many calls and no other provider's.
+    pub brokering: Semaphore,
+}
+
+impl ProviderState {
+    /// A provider whose turns are all free.
+    pub const fn new(id: ProviderId, identifier: String, config: Option<ProviderConfig>) -> Self {
+        Self {
+            id,
+            identifier,
+            config,
+            brokering: Semaphore::const_new(MAX_BROKERING),
+        }
+    }
+}
+
+/// A resource with its provider.
+#[derive(Debug)]
+pub struct ResourceState {
+    /// The resource.
+    pub resource: Arc<Resource>,
+    /// Its provider; absent when archived, which denies.
+    pub provider: Option<Arc<ProviderState>>,
+    operations: Arc<OperationTable>,
+}
+
+impl ResourceState {
+    pub(super) fn new(resource: Resource, provider: Option<Arc<ProviderState>>) -> Self {
+        let operations = OperationTable::new(&resource.operations);
+        Self {
+            resource: Arc::new(resource),
+            provider,
+            operations: Arc::new(operations),
+        }
+    }
+
+    /// The same resource with another state of its provider.
+    pub(super) fn with_provider(&self, provider: Option<Arc<ProviderState>>) -> Self {
+        Self {
+            resource: self.resource.clone(),
+            provider,
+            operations: self.operations.clone(),
+        }
+    }
+
+    /// Whether calls must match a declared operation.
+    pub fn enforces_operations(&self) -> bool {
+        self.resource.operation_enforcement == OperationEnforcement::Enforced
+    }
+
+    /// The scope that `operation` needs; absent when it is not declared.
+    pub fn operation_scope(&self, operation: &Operation) -> Option<&str> {
+        self.operations.scope(operation)
+    }
+
+    /// Whether a POST to its root is a message to an MCP server, and what it asks for is decided.
+    pub fn reads_mcp(&self) -> bool {
+        self.enforces_operations() && self.operations.speaks_mcp()
+    }
+
+    /// Whether a request for a WebSocket at `path` is one. To a resource that does not declare it there, it is a request
+    /// like any other, and its upstream never hears of the wish to change protocols.
+    pub fn opens_websocket(&self, path: &str) -> bool {
+        let opening = Operation::WebSocket {
+            path: path.to_owned(),
+        };
+        self.operations.scope(&opening).is_some()
+    }
+
+    /// Whether a gRPC call is decided as one.
+    pub fn reads_grpc(&self) -> bool {
+        self.enforces_operations() && self.operations.speaks_grpc()
+    }
+}
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Resources {

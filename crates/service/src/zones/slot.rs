@@ -19,7 +19,7 @@ const NOTE_EVERY_MICROS: i64 = 1_000_000;
 
 /// When storage may be asked about an unknown key again.
 #[derive(Debug, Default)]
-pub(super) struct Asking {
+pub(super) struct UnknownKeyBackoff {
     pub(super) last: Option<Instant>,
     /// From the last one on.
     pub(super) pause: Duration,
@@ -32,7 +32,7 @@ pub(super) struct Slot {
     /// One read of storage at a time.
     pub(super) reading: tokio::sync::Mutex<()>,
     /// One question about an unknown key at a time.
-    pub(super) asking: tokio::sync::Mutex<Asking>,
+    pub(super) asking: tokio::sync::Mutex<UnknownKeyBackoff>,
     /// Reads of storage begun so far.
     begun: AtomicU64,
     /// Which of them failed last; 0 for none.

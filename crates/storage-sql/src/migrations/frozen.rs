@@ -8,7 +8,7 @@
 //! To add a migration: see [the list](super). To freeze it, or the baseline as long as nothing is released, run
 //! `cargo test -p caracal-storage-sql frozen` and put what it prints here.
 
-use super::{Migration, run::checksum};
+use super::Migration;
 use crate::dialect::Dialect;
 
 /// The checksums of one migration.
@@ -165,7 +165,7 @@ pub(super) fn first_edited(all: &[Migration], frozen: &[Frozen], dialect: Dialec
             Dialect::Sqlite => known.sqlite,
             Dialect::Postgres => known.postgres,
         });
-        expected != Some(checksum(migration, dialect).as_str())
+        expected != Some(migration.checksum(dialect).as_str())
     });
     edited.map(|migration| migration.version)
 }
@@ -185,7 +185,7 @@ mod tests {
         let mut now = String::new();
         for migration in ALL {
             let [sqlite, postgres] =
-                [Dialect::Sqlite, Dialect::Postgres].map(|dialect| checksum(migration, dialect));
+                [Dialect::Sqlite, Dialect::Postgres].map(|dialect| migration.checksum(dialect));
             let version = migration.version;
             writeln!(
                 now,

@@ -48,6 +48,8 @@ mod run;
 pub use run::{AppliedMigration, MigrationError};
 pub(crate) use run::{check, remembered, step};
 
+use caracal_crypto::sha256_hex;
+
 use crate::dialect::Dialect;
 
 /// One step of the schema.
@@ -337,6 +339,11 @@ impl Migration {
         shared
             .chain(own.iter().map(|statement| (*statement).to_owned()))
             .collect()
+    }
+
+    /// What a database remembers of it, so that one that reads otherwise is not taken for it.
+    fn checksum(&self, dialect: Dialect) -> String {
+        sha256_hex(self.statements(dialect).join(";\n").as_bytes())
     }
 }
 

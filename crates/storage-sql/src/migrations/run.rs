@@ -3,11 +3,10 @@
 use std::sync::OnceLock;
 
 use caracal_core::Timestamp;
-use caracal_crypto::sha256_hex;
 use caracal_storage::Error;
 
 use super::{
-    ALL, CURRENT, Migration,
+    ALL, CURRENT,
     frozen::{FROZEN, first_edited},
 };
 use crate::{dialect::Dialect, params::params, sql::Tx};
@@ -65,10 +64,6 @@ fn edited(dialect: Dialect) -> Option<i64> {
     *found.get_or_init(|| first_edited(ALL, FROZEN, dialect))
 }
 
-pub(super) fn checksum(migration: &Migration, dialect: Dialect) -> String {
-    sha256_hex(migration.statements(dialect).join(";\n").as_bytes())
-}
-
 /// Applies the next missing migration in this transaction, if there is one. The caller commits and calls again
 /// until nothing is missing, so that each migration is a transaction of its own.
 pub(crate) async fn step(tx: &Tx, now: Timestamp) -> Result<Option<i64>, MigrationError> {
@@ -88,7 +83,7 @@ pub(crate) async fn step(tx: &Tx, now: Timestamp) -> Result<Option<i64>, Migrati
         });
     }
     for migration in ALL {
-        let expected = checksum(migration, tx.dialect);
+        let expected = migration.checksum(tx.dialect);
         match applied.iter().find(|done| done.version == migration.version) {
             Some(done) if done.checksum == expected => {}
             Some(_) => {
@@ -205,7 +200,7 @@ pub(crate) async fn check(tx: &Tx) -> Result<(), Error> {
     }
     for migration in ALL {
         match applied.iter().find(|done| done.version == migration.version) {
-            Some(done) if done.checksum == checksum(migration, tx.dialect) => {}
+            Some(done) if done.checksum == migration.checksum(tx.dialect) => {}
             Some(_) => {
                 return Err(Error::Corrupt(format!(
                     "migration {} was applied with another content",

@@ -31,8 +31,7 @@ const MAX_LISTED: u32 = 100;
 impl GlobalUnit {
     async fn account(&mut self, column: &str, value: &str) -> Result<Option<Account>, Error> {
         let sql = format!("SELECT {} FROM accounts WHERE {column} = $1", Account::COLUMNS);
-        let row = self.tx.one(sql, params![value]).await?;
-        row.as_ref().map(Account::read).transpose()
+        self.tx.one_as(sql, params![value], Account::read).await
     }
 }
 
@@ -55,8 +54,7 @@ impl Accounts for GlobalUnit {
             "SELECT {} FROM accounts WHERE identity_issuer = $1 AND identity_subject = $2",
             Account::COLUMNS
         );
-        let row = self.tx.one(sql, params![issuer, subject]).await?;
-        row.as_ref().map(Account::read).transpose()
+        self.tx.one_as(sql, params![issuer, subject], Account::read).await
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Account>, Error> {
@@ -92,7 +90,7 @@ impl Accounts for GlobalUnit {
             account.identity_issuer,
             account.identity_subject,
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn delete(&mut self, id: &str) -> Result<bool, Error> {
@@ -101,7 +99,7 @@ impl Accounts for GlobalUnit {
             self.tx.run(sql, params![id]).await?;
         }
         let sql = "DELETE FROM accounts WHERE id = $1";
-        Ok(self.tx.run(sql, params![id]).await? == 1)
+        self.tx.changes_one(sql, params![id]).await
     }
 
     async fn start_session(&mut self, session: &AccountSession) -> Result<(), Error> {
@@ -136,15 +134,17 @@ impl Accounts for GlobalUnit {
              ORDER BY created_at DESC, id DESC LIMIT $3",
             AccountSession::COLUMNS
         );
-        let rows = self.tx.all(sql, params![account_id, now, MAX_LISTED]).await?;
-        rows.iter().map(AccountSession::read).collect()
+        self.tx
+            .all_as(sql, params![account_id, now, MAX_LISTED], AccountSession::read)
+            .await
     }
 
     async fn session_digests(&mut self, most: u32, now: Timestamp) -> Result<Vec<[u8; 32]>, Error> {
         let sql = "SELECT token_digest FROM account_sessions WHERE idle_until > $2 AND expires_at > $2 \
              ORDER BY created_at DESC LIMIT $1";
-        let rows = self.tx.all(sql, params![most, now]).await?;
-        rows.iter().map(|row| row.digest("token_digest")).collect()
+        self.tx
+            .all_as(sql, params![most, now], |row| row.digest("token_digest"))
+            .await
     }
 
     async fn touch_session(&mut self, id: &str, at: Timestamp, idle_until: Timestamp) -> Result<(), Error> {
@@ -156,7 +156,7 @@ impl Accounts for GlobalUnit {
 
     async fn end_session(&mut self, account_id: &str, id: &str) -> Result<bool, Error> {
         let sql = "DELETE FROM account_sessions WHERE account_id = $1 AND id = $2";
-        Ok(self.tx.run(sql, params![account_id, id]).await? == 1)
+        self.tx.changes_one(sql, params![account_id, id]).await
     }
 
     async fn end_sessions(&mut self, account_id: &str, keep: Option<&str>) -> Result<u64, Error> {
@@ -186,8 +186,9 @@ impl Accounts for GlobalUnit {
             "SELECT {} FROM account_passkeys WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
             AccountPasskey::COLUMNS
         );
-        let rows = self.tx.all(sql, params![account_id, MAX_LISTED]).await?;
-        rows.iter().map(AccountPasskey::read).collect()
+        self.tx
+            .all_as(sql, params![account_id, MAX_LISTED], AccountPasskey::read)
+            .await
     }
 
     async fn find_passkey(&mut self, credential_id: &[u8]) -> Result<Option<AccountPasskey>, Error> {
@@ -195,8 +196,9 @@ impl Accounts for GlobalUnit {
             "SELECT {} FROM account_passkeys WHERE credential_id = $1",
             AccountPasskey::COLUMNS
         );
-        let row = self.tx.one(sql, params![credential_id]).await?;
-        row.as_ref().map(AccountPasskey::read).transpose()
+        self.tx
+            .one_as(sql, params![credential_id], AccountPasskey::read)
+            .await
     }
 
     async fn use_passkey(
@@ -208,12 +210,14 @@ impl Accounts for GlobalUnit {
     ) -> Result<bool, Error> {
         let sql = "UPDATE account_passkeys SET counter = $2, backed_up = $3, last_used_at = $4 \
              WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0))";
-        Ok(self.tx.run(sql, params![id, counter, backed_up, at]).await? == 1)
+        self.tx
+            .changes_one(sql, params![id, counter, backed_up, at])
+            .await
     }
 
     async fn remove_passkey(&mut self, account_id: &str, id: &str) -> Result<bool, Error> {
         let sql = "DELETE FROM account_passkeys WHERE account_id = $1 AND id = $2";
-        Ok(self.tx.run(sql, params![account_id, id]).await? == 1)
+        self.tx.changes_one(sql, params![account_id, id]).await
     }
 
     async fn remove_passkeys(&mut self, account_id: &str) -> Result<u64, Error> {
@@ -230,7 +234,7 @@ impl Accounts for GlobalUnit {
         let sql = "INSERT INTO sign_in_attempts (digest, tries, expires_at) VALUES ($1, 1, $3) \
              ON CONFLICT (digest) DO UPDATE SET tries = sign_in_attempts.tries + 1 \
              WHERE sign_in_attempts.tries < $2";
-        Ok(self.tx.run(sql, params![digest, most, expires_at]).await? == 1)
+        self.tx.changes_one(sql, params![digest, most, expires_at]).await
     }
 
     async fn put_link(&mut self, link: &AccountLink) -> Result<(), Error> {
@@ -249,12 +253,13 @@ impl Accounts for GlobalUnit {
             "SELECT {} FROM account_links WHERE token_digest = $1 AND expires_at > $2",
             AccountLink::COLUMNS
         );
-        let row = self.tx.one(sql, params![token_digest, now]).await?;
-        row.as_ref().map(AccountLink::read).transpose()
+        self.tx
+            .one_as(sql, params![token_digest, now], AccountLink::read)
+            .await
     }
 
     async fn take_link(&mut self, token_digest: &[u8; 32]) -> Result<bool, Error> {
         let sql = "DELETE FROM account_links WHERE token_digest = $1";
-        Ok(self.tx.run(sql, params![token_digest]).await? == 1)
+        self.tx.changes_one(sql, params![token_digest]).await
     }
 }

@@ -28,18 +28,16 @@ impl AdminTokens for GlobalUnit {
                  (SELECT 1 FROM zones z WHERE z.id = t.zone_id AND z.archived_at IS NULL))"
         );
         self.tx
-            .one(sql, params![hex::encode(token_digest), now])
-            .await?
-            .as_ref()
-            .map(AdminToken::read)
-            .transpose()
+            .one_as(sql, params![hex::encode(token_digest), now], AdminToken::read)
+            .await
     }
 
     async fn digests(&mut self, most: u32, now: Timestamp) -> Result<Vec<[u8; 32]>, Error> {
         let sql = "SELECT token_digest FROM admin_tokens WHERE revoked_at IS NULL AND \
              (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC LIMIT $1";
-        let rows = self.tx.all(sql, params![most, now]).await?;
-        rows.iter().map(|row| row.digest("token_digest")).collect()
+        self.tx
+            .all_as(sql, params![most, now], |row| row.digest("token_digest"))
+            .await
     }
 
     async fn list(
@@ -96,7 +94,7 @@ impl AdminTokens for GlobalUnit {
 
     async fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool, Error> {
         let sql = "UPDATE admin_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-        Ok(self.tx.run(sql, params![id, at]).await? == 1)
+        self.tx.changes_one(sql, params![id, at]).await
     }
 
     async fn revoke_of_zone(&mut self, zone: &ZoneId, at: Timestamp) -> Result<u64, Error> {
@@ -114,7 +112,7 @@ impl AdminTokens for GlobalUnit {
         let sql =
             "UPDATE admin_tokens SET token_digest = $3, digest_key = $4 WHERE id = $1 AND token_digest = $2";
         let params = params![id, hex::encode(seen), hex::encode(digest), digest_key];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn count_digested_otherwise(&mut self, digest_key: &str, now: Timestamp) -> Result<u64, Error> {

@@ -80,11 +80,8 @@ impl Applications for ZoneUnit {
              AND (expires_at IS NULL OR expires_at > $2)"
         );
         self.tx
-            .all(sql, params![self.zone, now])
-            .await?
-            .iter()
-            .map(Application::read)
-            .collect()
+            .all_as(sql, params![self.zone, now], Application::read)
+            .await
     }
 
     async fn name_taken(&mut self, name: &str, except: Option<&ApplicationId>) -> Result<bool, Error> {
@@ -125,12 +122,7 @@ impl Applications for ZoneUnit {
              JOIN applications a ON a.zone_id = c.zone_id AND a.id = c.application_id \
              WHERE c.zone_id = $1 AND c.unended > 0 AND (a.archived_at IS NOT NULL OR a.expires_at <= $2) \
              ORDER BY a.id LIMIT $3";
-        self.tx
-            .all(sql, params![self.zone, now, limit])
-            .await?
-            .iter()
-            .map(|row| row.id("id"))
-            .collect()
+        self.tx.ids(sql, params![self.zone, now, limit]).await
     }
 
     async fn ended_dcr(&mut self, ended_by: Timestamp, limit: u32) -> Result<Vec<ApplicationId>, Error> {
@@ -138,12 +130,7 @@ impl Applications for ZoneUnit {
             "SELECT id FROM applications WHERE zone_id = $1 AND {ENDED_DCR} AND expires_at <= $2 \
              ORDER BY expires_at, id LIMIT $3"
         );
-        self.tx
-            .all(sql, params![self.zone, ended_by, limit])
-            .await?
-            .iter()
-            .map(|row| row.id("id"))
-            .collect()
+        self.tx.ids(sql, params![self.zone, ended_by, limit]).await
     }
 
     async fn create(&mut self, application: &Application) -> Result<(), Error> {
@@ -170,7 +157,7 @@ impl Applications for ZoneUnit {
         self.forget_known();
         let sql = "UPDATE applications SET client_secret_hash = $4 \
              WHERE zone_id = $1 AND id = $2 AND client_secret_hash = $3";
-        Ok(self.tx.run(sql, params![self.zone, id, seen, hash]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, seen, hash]).await
     }
 
     async fn archive(&mut self, id: &ApplicationId, at: Timestamp) -> Result<bool, Error> {
@@ -178,7 +165,7 @@ impl Applications for ZoneUnit {
         self.forget_known();
         let sql = "UPDATE applications SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
-        Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, at]).await
     }
 
     async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {

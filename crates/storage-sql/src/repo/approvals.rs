@@ -63,7 +63,7 @@ impl ZoneUnit {
             verdict.approver_record_id,
             verdict.reason
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 }
 
@@ -71,8 +71,7 @@ impl ZoneUnit {
 impl Approvals for ZoneUnit {
     async fn get(&mut self, id: &ApprovalId) -> Result<Option<Approval>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM approvals WHERE zone_id = $1 AND id = $2");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(Approval::read).transpose()
+        self.tx.one_as(sql, params![self.zone, id], Approval::read).await
     }
 
     async fn list(&mut self, filter: &ApprovalFilter, page: &PageRequest) -> Result<Page<Approval>, Error> {
@@ -94,10 +93,11 @@ impl Approvals for ZoneUnit {
             "SELECT state, COUNT(*) AS n FROM (SELECT {} AS state FROM approvals WHERE zone_id = $1) counted GROUP BY state",
             state_at(2)
         );
-        let rows = self.tx.all(sql, params![self.zone, now]).await?;
-        rows.iter()
-            .map(|row| Ok((row.word("state", ApprovalState::parse)?, row.count("n")?)))
-            .collect()
+        self.tx
+            .all_as(sql, params![self.zone, now], |row| {
+                Ok((row.word("state", ApprovalState::parse)?, row.count("n")?))
+            })
+            .await
     }
 
     async fn precedents(&mut self, bindings: &[[u8; 32]]) -> Result<HashMap<[u8; 32], Precedents>, Error> {
@@ -110,16 +110,15 @@ impl Approvals for ZoneUnit {
             self.tx.dialect.is_one_of("binding", 2)
         );
         let bindings = json_list(bindings.iter().map(hex::encode));
-        let rows = self.tx.all(sql, params![self.zone, bindings]).await?;
-        rows.iter()
-            .map(|row| {
+        self.tx
+            .all_as(sql, params![self.zone, bindings], |row| {
                 let precedents = Precedents {
                     approved: row.count("approved")?,
                     rejected: row.count("rejected")?,
                 };
                 Ok((row.digest("binding")?, precedents))
             })
-            .collect()
+            .await
     }
 
     async fn pending_of(&mut self, principal_id: &str, now: Timestamp) -> Result<u64, Error> {

@@ -71,8 +71,9 @@ impl AuthorityRecords for ZoneUnit {
             "SELECT DISTINCT subject_authority_record_id AS id FROM sessions WHERE zone_id = $1 AND {} ORDER BY 1",
             self.tx.dialect.is_one_of("id", 2)
         );
-        let rows = self.tx.all(sql, params![self.zone, json_list(sessions)]).await?;
-        rows.iter().map(|row| row.id("id")).collect()
+        self.tx
+            .all_as(sql, params![self.zone, json_list(sessions)], |row| row.id("id"))
+            .await
     }
 
     async fn revoke_tree(

@@ -63,7 +63,7 @@ impl Budgets for ZoneUnit {
             max_calls,
             max_amount.saturating_sub(amount),
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn used_of(&mut self, holder: &HolderId, budget_id: &str) -> Result<Option<BudgetUse>, Error> {
@@ -71,15 +71,15 @@ impl Budgets for ZoneUnit {
             "SELECT {COLUMNS} FROM budget_uses WHERE zone_id = $1 AND holder_id = $2 AND budget_id = $3"
         );
         let params = params![self.zone, holder.as_str(), budget_id];
-        let row = self.tx.one(sql, params).await?;
-        row.as_ref().map(BudgetUse::read).transpose()
+        self.tx.one_as(sql, params, BudgetUse::read).await
     }
 
     async fn used(&mut self, holder: &HolderId) -> Result<Vec<BudgetUse>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM budget_uses WHERE zone_id = $1 AND holder_id = $2 ORDER BY budget_id LIMIT {MAX_USES}"
         );
-        let rows = self.tx.all(sql, params![self.zone, holder.as_str()]).await?;
-        rows.iter().map(BudgetUse::read).collect()
+        self.tx
+            .all_as(sql, params![self.zone, holder.as_str()], BudgetUse::read)
+            .await
     }
 }

@@ -41,17 +41,13 @@ impl Column for Option<CanaryOutcome> {
 impl Canaries for ZoneUnit {
     async fn last(&mut self) -> Result<Option<PolicyCanary>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM policy_canaries WHERE zone_id = $1");
-        let row = self.tx.one(sql, params![self.zone]).await?;
-        row.as_ref().map(PolicyCanary::read).transpose()
+        self.tx.one_as(sql, params![self.zone], PolicyCanary::read).await
     }
 
     async fn begin(&mut self, canary: &PolicyCanary) -> Result<(), Error> {
         self.changed = true;
-        let of = "SELECT id FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3";
-        let version = params![self.zone, canary.policy_set_id, canary.version_id];
-        if !self.tx.any(of, version).await? {
-            return Err(Error::MissingReference);
-        }
+        self.expect_version(&canary.policy_set_id, &canary.version_id)
+            .await?;
         let over = "DELETE FROM policy_canaries WHERE zone_id = $1 AND ended_at IS NOT NULL";
         self.tx.run(over, params![self.zone]).await?;
         let zone = ("zone_id", self.zone.value());
@@ -73,7 +69,7 @@ impl Canaries for ZoneUnit {
             canary.max_newly_denied_percent,
             canary.max_denied_percent,
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn count(&mut self, id: &CanaryId, counts: &CanaryCounts) -> Result<Option<PolicyCanary>, Error> {
@@ -94,8 +90,7 @@ impl Canaries for ZoneUnit {
             counts.newly_held,
             counts.newly_allowed,
         ];
-        let row = self.tx.one(sql, params).await?;
-        row.as_ref().map(PolicyCanary::read).transpose()
+        self.tx.one_as(sql, params, PolicyCanary::read).await
     }
 
     async fn judged(&mut self, id: &CanaryId) -> Result<(), Error> {
@@ -115,6 +110,6 @@ impl Canaries for ZoneUnit {
         let sql = "UPDATE policy_canaries SET ended_at = $3, outcome = $4, ended_by = $5 \
              WHERE zone_id = $1 AND id = $2 AND ended_at IS NULL";
         let params = params![self.zone, id, at, Some(outcome), by];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 }

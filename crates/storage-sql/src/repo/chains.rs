@@ -1,12 +1,15 @@
 //! Which logs of evidence there are.
 
 use async_trait::async_trait;
+use caracal_core::ZoneId;
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::{Chain, LogId, beginning_digest, chains_hmac};
 use caracal_storage::{ChainHead, ChainSet, Chains, ChainsSummary, Error, LedgerHead};
 
-use super::ledger::earlier_log;
 use crate::{log_unit::filed_under, params::params, row::Row, sql::Tx, work::GlobalUnit};
+
+/// What the earlier chain of the deployment was filed under.
+pub(super) const DEPLOYMENT: &str = "*";
 
 /// A position as it is hashed; they start at 1.
 pub(super) fn position(seq: i64) -> u64 {
@@ -40,6 +43,16 @@ fn decode(row: &Row) -> Result<ChainHead, Error> {
             chain_number: row.int("number")?,
         },
     })
+}
+
+/// The log of records that earlier builds kept row by row.
+fn earlier_log(filed: &str) -> Result<LogId, Error> {
+    match filed {
+        DEPLOYMENT => Ok(LogId::Deployment),
+        zone => ZoneId::parse(zone)
+            .map(LogId::Admin)
+            .map_err(|_| Error::Corrupt(format!("{zone} is no zone"))),
+    }
 }
 
 #[async_trait]

@@ -49,8 +49,9 @@ impl ZoneUnit {
 impl ProviderConnections for ZoneUnit {
     async fn get(&mut self, id: &ConnectionId) -> Result<Option<Connection>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM provider_connections WHERE zone_id = $1 AND id = $2");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(Connection::read).transpose()
+        self.tx
+            .one_as(sql, params![self.zone, id], Connection::read)
+            .await
     }
 
     async fn find(&mut self, provider: &ProviderId, subject: &str) -> Result<Option<Connection>, Error> {
@@ -58,8 +59,9 @@ impl ProviderConnections for ZoneUnit {
             "SELECT {COLUMNS} FROM provider_connections \
              WHERE zone_id = $1 AND provider_id = $2 AND subject_id = $3 AND status <> 'revoked'"
         );
-        let row = self.tx.one(sql, params![self.zone, provider, subject]).await?;
-        row.as_ref().map(Connection::read).transpose()
+        self.tx
+            .one_as(sql, params![self.zone, provider, subject], Connection::read)
+            .await
     }
 
     async fn list(
@@ -94,7 +96,7 @@ impl ProviderConnections for ZoneUnit {
             connection.issued_at,
             connection.expires_at
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn claim_renewal(
@@ -108,7 +110,7 @@ impl ProviderConnections for ZoneUnit {
              WHERE zone_id = $1 AND id = $2 AND version = $3 AND status = 'active' \
              AND COALESCE(renewal_claimed_until, 0) <= $4";
         let params = params![self.zone, id, version, now, until];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn release_renewal(
@@ -144,7 +146,7 @@ impl ProviderConnections for ZoneUnit {
             tokens.expires_at,
             tokens.at
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn fail(
@@ -157,7 +159,7 @@ impl ProviderConnections for ZoneUnit {
         let sql = "UPDATE provider_connections SET status = $4, renewal_claimed_until = NULL, updated_at = $5 \
              WHERE zone_id = $1 AND id = $2 AND version = $3 AND status = 'active'";
         let params = params![self.zone, id, version, status, at];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn revoke(
@@ -218,7 +220,7 @@ impl ProviderConnections for ZoneUnit {
             "UPDATE provider_connections SET {column} = $4 WHERE zone_id = $1 AND id = $2 AND {column} = $3"
         );
         let params = params![self.zone, seen.connection, seen.envelope, envelope];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn begin_attempt(&mut self, attempt: &ConnectionAttempt) -> Result<(), Error> {
@@ -238,12 +240,17 @@ impl ProviderConnections for ZoneUnit {
              WHERE zone_id = $1 AND state_digest = $2 AND expires_at > $3",
             ConnectionAttempt::COLUMNS
         );
-        let row = self.tx.one(sql, params![self.zone, state_digest, now]).await?;
-        row.as_ref().map(ConnectionAttempt::read).transpose()
+        self.tx
+            .one_as(
+                sql,
+                params![self.zone, state_digest, now],
+                ConnectionAttempt::read,
+            )
+            .await
     }
 
     async fn take_attempt(&mut self, state_digest: &[u8; 32]) -> Result<bool, Error> {
         let sql = "DELETE FROM connection_attempts WHERE zone_id = $1 AND state_digest = $2";
-        Ok(self.tx.run(sql, params![self.zone, state_digest]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, state_digest]).await
     }
 }

@@ -63,10 +63,9 @@ impl ZoneUnit {
             tree(),
             qualified("d", COLUMNS)
         );
-        let rows = self.tx.all(sql, params).await?;
-        rows.iter()
-            .map(|row| Ok((decode(row)?, row.small("distance")?)))
-            .collect()
+        self.tx
+            .all_as(sql, params, |row| Ok((decode(row)?, row.small("distance")?)))
+            .await
     }
 
     /// Revokes the active delegations that `walk` finds, nearest first; returns them changed.
@@ -139,15 +138,13 @@ fn each_once(rows: &[Row]) -> Result<Vec<DelegationId>, Error> {
 impl Delegations for ZoneUnit {
     async fn get(&mut self, id: &DelegationId) -> Result<Option<Delegation>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND id = $2");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(decode).transpose()
+        self.tx.one_as(sql, params![self.zone, id], decode).await
     }
 
     async fn get_locked(&mut self, id: &DelegationId) -> Result<Option<Delegation>, Error> {
         let hold = self.tx.dialect.for_update();
         let sql = format!("SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND id = $2{hold}");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(decode).transpose()
+        self.tx.one_as(sql, params![self.zone, id], decode).await
     }
 
     async fn lineage(&mut self, id: &DelegationId, limit: u32) -> Result<Vec<Delegation>, Error> {
@@ -309,8 +306,11 @@ impl Delegations for ZoneUnit {
              JOIN delegations d ON d.zone_id = $1 AND d.id = tree.id ORDER BY d.receiver_application_id",
             tree()
         );
-        let rows = self.tx.all(sql, params![self.zone, id]).await?;
-        rows.iter().map(|row| row.id("receiver_application_id")).collect()
+        self.tx
+            .all_as(sql, params![self.zone, id], |row| {
+                row.id("receiver_application_id")
+            })
+            .await
     }
 
     async fn revoke_tree(&mut self, id: &DelegationId, at: Timestamp) -> Result<Vec<Delegation>, Error> {
@@ -358,12 +358,7 @@ impl Delegations for ZoneUnit {
              WHERE zone_id = $1 AND status = 'active' AND id IN (SELECT id FROM due) RETURNING {COLUMNS}",
             self.tx.dialect.skip_locked()
         );
-        self.tx
-            .all(sql, params![self.zone, now, limit])
-            .await?
-            .iter()
-            .map(decode)
-            .collect()
+        self.tx.all_as(sql, params![self.zone, now, limit], decode).await
     }
 
     async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {

@@ -56,8 +56,7 @@ fn read(row: &Row) -> Result<StandingGrant, Error> {
 impl Grants for ZoneUnit {
     async fn get(&mut self, id: &GrantId, now: Timestamp) -> Result<Option<StandingGrant>, Error> {
         let sql = format!("{} AND g.id = $3", standing());
-        let row = self.tx.one(sql, params![self.zone, now, id]).await?;
-        row.as_ref().map(read).transpose()
+        self.tx.one_as(sql, params![self.zone, now, id], read).await
     }
 
     async fn list(
@@ -87,6 +86,6 @@ impl Grants for ZoneUnit {
     async fn revoke(&mut self, id: &GrantId, by: &str, at: Timestamp) -> Result<bool, Error> {
         let sql = "UPDATE grants SET revoked_at = $3, updated_at = $3, updated_by = $4, version = version + 1 \
              WHERE zone_id = $1 AND id = $2 AND revoked_at IS NULL";
-        Ok(self.tx.run(sql, params![self.zone, id, at, by]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, at, by]).await
     }
 }

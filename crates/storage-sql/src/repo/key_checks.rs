@@ -16,8 +16,7 @@ mapped!(KeyCheck in "key_checks" { position, key_id, envelope, created_at, retir
 impl KeyChecks for GlobalUnit {
     async fn list(&mut self) -> Result<Vec<KeyCheck>, Error> {
         let sql = format!("SELECT {} FROM key_checks ORDER BY position", KeyCheck::COLUMNS);
-        let rows = self.tx.all(sql, Vec::new()).await?;
-        rows.iter().map(KeyCheck::read).collect()
+        self.tx.all_as(sql, Vec::new(), KeyCheck::read).await
     }
 
     async fn create(&mut self, check: &KeyCheck) -> Result<(), Error> {
@@ -41,6 +40,6 @@ impl KeyChecks for GlobalUnit {
 
     async fn set_retired(&mut self, key_id: &str, at: Option<Timestamp>) -> Result<bool, Error> {
         let sql = "UPDATE key_checks SET retired_at = $2 WHERE key_id = $1";
-        Ok(self.tx.run(sql, params![key_id, at]).await? == 1)
+        self.tx.changes_one(sql, params![key_id, at]).await
     }
 }

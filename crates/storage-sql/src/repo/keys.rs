@@ -23,28 +23,22 @@ impl SigningKeys for ZoneUnit {
             SigningKeyRow::COLUMNS
         );
         self.tx
-            .all(sql, params![self.zone, now])
-            .await?
-            .iter()
-            .map(SigningKeyRow::read)
-            .collect()
+            .all_as(sql, params![self.zone, now], SigningKeyRow::read)
+            .await
     }
 
     async fn published(&mut self, now: Timestamp) -> Result<Vec<PublishedKey>, Error> {
         let sql = "SELECT id, public_key, verifies_until FROM signing_keys \
              WHERE zone_id = $1 AND (verifies_until IS NULL OR verifies_until >= $2) ORDER BY version DESC";
         self.tx
-            .all(sql, params![self.zone, now])
-            .await?
-            .iter()
-            .map(|row| {
+            .all_as(sql, params![self.zone, now], |row| {
                 Ok(PublishedKey {
                     id: row.id("id")?,
                     public_key: row.bytes("public_key")?,
                     verifies_until: row.opt_time("verifies_until")?,
                 })
             })
-            .collect()
+            .await
     }
 
     async fn create(&mut self, key: &SigningKeyRow) -> Result<(), Error> {
@@ -76,16 +70,17 @@ impl SigningKeys for ZoneUnit {
     async fn sealed(&mut self) -> Result<Vec<(KeyId, Vec<u8>)>, Error> {
         let sql = "SELECT id, envelope FROM signing_keys WHERE zone_id = $1 ORDER BY version";
         self.tx
-            .all(sql, params![self.zone])
-            .await?
-            .iter()
-            .map(|row| Ok((row.id("id")?, row.bytes("envelope")?)))
-            .collect()
+            .all_as(sql, params![self.zone], |row| {
+                Ok((row.id("id")?, row.bytes("envelope")?))
+            })
+            .await
     }
 
     async fn reseal(&mut self, id: &KeyId, seen: &[u8], envelope: &[u8]) -> Result<bool, Error> {
         let sql = "UPDATE signing_keys SET envelope = $4 WHERE zone_id = $1 AND id = $2 AND envelope = $3";
-        Ok(self.tx.run(sql, params![self.zone, id, seen, envelope]).await? == 1)
+        self.tx
+            .changes_one(sql, params![self.zone, id, seen, envelope])
+            .await
     }
 
     async fn retire_before(&mut self, version: i64, verifies_until: Timestamp) -> Result<(), Error> {

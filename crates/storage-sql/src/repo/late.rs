@@ -11,7 +11,7 @@ use super::outbox::append;
 use crate::{
     batch::insert,
     group::Known,
-    late::Late,
+    late::DeferredWrites,
     log_unit::LogUnit,
     params::params,
     recent::{Learned, Recent},
@@ -20,7 +20,7 @@ use crate::{
     work::{ZoneUnit, next_revision},
 };
 
-impl Late {
+impl DeferredWrites {
     /// Writes all of it. The head of the log of records is what the whole zone waits for, so it comes after everything but the
     /// revision, which is held for as short as can be.
     pub(crate) async fn write(

@@ -94,12 +94,7 @@ impl Policies for ZoneUnit {
     async fn get(&mut self, id: &PolicyId) -> Result<Option<Policy>, Error> {
         let sql =
             format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(Policy::read)
-            .transpose()
+        self.tx.one_as(sql, params![self.zone, id], Policy::read).await
     }
 
     async fn list(&mut self, filter: &PolicyFilter, page: &PageRequest) -> Result<Page<Policy>, Error> {
@@ -142,11 +137,8 @@ impl Policies for ZoneUnit {
     async fn version(&mut self, id: &PolicyVersionId) -> Result<Option<PolicyVersion>, Error> {
         let sql = format!("SELECT {VERSION} FROM policy_versions WHERE zone_id = $1 AND id = $2");
         self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(PolicyVersion::read)
-            .transpose()
+            .one_as(sql, params![self.zone, id], PolicyVersion::read)
+            .await
     }
 
     async fn create(&mut self, policy: &Policy, first: &PolicyVersion) -> Result<(), Error> {
@@ -168,6 +160,6 @@ impl Policies for ZoneUnit {
     async fn archive(&mut self, id: &PolicyId, at: Timestamp) -> Result<bool, Error> {
         let sql = "UPDATE policies SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
-        Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, at]).await
     }
 }

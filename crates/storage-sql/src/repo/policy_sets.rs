@@ -47,21 +47,33 @@ fn decode(row: &Row) -> Result<PolicySet, Error> {
     })
 }
 
+impl ZoneUnit {
+    /// Refuses a version that the set does not have.
+    pub(super) async fn expect_version(
+        &self,
+        set: &PolicySetId,
+        version: &PolicySetVersionId,
+    ) -> Result<(), Error> {
+        let sql = "SELECT id FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3";
+        if self.tx.any(sql, params![self.zone, set, version]).await? {
+            Ok(())
+        } else {
+            Err(Error::MissingReference)
+        }
+    }
+}
+
 #[async_trait]
 impl PolicySets for ZoneUnit {
     async fn shadow(&mut self) -> Result<Option<PolicyShadow>, Error> {
         let sql = format!("SELECT {SHADOW} FROM policy_shadows WHERE zone_id = $1");
-        let row = self.tx.one(sql, params![self.zone]).await?;
-        row.as_ref().map(PolicyShadow::read).transpose()
+        self.tx.one_as(sql, params![self.zone], PolicyShadow::read).await
     }
 
     async fn begin_shadow(&mut self, shadow: &PolicyShadow) -> Result<(), Error> {
         self.changed = true;
-        let of = "SELECT id FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3";
-        let version = params![self.zone, shadow.policy_set_id, shadow.version_id];
-        if !self.tx.any(of, version).await? {
-            return Err(Error::MissingReference);
-        }
+        self.expect_version(&shadow.policy_set_id, &shadow.version_id)
+            .await?;
         let delete = "DELETE FROM policy_shadows WHERE zone_id = $1";
         self.tx.run(delete, params![self.zone]).await?;
         let zone = ("zone_id", self.zone.value());
@@ -71,17 +83,12 @@ impl PolicySets for ZoneUnit {
     async fn end_shadow(&mut self) -> Result<bool, Error> {
         self.changed = true;
         let sql = "DELETE FROM policy_shadows WHERE zone_id = $1";
-        Ok(self.tx.run(sql, params![self.zone]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone]).await
     }
 
     async fn get(&mut self, id: &PolicySetId) -> Result<Option<PolicySet>, Error> {
         let sql = format!("{SELECT} AND s.id = $2");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        self.tx.one_as(sql, params![self.zone, id], decode).await
     }
 
     async fn count(&mut self) -> Result<CountedPolicySets, Error> {
@@ -176,11 +183,8 @@ impl PolicySets for ZoneUnit {
             "SELECT {VERSION} FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3"
         );
         self.tx
-            .one(sql, params![self.zone, set, id])
-            .await?
-            .as_ref()
-            .map(PolicySetVersion::read)
-            .transpose()
+            .one_as(sql, params![self.zone, set, id], PolicySetVersion::read)
+            .await
     }
 
     async fn activate(
@@ -225,7 +229,7 @@ impl PolicySets for ZoneUnit {
              WHERE zone_id = $1 AND active_version_id = $2 AND EXISTS (SELECT 1 FROM policy_set_versions v \
              WHERE v.zone_id = $1 AND v.id = $2 AND v.manifest_sha256 = $3)";
         let params = params![self.zone, version, manifest_sha256, evaluated];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn evaluated(&mut self) -> Result<Option<EvaluatedPolicySet>, Error> {
@@ -234,14 +238,14 @@ impl PolicySets for ZoneUnit {
              JOIN policy_set_versions v ON v.zone_id = b.zone_id AND v.id = b.active_version_id \
              AND v.manifest_sha256 = b.evaluated_manifest_sha256 \
              WHERE b.zone_id = $1 AND b.evaluated IS NOT NULL";
-        let row = self.tx.one(sql, params![self.zone]).await?;
-        row.map(|row| {
-            Ok(EvaluatedPolicySet {
-                version: PolicySetVersion::read(&row)?,
-                evaluated: row.text("evaluated")?,
+        self.tx
+            .one_as(sql, params![self.zone], |row| {
+                Ok(EvaluatedPolicySet {
+                    version: PolicySetVersion::read(row)?,
+                    evaluated: row.text("evaluated")?,
+                })
             })
-        })
-        .transpose()
+            .await
     }
 
     async fn active(&mut self) -> Result<Option<ActivePolicySet>, Error> {

@@ -22,8 +22,7 @@ const COLUMNS: &str = Provider::COLUMNS;
 impl Providers for ZoneUnit {
     async fn get(&mut self, id: &ProviderId) -> Result<Option<Provider>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND id = $2");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(Provider::read).transpose()
+        self.tx.one_as(sql, params![self.zone, id], Provider::read).await
     }
 
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Provider>, Error> {
@@ -36,12 +35,7 @@ impl Providers for ZoneUnit {
 
     async fn all_live(&mut self) -> Result<Vec<Provider>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND archived_at IS NULL");
-        self.tx
-            .all(sql, params![self.zone])
-            .await?
-            .iter()
-            .map(Provider::read)
-            .collect()
+        self.tx.all_as(sql, params![self.zone], Provider::read).await
     }
 
     async fn identifier_taken(
@@ -70,6 +64,6 @@ impl Providers for ZoneUnit {
         self.changed = true;
         let sql = "UPDATE providers SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
-        Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, at]).await
     }
 }

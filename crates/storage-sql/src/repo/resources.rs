@@ -22,8 +22,7 @@ const COLUMNS: &str = Resource::COLUMNS;
 impl Resources for ZoneUnit {
     async fn get(&mut self, id: &ResourceId) -> Result<Option<Resource>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND id = $2");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(Resource::read).transpose()
+        self.tx.one_as(sql, params![self.zone, id], Resource::read).await
     }
 
     async fn find(&mut self, name: &str) -> Result<Option<Resource>, Error> {
@@ -32,11 +31,8 @@ impl Resources for ZoneUnit {
              AND (identifier = $2 OR id = $2) ORDER BY CASE WHEN identifier = $2 THEN 0 ELSE 1 END LIMIT 1"
         );
         self.tx
-            .one(sql, params![self.zone, name])
-            .await?
-            .as_ref()
-            .map(Resource::read)
-            .transpose()
+            .one_as(sql, params![self.zone, name], Resource::read)
+            .await
     }
 
     async fn list(&mut self, which: &Registered, page: &PageRequest) -> Result<Page<Resource>, Error> {
@@ -56,12 +52,7 @@ impl Resources for ZoneUnit {
 
     async fn all_live(&mut self) -> Result<Vec<Resource>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND archived_at IS NULL");
-        self.tx
-            .all(sql, params![self.zone])
-            .await?
-            .iter()
-            .map(Resource::read)
-            .collect()
+        self.tx.all_as(sql, params![self.zone], Resource::read).await
     }
 
     async fn count_live(&mut self) -> Result<u64, Error> {
@@ -109,6 +100,6 @@ impl Resources for ZoneUnit {
         self.changed = true;
         let sql = "UPDATE resources SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
-        Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, at]).await
     }
 }

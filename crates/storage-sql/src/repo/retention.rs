@@ -102,8 +102,7 @@ impl LogUnit<'_> {
         };
         let sql =
             format!("SELECT {HOLD} FROM evidence_holds WHERE zone_id = $1 AND lifted_at IS NULL ORDER BY id");
-        let rows = self.tx.all(sql, params![zone]).await?;
-        rows.iter().map(decode).collect()
+        self.tx.all_as(sql, params![zone], decode).await
     }
 
     /// The zone of the log. Nothing of the deployment's own is held.

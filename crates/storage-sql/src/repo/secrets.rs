@@ -10,18 +10,20 @@ use crate::{params::params, work::ZoneUnit};
 impl SecretStore for ZoneUnit {
     async fn get(&mut self, reference: &str) -> Result<Option<Vec<u8>>, Error> {
         let sql = "SELECT envelope FROM secret_store WHERE zone_id = $1 AND reference = $2";
-        let row = self.tx.one(sql, params![self.zone, reference]).await?;
-        row.map(|row| row.bytes("envelope")).transpose()
+        self.tx
+            .one_as(sql, params![self.zone, reference], |row| row.bytes("envelope"))
+            .await
     }
 
     async fn list(&mut self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
         // A prefix is a range of the index, and needs no escaping as a pattern would.
         let sql = "SELECT reference, envelope FROM secret_store WHERE zone_id = $1 AND reference >= $2 \
              AND substr(reference, 1, length($2)) = $2 ORDER BY reference";
-        let rows = self.tx.all(sql, params![self.zone, prefix]).await?;
-        rows.iter()
-            .map(|row| Ok((row.text("reference")?, row.bytes("envelope")?)))
-            .collect()
+        self.tx
+            .all_as(sql, params![self.zone, prefix], |row| {
+                Ok((row.text("reference")?, row.bytes("envelope")?))
+            })
+            .await
     }
 
     async fn put(&mut self, reference: &str, envelope: &[u8], at: Timestamp) -> Result<(), Error> {
@@ -39,7 +41,7 @@ impl SecretStore for ZoneUnit {
         let sql =
             "UPDATE secret_store SET envelope = $4 WHERE zone_id = $1 AND reference = $2 AND envelope = $3";
         let params = params![self.zone, reference, seen, envelope];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn delete(&mut self, reference: &str) -> Result<(), Error> {

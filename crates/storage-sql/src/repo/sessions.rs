@@ -15,7 +15,7 @@ use caracal_storage::{EndedSession, Error, Page, PageRequest, SessionFilter, Ses
 
 use crate::{
     dialect::Dialect,
-    late::Late,
+    late::DeferredWrites,
     mapped::{Mapped, mapped},
     paging::Listing,
     params::{Param as _, json_list, params},
@@ -135,12 +135,7 @@ impl ZoneUnit {
 impl Sessions for ZoneUnit {
     async fn get(&mut self, id: &SessionId) -> Result<Option<Session>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM sessions WHERE zone_id = $1 AND id = $2");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(Session::read)
-            .transpose()
+        self.tx.one_as(sql, params![self.zone, id], Session::read).await
     }
 
     async fn get_locked(&mut self, id: &SessionId) -> Result<Option<Session>, Error> {
@@ -198,9 +193,9 @@ impl Sessions for ZoneUnit {
     ) -> Result<u64, Error> {
         self.count_unended().await?;
         let owner = application.cloned();
-        let uncounted = Late::unended_of(&self.unended, application);
+        let uncounted = DeferredWrites::unended_of(&self.unended, application);
         if let Some(member) = self.tx.shared() {
-            let uncounted = uncounted + Late::unended_of(&member.late().unended, application);
+            let uncounted = uncounted + DeferredWrites::unended_of(&member.late().unended, application);
             if let Some(slots) = member.known().slots.get(&owner) {
                 return Ok(u64::try_from(slots + uncounted).unwrap_or(0));
             }
@@ -220,7 +215,7 @@ impl Sessions for ZoneUnit {
         let Some(member) = self.tx.shared() else {
             return Ok(u64::try_from(slots).unwrap_or(0));
         };
-        let uncounted = uncounted + Late::unended_of(&member.late().unended, application);
+        let uncounted = uncounted + DeferredWrites::unended_of(&member.late().unended, application);
         member.known().slots.insert(owner, slots);
         Ok(u64::try_from(slots + uncounted).unwrap_or(0))
     }
@@ -312,11 +307,11 @@ impl Sessions for ZoneUnit {
              WHERE zone_id = $1 AND id = $2 AND lease_generation = $3 AND lifecycle = 'service' \
              AND status IN ('active', 'suspended') RETURNING lease_generation"
         );
-        let row = self
-            .tx
-            .one(sql, params![self.zone, id, expected, at, lease_until])
-            .await?;
-        row.map(|row| row.int("lease_generation")).transpose()
+        self.tx
+            .one_as(sql, params![self.zone, id, expected, at, lease_until], |row| {
+                row.int("lease_generation")
+            })
+            .await
     }
 
     async fn heartbeat(
@@ -332,33 +327,21 @@ impl Sessions for ZoneUnit {
              WHERE zone_id = $1 AND id = $2 AND lease_generation = $3 AND lifecycle = 'service' \
              AND status IN ('active', 'suspended')"
         );
-        Ok(self
-            .tx
-            .run(sql, params![self.zone, id, generation, at, lease_until])
-            .await?
-            == 1)
+        self.tx
+            .changes_one(sql, params![self.zone, id, generation, at, lease_until])
+            .await
     }
 
     async fn overdue_tasks(&mut self, now: Timestamp, limit: u32) -> Result<Vec<SessionId>, Error> {
         let sql = "SELECT id FROM sessions WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2 \
              AND lifecycle = 'task' ORDER BY slot_until, id LIMIT $3";
-        self.tx
-            .all(sql, params![self.zone, now, limit])
-            .await?
-            .iter()
-            .map(|row| row.id("id"))
-            .collect()
+        self.tx.ids(sql, params![self.zone, now, limit]).await
     }
 
     async fn lapsed_services(&mut self, now: Timestamp, limit: u32) -> Result<Vec<SessionId>, Error> {
         let sql = "SELECT id FROM sessions WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2 \
              AND lifecycle = 'service' AND status = 'active' ORDER BY slot_until, id LIMIT $3";
-        self.tx
-            .all(sql, params![self.zone, now, limit])
-            .await?
-            .iter()
-            .map(|row| row.id("id"))
-            .collect()
+        self.tx.ids(sql, params![self.zone, now, limit]).await
     }
 
     async fn record_in_use(
@@ -390,11 +373,6 @@ impl Sessions for ZoneUnit {
     async fn anchored_on(&mut self, record: &AuthorityRecordId) -> Result<Vec<SessionId>, Error> {
         let sql = "SELECT id FROM sessions WHERE zone_id = $1 AND subject_authority_record_id = $2 \
              AND slot_until IS NOT NULL ORDER BY started_at, id";
-        self.tx
-            .all(sql, params![self.zone, record])
-            .await?
-            .iter()
-            .map(|row| row.id("id"))
-            .collect()
+        self.tx.ids(sql, params![self.zone, record]).await
     }
 }

@@ -11,16 +11,15 @@ impl StateOwners for ZoneUnit {
     async fn all(&mut self) -> Result<Vec<StateOwner>, Error> {
         let sql = "SELECT kind, object_id, manager FROM zone_state_owners WHERE zone_id = $1 \
              ORDER BY kind, object_id";
-        let rows = self.tx.all(sql, params![self.zone]).await?;
-        rows.iter()
-            .map(|row| {
+        self.tx
+            .all_as(sql, params![self.zone], |row| {
                 Ok(StateOwner {
                     kind: StateKind::read(row, "kind")?,
                     object_id: row.text("object_id")?,
                     manager: row.text("manager")?,
                 })
             })
-            .collect()
+            .await
     }
 
     async fn claim(&mut self, owner: &StateOwner, at: Timestamp) -> Result<(), Error> {

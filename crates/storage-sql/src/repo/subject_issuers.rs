@@ -23,16 +23,18 @@ impl SubjectIssuers for ZoneUnit {
         let sql = format!(
             "SELECT {COLUMNS} FROM subject_issuers WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL"
         );
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(SubjectIssuer::read).transpose()
+        self.tx
+            .one_as(sql, params![self.zone, id], SubjectIssuer::read)
+            .await
     }
 
     async fn find(&mut self, issuer: &str) -> Result<Option<SubjectIssuer>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM subject_issuers WHERE zone_id = $1 AND issuer = $2 AND archived_at IS NULL"
         );
-        let row = self.tx.one(sql, params![self.zone, issuer]).await?;
-        row.as_ref().map(SubjectIssuer::read).transpose()
+        self.tx
+            .one_as(sql, params![self.zone, issuer], SubjectIssuer::read)
+            .await
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<SubjectIssuer>, Error> {
@@ -61,6 +63,6 @@ impl SubjectIssuers for ZoneUnit {
     async fn archive(&mut self, id: &SubjectIssuerId, at: Timestamp) -> Result<bool, Error> {
         let sql = "UPDATE subject_issuers SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
-        Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, at]).await
     }
 }

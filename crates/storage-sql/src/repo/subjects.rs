@@ -50,8 +50,7 @@ fn read(row: &Row) -> Result<SubjectSummary, Error> {
 impl Subjects for ZoneUnit {
     async fn get(&mut self, id: &str, now: Timestamp) -> Result<Option<SubjectSummary>, Error> {
         let sql = counted(" AND subject_id = $3");
-        let row = self.tx.one(sql, params![self.zone, now, id]).await?;
-        row.as_ref().map(read).transpose()
+        self.tx.one_as(sql, params![self.zone, now, id], read).await
     }
 
     async fn list(
@@ -113,12 +112,12 @@ impl Subjects for ZoneUnit {
             blocked.blocked_by,
             blocked.blocked_at
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     async fn unblock(&mut self, id: &str) -> Result<bool, Error> {
         let sql = "DELETE FROM blocked_subjects WHERE zone_id = $1 AND subject_id = $2";
-        Ok(self.tx.run(sql, params![self.zone, id]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id]).await
     }
 
     async fn list_blocked(&mut self, page: &PageRequest) -> Result<Page<BlockedSubject>, Error> {

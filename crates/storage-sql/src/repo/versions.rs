@@ -26,7 +26,8 @@ impl ZoneUnit {
         let (table, live) = versioned(kind);
         let held = self.tx.dialect.for_change();
         let sql = format!("SELECT version FROM {table} WHERE zone_id = $1 AND id = $2{live}{held}");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.map(|row| row.int("version")).transpose()
+        self.tx
+            .one_as(sql, params![self.zone, id], |row| row.int("version"))
+            .await
     }
 }

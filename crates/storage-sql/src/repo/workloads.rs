@@ -29,8 +29,7 @@ impl Tx {
 impl Workloads for ZoneUnit {
     async fn get(&mut self, id: &WorkloadId) -> Result<Option<Workload>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM workloads WHERE zone_id = $1 AND id = $2");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(Workload::read).transpose()
+        self.tx.one_as(sql, params![self.zone, id], Workload::read).await
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Workload>, Error> {
@@ -43,8 +42,7 @@ impl Workloads for ZoneUnit {
 
     async fn all(&mut self) -> Result<Vec<Workload>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM workloads WHERE zone_id = $1");
-        let rows = self.tx.all(sql, params![self.zone]).await?;
-        rows.iter().map(Workload::read).collect()
+        self.tx.all_as(sql, params![self.zone], Workload::read).await
     }
 
     async fn create(&mut self, workload: &Workload) -> Result<(), Error> {
@@ -62,11 +60,11 @@ impl Workloads for ZoneUnit {
 
     async fn rehash(&mut self, id: &WorkloadId, seen: &str, hash: &str) -> Result<bool, Error> {
         let sql = "UPDATE workloads SET secret_hash = $4 WHERE zone_id = $1 AND id = $2 AND secret_hash = $3";
-        Ok(self.tx.run(sql, params![self.zone, id, seen, hash]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, seen, hash]).await
     }
 
     async fn delete(&mut self, id: &WorkloadId) -> Result<bool, Error> {
         let sql = "DELETE FROM workloads WHERE zone_id = $1 AND id = $2";
-        Ok(self.tx.run(sql, params![self.zone, id]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id]).await
     }
 }

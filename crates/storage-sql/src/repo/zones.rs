@@ -37,8 +37,7 @@ impl Zones for GlobalUnit {
 
     async fn get_with_archived(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM zones WHERE id = $1");
-        let row = self.tx.one(sql, params![id]).await?;
-        row.as_ref().map(Zone::read).transpose()
+        self.tx.one_as(sql, params![id], Zone::read).await
     }
 
     async fn list(&mut self, filter: &ZoneFilter, page: &PageRequest) -> Result<Page<Zone>, Error> {
@@ -115,8 +114,7 @@ impl Zones for GlobalUnit {
     async fn held_version(&mut self, id: &ZoneId) -> Result<Option<i64>, Error> {
         let held = self.tx.dialect.for_change();
         let sql = format!("SELECT version FROM zones WHERE id = $1 AND archived_at IS NULL{held}");
-        let row = self.tx.one(sql, params![id]).await?;
-        row.map(|row| row.int("version")).transpose()
+        self.tx.one_as(sql, params![id], |row| row.int("version")).await
     }
 
     async fn hold_registrations(&mut self, id: &ZoneId, now: Timestamp) -> Result<u64, Error> {
@@ -126,6 +124,6 @@ impl Zones for GlobalUnit {
 
     async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error> {
         let sql = "UPDATE zones SET archived_at = $2, updated_at = $2 WHERE id = $1 AND archived_at IS NULL";
-        Ok(self.tx.run(sql, params![id, at]).await? == 1)
+        self.tx.changes_one(sql, params![id, at]).await
     }
 }

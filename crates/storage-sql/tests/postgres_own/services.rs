@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use caracal_core::{Timestamp, World, entity::NotificationType};
 use caracal_storage::{
-    Access, AdminAuditFilter, Attempt, Error, Lock, PageRequest, SessionFilter, Settlement, Store as _,
-    conformance::given::Given,
+    Access, AdminAuditFilter, Attempt, AttemptedDelivery, Error, Lock, PageRequest, SessionFilter,
+    Store as _, conformance::given::Given,
 };
 use caracal_storage_sql::ServiceRole;
 
@@ -233,7 +233,7 @@ async fn each_service_does_its_work_with_its_own_rights() {
     let until = now.plus(Duration::from_secs(30));
     let claimed = work.notifications().claim(&sink.id, now, until).await.unwrap();
     let claimed = claimed.unwrap();
-    let settlement = Settlement {
+    let attempted = AttemptedDelivery {
         sink_id: sink.id.clone(),
         delivery_id: claimed.delivery.id,
         attempts: 1,
@@ -241,7 +241,7 @@ async fn each_service_does_its_work_with_its_own_rights() {
         attempt: Attempt::Delivered { status: 200 },
         at: now,
     };
-    assert!(work.notifications().settle(&settlement).await.unwrap());
+    assert!(work.notifications().record_attempt(&attempted).await.unwrap());
     assert_eq!(work.notifications().reap(until, 9).await.unwrap(), 1);
     assert!(work.notifications().delete(&sink.id).await.unwrap());
     work.commit().await.unwrap();

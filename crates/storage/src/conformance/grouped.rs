@@ -177,7 +177,7 @@ pub async fn what_a_grouped_work_saw_lasts_once_it_has_settled(backend: Backend)
     let seen = session.clone();
     let (committed, ()) = behind(&fixture.a, work, async move |zone: InZone, mut work| {
         let found = work.sessions().get(&seen.id).await.unwrap().is_some();
-        work.settle().await.unwrap();
+        work.rollback_durably().await.unwrap();
         assert!(!found || zone.has(&seen).await, "it was seen and did not last");
     })
     .await;

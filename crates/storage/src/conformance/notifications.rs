@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Approval, NotificationDelivery, NotificationSink, NotificationType, SinkHealth},
 };
 
-use crate::{Attempt, ClaimedDelivery, Error, Notification, NotificationBacklog, Settlement};
+use crate::{Attempt, AttemptedDelivery, ClaimedDelivery, Error, Notification, NotificationBacklog};
 
 use super::{
     Backend,
@@ -44,8 +44,8 @@ async fn claim(
     Ok(claimed)
 }
 
-async fn settle(zone: &InZone, claimed: &ClaimedDelivery, at: Timestamp, attempt: Attempt) -> bool {
-    let settlement = Settlement {
+async fn record_attempt(zone: &InZone, claimed: &ClaimedDelivery, at: Timestamp, attempt: Attempt) -> bool {
+    let attempted = AttemptedDelivery {
         sink_id: claimed.sink.id.clone(),
         delivery_id: claimed.delivery.id.clone(),
         attempts: claimed.delivery.attempts,
@@ -54,7 +54,7 @@ async fn settle(zone: &InZone, claimed: &ClaimedDelivery, at: Timestamp, attempt
         at,
     };
     let mut work = zone.write().await;
-    let settled = work.notifications().settle(&settlement).await.unwrap();
+    let settled = work.notifications().record_attempt(&attempted).await.unwrap();
     work.commit().await.unwrap();
     settled
 }
@@ -233,7 +233,7 @@ pub async fn of_16_claims_of_one_sink_exactly_one_gets_the_delivery(backend: Bac
     let end = now.plus(LEASE);
     let before = end.minus(Duration::from_micros(1));
     assert_eq!(claim(zone, &sink, before).await.unwrap(), None);
-    assert!(settle(zone, claimed, now, Attempt::Delivered { status: 204 }).await);
+    assert!(record_attempt(zone, claimed, now, Attempt::Delivered { status: 204 }).await);
     let next = claim(zone, &sink, now).await.unwrap().unwrap();
     assert_ne!(next.delivery.id, claimed.delivery.id);
     assert_eq!(next.health.last_success_at, Some(now));
@@ -252,10 +252,10 @@ pub async fn a_claim_whose_holder_died_comes_up_again_and_cannot_be_settled_late
         (&lost.delivery.id, 2)
     );
     // The one who was slow changes nothing, neither the delivery nor whose the lease is.
-    assert!(!settle(zone, &lost, end, Attempt::Delivered { status: 200 }).await);
+    assert!(!record_attempt(zone, &lost, end, Attempt::Delivered { status: 200 }).await);
     assert_eq!(claim(zone, &sink, end).await.unwrap(), None);
     assert_eq!(health(zone, &sink).await, SinkHealth::default());
-    assert!(settle(zone, &again, end, Attempt::Delivered { status: 200 }).await);
+    assert!(record_attempt(zone, &again, end, Attempt::Delivered { status: 200 }).await);
     let found = deliveries(zone, &sink).await;
     assert_eq!(
         (
@@ -278,7 +278,7 @@ pub async fn a_failed_attempt_waits_pauses_its_sink_and_is_given_up_at_last(back
         now.plus(Duration::from_secs(30)),
         now.plus(Duration::from_secs(2)),
     );
-    assert!(settle(zone, &claimed, now, failed(Some(retry_at), pause)).await);
+    assert!(record_attempt(zone, &claimed, now, failed(Some(retry_at), pause)).await);
     assert_eq!(
         health(zone, &sink).await,
         SinkHealth {
@@ -293,12 +293,12 @@ pub async fn a_failed_attempt_waits_pauses_its_sink_and_is_given_up_at_last(back
     // The other one is not behind it.
     let other = claim(zone, &sink, pause).await.unwrap().unwrap();
     assert_ne!(other.delivery.id, claimed.delivery.id);
-    assert!(settle(zone, &other, pause, Attempt::Delivered { status: 200 }).await);
+    assert!(record_attempt(zone, &other, pause, Attempt::Delivered { status: 200 }).await);
     assert_eq!(health(zone, &sink).await.consecutive_failures, 0);
     assert_eq!(claim(zone, &sink, pause).await.unwrap(), None);
     let last = claim(zone, &sink, retry_at).await.unwrap().unwrap();
     assert_eq!(last.delivery.attempts, 2);
-    assert!(settle(zone, &last, retry_at, failed(None, retry_at)).await);
+    assert!(record_attempt(zone, &last, retry_at, failed(None, retry_at)).await);
     let mut work = zone.write().await;
     let given_up = work
         .notifications()
@@ -348,7 +348,7 @@ pub async fn a_failed_attempt_waits_pauses_its_sink_and_is_given_up_at_last(back
             .unwrap()
     );
     work.commit().await.unwrap();
-    assert!(!settle(zone, &again, retry_at, Attempt::Delivered { status: 200 }).await);
+    assert!(!record_attempt(zone, &again, retry_at, Attempt::Delivered { status: 200 }).await);
 }
 
 pub async fn sinks_with_something_due_are_found_by_whether_they_fail(backend: Backend) {
@@ -369,7 +369,7 @@ pub async fn sinks_with_something_due_are_found_by_whether_they_fail(backend: Ba
     let of = |zone: &InZone, sink: &NotificationSink| (zone.id().clone(), sink.id.clone());
     assert_eq!(due(false, now).await, [of(a, &sound)]);
     let later = now.plus(Duration::from_secs(5));
-    assert!(settle(b, &claimed, now, failed(Some(later), later)).await);
+    assert!(record_attempt(b, &claimed, now, failed(Some(later), later)).await);
     assert!(due(true, later.minus(Duration::from_micros(1))).await.is_empty());
     assert_eq!(due(true, later).await, [of(b, &failing)]);
     assert_eq!(due(false, later).await, [of(a, &sound)]);
@@ -383,7 +383,7 @@ pub async fn sinks_with_something_due_are_found_by_whether_they_fail(backend: Ba
     drop(work);
     // What waits for a sink that is left alone is not late.
     let claimed = claim(a, &sound, now).await.unwrap().unwrap();
-    assert!(settle(a, &claimed, now, failed(Some(now), later)).await);
+    assert!(record_attempt(a, &claimed, now, failed(Some(now), later)).await);
     let mut work = fixture.global_read().await;
     let backlog = work.notifications().backlog(now, 1).await.unwrap();
     assert_eq!((backlog.waiting, backlog.oldest_due), (2, None));
@@ -481,7 +481,7 @@ pub async fn deliveries_are_forgotten_a_while_after_they_ended_and_not_before(ba
         notify(zone, event, NotificationType::ZoneFrozen).await;
     }
     let claimed = claim(zone, &sink, now).await.unwrap().unwrap();
-    assert!(settle(zone, &claimed, now, Attempt::Delivered { status: 200 }).await);
+    assert!(record_attempt(zone, &claimed, now, Attempt::Delivered { status: 200 }).await);
     let after = now.plus(Duration::from_micros(1));
     for (before, gone) in [(now, 0), (after, 1), (after, 0)] {
         let mut work = fixture.global_read().await;

@@ -99,7 +99,7 @@ pub(super) async fn get(
             return Ok(Answer(status(approval, state)));
         };
         let end = Instant::now() + approval.expires_at.since(now);
-        call.step_aside();
+        call.release_turn();
         tokio::select! {
             () = waiter.decided() => {}
             () = sleep_until(deadline.min(end)) => {}

@@ -1,7 +1,7 @@
 //! Sending a browser on: to the client with an answer, never to where nobody checked.
 
 use axum::response::{IntoResponse as _, Response};
-use caracal_service::Refusal;
+use caracal_service::{Refusal, request};
 use caracal_wire::sign_in::AuthorizationError;
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
@@ -93,16 +93,5 @@ fn cookie(deps: &StsDeps) -> (&'static str, &'static str) {
 
 /// What the browser keeps.
 pub(super) fn kept<'h>(deps: &StsDeps, headers: &'h HeaderMap) -> Option<&'h str> {
-    let (name, _) = cookie(deps);
-    let mut found = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(known, _)| *known == name)
-        .map(|(_, value)| value);
-    let kept = found.next()?;
-    // Two are one that somebody else put beside ours.
-    found.next().is_none().then_some(kept)
+    request::cookie(headers, cookie(deps).0)
 }

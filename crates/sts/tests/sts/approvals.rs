@@ -52,7 +52,7 @@ async fn said(fixture: &Fixture, name: &str, id: &str, approve: bool) {
         .await
         .unwrap();
     work.commit().await.unwrap();
-    fixture.parts.outbox.nudge();
+    fixture.parts.outbox.wake();
 }
 
 async fn asked(fixture: &Fixture, path: &str) -> Answer {
@@ -61,7 +61,7 @@ async fn asked(fixture: &Fixture, path: &str) -> Answer {
 
 /// Type, decision and metadata of the events about the approval.
 async fn evidence(fixture: &Fixture, id: &str) -> Vec<(String, String, Value)> {
-    fixture.parts.settle().await;
+    fixture.parts.wait_in_sync().await;
     let events = fixture.parts.events().await.into_iter();
     let about = events.filter_map(|event| {
         let metadata: Value = serde_json::from_str(event.metadata_json?.get()).unwrap();

@@ -43,7 +43,7 @@ async fn last(fixture: &Fixture) -> PolicyCanary {
 /// Adds up what was counted, and has this process hear of what follows.
 async fn settle(fixture: &Fixture) {
     fixture.deps.canaries.settle().await;
-    fixture.parts.settle().await;
+    fixture.parts.wait_in_sync().await;
 }
 
 fn returned(events: &[AuditEvent]) -> Vec<&AuditEvent> {

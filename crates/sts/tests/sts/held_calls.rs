@@ -191,7 +191,7 @@ async fn a_call_is_held_for_what_it_carries_and_released_once() {
     );
 
     // What it carried is nowhere in evidence; by which mandate it was used is.
-    fixture.parts.settle().await;
+    fixture.parts.wait_in_sync().await;
     let events = fixture.parts.events().await;
     let texts: Vec<String> = events
         .iter()

@@ -94,8 +94,8 @@ async fn a_session_mandate_ends_at_once_with_what_hangs_on_it_and_nothing_else()
     assert_eq!(other.status, SessionStatus::Active);
     drop(work);
     // One event tells what ended; the rest goes on.
-    fixture.parts.outbox.nudge();
-    fixture.parts.settle().await;
+    fixture.parts.outbox.wake();
+    fixture.parts.wait_in_sync().await;
     let events = fixture.parts.events().await.into_iter();
     let told = events.filter(|event| event.event_type.as_str() == "mandate_revoked");
     let told: Vec<_> = told.filter_map(|event| event.metadata_json).collect();

@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Role, program, reply::client, stack::endpoints};
+use super::{
+    program,
+    reply::client,
+    role::{Role, endpoints},
+};
 use crate::{
     embedded,
     process::{Process, ProcessOptions},

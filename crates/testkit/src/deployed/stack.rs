@@ -12,57 +12,8 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{Daemon, Deployment, Finished, Production, Reply, daemon, reply};
+use super::{Daemon, Deployment, Finished, Production, Reply, Role, daemon, reply};
 use crate::process::Process;
-
-pub(super) use launch::endpoints;
-
-/// A role of `caracald`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Control API.
-    Api,
-    /// Token service.
-    Sts,
-    /// Enforcement point.
-    Gateway,
-    /// Sessions and delegations.
-    Coordinator,
-    /// Ledger.
-    Audit,
-}
-
-impl Role {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Api,
-        Self::Sts,
-        Self::Gateway,
-        Self::Coordinator,
-        Self::Audit,
-    ];
-
-    /// Its name on command lines and in `endpoints.json`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Sts => "sts",
-            Self::Gateway => "gateway",
-            Self::Coordinator => "coordinator",
-            Self::Audit => "audit",
-        }
-    }
-
-    /// Its role in PostgreSQL.
-    pub fn in_database(self) -> String {
-        format!("caracal{}", self.name())
-    }
-
-    /// The variable that says where it listens.
-    pub fn listen_variable(self) -> String {
-        format!("CARACAL_{}_LISTEN", self.name().to_uppercase())
-    }
-}
 
 /// One process of the deployment and the roles in it.
 #[derive(Debug)]

@@ -139,7 +139,7 @@ impl Parts {
         during: impl Future<Output = T>,
     ) -> (T, Vec<BTreeMap<String, String>>) {
         // What was committed before is no part of it.
-        self.settle().await;
+        self.wait_in_sync().await;
         let mut subscription = self.bus.subscribe(&[topic]).await.expect("a subscription");
         let seen = Arc::new(Mutex::new(Vec::new()));
         // Somebody has to read meanwhile: an answer waits until every subscription handled its events.
@@ -153,7 +153,7 @@ impl Parts {
             }
         });
         let outcome = during.await;
-        self.settle().await;
+        self.wait_in_sync().await;
         reader.abort();
         let seen = std::mem::take(&mut *seen.lock());
         (outcome, seen)

@@ -68,6 +68,41 @@ pub struct CreateResource {
     pub check: Option<bool>,
 }
 
+impl CreateResource {
+    /// One of this identifier whose calls go to `upstream_url` with the credential of `provider`. It declares `operations`,
+    /// each a method, a path and the scope that it needs.
+    pub fn forwarding(
+        identifier: impl Into<String>,
+        upstream_url: impl Into<String>,
+        provider: ProviderId,
+        operations: &[(&str, &str, &str)],
+    ) -> Self {
+        let mut scopes: Vec<String> = operations
+            .iter()
+            .map(|(_, _, scope)| (*scope).to_owned())
+            .collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let declared = operations.iter().map(|(method, path, scope)| DeclaredOperation {
+            method: (*method).to_owned(),
+            path: (*path).to_owned(),
+            scope: (*scope).to_owned(),
+        });
+        Self {
+            name: None,
+            identifier: Some(Line(identifier.into())),
+            upstream_url: Some(upstream_url.into()),
+            scopes,
+            credential_provider_id: Some(provider),
+            operations: declared.collect(),
+            operation_enforcement: None,
+            upstream_timeout_seconds: None,
+            cookies: None,
+            check: None,
+        }
+    }
+}
+
 changes! {
     /// Body that changes a resource. Unknown members are ignored.
     #[derive(Debug)]

@@ -1,52 +1,67 @@
 //! Flags and shapes that many commands share.
 
 use super::{
-    Does, Flag,
+    CommandAction, Flag,
+    FlagTarget::{self, Body, Own, Path, Query},
     Form::{self, Number, Text},
-    Place::{self, Body, Own, Path, Query},
     Subcommand,
 };
 
-pub(super) const fn flag(name: &'static str, form: Form, place: Place, summary: &'static str) -> Flag {
+pub(super) const fn flag(name: &'static str, form: Form, target: FlagTarget, summary: &'static str) -> Flag {
     Flag {
         name,
         form,
-        place,
+        target,
         required: false,
         summary,
     }
 }
 
-pub(super) const fn required(name: &'static str, form: Form, place: Place, summary: &'static str) -> Flag {
+pub(super) const fn required(
+    name: &'static str,
+    form: Form,
+    target: FlagTarget,
+    summary: &'static str,
+) -> Flag {
     Flag {
         required: true,
-        ..flag(name, form, place, summary)
+        ..flag(name, form, target, summary)
     }
 }
 
+/// Subcommands, each with its name, its scope, its route, a member of the body that no flag says, and its flags.
+macro_rules! subcommands {
+    ($($name:literal $scope:literal $route:literal $(with $member:literal $word:literal)? [$($flags:expr),* $(,)?];)+) => {
+        &[$($crate::control::catalog::Subcommand {
+            $(action: $crate::control::catalog::CommandAction::Make($route, ($member, $word)),)?
+            ..$crate::control::catalog::words::of($name, $scope, $route, &[$($flags),*])
+        }),+]
+    };
+}
+pub(super) use subcommands;
+
+/// A route, for whoever has the scope.
 pub(super) const fn of(
     name: &'static str,
     scope: &'static str,
-    does: Does,
+    route: &'static str,
     flags: &'static [&'static [Flag]],
 ) -> Subcommand {
     Subcommand {
-        name,
         scope: Some(scope),
-        does,
-        flags,
+        ..unscoped(name, CommandAction::Route(route), flags)
     }
 }
 
 pub(super) const fn unscoped(
     name: &'static str,
-    does: Does,
+    action: CommandAction,
     flags: &'static [&'static [Flag]],
 ) -> Subcommand {
     Subcommand {
         name,
         scope: None,
-        does,
+        action,
         flags,
     }
 }

@@ -7,7 +7,7 @@ use caracal_wire::ErrorCode;
 use serde_json::{Map, Value};
 
 use super::{
-    super::{dispatch::run, flags::Told},
+    super::{flags::CommandInput, run::run},
     kind::Kind,
 };
 use crate::call::Call;
@@ -58,12 +58,12 @@ impl<'k> Known<'k> {
         body: Map<String, Value>,
     ) -> Result<Value, Refusal> {
         let params = id.map(|id| (String::from("id"), id.to_owned()));
-        let told = Told {
+        let input = CommandInput {
             params: params.into_iter().collect(),
             body,
-            ..Told::default()
+            ..CommandInput::default()
         };
-        run(self.call, route, told).await
+        run(self.call, route, input).await
     }
 
     /// The object of this identity.
@@ -86,11 +86,11 @@ impl<'k> Known<'k> {
         for _ in 0..MAX_PAGES {
             let mut query = vec![(String::from("limit"), PAGE.to_string())];
             query.extend(cursor.take().map(|cursor| (String::from("cursor"), cursor)));
-            let told = Told {
+            let input = CommandInput {
                 query,
-                ..Told::default()
+                ..CommandInput::default()
             };
-            let page = run(self.call, kind.routes().list, told).await?;
+            let page = run(self.call, kind.routes().list, input).await?;
             let items = page.get("items").and_then(Value::as_array).into_iter().flatten();
             for item in items {
                 let identity = item.get(kind.identity_field()).and_then(Value::as_str);

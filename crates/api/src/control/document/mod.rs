@@ -28,14 +28,12 @@ use serde_json::{Map, Value, json};
 
 use self::{kind::Kind, object::Object, zone::Zone};
 use super::{
-    dispatch::require,
-    flags::{Told, invalid},
+    flags::{CommandInput, invalid},
     invocation::Invocation,
+    run::require,
 };
 use crate::call::Call;
 
-/// Routes that comparing reads besides those that are commands, with the scope that lets one.
-pub(crate) const ALSO_READ: [(&str, &str); 1] = [("policy_sets.get_version", "control:policy-set:read")];
 /// Most objects of a document.
 const MAX_OBJECTS: usize = 256;
 
@@ -63,10 +61,10 @@ struct Treatment {
 pub(super) async fn of_flags(
     call: &Call,
     invocation: &Invocation,
-    told: &Told,
+    input: &CommandInput,
     applies: bool,
 ) -> Result<Value, Refusal> {
-    let document = told.own.get("document").cloned().unwrap_or_default();
+    let document = input.own.get("document").cloned().unwrap_or_default();
     let document: Document = serde_json::from_value(document).map_err(|error| {
         invalid(
             "document",
@@ -77,11 +75,11 @@ pub(super) async fn of_flags(
         )
     })?;
     let treatment = Treatment {
-        applies: applies && !told.is_set("dry-run"),
-        prune: told
+        applies: applies && !input.is_set("dry-run"),
+        prune: input
             .own
             .get("prune")
-            .map_or(document.prune, |_| told.is_set("prune")),
+            .map_or(document.prune, |_| input.is_set("prune")),
     };
     treat(call, invocation, document.objects, treatment).await
 }
@@ -90,14 +88,14 @@ pub(super) async fn of_flags(
 pub(super) async fn of_spec(
     call: &Call,
     invocation: &Invocation,
-    told: &Told,
+    input: &CommandInput,
     kind: &str,
 ) -> Result<Value, Refusal> {
-    let Some(Value::Object(spec)) = told.own.get("spec").cloned() else {
+    let Some(Value::Object(spec)) = input.own.get("spec").cloned() else {
         return Err(invalid("spec", "must be a JSON object"));
     };
     let treatment = Treatment {
-        applies: !told.is_set("dry-run"),
+        applies: !input.is_set("dry-run"),
         prune: false,
     };
     let object = DocumentObject {

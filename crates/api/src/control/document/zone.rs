@@ -13,7 +13,7 @@ use caracal_wire::{
 use serde_json::{Map, Value};
 
 use super::{
-    super::{dispatch::run, flags::Told},
+    super::{flags::CommandInput, run::run},
     drift, failed,
     kind::Kind,
     known::{Known, id_of},
@@ -324,14 +324,14 @@ impl<'z> Zone<'z> {
         let Some(version) = item.get("active_version_id").and_then(Value::as_str) else {
             return Ok(None);
         };
-        let told = Told {
+        let input = CommandInput {
             params: vec![
                 (String::from("id"), id_of(item).to_owned()),
                 (String::from("versionId"), version.to_owned()),
             ],
-            ..Told::default()
+            ..CommandInput::default()
         };
-        let detail = run(self.call, "policy_sets.get_version", told).await?;
+        let detail = run(self.call, "policy_sets.get_version", input).await?;
         let policies = drift::texts(detail.get("policies"));
         Ok(Some(policies.into_iter().map(str::to_owned).collect()))
     }

@@ -11,12 +11,11 @@ use caracal_wire::{
     control::accounts::{AccountItem, ChangeAccount, NewLink},
 };
 
-use super::{check_zones, item, not_found, tag};
+use super::{check_zones, item, links, not_found, tag};
 use crate::{
     call::Call,
     change::{Done, GlobalChange},
     fields::no_fields,
-    routes::console::links,
 };
 
 /// The account, while nobody else changes any.

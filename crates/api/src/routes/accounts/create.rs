@@ -11,8 +11,8 @@ use caracal_wire::{
     control::accounts::{CreateAccount, NewAccount},
 };
 
-use super::{check_zones, email_taken, item};
-use crate::{call::Call, change::Done, routes::console::links};
+use super::{check_zones, email_taken, item, links};
+use crate::{call::Call, change::Done};
 
 /// Makes an account without a password; the answer is the only time its link is shown.
 pub(crate) async fn handle(

@@ -2,6 +2,7 @@
 
 pub(super) mod change;
 pub(super) mod create;
+pub(super) mod links;
 
 use caracal_core::ZoneId;
 use caracal_crypto::sha256_hex;

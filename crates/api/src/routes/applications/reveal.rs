@@ -1,24 +1,17 @@
 //! `GET /v1/zones/{zoneId}/applications/{id}/client-secret`
 
 use caracal_core::{ApplicationId, entity::RegistrationMethod};
-use caracal_crypto::Location;
 use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
 };
-use caracal_wire::{ErrorCode, control::applications::ClientSecret};
-use serde::Serialize;
+use caracal_wire::control::applications::ClientSecret;
 
 use super::not_found;
-use crate::{call::ZoneCall, custody};
-
-#[derive(Serialize)]
-struct Revealed {
-    credential: &'static str,
-    application_id: ApplicationId,
-    application_name: String,
-    actor: String,
-}
+use crate::{
+    call::ZoneCall,
+    custody::{Revealed, reveal},
+};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -32,14 +25,10 @@ pub(crate) async fn handle(
         .filter(|application| application.archived_at.is_none())
         .filter(|application| application.registration_method == RegistrationMethod::Managed)
         .ok_or_else(not_found)?;
-    let location = Location::application_client_secret(&call.zone, &id);
-    let revealed = Revealed {
-        credential: "application_client_secret",
+    let revealed = Revealed::ApplicationClientSecret {
         application_id: id,
         application_name: application.name,
-        actor: call.caller.attributed_to(),
     };
-    let not_stored = ErrorCode::ClientSecretNotStored;
-    let client_secret = custody::reveal(&call, change, &location, not_stored, revealed).await?;
+    let client_secret = reveal(&call, change, revealed).await?;
     Ok(Answer(ClientSecret { client_secret }))
 }

@@ -13,13 +13,13 @@ use caracal_wire::{
 
 use crate::{call::ZoneCall, change::Done};
 
-/// What an operator says.
+/// What an operator decides.
 #[derive(Clone, Copy)]
-enum Says {
-    Yes,
-    No,
+enum OperatorDecision {
+    Approve,
+    Reject,
     /// No, after a yes.
-    NotAnyMore,
+    Withdraw,
 }
 
 pub(crate) async fn approve(
@@ -27,7 +27,7 @@ pub(crate) async fn approve(
     Path(ById { id }): Path<ById<ApprovalId>>,
     OptionalBody(body): OptionalBody<DecideApproval>,
 ) -> Result<Answer<ApprovalDecision>, Refusal> {
-    said(call, &id, Says::Yes, body.unwrap_or_default()).await
+    decide(call, &id, OperatorDecision::Approve, body.unwrap_or_default()).await
 }
 
 pub(crate) async fn reject(
@@ -35,7 +35,7 @@ pub(crate) async fn reject(
     Path(ById { id }): Path<ById<ApprovalId>>,
     OptionalBody(body): OptionalBody<DecideApproval>,
 ) -> Result<Answer<ApprovalDecision>, Refusal> {
-    said(call, &id, Says::No, body.unwrap_or_default()).await
+    decide(call, &id, OperatorDecision::Reject, body.unwrap_or_default()).await
 }
 
 pub(crate) async fn withdraw(
@@ -43,13 +43,13 @@ pub(crate) async fn withdraw(
     Path(ById { id }): Path<ById<ApprovalId>>,
     OptionalBody(body): OptionalBody<DecideApproval>,
 ) -> Result<Answer<ApprovalDecision>, Refusal> {
-    said(call, &id, Says::NotAnyMore, body.unwrap_or_default()).await
+    decide(call, &id, OperatorDecision::Withdraw, body.unwrap_or_default()).await
 }
 
-async fn said(
+async fn decide(
     call: ZoneCall,
     id: &ApprovalId,
-    says: Says,
+    decision: OperatorDecision,
     body: DecideApproval,
 ) -> Result<Answer<ApprovalDecision>, Refusal> {
     let reason = body.reason.filter(|reason| !reason.is_empty());
@@ -67,10 +67,10 @@ async fn said(
     let mut change = call.change().await?;
     let (work, reason) = (change.ending(), reason.as_deref());
     let by = Approver::Operator(&approver);
-    let approval = match says {
-        Says::Yes => approvals::decide(work, &witness, id, by, (true, reason)).await?,
-        Says::No => approvals::decide(work, &witness, id, by, (false, reason)).await?,
-        Says::NotAnyMore => approvals::withdraw(work, &witness, id, &approver, reason).await?,
+    let approval = match decision {
+        OperatorDecision::Approve => approvals::decide(work, &witness, id, by, (true, reason)).await?,
+        OperatorDecision::Reject => approvals::decide(work, &witness, id, by, (false, reason)).await?,
+        OperatorDecision::Withdraw => approvals::withdraw(work, &witness, id, &approver, reason).await?,
     };
     let decision = ApprovalDecision {
         state: approval.state(call.now()),

@@ -15,13 +15,13 @@ use crate::call::ZoneCall;
 const OPERATIONS: usize = 64;
 
 /// What an event says of a refusal.
-pub(super) struct Told<'e> {
+pub(super) struct RefusalFacts<'e> {
     pub(super) gate: Gate,
     pub(super) metadata: &'e Value,
     pub(super) details: &'e Value,
 }
 
-impl<'e> Told<'e> {
+impl<'e> RefusalFacts<'e> {
     fn value(&self, name: &str) -> Option<&'e Value> {
         let named = |value: &'e Value| value.get(name).filter(|value| !value.is_null());
         named(self.metadata).or_else(|| named(self.details))
@@ -37,7 +37,7 @@ impl<'e> Told<'e> {
 }
 
 /// What was read. Empty where the gate is about nothing that is kept.
-pub(super) async fn read(call: &ZoneCall, told: &Told<'_>) -> Result<Vec<DataRead>, Refusal> {
+pub(super) async fn read(call: &ZoneCall, told: &RefusalFacts<'_>) -> Result<Vec<DataRead>, Refusal> {
     let mut facts = Facts {
         told,
         work: call.read().await?,
@@ -132,7 +132,7 @@ pub(super) async fn read(call: &ZoneCall, told: &Told<'_>) -> Result<Vec<DataRea
 }
 
 struct Facts<'c> {
-    told: &'c Told<'c>,
+    told: &'c RefusalFacts<'c>,
     work: Box<dyn ZoneWork>,
     found: Vec<DataRead>,
 }

@@ -17,7 +17,7 @@ use caracal_wire::control::audit::{ExplainedDenial, Suggestion};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{super::policy_sets::bundle, gate_facts, gate_facts::Told};
+use super::{super::policy_sets::bundle, gate_facts, gate_facts::RefusalFacts};
 use crate::{call::ZoneCall, redact::document};
 
 /// Denials of a request that are gone into, and most versions of policies that are read for them.
@@ -66,7 +66,7 @@ impl<'c> Remedies<'c> {
             Some(Ok(_)) | None => {
                 let metadata = document(event.metadata_json.as_deref());
                 if let Some(gate) = denial.reason.as_deref().and_then(Gate::parse) {
-                    let told = Told {
+                    let told = RefusalFacts {
                         gate,
                         metadata: &metadata,
                         details: &denial.details,
@@ -119,7 +119,7 @@ impl<'c> Remedies<'c> {
             (read, remedy::suggest(documents, &input))
         };
         let work = &self.call.role.policy_work;
-        let found = work.run(self.call.asker(), move |_| found()).await;
+        let found = work.run(self.call.work_owner(), move |_| found()).await;
         Ok(found.ok())
     }
 

@@ -6,7 +6,7 @@ use caracal_service::{
 };
 use caracal_wire::authzen::{AccessEvaluation, Decision};
 
-use super::question::{Place, Question, session_of};
+use super::question::{EvaluationContext, Question, session_of};
 use crate::{
     call::{InHomeZone, NamesZone},
     routes::access,
@@ -17,7 +17,7 @@ pub(crate) async fn handle(
     _: NamesZone,
     Body(asked): Body<AccessEvaluation>,
 ) -> Result<Answer<Decision>, Refusal> {
-    let place = Place::of(&call, access::state(&call).await?);
+    let context = EvaluationContext::of(&call, access::state(&call).await?);
     let question = Question {
         subject: asked.subject,
         action: asked.action,
@@ -27,5 +27,5 @@ pub(crate) async fn handle(
         Some(id) => call.read().await?.sessions().get(&id).await?,
         None => None,
     };
-    Ok(Answer(place.answer(&question, session.as_ref())?))
+    Ok(Answer(context.answer(&question, session.as_ref())?))
 }

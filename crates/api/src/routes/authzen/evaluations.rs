@@ -18,7 +18,7 @@ use caracal_wire::{
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::question::{Place, Question, session_of};
+use super::question::{EvaluationContext, Question, session_of};
 use crate::{
     call::{InHomeZone, NamesZone, ZoneCall},
     routes::access,
@@ -40,18 +40,18 @@ pub(crate) async fn handle(
         action: part("action", asked.action.as_deref()),
         resource: part("resource", asked.resource.as_deref()),
     };
-    let place = Place::of(&call, access::state(&call).await?);
+    let context = EvaluationContext::of(&call, access::state(&call).await?);
     if asked.evaluations.is_empty() {
         let question = common.with(&PartialEvaluation::default())?;
         let sessions = sessions(&call, [&question]).await?;
-        let one = answer(&place, &question, &sessions)?;
+        let one = answer(&context, &question, &sessions)?;
         return Ok(Answer(EvaluationsAnswer::One(one)));
     }
     let questions: Vec<_> = asked.evaluations.iter().map(|own| common.with(own)).collect();
     let sessions = sessions(&call, questions.iter().flatten()).await?;
     let work = &call.role.policy_work;
-    let decided = work.run(call.asker(), move |_| {
-        answers(&place, questions, &sessions, semantic)
+    let decided = work.run(call.work_owner(), move |_| {
+        answers(&context, questions, &sessions, semantic)
     });
     let evaluations = decided.await??;
     Ok(Answer(EvaluationsAnswer::Several { evaluations }))
@@ -120,20 +120,24 @@ async fn sessions<'q>(
     Ok(sessions)
 }
 
-fn answer(place: &Place, question: &Question, sessions: &Sessions) -> Result<Decision, Refusal> {
+fn answer(
+    context: &EvaluationContext,
+    question: &Question,
+    sessions: &Sessions,
+) -> Result<Decision, Refusal> {
     let session = session_of(&question.subject).and_then(|id| sessions.get(&id));
-    place.answer(question, session)
+    context.answer(question, session)
 }
 
 fn answers(
-    place: &Place,
+    context: &EvaluationContext,
     questions: Vec<Result<Question, Refusal>>,
     sessions: &Sessions,
     semantic: Semantic,
 ) -> Result<Vec<Decision>, Refusal> {
     let mut decisions = Vec::with_capacity(questions.len());
     for question in questions {
-        let decided = question.and_then(|question| answer(place, &question, sessions));
+        let decided = question.and_then(|question| answer(context, &question, sessions));
         let decision = match decided {
             Ok(decision) => decision,
             Err(refusal) if refusal.status.is_client_error() => malformed(&refusal),

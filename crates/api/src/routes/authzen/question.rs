@@ -27,20 +27,20 @@ const PAGE: u32 = 200;
 const MAX_PAGE: u32 = 500;
 
 /// Whoever is to act.
-pub(super) struct Who {
+pub(super) struct ActingApplication {
     pub(super) application: ApplicationId,
     pub(super) labels: Option<Vec<Arc<str>>>,
 }
 
 /// Why nobody can act, or nothing be acted on.
-pub(super) enum Absent {
+pub(super) enum NotEvaluable {
     /// A reason that the STS gives as well.
     Denial(DenialReason),
     /// The application is not there, or has ended.
     Application,
 }
 
-impl Absent {
+impl NotEvaluable {
     const fn reason(&self) -> &'static str {
         match self {
             Self::Denial(reason) => reason.as_str(),
@@ -81,7 +81,7 @@ pub(super) async fn who(
     call: &ZoneCall,
     zone: &ZoneState,
     subject: &Subject,
-) -> Result<Result<Who, Absent>, Refusal> {
+) -> Result<Result<ActingApplication, NotEvaluable>, Refusal> {
     let session = match session_of(subject) {
         Some(id) => call.read().await?.sessions().get(&id).await?,
         None => None,
@@ -95,29 +95,29 @@ pub(super) fn who_of(
     subject: &Subject,
     session: Option<&Session>,
     now: Timestamp,
-) -> Result<Result<Who, Absent>, Refusal> {
+) -> Result<Result<ActingApplication, NotEvaluable>, Refusal> {
     expect_kind("subject", &subject.kind, &[APPLICATION, SESSION])?;
     let who = if subject.kind.0 == SESSION {
         let Some(session) = session.filter(|session| session.is_live(now)) else {
-            return Ok(Err(Absent::Denial(DenialReason::SessionInactive)));
+            return Ok(Err(NotEvaluable::Denial(DenialReason::SessionInactive)));
         };
-        Who {
+        ActingApplication {
             application: session.application_id.clone(),
             labels: Some(session.labels.clone()),
         }
     } else {
         let Ok(application) = subject.id.0.parse() else {
-            return Ok(Err(Absent::Application));
+            return Ok(Err(NotEvaluable::Application));
         };
         let said = subject.properties.labels.as_ref();
-        Who {
+        ActingApplication {
             application,
             labels: said.map(|labels| labels.0.iter().map(|label| Arc::from(&**label)).collect()),
         }
     };
     Ok(match zone.live_application(&who.application, now) {
         Some(_) => Ok(who),
-        None => Err(Absent::Application),
+        None => Err(NotEvaluable::Application),
     })
 }
 
@@ -126,15 +126,15 @@ pub(super) fn there(
     zone: &ZoneState,
     own_audience: &str,
     resource: &Resource,
-) -> Result<Result<(), Absent>, Refusal> {
+) -> Result<Result<(), NotEvaluable>, Refusal> {
     expect_kind("resource", &resource.kind, &[RESOURCE])?;
     if zone.zone.frozen_at.is_some() {
-        return Ok(Err(Absent::Denial(DenialReason::ZoneFrozen)));
+        return Ok(Err(NotEvaluable::Denial(DenialReason::ZoneFrozen)));
     }
     if is_there(zone, own_audience, &resource.id) {
         Ok(Ok(()))
     } else {
-        Ok(Err(Absent::Denial(DenialReason::ResourceNotFound)))
+        Ok(Err(NotEvaluable::Denial(DenialReason::ResourceNotFound)))
     }
 }
 
@@ -158,14 +158,14 @@ pub(super) struct Question {
 }
 
 /// Where and when questions are answered.
-pub(super) struct Place {
+pub(super) struct EvaluationContext {
     pub(super) zone: Arc<ZoneState>,
     /// The resource that stands for this API.
     pub(super) own_audience: String,
     pub(super) now: Timestamp,
 }
 
-impl Place {
+impl EvaluationContext {
     pub(super) fn of(call: &ZoneCall, zone: Arc<ZoneState>) -> Self {
         Self {
             zone,

@@ -20,10 +20,10 @@ use caracal_wire::{
 
 use super::{passkeys::has_own_ways, session};
 use crate::{
-    begun::{self, Proof, Purpose},
     call::Call,
     change::Done,
     metrics,
+    sign_in_state::{self, Proof, Purpose},
 };
 
 /// How long a code is good.
@@ -75,7 +75,7 @@ pub(crate) async fn begin(
     let counted = session::counted_account(&call, rules, email, body.device.as_deref()).await?;
 
     let (keys, world) = (&call.role.token_keys, &call.role.world);
-    let begun = begun::begin(keys, world, Purpose::EmailCode, LIFETIME);
+    let begun = sign_in_state::begin(keys, world, Purpose::EmailCode, LIFETIME);
     let code = code(&begun.proof(), email);
     if counted.account.as_ref().is_some_and(may_sign_in) {
         let text = format!(
@@ -113,7 +113,7 @@ async fn finish_counted(call: &Call, body: FinishEmailCode) -> Result<NewSession
         return Err(not_configured());
     }
     let keys = &call.role.token_keys;
-    let proof = begun::prove(keys, call.now(), Purpose::EmailCode, &body.state, &body.browser)?;
+    let proof = sign_in_state::prove(keys, call.now(), Purpose::EmailCode, &body.state, &body.browser)?;
     // Each try counts before it is judged, on the record: a limit that is away would let everything be tried.
     let mut work = call.role.store.global(Access::Write).await?;
     let counted = work
@@ -122,7 +122,7 @@ async fn finish_counted(call: &Call, body: FinishEmailCode) -> Result<NewSession
         .await?;
     work.commit().await?;
     if !counted {
-        return Err(begun::expired());
+        return Err(sign_in_state::expired());
     }
     let email = body.email.0.as_str();
     let typed: String = body.code.chars().filter(|one| !one.is_whitespace()).collect();

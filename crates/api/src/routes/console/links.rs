@@ -5,18 +5,18 @@ use caracal_service::{
     Refusal,
     front::{Answer, Body, Created},
 };
-use caracal_storage::{Access, Account, AccountLink, Error};
+use caracal_storage::{Access, Account, Error};
 use caracal_wire::{
     ErrorCode,
-    control::accounts::{LinkItem, LinkPurpose, NewLink, NewSession, ReadLink, UseLink},
+    control::accounts::{LinkItem, NewLink, NewSession, ReadLink, UseLink},
 };
 
 use super::{password, session};
 use crate::{
     call::Call,
     change::{Done, GlobalChange},
-    links::{link_digest, new_link},
-    routes::accounts::email_taken,
+    links::link_digest,
+    routes::accounts::{email_taken, links},
 };
 
 fn not_found() -> Refusal {
@@ -24,40 +24,10 @@ fn not_found() -> Refusal {
         .describe("this link was used, has run out, or another took its place")
 }
 
-fn purpose(account: Option<&Account>) -> LinkPurpose {
-    match account {
-        None => LinkPurpose::Setup,
-        Some(account) if account.password.is_none() => LinkPurpose::Invitation,
-        Some(_) => LinkPurpose::Reset,
-    }
-}
-
-/// A link for the account, or one that makes an owner; it takes the place of the former one.
-pub(crate) async fn put(
-    call: &Call,
-    change: &mut GlobalChange<'_>,
-    account: Option<&Account>,
-) -> Result<NewLink, Refusal> {
-    let (text, now) = (new_link(&call.role.world), call.now());
-    let link = AccountLink {
-        token_digest: link_digest(text.expose()),
-        account_id: account.map(|account| account.id.clone()),
-        created_by: call.caller.attributed_to(),
-        created_at: now,
-        expires_at: now.plus(call.role.config.link_lifetime),
-    };
-    change.accounts().put_link(&link).await?;
-    Ok(NewLink {
-        purpose: purpose(account),
-        link: text.expose().to_owned(),
-        expires_at: link.expires_at,
-    })
-}
-
 /// `POST /v1/console/setup-links`
 pub(crate) async fn make(call: Call) -> Result<Created<NewLink>, Refusal> {
     let mut change = call.global_change().await?;
-    let link = put(&call, &mut change, None).await?;
+    let link = links::put(&call, &mut change, None).await?;
     let done = Done::with(http::StatusCode::CREATED);
     Ok(Created(change.answer(None, done, link).await?))
 }
@@ -75,7 +45,7 @@ pub(crate) async fn read(call: Call, Body(body): Body<ReadLink>) -> Result<Answe
         None => None,
     };
     Ok(Answer(LinkItem {
-        purpose: purpose(account.as_ref()),
+        purpose: links::purpose(account.as_ref()),
         email: account.map(|account| account.email),
         expires_at: link.expires_at,
     }))

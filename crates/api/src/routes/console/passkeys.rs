@@ -21,11 +21,11 @@ use caracal_wire::{
 
 use super::{own::signed_in, session, single_sign_on};
 use crate::{
-    begun::{self, Purpose},
     call::Call,
     change::Done,
     deps::RelyingParty,
     metrics,
+    sign_in_state::{self, Purpose},
 };
 
 /// How long a person may take with their authenticator.
@@ -113,7 +113,7 @@ pub(crate) async fn begin_registration(call: Call) -> Result<Answer<BegunPasskey
     let known = work.accounts().list_passkeys(&account.id).await?;
     let (keys, world) = (&call.role.token_keys, &call.role.world);
     // Of this session: it stands in the place of a browser's secret.
-    let (challenge, expires_at) = begun::begin_with(
+    let (challenge, expires_at) = sign_in_state::begin_with(
         keys,
         world,
         Purpose::PasskeyRegistration,
@@ -144,7 +144,7 @@ pub(crate) async fn register(
     require_own_ways(&signed_in.account)?;
     let keys = &call.role.token_keys;
     let purpose = Purpose::PasskeyRegistration;
-    let proof = begun::prove(keys, call.now(), purpose, &body.challenge, &signed_in.session.id)?;
+    let proof = sign_in_state::prove(keys, call.now(), purpose, &body.challenge, &signed_in.session.id)?;
     let algorithm = webauthn::PasskeyAlgorithm::of_cose(body.algorithm);
     let algorithm = algorithm.ok_or_else(|| {
         let rule = "must be -7, -8 or -257";
@@ -211,7 +211,7 @@ pub(crate) async fn remove(call: Call, Path(ById { id }): Path<ById<String>>) ->
 /// `POST /v1/console/passkey/begin`: leaves nothing behind, and tells nothing of any account.
 pub(crate) async fn begin(call: Call) -> Result<Answer<BegunPasskey>, Refusal> {
     let party = relying_party(&call)?;
-    let begun = begun::begin(
+    let begun = sign_in_state::begin(
         &call.role.token_keys,
         &call.role.world,
         Purpose::Passkey,
@@ -238,7 +238,7 @@ pub(crate) async fn finish(
 async fn finish_counted(call: &Call, body: FinishPasskey) -> Result<NewSession, Refusal> {
     let party = relying_party(call)?;
     let keys = &call.role.token_keys;
-    let proof = begun::prove(keys, call.now(), Purpose::Passkey, &body.challenge, &body.browser)?;
+    let proof = sign_in_state::prove(keys, call.now(), Purpose::Passkey, &body.challenge, &body.browser)?;
 
     // What is presented is proved before anything is locked for it.
     let mut work = call.role.store.global(Access::Read).await?;

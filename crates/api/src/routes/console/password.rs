@@ -20,7 +20,7 @@ pub(crate) async fn proves(call: &Call, account: Option<&Account>, presented: &s
     let stored = stored.unwrap_or_else(|| OF_NOBODY.to_owned());
     let (hasher, presented) = (call.role.hasher.clone(), Secret::new(presented));
     let share = counted_address(call.peer);
-    call.step_aside();
+    call.release_turn();
     match tokio::task::spawn_blocking(move || hasher.verify_in(&share, &stored, presented.expose())).await {
         Ok(Ok(proved)) => Ok(proved),
         Ok(Err(_)) | Err(_) => Err(overloaded()),
@@ -31,7 +31,7 @@ pub(crate) async fn proves(call: &Call, account: Option<&Account>, presented: &s
 pub(crate) async fn stored(call: &Call, password: &NewPassword) -> Result<String, Refusal> {
     let (hasher, world) = (call.role.hasher.clone(), call.role.world.clone());
     let (secret, share) = (Secret::new(password.0.as_str()), counted_address(call.peer));
-    call.step_aside();
+    call.release_turn();
     match tokio::task::spawn_blocking(move || hasher.hash_chosen_in(&share, &world, &secret)).await {
         Ok(Ok(hash)) => Ok(hash),
         Ok(Err(_)) | Err(_) => Err(overloaded()),

@@ -18,10 +18,10 @@ use caracal_wire::{
 
 use super::session;
 use crate::{
-    begun::{self, Purpose},
     call::Call,
     change::{Done, GlobalChange},
     metrics,
+    sign_in_state::{self, Purpose},
     single_sign_on::{Person, SingleSignOn},
 };
 
@@ -46,8 +46,8 @@ fn provider(call: &Call) -> Result<Arc<SingleSignOn>, Refusal> {
 pub(crate) async fn begin(call: Call) -> Result<Answer<BegunSingleSignOn>, Refusal> {
     let provider = provider(&call)?;
     let (keys, world) = (&call.role.token_keys, &call.role.world);
-    let begun = begun::begin(keys, world, Purpose::SingleSignOn, LIFETIME);
-    call.step_aside();
+    let begun = sign_in_state::begin(keys, world, Purpose::SingleSignOn, LIFETIME);
+    call.release_turn();
     let authorization_url = provider.authorization_url(&begun.proof(), &begun.state).await?;
     Ok(Answer(BegunSingleSignOn {
         authorization_url: authorization_url.into(),
@@ -69,14 +69,14 @@ pub(crate) async fn finish(
 async fn finish_counted(call: &Call, body: FinishSingleSignOn) -> Result<NewSession, Refusal> {
     let provider = provider(call)?;
     let keys = &call.role.token_keys;
-    let proof = begun::prove(
+    let proof = sign_in_state::prove(
         keys,
         call.now(),
         Purpose::SingleSignOn,
         &body.state,
         &body.browser,
     )?;
-    call.step_aside();
+    call.release_turn();
     provider
         .check_issuer(body.iss.as_ref().map(|iss| iss.0.as_str()))
         .await?;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     call::{Call, NamesZone, ZONE_SCOPE},
-    control::{Said, dispatch},
+    control::{NamedCommand, dispatch},
 };
 
 /// Carries a command out. Its evidence is durable before its answer leaves: committed with the change where there is one,
@@ -28,7 +28,7 @@ pub(crate) async fn handle(
     };
     let key = asked.flags.get("idempotency-key").and_then(Value::as_str);
     // The handler of a command runs once: what it says does not change.
-    let _ = invocation.said.set(Said {
+    let _ = invocation.said.set(NamedCommand {
         command: excerpt(&asked.command).into_owned(),
         subcommand: excerpt(&asked.subcommand).into_owned(),
         idempotency_key: excerpt(key.unwrap_or_default()).into_owned(),

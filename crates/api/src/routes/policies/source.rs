@@ -25,7 +25,7 @@ pub(in crate::routes) async fn check(call: &Call, content: String) -> Result<Val
         ));
     }
     let check = move |interrupt: &Interrupt| document::validate(&content, interrupt);
-    let checked = call.role.policy_work.run(call.asker(), check).await?;
+    let checked = call.role.policy_work.run(call.work_owner(), check).await?;
     checked.map_err(|problems| refused(&problems))
 }
 

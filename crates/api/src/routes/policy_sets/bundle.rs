@@ -93,7 +93,7 @@ pub(in crate::routes) async fn compile(
             .collect();
         document::evaluate_unless(&sources, interrupt)
     };
-    let compiled = call.role.policy_work.run(call.asker(), compile).await?;
+    let compiled = call.role.policy_work.run(call.work_owner(), compile).await?;
     compiled.map_err(|problem| unusable(&problem))
 }
 

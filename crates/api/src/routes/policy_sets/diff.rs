@@ -62,7 +62,7 @@ pub(crate) async fn handle(
     };
     let to_told = compared(&to.version);
     let to = bundle::compile(&call, to.sources).await?.documents;
-    let found = call.role.policy_work.run(call.asker(), move |interrupt| {
+    let found = call.role.policy_work.run(call.work_owner(), move |interrupt| {
         diff::diff(&from, &to, BOUNDS, interrupt)
     });
     let PolicyDiff { documents, access } = found.await?;

@@ -18,7 +18,7 @@ use caracal_wire::{
 use super::{bundle, versions::Version};
 use crate::{
     call::ZoneCall,
-    evidence_window::{Asked, Look, Window},
+    evidence_window::{EventVisitor, Window, WindowQuery},
 };
 
 /// A window of which nothing is said, in hours.
@@ -27,7 +27,7 @@ const HOURS: u32 = 30 * 24;
 const MOST: usize = 1000;
 
 /// What is needed is chosen over all of the window, so threads unpack it and one adds it up.
-impl Look for Usage {
+impl EventVisitor for Usage {
     type Part = Vec<String>;
 
     fn event(&self, body: &str, part: &mut Vec<String>) {
@@ -50,7 +50,7 @@ pub(crate) async fn handle(
     let turn = call.role.policy_work.long.begin(&call.share()).await?;
     let mut window = Window::open(
         &call,
-        Asked {
+        WindowQuery {
             hours: body.hours,
             since: body.since,
             until: body.until,

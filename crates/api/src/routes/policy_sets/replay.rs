@@ -19,7 +19,7 @@ use caracal_wire::{
 use super::{bundle, versions::Version};
 use crate::{
     call::ZoneCall,
-    evidence_window::{Asked, Look, Window},
+    evidence_window::{EventVisitor, Window, WindowQuery},
 };
 
 /// A window of which nothing is said, in hours.
@@ -33,7 +33,7 @@ const SAMPLES: u32 = 5;
 const GROUPS: usize = 1000;
 const GROUP_BYTES: usize = 256 * 1024;
 
-impl Look for Replay {
+impl EventVisitor for Replay {
     type Part = ReplayPart;
 
     fn event(&self, body: &str, part: &mut ReplayPart) {
@@ -64,7 +64,7 @@ pub(crate) async fn handle(
     let turn = call.role.policy_work.long.begin(&call.share()).await?;
     let mut window = Window::open(
         &call,
-        Asked {
+        WindowQuery {
             hours: body.hours,
             since: body.since,
             until: body.until,

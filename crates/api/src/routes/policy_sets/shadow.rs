@@ -111,7 +111,7 @@ pub(crate) async fn end(call: ZoneCall, wanted: IfMatch) -> Result<NoContent, Re
 
 /// What an event of a difference says.
 #[derive(Deserialize)]
-struct Told {
+struct DifferenceEvent {
     application_id: String,
     resource: String,
     scopes: ScopeSet,
@@ -170,7 +170,7 @@ fn count(
     event: &AuditEvent,
 ) {
     let metadata = event.metadata_json.as_deref().map(RawValue::get);
-    let told = metadata.and_then(|metadata| serde_json::from_str::<Told>(metadata).ok());
+    let told = metadata.and_then(|metadata| serde_json::from_str::<DifferenceEvent>(metadata).ok());
     let Some(told) =
         told.filter(|told| told.policy_set_version_id.as_deref() == Some(shadow.version_id.as_str()))
     else {

@@ -88,7 +88,7 @@ pub(crate) async fn handle(
 
 /// Tells the server, as well as that can be done.
 async fn tell(call: &ZoneCall, connection: &Connection) -> UpstreamRevocation {
-    match told(call, connection).await {
+    match revoke_upstream(call, connection).await {
         Ok(Some(())) => UpstreamRevocation::Revoked,
         Ok(None) => UpstreamRevocation::Unsupported,
         Err(error) => {
@@ -102,7 +102,7 @@ async fn tell(call: &ZoneCall, connection: &Connection) -> UpstreamRevocation {
 }
 
 /// Nothing where the provider names no place to tell it.
-async fn told(call: &ZoneCall, connection: &Connection) -> Result<Option<()>, String> {
+async fn revoke_upstream(call: &ZoneCall, connection: &Connection) -> Result<Option<()>, String> {
     let refused = |refusal: Refusal| refusal.code.as_str().to_owned();
     let mut work = call.read().await.map_err(refused)?;
     let provider = super::provider(work.as_mut(), &connection.provider_id)

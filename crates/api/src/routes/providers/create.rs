@@ -24,7 +24,7 @@ use super::{
 use crate::{
     call::{ZoneCall, require_zone},
     change::{Done, ZoneChange},
-    checks::{Tried, check_provider},
+    checks::{CheckTarget, check_provider},
     fields::bounded,
     identifiers::{candidates, slug},
 };
@@ -78,7 +78,7 @@ pub(crate) async fn handle(
 /// Asks the token endpoint before anything is locked or kept.
 async fn try_out(call: &ZoneCall, config: &ProviderConfig) -> Result<(), Refusal> {
     require_zone(call.read().await?.as_mut()).await?;
-    Tried::Provider.count(call).await?;
+    CheckTarget::Provider.count(call).await?;
     let check = check_provider(&call.role.oauth, &call.role.world, config).await?;
     if check.status == ProviderCheckStatus::Ok {
         return Ok(());

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::{
     call::{ZoneCall, require_zone},
-    checks::{Tried, discover},
+    checks::{CheckTarget, discover},
     fields::plain_url,
 };
 
@@ -28,6 +28,6 @@ pub(crate) async fn handle(
         .issuer
         .parse()
         .map_err(|_| Refusal::invalid_field(CODE, "issuer", "must be an absolute URL"))?;
-    Tried::Issuer.count(&call).await?;
+    CheckTarget::Issuer.count(&call).await?;
     discover(call.role.oauth.egress(), &issuer).await.map(Answer)
 }

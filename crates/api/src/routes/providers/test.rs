@@ -15,7 +15,7 @@ use super::{not_found, stored::opened};
 use crate::{
     call::ZoneCall,
     change::Done,
-    checks::{Tried, check_provider},
+    checks::{CheckTarget, check_provider},
 };
 
 /// Asks the token endpoint outside every transaction, then notes whether it went well, and leaves the record of it.
@@ -27,7 +27,7 @@ pub(crate) async fn handle(
     let provider = live(work.providers().get(&id).await?)?;
     let config = opened(&call, work.as_mut(), &provider).await?;
     drop(work);
-    Tried::Provider.count(&call).await?;
+    CheckTarget::Provider.count(&call).await?;
     let check = check_provider(&call.role.oauth, &call.role.world, &config).await?;
     note(&call, provider, &check).await?;
     Ok(Answer(check))

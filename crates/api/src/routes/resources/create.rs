@@ -22,7 +22,7 @@ use super::{CODE, identifier_conflict, operations, rules, test::verifiable};
 use crate::{
     call::{ZoneCall, require_zone},
     change::{Done, ZoneChange},
-    checks::{Tried, check_upstream},
+    checks::{CheckTarget, check_upstream},
     fields::scopes,
     identifiers::{candidates, slug},
 };
@@ -58,7 +58,7 @@ async fn try_out(call: &ZoneCall, body: &CreateResource) -> Result<(), Refusal> 
     let resource = make(&mut change, id, body.clone()).await?;
     let upstream = verifiable(&mut *change, &resource).await?;
     drop(change);
-    Tried::Upstream.count(call).await?;
+    CheckTarget::Upstream.count(call).await?;
     let check = check_upstream(call, &resource, &upstream).await?;
     if check.status == ResourceCheckStatus::Guarded {
         return Ok(());

@@ -15,7 +15,7 @@ use super::{not_found, rules};
 use crate::{
     call::ZoneCall,
     change::Done,
-    checks::{Tried, check_upstream},
+    checks::{CheckTarget, check_upstream},
 };
 
 /// Asks the upstream outside every transaction, then leaves the record of it.
@@ -32,7 +32,7 @@ pub(crate) async fn handle(
         .ok_or_else(not_found)?;
     let upstream = verifiable(work.as_mut(), &resource).await?;
     drop(work);
-    Tried::Upstream.count(&call).await?;
+    CheckTarget::Upstream.count(&call).await?;
     let check = check_upstream(&call, &resource, &upstream).await?;
     let change = call.change().await?;
     change

@@ -58,7 +58,7 @@ fn answer(call: &Call, said: Option<RetentionDays>) -> Tagged<Retention> {
 }
 
 /// What the caller asks for, if it may be.
-pub(in crate::routes) fn asked(call: &Call, body: &SetRetention) -> Result<RetentionDays, Refusal> {
+pub(in crate::routes) fn requested(call: &Call, body: &SetRetention) -> Result<RetentionDays, Refusal> {
     let days = body.retention_days.0;
     if let Some(max) = most(call).filter(|max| days > *max) {
         return Err(Refusal::of(ErrorCode::RetentionAboveLimit)
@@ -92,7 +92,7 @@ pub(crate) async fn put(
     wanted: IfMatch,
     Body(body): Body<SetRetention>,
 ) -> Result<Tagged<Retention>, Refusal> {
-    let said = asked(&call, &body)?;
+    let said = requested(&call, &body)?;
     let mut change = call.global_change().await?;
     expect(change.retention_days(), &wanted).await?;
     change.retention_days().set_days(Some(&said)).await?;
@@ -119,7 +119,7 @@ pub(crate) async fn put_of_zone(
     wanted: IfMatch,
     Body(body): Body<SetRetention>,
 ) -> Result<Tagged<Retention>, Refusal> {
-    let said = asked(&call, &body)?;
+    let said = requested(&call, &body)?;
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     expect(change.retention_days(), &wanted).await?;

@@ -28,7 +28,7 @@ struct Details<'d> {
     issues: [Issue; 1],
 }
 
-/// The bindings as they are kept: what an optional one does without its credential, and of no other.
+/// The bindings as they are stored: what an optional one does without its credential, and of no other.
 pub(in crate::routes) fn checked(bodies: Vec<BindingBody>) -> Result<Vec<WorkloadBinding>, Refusal> {
     if bodies.len() > MAX_BINDINGS {
         return Err(Refusal::invalid_field(
@@ -56,7 +56,7 @@ pub(in crate::routes) fn checked(bodies: Vec<BindingBody>) -> Result<Vec<Workloa
             return Err(Refusal::invalid_field(CODE, &path, "must hold at most 32 scopes"));
         }
     }
-    Ok(bodies.into_iter().map(kept).collect())
+    Ok(bodies.into_iter().map(stored).collect())
 }
 
 fn is_variable(env: &str) -> bool {
@@ -64,7 +64,7 @@ fn is_variable(env: &str) -> bool {
     !env.starts_with(|first: char| first.is_ascii_digit()) && !env.is_empty() && env.bytes().all(word)
 }
 
-fn kept(body: BindingBody) -> WorkloadBinding {
+fn stored(body: BindingBody) -> WorkloadBinding {
     let on_failure = body.on_failure.unwrap_or(OnFailure::Error);
     WorkloadBinding {
         env: body.env.0,

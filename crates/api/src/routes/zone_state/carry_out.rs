@@ -27,7 +27,7 @@ use super::{
     },
     compare::{Options, Step},
     live::Live,
-    plan::{Kept, Plan},
+    plan::{NewRetention, Plan},
     secrets::merged,
 };
 use crate::change::{Done, ZoneChange};
@@ -56,7 +56,7 @@ pub(super) async fn carry_out(
     plan: &Plan,
     options: &Options,
 ) -> Result<(), Refusal> {
-    let mut carrying = Carrying {
+    let mut carrying = Applier {
         change,
         live,
         manager: &options.manager,
@@ -107,13 +107,13 @@ macro_rules! steps {
     };
 }
 
-struct Carrying<'c, 'z> {
+struct Applier<'c, 'z> {
     change: &'c mut ZoneChange<'z>,
     live: &'c Live,
     manager: &'c str,
 }
 
-impl Carrying<'_, '_> {
+impl Applier<'_, '_> {
     async fn everything(&mut self, plan: &Plan) -> Result<(), Refusal> {
         self.providers(plan).await?;
         self.resources(plan).await?;
@@ -364,8 +364,8 @@ impl Carrying<'_, '_> {
         };
         let call = self.change.call();
         let said = match kept {
-            Kept::AsElsewhere => None,
-            Kept::Days(days) => Some(RetentionDays {
+            NewRetention::AsElsewhere => None,
+            NewRetention::Days(days) => Some(RetentionDays {
                 days,
                 updated_by: call.caller.attributed_to(),
                 updated_at: call.now(),

@@ -6,7 +6,7 @@ use caracal_core::{World, entity::StateKind};
 use caracal_wire::control::zone_state::{StateAction, StateChange};
 
 use super::{
-    desired::Wanted,
+    desired::Desired,
     export::{Declared, Shown},
     problems::Problems,
 };
@@ -21,9 +21,9 @@ pub(super) struct Options {
 /// What becomes of one object.
 pub(super) enum Step<T> {
     /// It is made with this id.
-    Create(String, Wanted<T>),
+    Create(String, Desired<T>),
     /// These members change.
-    Update(String, Wanted<T>, Vec<String>),
+    Update(String, Desired<T>, Vec<String>),
     /// It comes from this document from here on.
     Adopt(String, String),
     /// It is taken away.
@@ -84,7 +84,7 @@ impl Comparison<'_> {
     pub(super) fn of<T: Declared>(
         &self,
         live: &[Shown<T>],
-        wanted: Option<Vec<Wanted<T>>>,
+        wanted: Option<Vec<Desired<T>>>,
         problems: &mut Problems,
     ) -> Section<T> {
         let mut section = Section {

@@ -21,7 +21,7 @@ use super::{
 use crate::{call::ZoneCall, fields::scopes};
 
 /// Something declared, as it is compared.
-pub(super) struct Wanted<T> {
+pub(super) struct Desired<T> {
     pub(super) at: At,
     pub(super) object: T,
     /// Members that change though they are not shown.
@@ -30,7 +30,7 @@ pub(super) struct Wanted<T> {
     pub(super) id: Option<String>,
 }
 
-impl<T> Wanted<T> {
+impl<T> Desired<T> {
     pub(super) const fn new(at: At, object: T) -> Self {
         Self {
             at,
@@ -94,22 +94,22 @@ pub(super) fn application(
     at: At,
     declared: DeclaredApplication,
     problems: &mut Problems,
-) -> Result<Wanted<DeclaredApplication>, Refusal> {
+) -> Result<Desired<DeclaredApplication>, Refusal> {
     problems.hold(at, applications::check_reserved(&declared.name, false))?;
     problems.hold(at, applications::traits::check(&declared.traits, false))?;
-    Ok(Wanted::new(at, declared))
+    Ok(Desired::new(at, declared))
 }
 
 pub(super) fn workload(
     at: At,
     mut declared: DeclaredWorkload,
     problems: &mut Problems,
-) -> Result<Wanted<DeclaredWorkload>, Refusal> {
+) -> Result<Desired<DeclaredWorkload>, Refusal> {
     let bindings = workloads::bindings::checked(declared.bindings.clone());
     if let Some(bindings) = problems.hold(at, bindings)? {
         declared.bindings = bindings.iter().map(declared_binding).collect();
     }
-    Ok(Wanted::new(at, declared))
+    Ok(Desired::new(at, declared))
 }
 
 pub(super) fn resource(
@@ -117,7 +117,7 @@ pub(super) fn resource(
     at: At,
     mut declared: DeclaredResource,
     problems: &mut Problems,
-) -> Result<Wanted<DeclaredResource>, Refusal> {
+) -> Result<Desired<DeclaredResource>, Refusal> {
     use resources::{operations, rules};
 
     let audience = &call.role.config.control_audience;
@@ -138,7 +138,7 @@ pub(super) fn resource(
     declared.scopes = set.iter().map(str::to_owned).collect();
     let name = declared.name.take();
     declared.name = Some(name.unwrap_or_else(|| shortened(&declared.identifier)));
-    Ok(Wanted::new(at, declared))
+    Ok(Desired::new(at, declared))
 }
 
 /// An identifier as a name, which may have fewer characters.
@@ -150,10 +150,10 @@ pub(super) fn issuer(
     at: At,
     declared: DeclaredSubjectIssuer,
     problems: &mut Problems,
-) -> Result<Wanted<DeclaredSubjectIssuer>, Refusal> {
+) -> Result<Desired<DeclaredSubjectIssuer>, Refusal> {
     problems.hold(at, subject_issuers::check_url("issuer", &declared.issuer))?;
     problems.hold(at, subject_issuers::check_url("jwks_url", &declared.jwks_url))?;
-    Ok(Wanted::new(at, declared))
+    Ok(Desired::new(at, declared))
 }
 
 pub(super) fn sink(
@@ -161,14 +161,14 @@ pub(super) fn sink(
     at: At,
     mut declared: DeclaredSink,
     problems: &mut Problems,
-) -> Result<Wanted<DeclaredSink>, Refusal> {
+) -> Result<Desired<DeclaredSink>, Refusal> {
     problems.hold(at, notification_sinks::check_url(call, &declared.url))?;
     let types = match &declared.event_types {
         Some(asked) => problems.hold(at, notification_sinks::event_types(asked))?,
         None => Some(notification_sinks::every_type()),
     };
     declared.event_types = types;
-    Ok(Wanted::new(at, declared))
+    Ok(Desired::new(at, declared))
 }
 
 /// How long events are to be kept, if that is not longer than they may be.
@@ -180,7 +180,7 @@ pub(super) fn kept_days(
     let Some(retention_days) = declared else {
         return Ok(None);
     };
-    match retention::asked(call, &SetRetention { retention_days }) {
+    match retention::requested(call, &SetRetention { retention_days }) {
         Ok(asked) => Ok(Some(asked.days)),
         Err(refusal) => {
             problems.of_document("audit_retention_days", refusal)?;

@@ -1,7 +1,7 @@
 //! `/v1/zones/{zoneId}/state`: a whole zone as one document.
 //!
 //! What is stored and what a document declares are brought into one form (`export`, `desired`), keyed by the names that
-//! people use, and compared (`compare`, `plan`). So what is told as the zone's state is, applied to it again, no change. A plan is
+//! people use, and compared (`compare`, `planning`). So what is told as the zone's state is, applied to it again, no change. A plan is
 //! made without a lock, since policies take long to read, and carried out (`carry_out`) in one transaction that looks first
 //! whether the zone is still what the plan was made against. What writes each object is what its own route writes it with.
 
@@ -13,6 +13,7 @@ pub(super) mod get;
 mod live;
 mod names;
 mod plan;
+mod planning;
 mod policies;
 mod problems;
 pub(super) mod put;

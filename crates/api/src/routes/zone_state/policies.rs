@@ -22,7 +22,7 @@ use super::{
     },
     MAX_NEW_SOURCES,
     compare::{Section, Step},
-    desired::Wanted,
+    desired::Desired,
     live::{Live, LivePolicy, LiveSet},
     problems::{At, Problems},
 };
@@ -89,7 +89,7 @@ pub(super) async fn policy(
     (at, mut declared): (At, DeclaredPolicy),
     room: &mut usize,
     problems: &mut Problems,
-) -> Result<Option<(Wanted<DeclaredPolicy>, Sources)>, Refusal> {
+) -> Result<Option<(Desired<DeclaredPolicy>, Sources)>, Refusal> {
     if fields::is_reserved(RESERVED_NAME, &declared.name) {
         problems.refused(at, "name", fields::reserved_namespace(RESERVED_NAME))?;
     }
@@ -140,10 +140,10 @@ pub(super) async fn policy(
         earlier,
         valid,
     };
-    let wanted = Wanted {
+    let wanted = Desired {
         more,
         id: Some(id.as_str().to_owned()),
-        ..Wanted::new(at, declared)
+        ..Desired::new(at, declared)
     };
     Ok(Some((wanted, work)))
 }
@@ -279,7 +279,7 @@ pub(super) async fn set(
     sources: &HashMap<String, Sources>,
     (at, declared): (At, DeclaredPolicySet),
     problems: &mut Problems,
-) -> Result<Option<(Wanted<DeclaredPolicySet>, Manifest)>, Refusal> {
+) -> Result<Option<(Desired<DeclaredPolicySet>, Manifest)>, Refusal> {
     let stored = live.sets.iter().find(|stored| stored.set.name == declared.name.0);
     if let Some(stored) = stored
         && stored.set.description.as_deref() != declared.description.as_deref()
@@ -324,7 +324,7 @@ pub(super) async fn set(
             Err(refusal) => problems.refused(at, "policies", refusal)?,
         }
     }
-    let mut wanted = Wanted::new(at, declared);
+    let mut wanted = Desired::new(at, declared);
     wanted.id = Some(id.as_str().to_owned());
     if is_new {
         wanted.more.push(String::from("policies"));

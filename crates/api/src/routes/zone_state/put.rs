@@ -15,7 +15,7 @@ use super::{
     compare::Options,
     export::{Export, digest},
     live::Live,
-    plan::plan,
+    planning::plan,
     turn,
 };
 use crate::{

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     super::providers,
-    desired::Wanted,
+    desired::Desired,
     problems::{At, Problems},
 };
 use crate::{call::ZoneCall, custody::backend_unavailable};
@@ -32,7 +32,7 @@ pub(super) async fn provider(
     (at, mut declared): (At, DeclaredProvider),
     live: Option<&Provider>,
     problems: &mut Problems,
-) -> Result<Wanted<DeclaredProvider>, Refusal> {
+) -> Result<Desired<DeclaredProvider>, Refusal> {
     problems.hold(at, providers::check_identifier(&declared.identifier))?;
     problems.hold(at, providers::check_reserved(&declared.identifier, false))?;
     let name = declared.name.take();
@@ -45,7 +45,7 @@ pub(super) async fn provider(
         .find(|key| declared.config_json.contains_key(*key))
     {
         problems.add(at, &format!("secrets.{twice}"), "stands in config_json too");
-        return Ok(Wanted::new(at, declared));
+        return Ok(Desired::new(at, declared));
     }
     // Of another kind, what is sealed is of no use.
     let same_kind = live.filter(|live| live.kind == declared.kind);
@@ -58,7 +58,7 @@ pub(super) async fn provider(
                 &placed(&problem.field, &declared, &problem.message),
                 problem.message,
             );
-            return Ok(Wanted::new(at, declared));
+            return Ok(Desired::new(at, declared));
         }
     };
     problems.hold(at, providers::check_keys(&config))?;
@@ -75,9 +75,9 @@ pub(super) async fn provider(
         Some(live) if !declared.secrets.is_empty() => changed(call, work, live, &config).await?,
         _ => Vec::new(),
     };
-    Ok(Wanted {
+    Ok(Desired {
         more,
-        ..Wanted::new(at, declared)
+        ..Desired::new(at, declared)
     })
 }
 

@@ -36,11 +36,11 @@ type Body = Either<Incoming, Full<Bytes>>;
 pub(super) struct Listener {
     name: String,
     socket: TcpListener,
-    door: Rc<Door>,
+    context: Rc<ListenerContext>,
 }
 
 /// What a connection needs.
-struct Door {
+struct ListenerContext {
     address: SocketAddr,
     /// First part of every path.
     key: String,
@@ -58,7 +58,7 @@ impl Listener {
         forward: Rc<Forward>,
     ) -> anyhow::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let door = Door {
+        let context = ListenerContext {
             address: socket.local_addr()?,
             key: uuid::Uuid::new_v4().simple().to_string(),
             place,
@@ -69,7 +69,7 @@ impl Listener {
         Ok(Self {
             name,
             socket,
-            door: Rc::new(door),
+            context: Rc::new(context),
         })
     }
 
@@ -80,7 +80,7 @@ impl Listener {
 
     /// What the program is told; paths of the resource follow it.
     pub(super) fn url(&self) -> String {
-        format!("http://{}/{}", self.door.address, self.door.key)
+        format!("http://{}/{}", self.context.address, self.context.key)
     }
 
     /// Serves for as long as it is polled. Connections go on by themselves.
@@ -92,9 +92,9 @@ impl Listener {
             };
             match self.socket.accept().await {
                 Ok((stream, _)) => {
-                    let door = self.door.clone();
+                    let context = self.context.clone();
                     tokio::task::spawn_local(async move {
-                        serve(stream, door).await;
+                        serve(stream, context).await;
                         drop(place);
                     });
                 }
@@ -104,10 +104,10 @@ impl Listener {
     }
 }
 
-async fn serve(stream: TcpStream, door: Rc<Door>) {
+async fn serve(stream: TcpStream, context: Rc<ListenerContext>) {
     let service = service_fn(move |request| {
-        let door = door.clone();
-        async move { Ok::<_, std::convert::Infallible>(door.answer(request).await) }
+        let context = context.clone();
+        async move { Ok::<_, std::convert::Infallible>(context.answer(request).await) }
     });
     // The end of a connection is the program's business.
     let _ = http1::Builder::new()
@@ -117,7 +117,7 @@ async fn serve(stream: TcpStream, door: Rc<Door>) {
         .await;
 }
 
-impl Door {
+impl ListenerContext {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let Some(path) = self.path(&request) else {
             return refusal(Refused::stranger());

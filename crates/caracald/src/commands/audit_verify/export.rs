@@ -4,15 +4,11 @@ use std::{fs::File, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use caracal_audit::{LinesFault, LinesVerifier};
-use caracal_export::{ExportTarget, Verified, read_table, verify_export};
-use caracal_service::config::Settings;
+use caracal_export::{Verified, read_table, verify_export};
 use serde::Serialize;
 
-use super::{Against, document, journal::Journal, verdict};
-use crate::{
-    commands::block_on,
-    config::{Config, declared},
-};
+use super::{Against, bucket::open, document, journal::Journal, verdict};
+use crate::commands::block_on;
 
 /// Rows of a table that wait to be verified.
 const ROWS_AHEAD: usize = 64;
@@ -52,32 +48,6 @@ pub(crate) fn run_export(target: &str, against: &Against, json: bool) -> anyhow:
     });
     let lines: Vec<String> = zones.iter().map(line).collect();
     verdict(document, &lines.join("\n"), holds)
-}
-
-/// Opens the target that an option names.
-fn open(url: &str, option: &'static str) -> anyhow::Result<ExportTarget> {
-    // Without a deployment there is no configuration, and none is needed.
-    let config = Config::read(Settings::from_process(), &[]).ok();
-    let mut settings = Settings::from_process();
-    let bucket = declared::bucket(&mut settings);
-    settings.finish()?;
-    let roots = config.and_then(|config| config.extra_ca().ok().flatten());
-    ExportTarget::open(url, roots.as_deref(), &bucket).context(option)
-}
-
-/// The checkpoints that are published in a bucket, and what to call them.
-pub(super) fn published(url: &str) -> anyhow::Result<Vec<(Vec<u8>, String)>> {
-    let target = open(url, "--checkpoint")?;
-    // Whoever asks may be in a runtime, which one cannot wait in.
-    let reading = || block_on(async { Ok(target.checkpoints().await?) });
-    let read = std::thread::scope(|scope| scope.spawn(reading).join());
-    let read = read.map_err(|_| anyhow::anyhow!("--checkpoint: {url} was not read to its end"))?;
-    let found = read.with_context(|| format!("--checkpoint: {url}"))?;
-    anyhow::ensure!(!found.is_empty(), "--checkpoint: nothing is published at {url}");
-    let named = found.into_iter();
-    Ok(named
-        .map(|(name, note)| (note, format!("--checkpoint: {url}/{name}")))
-        .collect())
 }
 
 /// Takes the entries of a table that `audit export` wrote.

@@ -166,7 +166,7 @@ fn read(option: &str, path: &Path) -> anyhow::Result<(Vec<u8>, String)> {
 fn checkpoints(path: &Path) -> anyhow::Result<Vec<(Vec<u8>, String)>> {
     match path.to_str().filter(|text| text.starts_with("s3://")) {
         #[cfg(feature = "export")]
-        Some(url) => super::export::published(url),
+        Some(url) => super::bucket::published(url),
         #[cfg(not(feature = "export"))]
         Some(url) => anyhow::bail!("--checkpoint: {url} is a bucket, and this build knows none"),
         None => Ok(vec![read("--checkpoint", path)?]),

@@ -12,14 +12,14 @@ use std::{
 use anyhow::Context as _;
 use caracal_audit::{LinesFault, LinesVerifier, stretches};
 
-use super::{Against, journal::Journal, kept::Compared, told};
+use super::{Against, journal::Journal, kept::Compared, report};
 
 /// What tables begin with.
 const TABLE: &[u8] = b"PAR1";
 
 /// Consecutive entries in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stretch {
+struct EntryRange {
     entries: Range<u64>,
     path: PathBuf,
     /// Bytes before it in the file.
@@ -29,7 +29,7 @@ struct Stretch {
 
 /// Verifies what `audit export` printed into `path`; exit 1 when something does not hold.
 pub(crate) fn run_file(path: &Path, against: &Against, json: bool) -> anyhow::Result<ExitCode> {
-    told(&[compare_file(path, against)?], json)
+    report(&[compare_file(path, against)?], json)
 }
 
 /// Verifies every log of the archive of retention at `path`, and the entries that `rest` still has of one of them; exit 1 when
@@ -40,7 +40,7 @@ pub(crate) fn run_archive(
     against: &Against,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    told(&compare_archive(path, rest, against)?, json)
+    report(&compare_archive(path, rest, against)?, json)
 }
 
 fn compare_file(path: &Path, against: &Against) -> anyhow::Result<Compared> {
@@ -143,7 +143,7 @@ fn finish(
 }
 
 fn take(
-    stretch: &Stretch,
+    stretch: &EntryRange,
     verifier: &mut LinesVerifier<'_>,
     journal: &mut Journal,
 ) -> Result<(), LinesFault> {
@@ -153,7 +153,7 @@ fn take(
 }
 
 /// The stretches of the archives below `directory`, by the directory that they lie in.
-fn collect(directory: &Path, logs: &mut BTreeMap<PathBuf, Vec<Stretch>>) -> io::Result<()> {
+fn collect(directory: &Path, logs: &mut BTreeMap<PathBuf, Vec<EntryRange>>) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.is_dir() {
@@ -166,7 +166,7 @@ fn collect(directory: &Path, logs: &mut BTreeMap<PathBuf, Vec<Stretch>>) -> io::
             .and_then(|name| name.to_str())
             .unwrap_or_default();
         if let Some(entries) = stretch_of(name) {
-            let stretch = Stretch {
+            let stretch = EntryRange {
                 entries,
                 path: path.clone(),
                 skipped: 0,
@@ -185,9 +185,9 @@ fn stretch_of(name: &str) -> Option<Range<u64>> {
 }
 
 /// The stretches of what `audit export` printed.
-fn of_export(path: &Path) -> io::Result<Vec<Stretch>> {
+fn of_export(path: &Path) -> io::Result<Vec<EntryRange>> {
     let found = stretches(&mut BufReader::new(File::open(path)?))?;
-    let stretch = |(entries, lines, skipped)| Stretch {
+    let stretch = |(entries, lines, skipped)| EntryRange {
         entries,
         path: path.to_owned(),
         skipped,

@@ -7,13 +7,13 @@ use caracal_wire::control::zones::CreateZone;
 use http::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Answer, Asked, Client, Deployment};
+use super::{Answer, Client, Deployment, RequestOptions};
 
 pub(super) const JSON: &str = "application/json";
 
 /// Something that was made.
 #[derive(Debug, Deserialize)]
-pub(super) struct Made<I = String> {
+pub(super) struct Created<I = String> {
     pub(super) id: I,
 }
 
@@ -42,7 +42,7 @@ impl<'c> Control<'c> {
         };
         let body = serde_json::to_string(&CreateZone::named(name))?;
         let answer = control.ask(Method::POST, "/v1/zones", Some(body)).await?;
-        let made: Made = answer.expect(201)?.read()?;
+        let made: Created = answer.expect(201)?.read()?;
         control.zone = made.id;
         Ok(control)
     }
@@ -55,10 +55,10 @@ impl<'c> Control<'c> {
         body: Option<String>,
     ) -> anyhow::Result<Answer> {
         let url = format!("{}{path}", self.deployment.api.trim_end_matches('/'));
-        let asked = Asked {
+        let asked = RequestOptions {
             token: Some(self.token),
             body: body.map(|body| (JSON, body)),
-            ..Asked::default()
+            ..RequestOptions::default()
         };
         self.client.ask(method, &url, asked).await
     }

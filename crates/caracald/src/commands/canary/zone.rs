@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use caracal_core::{
-    ApplicationId, PolicySetVersionId, PolicyVersionId, ProviderId, SessionId,
-    entity::{Constraints, DeclaredOperation},
+    ApplicationId, PolicySetVersionId, PolicyVersionId, ProviderId, SessionId, entity::Constraints,
 };
 use caracal_wire::{
     control::{
@@ -23,8 +22,8 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::{
-    Answer, Asked, Client, Deployment,
-    control::{Control, JSON, Made},
+    Answer, Client, Deployment, RequestOptions,
+    control::{Control, Created, JSON},
 };
 
 /// The resource.
@@ -149,24 +148,13 @@ impl<'c> CanaryZone<'c> {
     /// A credential, a resource over `upstream`, and policy that lets the application call it.
     pub(crate) async fn fill(&self, upstream: &str) -> anyhow::Result<()> {
         let body = CreateProvider::api_key(NAME, "X-Canary", &self.control.zone);
-        let provider: Made<ProviderId> = self.control.made("/providers", &body).await?;
+        let provider: Created<ProviderId> = self.control.made("/providers", &body).await?;
+        let upstream = upstream.trim_end_matches('/');
         let body = CreateResource {
             name: Some(Line(NAME.to_owned())),
-            identifier: Some(Line(RESOURCE.to_owned())),
-            upstream_url: Some(upstream.trim_end_matches('/').to_owned()),
-            scopes: vec![SCOPE.to_owned()],
-            credential_provider_id: Some(provider.id),
-            operations: vec![DeclaredOperation {
-                method: Method::GET.to_string(),
-                path: PATH.to_owned(),
-                scope: SCOPE.to_owned(),
-            }],
-            operation_enforcement: None,
-            upstream_timeout_seconds: None,
-            cookies: None,
-            check: None,
+            ..CreateResource::forwarding(RESOURCE, upstream, provider.id, &[("GET", PATH, SCOPE)])
         };
-        let _: Made = self.control.made("/resources", &body).await?;
+        let _: Created = self.control.made("/resources", &body).await?;
         let document = format!(
             "# caracal:data-document\npackage caracal.authz\nimport rego.v1\napp_ids := {{\"canary\": {:?}}}\ngrants := {{{RESOURCE:?}: {{\"application\": \"canary\", \"roles\": {{{LABEL:?}: [{SCOPE:?}]}}}}}}\n",
             self.application.id.as_str()
@@ -181,7 +169,7 @@ impl<'c> CanaryZone<'c> {
             name: Line(NAME.to_owned()),
             description: None,
         };
-        let set: Made = self.control.made("/policy-sets", &body).await?;
+        let set: Created = self.control.made("/policy-sets", &body).await?;
         let body = AddSetVersion {
             manifest: vec![ManifestEntry {
                 policy_version_id: policy.version_id,
@@ -231,9 +219,9 @@ impl<'c> CanaryZone<'c> {
             "{}/oauth/2/token",
             self.control.deployment.sts.trim_end_matches('/')
         );
-        let asked = Asked {
+        let asked = RequestOptions {
             body: Some((FORM, form)),
-            ..Asked::default()
+            ..RequestOptions::default()
         };
         self.control.client.ask(Method::POST, &url, asked).await
     }
@@ -246,10 +234,10 @@ impl<'c> CanaryZone<'c> {
         body: Option<String>,
     ) -> anyhow::Result<Answer> {
         let base = self.control.deployment.coordinator.trim_end_matches('/');
-        let asked = Asked {
+        let asked = RequestOptions {
             token: Some(lifecycle),
             body: body.map(|body| (JSON, body)),
-            ..Asked::default()
+            ..RequestOptions::default()
         };
         let url = format!("{base}/zones/{}{path}", self.control.zone);
         self.control.client.ask(method, &url, asked).await
@@ -335,11 +323,11 @@ impl<'c> CanaryZone<'c> {
         request_id: Option<&str>,
     ) -> anyhow::Result<Answer> {
         let url = format!("{}{path}", self.control.deployment.gateway.trim_end_matches('/'));
-        let asked = Asked {
+        let asked = RequestOptions {
             token: Some(mandate),
             resource: Some(RESOURCE),
             request_id,
-            ..Asked::default()
+            ..RequestOptions::default()
         };
         self.control.client.ask(Method::GET, &url, asked).await
     }

@@ -58,7 +58,7 @@ impl Drill {
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(crate) enum Command {
     /// Break something of a deployment and see that promises hold; exit 1 when one does not.
-    Run(Box<Wanted>),
+    Run(Box<DrillOptions>),
     /// Verify the signature of a report; exit 1 when it does not hold.
     Verify {
         /// The report, in JSON.
@@ -71,7 +71,7 @@ pub(crate) enum Command {
 
 /// What to break, where, and how.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Wanted {
+pub(crate) struct DrillOptions {
     /// The drill.
     #[arg(value_enum)]
     pub(super) drill: Drill,

@@ -25,14 +25,14 @@ const MODE: u32 = 0o644;
 
 /// Something that was promised, and whether it held.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Promise {
+pub(super) struct Expectation {
     #[serde(rename = "promise")]
     what: String,
     held: bool,
     found: String,
 }
 
-impl Promise {
+impl Expectation {
     pub(super) fn of(promise: &str, held: bool, found: String) -> Self {
         Self {
             what: promise.to_owned(),
@@ -62,7 +62,7 @@ pub(super) struct Report {
     ended_at: String,
     pub(super) holds: bool,
     answers: Vec<Answers>,
-    promises: Vec<Promise>,
+    promises: Vec<Expectation>,
 }
 
 /// A report with its signature over the canonical form (RFC 8785).
@@ -117,7 +117,7 @@ impl Report {
         began: Timestamp,
         ended: Timestamp,
         counts: &Counts,
-        promises: Vec<Promise>,
+        promises: Vec<Expectation>,
     ) -> Self {
         let phases = [
             (Phase::Before, "before"),
@@ -149,7 +149,7 @@ impl Report {
 
     /// A line for each promise.
     pub(super) fn lines(&self) -> String {
-        let line = |promise: &Promise| {
+        let line = |promise: &Expectation| {
             let word = if promise.held { "held  " } else { "BROKEN" };
             format!("{word}  {}: {}", promise.what, promise.found)
         };
@@ -266,7 +266,11 @@ mod tests {
         let other = secret("other", &one.replace('8', "9")).unwrap();
         assert!(secret("short", "abcd").is_err());
         let at = Timestamp::from_unix_seconds(1_750_000_000);
-        let promises = vec![Promise::of("nothing is lost", false, String::from("1 | lost"))];
+        let promises = vec![Expectation::of(
+            "nothing is lost",
+            false,
+            String::from("1 | lost"),
+        )];
         let report = Report::new(
             String::from("redis-outage"),
             String::from("https://sts.example"),

@@ -15,12 +15,12 @@ use anyhow::{Context as _, ensure};
 use caracal_core::World;
 use caracal_crypto::{sha256_hex, system_world, weak_key::is_weak};
 use caracal_events::redis::access::acl_rule;
-use caracal_service::files::replace_synced;
 use url::Url;
 
 use super::{
     super::say,
     rotate::{beside, rotates_beside},
+    value_file::{read, writable_by_others, write},
 };
 use crate::secrets::private_directory;
 
@@ -211,34 +211,4 @@ fn with_login(server: &Url, user: &str, password: &str) -> anyhow::Result<String
         "{server} does not name a server"
     );
     Ok(url.into())
-}
-
-/// The value of a file without its line end; `None` where it is missing or empty.
-pub(super) fn read(directory: &Path, name: &str) -> anyhow::Result<Option<String>> {
-    let path = directory.join(name);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
-}
-
-fn write(directory: &Path, name: &str, value: &str) -> anyhow::Result<()> {
-    let path = directory.join(name);
-    replace_synced(&path, value.as_bytes(), 0o444).with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn writable_by_others(directory: &Path, name: &str, problems: &mut Vec<String>) -> anyhow::Result<()> {
-    let path = directory.join(name);
-    let mode = fs::metadata(&path)
-        .with_context(|| format!("cannot inspect {}", path.display()))?
-        .permissions()
-        .mode();
-    if mode & 0o022 != 0 {
-        problems.push(format!(
-            "{name} can be written by others (mode {:o})",
-            mode & 0o777
-        ));
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use caracal_lifecycle::{
 };
 use caracal_service::{
     Refusal,
-    front::{Body, Made},
+    front::{Body, CreatedOnce},
     zones::ZoneState,
 };
 use caracal_storage::ZoneWork;
@@ -20,14 +20,14 @@ use caracal_wire::{
 
 use super::request::DelegationRequest;
 use crate::{
-    begun::Begun,
     call::{Call, DELEGATION_CREATE, Entity},
+    idempotent::Idempotent,
 };
 
 pub(crate) async fn handle(
     call: Call,
     Body(body): Body<CreateDelegation>,
-) -> Result<Made<DelegationCreated>, Refusal> {
+) -> Result<CreatedOnce<DelegationCreated>, Refusal> {
     let asked = DelegationRequest::check(body)?;
     let (grant, issuer) = (&asked.grant, &asked.grant.issuer_application_id);
     call.about().application_id = Some(issuer.clone());
@@ -47,14 +47,14 @@ pub(crate) async fn handle(
     let mut work = call.work(GROUPED).await?;
     let now = call.now();
     let begun = begin(&call, work.as_mut(), &zone, asked.grant, keyed.as_ref()).await;
-    let (work, begun) = call.settled(work, begun).await?;
+    let (work, begun) = call.durable(work, begun).await?;
     let made = match begun {
-        Begun::Before { receipt, live } => return call.repeat(work, receipt, live).await,
-        Begun::Now(created) => respond(created),
+        Idempotent::Repeated { receipt, live } => return call.repeat(work, receipt, live).await,
+        Idempotent::Fresh(created) => respond(created),
     };
     let entity = Entity::delegation(&made.delegation_edge_id);
     call.commit_made(work, keyed.as_ref(), entity, &made, now).await?;
-    Ok(Made::New(made))
+    Ok(CreatedOnce::New(made))
 }
 
 async fn begin(
@@ -63,7 +63,7 @@ async fn begin(
     zone: &ZoneState,
     grant: NewDelegation,
     keyed: Option<&Keyed>,
-) -> Result<Begun<Created>, Refusal> {
+) -> Result<Idempotent<Created>, Refusal> {
     let now = call.now();
     if let Some(receipt) = call.claim(keyed, work, now).await? {
         let delegation = match DelegationId::parse(&receipt.resource_id) {
@@ -73,11 +73,11 @@ async fn begin(
         let live = delegation.filter(|delegation| delegation.is_live(now));
         call.about().delegation_edge_id = live.map(|delegation| delegation.id);
         let live = call.about().delegation_edge_id.is_some();
-        return Ok(Begun::Before { receipt, live });
+        return Ok(Idempotent::Repeated { receipt, live });
     }
     let resources = |name: &str| zone.resource(name).map(|state| state.resource.as_ref());
     let created = delegations::create(work, &call.act(), &resources, grant).await?;
-    Ok(Begun::Now(created))
+    Ok(Idempotent::Fresh(created))
 }
 
 fn respond(created: Created) -> DelegationCreated {

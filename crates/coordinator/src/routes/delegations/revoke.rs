@@ -38,7 +38,7 @@ pub(crate) async fn handle(
             Ok(revoked)
         }
     });
-    let (work, revoked) = call.settled(work, revoked).await?;
+    let (work, revoked) = call.durable(work, revoked).await?;
     call.commit(work, StatusCode::OK, Entity::delegation(&id)).await?;
     metrics::delegations_ended("revoked", revoked.delegations.len());
     metrics::sessions_ended("delegation_revoked", revoked.ended_sessions);

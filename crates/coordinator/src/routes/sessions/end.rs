@@ -44,7 +44,7 @@ pub(crate) async fn handle(
             Ok(ended)
         }
     });
-    let (work, ended) = call.settled(work, ended).await?;
+    let (work, ended) = call.durable(work, ended).await?;
     call.commit(work, StatusCode::NO_CONTENT, Entity::session(&id))
         .await?;
     metrics::sessions_ended("requested", ended.sessions.len());

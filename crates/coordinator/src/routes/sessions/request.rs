@@ -29,7 +29,7 @@ const MAX_METADATA_DEPTH: usize = 8;
 
 /// The body with defaults filled in and limits checked.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct SessionRequest {
     pub(super) start: Start,
     pub(super) subject_session_id: Option<AuthorityRecordId>,
     pub(super) subject_token: Option<String>,
@@ -50,7 +50,7 @@ struct Canonical<'a> {
     metadata: &'a Map<String, Value>,
 }
 
-impl Asked {
+impl SessionRequest {
     pub(super) fn check(body: StartSession) -> Result<Self, Refusal> {
         let lifecycle = body.lifecycle.unwrap_or(Lifecycle::Task);
         let ttl_seconds = match (lifecycle, body.ttl_seconds) {
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn check(body: Value) -> Result<Start, Refusal> {
-        Asked::check(serde_json::from_value(body).unwrap()).map(|asked| asked.start)
+        SessionRequest::check(serde_json::from_value(body).unwrap()).map(|asked| asked.start)
     }
 
     #[test]

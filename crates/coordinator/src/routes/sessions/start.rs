@@ -9,25 +9,25 @@ use caracal_lifecycle::{
 };
 use caracal_service::{
     Refusal,
-    front::{Body, Made},
+    front::{Body, CreatedOnce},
     zones::ZoneState,
 };
 use caracal_storage::ZoneWork;
 use caracal_wire::coordinator::sessions::{SessionStarted, StartSession};
 
-use super::{not_owner, request::Asked};
+use super::{not_owner, request::SessionRequest};
 use crate::{
     auth::subject,
-    begun::Begun,
     call::{Call, Entity, SESSION_START},
+    idempotent::Idempotent,
     metrics,
 };
 
 pub(crate) async fn handle(
     call: Call,
     Body(body): Body<StartSession>,
-) -> Result<Made<SessionStarted>, Refusal> {
-    let asked = Asked::check(body)?;
+) -> Result<CreatedOnce<SessionStarted>, Refusal> {
+    let asked = SessionRequest::check(body)?;
     let application = &asked.start.application_id;
     call.about().application_id = Some(application.clone());
     call.about().parent_id.clone_from(&asked.start.parent_id);
@@ -49,10 +49,10 @@ pub(crate) async fn handle(
     let mut work = call.work(GROUPED).await?;
     let now = call.now();
     let begun = begin(&call, work.as_mut(), &zone, &asked, &anchor, keyed.as_ref()).await;
-    let (work, begun) = call.settled(work, begun).await?;
+    let (work, begun) = call.durable(work, begun).await?;
     let started = match begun {
-        Begun::Before { receipt, live } => return call.repeat(work, receipt, live).await,
-        Begun::Now(started) => started,
+        Idempotent::Repeated { receipt, live } => return call.repeat(work, receipt, live).await,
+        Idempotent::Fresh(started) => started,
     };
     let made = SessionStarted {
         session: (&started.session).into(),
@@ -62,17 +62,17 @@ pub(crate) async fn handle(
     let entity = Entity::session(&started.session.id);
     call.commit_made(work, keyed.as_ref(), entity, &made, now).await?;
     metrics::session_started(asked.start.lifecycle.as_str());
-    Ok(Made::New(made))
+    Ok(CreatedOnce::New(made))
 }
 
 async fn begin(
     call: &Call,
     work: &mut dyn ZoneWork,
     zone: &ZoneState,
-    asked: &Asked,
+    asked: &SessionRequest,
     anchor: &Anchor,
     keyed: Option<&Keyed>,
-) -> Result<Begun<Started>, Refusal> {
+) -> Result<Idempotent<Started>, Refusal> {
     let now = call.now();
     if let Some(receipt) = call.claim(keyed, work, now).await? {
         let session = match SessionId::parse(&receipt.resource_id) {
@@ -81,9 +81,9 @@ async fn begin(
         };
         let live = session.filter(|session| session.holds_slot(now));
         let live = live.inspect(|session| call.about().session(session)).is_some();
-        return Ok(Begun::Before { receipt, live });
+        return Ok(Idempotent::Repeated { receipt, live });
     }
     let resources = |name: &str| zone.resource(name).map(|state| state.resource.as_ref());
     let started = sessions::start(work, &call.act(), &resources, &asked.start, anchor).await?;
-    Ok(Begun::Now(started))
+    Ok(Idempotent::Fresh(started))
 }

@@ -23,7 +23,7 @@ async fn evidence_is_handed_to_the_spool_before_its_row_is_marked_published() {
     fixture
         .queue
         .put("row-2", Topic::AuditEvents, row("not an id", "{}"));
-    fixture.relay.nudge();
+    fixture.relay.wake();
     // Neither a ledger nor a drainer is there: the spool answers for the event.
     while fixture.queue.state("row-1") != State::Published {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -78,7 +78,7 @@ async fn evidence_that_the_spool_refuses_stays_in_the_outbox() {
     );
     fixture.queue.put("row-2", Topic::KeysInvalidate, zone("z"));
     let mut subscription = fixture.bus.subscribe(&[Topic::KeysInvalidate]).await.unwrap();
-    fixture.relay.nudge();
+    fixture.relay.wake();
     assert_eq!(
         read(&mut *subscription, 1).await[0].get("outbox_id"),
         Some("row-2"),
@@ -113,7 +113,7 @@ async fn a_slow_disk_is_waited_for_and_given_each_event_once() {
     );
     fixture.queue.put("row-2", Topic::KeysInvalidate, zone("z"));
     let mut subscription = fixture.bus.subscribe(&[Topic::KeysInvalidate]).await.unwrap();
-    fixture.relay.nudge();
+    fixture.relay.wake();
     while fixture.queue.rows.lock()["row-1"].0.attempts < 6 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use caracal_core::Timestamp;
 use caracal_ledger::{
-    block::Kept,
+    block::BlockEntry,
     entry::{MAX_BODY_BYTES, MAX_NAME_BYTES},
     terms::{Indexed, max_span},
 };
@@ -36,8 +36,8 @@ fn check(entries: &[LedgerEntry]) -> Result<(), Error> {
 }
 
 /// An event as the log takes it.
-pub(super) fn arrived(entry: &LedgerEntry, at: Timestamp) -> (Kept<'static>, Indexed) {
-    let kept = Kept {
+pub(super) fn arrived(entry: &LedgerEntry, at: Timestamp) -> (BlockEntry<'static>, Indexed) {
+    let kept = BlockEntry {
         body: Cow::Owned(entry.received.to_string()),
         taken_at: at,
         producer_key: Cow::Owned(entry.producer_key.clone()),
@@ -71,7 +71,7 @@ impl LogUnit<'_> {
         &mut self,
         mut log: LogHead,
         mut tail: Tail,
-        fresh: Vec<(Kept<'static>, Indexed)>,
+        fresh: Vec<(BlockEntry<'static>, Indexed)>,
     ) -> Result<(), Error> {
         if fresh.is_empty() {
             self.learned.tails.insert(log.number, (log, tail));

@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range};
 
 use caracal_core::Timestamp;
 use caracal_ledger::{
-    block::{self, Kept},
+    block::{self, BlockEntry},
     chain::Chain,
     terms::Indexed,
 };
@@ -39,7 +39,7 @@ pub(super) const COLUMNS: [&str; 9] = [
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) index: u64,
-    pub(super) kept: Kept<'static>,
+    pub(super) kept: BlockEntry<'static>,
 }
 
 impl Item {
@@ -114,9 +114,9 @@ pub(super) fn first_block(entries: &[Unsealed], span: i64) -> (usize, bool) {
 
 /// The row of a block of `entries`, the first of which stands at `first`.
 pub(super) fn pack(log: i64, first: u64, entries: &[Unsealed]) -> Result<Vec<Value>, Error> {
-    let kept: Vec<Kept<'_>> = entries
+    let kept: Vec<BlockEntry<'_>> = entries
         .iter()
-        .map(|entry| Kept {
+        .map(|entry| BlockEntry {
             body: Cow::Borrowed(&*entry.kept.body),
             taken_at: entry.kept.taken_at,
             producer_key: Cow::Borrowed(&*entry.kept.producer_key),
@@ -161,8 +161,9 @@ impl LogUnit<'_> {
     ) -> Result<Vec<LedgerBlock>, Error> {
         let sql = "SELECT first_index, entries, occurred_from, occurred_until, min_id, max_id, taken_at, block \
              FROM evidence_blocks WHERE log = $1 AND first_index >= $2 ORDER BY first_index LIMIT $3";
-        let rows = self.tx.all(sql, params![log, stored(from), limit]).await?;
-        rows.iter().map(decode).collect()
+        self.tx
+            .all_as(sql, params![log, stored(from), limit], decode)
+            .await
     }
 
     pub(super) async fn blocks_within(
@@ -191,8 +192,7 @@ impl LogUnit<'_> {
             within.end,
             limit
         ];
-        let rows = self.tx.all(sql, params).await?;
-        rows.iter().map(decode).collect()
+        self.tx.all_as(sql, params, decode).await
     }
 
     /// Where the first block begins that may have entries that happened at `since` or later.
@@ -209,8 +209,9 @@ impl LogUnit<'_> {
     pub(super) async fn next_block(&mut self, log: i64, from: u64) -> Result<Option<u64>, Error> {
         let sql = "SELECT first_index FROM evidence_blocks WHERE log = $1 AND first_index >= $2 \
              ORDER BY first_index LIMIT 1";
-        let row = self.tx.one(sql, params![log, stored(from)]).await?;
-        row.map(|row| row.count("first_index")).transpose()
+        self.tx
+            .one_as(sql, params![log, stored(from)], |row| row.count("first_index"))
+            .await
     }
 
     /// Up to `limit` entries from `from` on; what was pruned is passed over.

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     log_unit::LogUnit,
     params::params,
-    recent::{Ids, Place, Tail},
+    recent::{BlockKey, Ids, Tail},
 };
 
 /// Whether two texts say the same event, however they are spelt (RFC 8785 decides).
@@ -97,7 +97,7 @@ impl LogUnit<'_> {
     }
 
     /// Reads a sealed block, and remembers its ids.
-    async fn remember(&mut self, place: Place) -> Result<Vec<(String, Item)>, Error> {
+    async fn remember(&mut self, place: BlockKey) -> Result<Vec<(String, Item)>, Error> {
         let (log, first, _) = place;
         let sql = "SELECT block FROM evidence_blocks WHERE log = $1 AND first_index = $2";
         let Some(row) = self.tx.one(sql, params![log, stored(first)]).await? else {

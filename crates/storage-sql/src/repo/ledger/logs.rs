@@ -45,8 +45,7 @@ pub(super) fn frontier(log: &LogHead) -> Result<Frontier, Error> {
 impl LogUnit<'_> {
     /// Where the log ends, if it began.
     pub(in crate::repo) async fn head(&mut self) -> Result<Option<LogHead>, Error> {
-        let row = self.tx.one(SELECT, params![filed(&self.log)]).await?;
-        row.as_ref().map(decode).transpose()
+        self.tx.one_as(SELECT, params![filed(&self.log)], decode).await
     }
 
     /// The same, held so that appends to it queue here and nowhere else. It begins here.

@@ -30,8 +30,6 @@ mod scan;
 mod search;
 mod tiles;
 
-pub(in crate::repo) use self::records::earlier_log;
-
 /// Makes a unit of work with a log ([`HasLog`]) a [`Log`].
 macro_rules! log {
     ($unit:ty) => {

@@ -5,18 +5,21 @@ use std::borrow::Cow;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::canonical_json;
 use caracal_ledger::{
-    block::Kept,
-    chain::{HASH_VERSION, LogId, record_hash, verify_chain, verify_head},
+    block::BlockEntry,
+    chain::{HASH_VERSION, record_hash, verify_chain, verify_head},
     entry::MAX_BODY_BYTES,
     terms::{Indexed, SearchedRecord, Term},
 };
 use caracal_storage::{AdminAuditFilter, AdminAuditRecord, AdminAuditRow, Error, LogHead, Page, PageRequest};
 
-use super::{super::chains::position, blocks::Item, logs::stored, search::Query};
+use super::{
+    super::chains::{DEPLOYMENT, position},
+    blocks::Item,
+    logs::stored,
+    search::Query,
+};
 use crate::{log_unit::LogUnit, params::params};
 
-/// What the earlier chain of the deployment was filed under.
-const DEPLOYMENT: &str = "*";
 /// Rows of the earlier form that are moved at a time.
 const BATCH: u32 = 1024;
 
@@ -57,13 +60,13 @@ impl LogUnit<'_> {
     }
 
     /// A record as an entry. Nobody signs it on its way: it is written where it is kept, when it happens.
-    fn record(&self, body: String, at: Timestamp) -> Result<(Kept<'static>, Indexed), Error> {
+    fn record(&self, body: String, at: Timestamp) -> Result<(BlockEntry<'static>, Indexed), Error> {
         let (zone, said) = Indexed::read(self.log.chain(), &body)
             .map_err(|error| Error::Corrupt(format!("an administrative record cannot be read: {error}")))?;
         if zone.as_ref() != self.log.zone() {
             return Err(Error::MissingReference);
         }
-        let kept = Kept {
+        let kept = BlockEntry {
             body: Cow::Owned(body),
             taken_at: at,
             producer_key: Cow::Borrowed(""),
@@ -190,15 +193,5 @@ impl LogUnit<'_> {
             self.tx.run(gone, params![filed.as_str()]).await?;
         }
         Ok(moved)
-    }
-}
-
-/// The log of records that earlier builds kept row by row.
-pub(in crate::repo) fn earlier_log(filed: &str) -> Result<LogId, Error> {
-    match filed {
-        DEPLOYMENT => Ok(LogId::Deployment),
-        zone => ZoneId::parse(zone)
-            .map(LogId::Admin)
-            .map_err(|_| Error::Corrupt(format!("{zone} is no zone"))),
     }
 }

@@ -1,7 +1,7 @@
 //! A delivery is claimed with the lease of its sink, and settled under it.
 
 use caracal_core::{NotificationDeliveryId, NotificationSinkId, Timestamp, entity::NotificationDelivery};
-use caracal_storage::{Attempt, ClaimedDelivery, Error, Notifications as _, Settlement};
+use caracal_storage::{Attempt, AttemptedDelivery, ClaimedDelivery, Error, Notifications as _};
 
 use super::WAITING;
 use crate::{mapped::Mapped as _, params::params, work::ZoneUnit};
@@ -44,15 +44,15 @@ impl ZoneUnit {
         }))
     }
 
-    pub(super) async fn settle_attempt(&mut self, settlement: &Settlement) -> Result<bool, Error> {
-        let Settlement {
+    pub(super) async fn write_attempt(&mut self, attempted: &AttemptedDelivery) -> Result<bool, Error> {
+        let AttemptedDelivery {
             sink_id,
             delivery_id,
             attempts,
             leased_until,
             attempt,
             at,
-        } = settlement;
+        } = attempted;
         // In the order of a claim, so that the two never wait for each other.
         let mine = "WHERE zone_id = $1 AND sink_id = $2 AND leased_until = $3";
         let lease = match attempt {
@@ -109,7 +109,7 @@ impl ZoneUnit {
                 )
             }
         };
-        Ok(self.tx.run(sql, params).await? == 1)
+        self.tx.changes_one(sql, params).await
     }
 
     pub(super) async fn make_due(
@@ -124,6 +124,6 @@ impl ZoneUnit {
         self.tx.run(sql, params![self.zone, sink, at]).await?;
         let sql = "UPDATE notification_deliveries SET attempts = 0, available_at = $4, delivered_at = NULL, \
              abandoned_at = NULL WHERE zone_id = $1 AND sink_id = $2 AND id = $3";
-        Ok(self.tx.run(sql, params![self.zone, sink, id, at]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, sink, id, at]).await
     }
 }

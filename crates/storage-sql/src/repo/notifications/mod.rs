@@ -8,7 +8,9 @@ use caracal_core::{
     NotificationDeliveryId, NotificationSinkId, Timestamp, ZoneId,
     entity::{Approval, NotificationDelivery, NotificationSink, NotificationType, SinkHealth},
 };
-use caracal_storage::{ClaimedDelivery, Error, Notification, Notifications, Page, PageRequest, Settlement};
+use caracal_storage::{
+    AttemptedDelivery, ClaimedDelivery, Error, Notification, Notifications, Page, PageRequest,
+};
 
 use crate::{
     mapped::{Mapped, mapped},
@@ -74,8 +76,7 @@ impl Notifications for ZoneUnit {
         id: &NotificationSinkId,
     ) -> Result<Option<(NotificationSink, SinkHealth)>, Error> {
         let sql = format!("{} AND id = $2", sinks());
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(sink).transpose()
+        self.tx.one_as(sql, params![self.zone, id], sink).await
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<(NotificationSink, SinkHealth)>, Error> {
@@ -112,7 +113,7 @@ impl Notifications for ZoneUnit {
 
     async fn delete(&mut self, id: &NotificationSinkId) -> Result<bool, Error> {
         let sql = "DELETE FROM notification_sinks WHERE zone_id = $1 AND id = $2";
-        Ok(self.tx.run(sql, params![self.zone, id]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id]).await
     }
 
     async fn notify(&mut self, notification: &Notification, most: u32) -> Result<(), Error> {
@@ -147,8 +148,9 @@ impl Notifications for ZoneUnit {
             "SELECT {} FROM notification_deliveries WHERE zone_id = $1 AND sink_id = $2 AND id = $3",
             NotificationDelivery::COLUMNS
         );
-        let row = self.tx.one(sql, params![self.zone, sink, id]).await?;
-        row.as_ref().map(NotificationDelivery::read).transpose()
+        self.tx
+            .one_as(sql, params![self.zone, sink, id], NotificationDelivery::read)
+            .await
     }
 
     async fn redeliver(
@@ -169,8 +171,8 @@ impl Notifications for ZoneUnit {
         self.claim_next(sink, now, leased_until).await
     }
 
-    async fn settle(&mut self, settlement: &Settlement) -> Result<bool, Error> {
-        self.settle_attempt(settlement).await
+    async fn record_attempt(&mut self, attempted: &AttemptedDelivery) -> Result<bool, Error> {
+        self.write_attempt(attempted).await
     }
 
     async fn untold_expiries(
@@ -186,8 +188,7 @@ impl Notifications for ZoneUnit {
         );
         let kind = NotificationType::StepUpExpired;
         let params = params![self.zone, kind, since, now, limit];
-        let rows = self.tx.all(sql, params).await?;
-        rows.iter().map(Approval::read).collect()
+        self.tx.all_as(sql, params, Approval::read).await
     }
 
     async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {

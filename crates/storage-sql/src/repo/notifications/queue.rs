@@ -46,17 +46,18 @@ impl NotificationQueue for GlobalUnit {
                  AND d.abandoned_at IS NULL AND d.available_at <= $1) \
              ORDER BY t.next_attempt_at, t.zone_id, t.sink_id LIMIT $2"
         );
-        let rows = self.tx.all(sql, params![now, limit]).await?;
-        rows.iter()
-            .map(|row| Ok((row.id("zone_id")?, row.id("sink_id")?)))
-            .collect()
+        self.tx
+            .all_as(sql, params![now, limit], |row| {
+                Ok((row.id("zone_id")?, row.id("sink_id")?))
+            })
+            .await
     }
 
     async fn zones_to_sweep(
         &mut self,
         since: Timestamp,
         now: Timestamp,
-        settled_before: Timestamp,
+        ended_before: Timestamp,
     ) -> Result<Vec<ZoneId>, Error> {
         let sql = format!(
             "SELECT zone_id FROM notification_deliveries WHERE COALESCE(delivered_at, abandoned_at) < $1 \
@@ -65,9 +66,8 @@ impl NotificationQueue for GlobalUnit {
              WHERE a.zone_id IN (SELECT zone_id FROM notification_sinks WHERE active) AND {}",
             untold(self.tx.dialect)
         );
-        let params = params![settled_before, NotificationType::StepUpExpired, since, now];
-        let rows = self.tx.all(sql, params).await?;
-        rows.iter().map(|row| row.id("zone_id")).collect()
+        let params = params![ended_before, NotificationType::StepUpExpired, since, now];
+        self.tx.all_as(sql, params, |row| row.id("zone_id")).await
     }
 
     async fn backlog(&mut self, now: Timestamp, failures: u32) -> Result<NotificationBacklog, Error> {

@@ -24,21 +24,17 @@ impl Given {
 
     /// A successful change of an application, in the zone's chain.
     pub fn admin_audit_record(&self) -> AdminAuditRecord {
+        let path = format!("/v1/zones/{}/applications/x", self.zone_id);
         AdminAuditRecord {
-            id: self.world.uuid_v7().to_string(),
             request_id: self.unique("req"),
             actor_id: Some(String::from("tok-1")),
             actor_name: Some(String::from("Ops")),
             actor_scope: Some(String::from("global")),
-            action: format!("PATCH /v1/zones/{}/applications/x", self.zone_id),
-            method: String::from("PATCH"),
-            path: format!("/v1/zones/{}/applications/x", self.zone_id),
             zone_id: Some(self.zone_id.clone()),
             entity_type: Some(String::from("application")),
             entity_id: Some(String::from("x")),
-            status_code: 200,
             payload_json: Some(json!({ "fields": ["name", "traits"] })),
-            occurred_at: self.world.now(),
+            ..AdminAuditRecord::of_request(&self.world, "PATCH", &path, 200)
         }
     }
 

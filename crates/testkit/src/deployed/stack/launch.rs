@@ -1,12 +1,12 @@
 //! Starting the processes of a deployment.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::PoisonError, time::Duration};
+use std::{collections::BTreeMap, fs, sync::PoisonError, time::Duration};
 
 use serde_json::Value;
 
-use super::{Role, Stack, Unit};
+use super::{Stack, Unit};
 use crate::{
-    deployed::{Daemon, Deployment, daemon},
+    deployed::{Daemon, Deployment, Role, daemon, role::endpoints},
     process::Process,
 };
 
@@ -205,15 +205,4 @@ impl Stack {
             .await;
         urls
     }
-}
-
-/// What the process `pid` says about where its roles listen; an earlier one's word does not count.
-pub(in crate::deployed) fn endpoints(home: &Path, pid: u32) -> Option<BTreeMap<Role, String>> {
-    let text = fs::read(home.join("endpoints.json")).ok()?;
-    let said: Value = serde_json::from_slice(&text).ok()?;
-    if said["pid"].as_u64() != Some(u64::from(pid)) {
-        return None;
-    }
-    let listens = |role: Role| Some((role, said[role.name()].as_str()?.to_owned()));
-    Some(Role::ALL.into_iter().filter_map(listens).collect())
 }

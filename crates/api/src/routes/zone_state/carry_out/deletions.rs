@@ -13,11 +13,11 @@ use super::{
         export::Declared,
         plan::Plan,
     },
-    Carrying, id,
+    Applier, id,
 };
 use crate::change::Done;
 
-impl Carrying<'_, '_> {
+impl Applier<'_, '_> {
     /// What refers to others goes before them.
     pub(super) async fn deletions(&mut self, plan: &Plan) -> Result<(), Refusal> {
         for gone in deleted(&plan.sets) {

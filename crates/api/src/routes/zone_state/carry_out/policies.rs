@@ -9,10 +9,10 @@ use super::{
         compare::Step,
         plan::Plan,
     },
-    Carrying, overtaken,
+    Applier, overtaken,
 };
 
-impl Carrying<'_, '_> {
+impl Applier<'_, '_> {
     pub(super) async fn policies(&mut self, plan: &Plan) -> Result<(), Refusal> {
         for step in &plan.policies.steps {
             match step {

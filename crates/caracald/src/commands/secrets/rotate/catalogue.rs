@@ -25,7 +25,7 @@ pub(super) enum Change {
         /// How many values stay beside it when the change is over.
         kept: usize,
         /// When the old value is needed no more.
-        until: Until,
+        until: DropCondition,
     },
     /// The password of a login of PostgreSQL, which has one at a time: open connections outlive it.
     Database {
@@ -42,7 +42,7 @@ pub(super) enum Change {
 
 /// When an old value is needed no more.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Until {
+pub(super) enum DropCondition {
     /// At once, when every process has the new one.
     Replaced,
     /// When this gauge is zero in every process that reads it.
@@ -53,7 +53,7 @@ pub(super) enum Until {
     Told(&'static str),
 }
 
-const TOKENS: Until = Until::Told("everybody who uses it has the new value");
+const TOKENS: DropCondition = DropCondition::Told("everybody who uses it has the new value");
 
 const fn token(
     file: &'static str,
@@ -77,7 +77,7 @@ const fn key(
     current: &'static (dyn Declared + Sync),
     other: &'static (dyn Declared + Sync),
     kept: usize,
-    until: Until,
+    until: DropCondition,
 ) -> Entry {
     Entry {
         file,
@@ -109,7 +109,7 @@ pub(super) static ALL: &[Entry] = &[
         &declared::KEK,
         &declared::KEK_PREVIOUS,
         0,
-        Until::Zero("caracal_keys_values_under_previous"),
+        DropCondition::Zero("caracal_keys_values_under_previous"),
     ),
     // Links that stand are never sealed anew: whoever verifies them needs the keys of their time.
     key(
@@ -117,28 +117,28 @@ pub(super) static ALL: &[Entry] = &[
         &declared::AUDIT_KEY,
         &declared::AUDIT_KEYS_PREVIOUS,
         MOST_BESIDE,
-        Until::Replaced,
+        DropCondition::Replaced,
     ),
     key(
         "streamsHmacKey",
         &declared::STREAMS_KEY,
         &declared::STREAMS_KEYS_PREVIOUS,
         0,
-        Until::Still("caracal_events_accepted_total", "key=\"previous\""),
+        DropCondition::Still("caracal_events_accepted_total", "key=\"previous\""),
     ),
     key(
         "gatewayStsHmacKey",
         &declared::GATEWAY_STS_KEY,
         &declared::GATEWAY_STS_KEYS_PREVIOUS,
         0,
-        Until::Replaced,
+        DropCondition::Replaced,
     ),
     key(
         "idempotencyHmacKey",
         &declared::IDEMPOTENCY_KEY,
         &declared::IDEMPOTENCY_KEYS_PREVIOUS,
         0,
-        Until::Told(
+        DropCondition::Told(
             "receipts of the old key have expired, IDEMPOTENCY_RETENTION_SECONDS after the second step",
         ),
     ),
@@ -148,7 +148,7 @@ pub(super) static ALL: &[Entry] = &[
         &declared::LOG_KEY,
         &declared::LOG_KEY_PREVIOUS,
         1,
-        Until::Replaced,
+        DropCondition::Replaced,
     ),
     token(
         "caracalAdminToken",

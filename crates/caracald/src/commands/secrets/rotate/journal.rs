@@ -15,6 +15,7 @@ use anyhow::{Context as _, bail};
 use caracal_service::files::replace_synced;
 use serde::{Deserialize, Serialize};
 
+use super::super::value_file;
 use crate::secrets::private_directory;
 
 /// Where it is among the secrets. In a directory, so that whatever takes every file for a secret passes it by.
@@ -97,7 +98,7 @@ impl Secrets {
 
     /// The value of a file without its line end; nothing where it is missing or empty.
     pub(super) fn read(&self, name: &str) -> anyhow::Result<Option<String>> {
-        super::super::files::read(&self.directory, name)
+        value_file::read(&self.directory, name)
     }
 
     /// The change that is under way.

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 pub(super) use self::catalogue::{beside, rotates_beside};
 use self::{
-    catalogue::{ALL, Change, Entry, Until},
+    catalogue::{ALL, Change, DropCondition, Entry},
     journal::{Journal, Phase, Secrets},
     processes::Processes,
 };
@@ -81,19 +81,19 @@ pub(crate) struct Rotate {
 
 /// What is told.
 #[derive(Debug, Serialize)]
-struct Told {
+struct RotationReport {
     secrets: Vec<String>,
     /// The step that was done last; nothing when the change is over or was not begun.
     phase: Option<Phase>,
     /// Steps, the one that was done or all that would be.
-    steps: Vec<ToldStep>,
+    steps: Vec<StepReport>,
     /// What the change waits for.
     waiting: Vec<String>,
     done: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct ToldStep {
+struct StepReport {
     phase: Phase,
     writes: Vec<String>,
     before: Vec<String>,
@@ -165,7 +165,7 @@ fn processes(asked: &Rotate) -> anyhow::Result<Processes> {
     })
 }
 
-async fn begin(asked: &Rotate, secrets: &Secrets) -> anyhow::Result<Told> {
+async fn begin(asked: &Rotate, secrets: &Secrets) -> anyhow::Result<RotationReport> {
     let entries = chosen(asked, secrets)?;
     ensure!(
         !entries.is_empty(),
@@ -187,14 +187,14 @@ async fn begin(asked: &Rotate, secrets: &Secrets) -> anyhow::Result<Told> {
         let mut steps = Vec::new();
         for phase in [Phase::Added, Phase::Switched, Phase::Dropped] {
             let step = plan::step(secrets, &journal, phase, asked.forget_oldest)?;
-            steps.push(ToldStep {
+            steps.push(StepReport {
                 phase,
                 restart: step.restart(&asked.without),
                 writes: step.writes.into_keys().collect(),
                 before: step.before,
             });
         }
-        return Ok(Told {
+        return Ok(RotationReport {
             secrets: journal.secrets,
             phase: None,
             steps,
@@ -234,7 +234,7 @@ async fn go_on(
     secrets: &Secrets,
     mut journal: Journal,
     mut confirmed: bool,
-) -> anyhow::Result<Told> {
+) -> anyhow::Result<RotationReport> {
     ensure!(
         !asked.dry_run,
         "a change of {} is under way; see it without --dry-run",
@@ -250,18 +250,18 @@ async fn go_on(
         if waiting.is_empty() {
             let Some(next) = journal.phase.next() else {
                 secrets.forget()?;
-                return Ok(told(journal, Vec::new(), true));
+                return Ok(report(journal, Vec::new(), true));
             };
             journal = carry_out(asked, secrets, &processes, journal, next).await?;
             // What was said of one step does not hold for the next.
             confirmed = false;
             if !asked.json && asked.wait > 0 {
-                say(&lines(&told_step(&journal)))?;
+                say(&lines(&step_report(&journal)))?;
             }
             continue;
         }
         if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
-            return Ok(told(journal, waiting, false));
+            return Ok(report(journal, waiting, false));
         }
         tokio::time::sleep(AGAIN).await;
     }
@@ -295,17 +295,17 @@ async fn waiting(
             continue;
         };
         match until {
-            Until::Told(what) if !asked.drop => {
+            DropCondition::Told(what) if !asked.drop => {
                 waiting.insert(format!(
                     "{file}: the old value stays until {what}; then say --drop"
                 ));
             }
-            Until::Zero(_) | Until::Still(..) if processes.is_empty() && !asked.drop => {
+            DropCondition::Zero(_) | DropCondition::Still(..) if processes.is_empty() && !asked.drop => {
                 waiting.insert(format!(
                     "{file}: nobody can see whether the old value is needed; name every --process, or say --drop"
                 ));
             }
-            Until::Zero(_) | Until::Still(..) if !processes.is_empty() => {
+            DropCondition::Zero(_) | DropCondition::Still(..) if !processes.is_empty() => {
                 waiting.extend(processes.needed(secrets, file, *until, other.users()).await?);
             }
             _ => {}
@@ -315,7 +315,7 @@ async fn waiting(
 }
 
 /// Takes the new values away again, which nobody uses yet.
-fn abandon(secrets: &Secrets, mut journal: Journal) -> anyhow::Result<Told> {
+fn abandon(secrets: &Secrets, mut journal: Journal) -> anyhow::Result<RotationReport> {
     ensure!(
         journal.phase == Phase::Added,
         "the new values are in use; finish this change, then begin another"
@@ -332,11 +332,11 @@ fn abandon(secrets: &Secrets, mut journal: Journal) -> anyhow::Result<Told> {
     }
     secrets.carry_out(&journal)?;
     secrets.forget()?;
-    Ok(told(journal, Vec::new(), true))
+    Ok(report(journal, Vec::new(), true))
 }
 
-fn told_step(journal: &Journal) -> ToldStep {
-    ToldStep {
+fn step_report(journal: &Journal) -> StepReport {
+    StepReport {
         phase: journal.phase,
         writes: journal.writes.keys().cloned().collect(),
         before: journal.before.clone(),
@@ -344,17 +344,17 @@ fn told_step(journal: &Journal) -> ToldStep {
     }
 }
 
-fn told(journal: Journal, waiting: Vec<String>, done: bool) -> Told {
-    Told {
+fn report(journal: Journal, waiting: Vec<String>, done: bool) -> RotationReport {
+    RotationReport {
         phase: (!done).then_some(journal.phase),
-        steps: vec![told_step(&journal)],
+        steps: vec![step_report(&journal)],
         secrets: journal.secrets,
         waiting,
         done,
     }
 }
 
-fn tell(asked: &Rotate, told: &Told) -> anyhow::Result<()> {
+fn tell(asked: &Rotate, told: &RotationReport) -> anyhow::Result<()> {
     if asked.json {
         return Ok(say(&serde_json::to_string_pretty(told)?)?);
     }
@@ -376,7 +376,7 @@ fn tell(asked: &Rotate, told: &Told) -> anyhow::Result<()> {
     Ok(say(&text.join("\n"))?)
 }
 
-fn lines(step: &ToldStep) -> String {
+fn lines(step: &StepReport) -> String {
     let what = match step.phase {
         Phase::Added => "1 of 3, the new value beside the old one",
         Phase::Switched => "2 of 3, the new value in its place",

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use caracal_service::config::Role;
 
 use super::{
-    catalogue::{Until, beside},
+    catalogue::{DropCondition, beside},
     journal::Secrets,
 };
 use crate::commands::processes::{Operator, Process, values};
@@ -98,17 +98,17 @@ impl Processes {
         &self,
         secrets: &Secrets,
         file: &str,
-        until: Until,
+        until: DropCondition,
         users: &[Role],
     ) -> anyhow::Result<Option<String>> {
         match until {
-            Until::Replaced | Until::Told(_) => Ok(None),
-            Until::Zero(name) => Ok(match self.sum(secrets, users, name, "", true).await? {
+            DropCondition::Replaced | DropCondition::Told(_) => Ok(None),
+            DropCondition::Zero(name) => Ok(match self.sum(secrets, users, name, "", true).await? {
                 None => Some(format!("{file}: not every process shows {name} yet")),
                 Some(sum) if sum > 0.0 => Some(format!("{file}: {name} is {sum}")),
                 Some(_) => None,
             }),
-            Until::Still(name, labels) => {
+            DropCondition::Still(name, labels) => {
                 let before = self.sum(secrets, users, name, labels, false).await?;
                 tokio::time::sleep(STILL).await;
                 let after = self.sum(secrets, users, name, labels, false).await?;

@@ -21,13 +21,13 @@ const BACKUP: &str = "before.tar";
 const REPLACED: &str = "replaced";
 
 /// The former program, where one ran, and the state as it was.
-pub(super) struct Kept {
+pub(super) struct Former {
     directory: PathBuf,
     program: Option<PathBuf>,
     backup: Option<PathBuf>,
 }
 
-impl Kept {
+impl Former {
     /// Copies the program of the process `pid`, also when its file has been replaced or removed. What an earlier upgrade
     /// kept goes.
     ///
@@ -68,7 +68,7 @@ impl Kept {
             let by = self.program.as_deref().unwrap_or(caracald);
             let target = self.directory.join(BACKUP);
             backup::write(by, environment, home, &target, interrupt).context("no backup could be written")?;
-            let staged = files::Scrap(self.directory.join("verify"));
+            let staged = files::TemporaryPath(self.directory.join("verify"));
             restore::unpack(&target, &staged.0)?;
             restore::verify(by, environment, &staged.0)?;
             self.backup = Some(target);
@@ -93,7 +93,7 @@ impl Kept {
         let Attempt::Taken(lock, _) = Lock::attempt(home)? else {
             bail!("the state in {} is in use", home.path().display());
         };
-        let staged = files::Scrap(self.directory.join("restore"));
+        let staged = files::TemporaryPath(self.directory.join("restore"));
         restore::unpack(backup, &staged.0)?;
         DirBuilder::new().mode(0o700).create(&aside)?;
         let mut names = Vec::new();

@@ -3,48 +3,24 @@
 //! Who runs it names the caller that it is run for. Nothing of the outer request goes along but its id and where it came
 //! from, so that no header of it means something in the inner one.
 
-use std::{collections::HashMap, fmt, sync::Arc};
-
 use bytes::Bytes;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, StatusCode};
 
 use super::{
     concluded,
-    declaration::Declaration,
-    inbound::{HttpRole, Inbound, Params},
+    inbound::{HttpRole, Inbound},
+    params::Params,
     repeat::IdempotencyKey,
-    route::{Gated, Work},
 };
 use crate::Refusal;
 
 /// Most bytes of an answer that is read.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-type Declared<R> = Arc<Declaration<<R as HttpRole>::Needs>>;
-
-/// The routes of a role that go through its gates, by name.
-pub(super) struct Beside<R: HttpRole>(HashMap<&'static str, (Declared<R>, Gated<R>)>);
-
-impl<R: HttpRole> Beside<R> {
-    pub(super) fn of(routes: &[(Declared<R>, Work<R>)]) -> Self {
-        let gated = routes.iter().filter_map(|(declared, work)| match work {
-            Work::Gated(handler) => Some((declared.name, (declared.clone(), handler.clone()))),
-            Work::Raw(_) => None,
-        });
-        Self(gated.collect())
-    }
-}
-
-impl<R: HttpRole> fmt::Debug for Beside<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-/// What is asked of another route.
+/// A request to another route.
 #[derive(Debug)]
-pub struct Asked<C> {
+pub struct Subrequest<C> {
     /// For whom.
     pub caller: C,
     /// Parameters of its path.
@@ -59,7 +35,7 @@ pub struct Asked<C> {
 
 /// What another route answered.
 #[derive(Debug)]
-pub struct Ran {
+pub struct Subresponse {
     /// Status of a success.
     pub status: StatusCode,
     /// Its body.
@@ -72,33 +48,33 @@ impl<R: HttpRole> Inbound<R> {
     ///
     /// # Errors
     /// As the route refuses; the refusal was recorded as it always is.
-    pub async fn run(&self, name: &str, asked: Asked<R::Caller>) -> Result<Ran, Refusal> {
-        let (route, handler) = self.beside.0.get(name).ok_or_else(|| {
+    pub async fn run(&self, name: &str, request: Subrequest<R::Caller>) -> Result<Subresponse, Refusal> {
+        let (route, handler) = self.gated_routes.0.get(name).ok_or_else(|| {
             tracing::error!(name, "there is no such route to run");
             Refusal::of(ErrorCode::InternalError)
         })?;
         let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&asked.query)
+            .extend_pairs(&request.query)
             .finish();
         let mut inbound = Self {
             role: self.role.clone(),
             route: route.clone(),
-            caller: asked.caller,
+            caller: request.caller,
             request_id: self.request_id.clone(),
-            path: filled(route.path, &asked.params),
+            path: filled(route.path, &request.params),
             query,
             peer: self.peer,
             notes: R::Notes::default(),
-            params: Params(asked.params),
+            params: Params(request.params),
             admitted: false,
             headers: HeaderMap::new(),
-            idempotency_key: asked.idempotency_key.filter(|_| route.idempotent),
+            idempotency_key: request.idempotency_key.filter(|_| route.idempotent),
             body: if route.reads_body {
-                asked.body
+                request.body
             } else {
                 Bytes::new()
             },
-            beside: self.beside.clone(),
+            gated_routes: self.gated_routes.clone(),
             turn: parking_lot::Mutex::default(),
         };
         let entered = inbound.pass_gates().await;
@@ -109,7 +85,7 @@ impl<R: HttpRole> Inbound<R> {
             tracing::error!(name, %error, "an answer could not be read");
             Refusal::of(ErrorCode::InternalError)
         })?;
-        Ok(Ran { status, body })
+        Ok(Subresponse { status, body })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bounded look into a body. What was looked at goes on as it came.
+//! The bounded inspection of a body. What was looked at goes on as it came.
 
 use std::{
     collections::VecDeque,
@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 
 use super::{
     Unreadable,
-    message::{self, Asked},
+    message::{self, MessageCall},
 };
 
 /// Most bytes of a message: what comes after its name can still say otherwise, so it is read whole.
@@ -28,11 +28,11 @@ pub(crate) const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 ///
 /// # Errors
 /// [`Unreadable`].
-pub(super) async fn look(
+pub(super) async fn inspect(
     headers: &HeaderMap,
     body: &mut Body,
     timeout: Duration,
-) -> Result<Asked, Unreadable> {
+) -> Result<MessageCall, Unreadable> {
     if !is_plain_json(headers) {
         return Err(Unreadable::NotJson);
     }
@@ -182,8 +182,8 @@ mod tests {
         )))
     }
 
-    async fn looked(headers: &HeaderMap, body: &mut Body) -> Result<Asked, Unreadable> {
-        look(headers, body, Duration::from_mins(1)).await
+    async fn looked(headers: &HeaderMap, body: &mut Body) -> Result<MessageCall, Unreadable> {
+        inspect(headers, body, Duration::from_mins(1)).await
     }
 
     #[tokio::test]
@@ -243,7 +243,7 @@ mod tests {
         let mut silent = Body::new(StreamBody::new(
             stream::pending::<Result<Frame<Bytes>, Infallible>>(),
         ));
-        let seen = look(&json(), &mut silent, Duration::from_millis(1)).await;
+        let seen = inspect(&json(), &mut silent, Duration::from_millis(1)).await;
         assert_eq!(seen, Err(Unreadable::Stalled));
         let broken = stream::iter([
             Ok(Frame::data(Bytes::from_static(b"{"))),
@@ -273,7 +273,7 @@ mod tests {
                 let mut body = body(frames);
                 let seen = looked(&json(), &mut body).await;
                 let call = String::from("tools/call:x");
-                assert_eq!(seen, Ok(Asked { call, arguments: Some(arguments.as_str().into()) }));
+                assert_eq!(seen, Ok(MessageCall { call, arguments: Some(arguments.as_str().into()) }));
                 assert_eq!(body.size_hint().exact(), None);
                 let passed = body.collect().await.unwrap();
                 assert_eq!(passed.trailers().is_some(), trailers);

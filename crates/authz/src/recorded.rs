@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 /// The members of an event that say what policy was asked, and of which request. Nothing is copied that need not be: a
 /// window may hold millions.
 #[derive(Deserialize)]
-pub(crate) struct Told<'e> {
+pub(crate) struct RecordedEvent<'e> {
     /// Correlates the events of one request.
     #[serde(borrow, default)]
     pub(crate) request_id: Cow<'e, str>,

@@ -42,7 +42,7 @@ impl Purpose {
 }
 
 /// A sign-in that begins.
-pub(crate) struct Begun<'k> {
+pub(crate) struct StartedSignIn<'k> {
     key: &'k HmacKey,
     /// Goes along wherever the person goes.
     pub(crate) state: String,
@@ -52,7 +52,7 @@ pub(crate) struct Begun<'k> {
     pub(crate) expires_at: Timestamp,
 }
 
-impl Begun<'_> {
+impl StartedSignIn<'_> {
     /// What is proved of it, for what follows from it.
     pub(crate) fn proof(&self) -> Proof<'_> {
         Proof {
@@ -85,10 +85,10 @@ pub(crate) fn begin<'k>(
     world: &World,
     purpose: Purpose,
     lifetime: Duration,
-) -> Begun<'k> {
+) -> StartedSignIn<'k> {
     let browser = Secret::new(URL_SAFE_NO_PAD.encode(world.random_bytes::<32>()));
     let (state, expires_at) = begin_with(keys, world, purpose, browser.expose(), lifetime);
-    Begun {
+    StartedSignIn {
         key: &keys.current,
         state,
         browser,
