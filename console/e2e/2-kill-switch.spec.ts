@@ -19,12 +19,15 @@ test("the kill switch stops a running agent while its tree is open", async ({ pa
   await expect(page.getByRole("heading", { name: "Nothing runs now" })).toBeVisible();
 
   expect(await agent.runs()).toBe(true);
-  await page.getByRole("button", { name: "Stop a subject…" }).click();
-  await page.getByLabel("Application or person").fill(agent.id);
-  await page.getByRole("button", { name: "End everything it holds" }).click();
+  await page.getByRole("link", { name: "Stop a subject…" }).click();
+  await page.getByRole("button", { name: "runner", exact: true }).click();
+  await page.getByRole("button", { name: "End everything it holds…" }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: "1 session that runs" })).toBeVisible();
+  await page.getByRole("button", { name: "End everything it holds", exact: true }).click();
   await expect(page.getByRole("heading", { name: "It is stopped" })).toBeVisible();
   expect(await agent.runs()).toBe(false);
   await page.getByRole("button", { name: "Done" }).click();
+  await page.goto(`${at("web")}/z/${zone}/sessions`);
   await page.getByRole("button", { name: "What has ended" }).click();
   await expect(page.getByRole("row")).toHaveCount(4);
 });

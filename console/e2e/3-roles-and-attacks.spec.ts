@@ -22,8 +22,8 @@ test("a role that may not act sees why, and a zone viewer sees no other zone", a
   const auditor = await somebody(browser, "auditor@example.com");
   await auditor.goto(`${at("web")}/z/${own}/audit`);
   await expect(auditor.getByRole("heading", { name: "No such event" })).toBeVisible();
-  await auditor.goto(`${at("web")}/z/${own}/sessions`);
-  await expect(auditor.getByRole("button", { name: "Stop a subject…" })).toHaveAttribute(
+  await auditor.goto(`${at("web")}/z/${own}/subjects`);
+  await expect(auditor.getByRole("button", { name: "Keep somebody out…" })).toHaveAttribute(
     "aria-disabled",
     "true",
   );

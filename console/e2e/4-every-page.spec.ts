@@ -13,14 +13,20 @@ const OF_ZONE = [
   ["/providers", "providers"],
   ["/resources", "resources"],
   ["/policies", "policies"],
+  ["/subjects", "subjects"],
+  ["/subjects?view=blocked", "subjects-kept-out"],
   ["/sessions", "sessions"],
   ["/approvals", "approvals"],
   ["/delegations", "delegations"],
+  ["/changes", "changes"],
   ["/notifications", "notifications"],
   ["/notifications?new=1", "notification-new"],
   ["/audit", "audit"],
   ["/applications?new=1", "application-new"],
   ["/providers?new=1", "provider-new"],
+  ["/resources?new=1", "resource-new"],
+  ["/issuers?new=1", "issuer-new"],
+  ["/workloads?new=1", "workload-new"],
   ["/policies?new=1", "policy-new"],
   ["/policies?needless=1", "policy-needless"],
   ["/policies/compare", "compare"],
@@ -34,6 +40,8 @@ const OTHERS = [
   "/settings",
   "/diagnostics",
   "/sign-in",
+  "/link",
+  "/no/such/page",
   "/sign-in/callback",
   "/connections/callback",
 ];
@@ -48,6 +56,21 @@ const OPENED = (fleet: Fleet): ReadonlyArray<readonly [string, string]> => [
   [`/delegations?open=${fleet.delegation}`, "delegation-open"],
   [`/audit?request=${fleet.refused}`, "audit-open"],
   ["/audit?view=live", "audit-live"],
+  [`/subjects?open=${fleet.agent.id}`, "subject-open"],
+  [`/subjects?open=mallory@example.com`, "subject-open-kept-out"],
+  [`/providers?open=${fleet.provider}`, "provider-open"],
+  [`/resources?open=${fleet.resource}`, "resource-open"],
+  [`/workloads?open=${fleet.workload}`, "workload-open"],
+  [`/issuers?open=${fleet.issuer}`, "issuer-open"],
+  [`/notifications?open=${fleet.sink}`, "sink-open"],
+  [`/changes?open=${fleet.change}`, "change-open"],
+];
+
+/** What opens beside the pages of the deployment. */
+const OPENED_OTHERS = (fleet: Fleet): ReadonlyArray<readonly [string, string]> => [
+  [`/accounts?open=${fleet.account}`, "account-open"],
+  ["/accounts?new=1", "account-new"],
+  ["/tokens?new=1", "token-new"],
 ];
 
 /** Pages that look different where there is nothing yet. */
@@ -60,6 +83,7 @@ const EMPTY = [
   "/approvals",
   "/delegations",
   "/audit",
+  "/subjects",
 ];
 
 test("axe finds nothing on any page in both themes, wide and narrow", async ({ page }) => {
@@ -71,6 +95,7 @@ test("axe finds nothing on any page in both themes, wide and narrow", async ({ p
     ...[...OF_ZONE, ...OPENED(fleet)].map(([path, name]) => [`/z/${fleet.zone}${path}`, name] as const),
     ...EMPTY.map((path) => [`/z/${empty}${path}`, `empty-${path.slice(1) || "overview"}`] as const),
     ...OTHERS.map((path) => [path, path.slice(1).replaceAll("/", "-")] as const),
+    ...OPENED_OTHERS(fleet),
   ];
   for (const theme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });

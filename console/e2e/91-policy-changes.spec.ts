@@ -1,4 +1,5 @@
 import { expect, test } from "@playwright/test";
+import { Agent } from "./agent.ts";
 import { admin, asOwner, at, makeZone } from "./people.ts";
 
 const document = (scopes: string) =>
@@ -43,4 +44,40 @@ test("a version is tried on what was decided before it is put in force, and what
   await expect(page.getByRole("dialog").getByRole("status")).toContainText(
     "Nothing was allowed in that time",
   );
+});
+
+test("a rollback for everybody is carried out, and what was allowed before is allowed again", async ({
+  page,
+}) => {
+  await asOwner(page);
+  const zone = await makeZone("Rollback");
+  const agent = await Agent.start(zone, { scopes: ["run:read", "run:write"] });
+  const authority = await agent.authority("run:write");
+  const asks = async () => (await agent.exchange({ scope: "run:write", ...authority }))["error"] ?? "allowed";
+  expect(await asks()).toBe("allowed");
+
+  await page.goto(`${at("web")}/z/${zone}/policies?open=${agent.policy}`);
+  const editor = page.getByLabel("Policy", { exact: true });
+  const text = await editor.inputValue();
+  await editor.fill(text.replace('"run:read", "run:write"', '"run:read"'));
+  await page.getByRole("button", { name: "Keep as a new version" }).press("Enter");
+  const versions = page.getByRole("region", { name: "Versions" });
+  await versions.getByRole("button", { name: "Put in force…" }).press("Enter");
+  await page.getByRole("button", { name: "Put it in force" }).press("Enter");
+  await expect(versions.getByRole("row").nth(1)).toContainText("in force");
+  await expect.poll(asks).not.toBe("allowed");
+
+  // Back, in the history of what was in force, for everybody.
+  await page.goto(`${at("web")}/z/${zone}/policies`);
+  const history = page.getByRole("region", { name: /History of/ });
+  await expect(history.getByRole("row").nth(1)).toContainText("in force");
+  await history.getByRole("button", { name: "Roll back to it…" }).press("Enter");
+  await page.getByRole("button", { name: "Roll back", exact: true }).press("Enter");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(history.getByRole("row").nth(2)).toContainText("in force");
+  await expect.poll(asks).toBe("allowed");
+
+  // Who did it stands beside.
+  await page.goto(`${at("web")}/z/${zone}/changes`);
+  await expect(page.getByRole("button", { name: "Activate policy set" }).first()).toBeVisible();
 });

@@ -31,6 +31,14 @@ export type Fleet = {
   /** The session at the top of the tree. */
   readonly session: string;
   readonly delegation: string;
+  readonly workload: string;
+  readonly issuer: string;
+  readonly sink: string;
+  readonly provider: string;
+  readonly resource: string;
+  /** What an administrator did. */
+  readonly change: string;
+  readonly account: string;
 };
 
 /** A zone in which there is something to see on every page. */
@@ -46,17 +54,26 @@ export async function makeFleet(name: string): Promise<Fleet> {
   for (const one of NAMES) await post("/applications", { name: one, registration_method: "managed" });
   for (let number = 1; number <= 40; number++)
     await post("/applications", { name: `worker ${number}`, registration_method: "managed" });
-  for (const one of NAMES.slice(0, 3)) await post("/workloads", { name: one });
-  await post("/subject-issuers", {
+  const workloads = await Promise.all(NAMES.slice(0, 3).map((one) => post("/workloads", { name: one })));
+  const issuer = await post("/subject-issuers", {
     issuer: "https://people.example.com/tenants/a-rather-long-name-of-a-tenant",
     jwks_url: "https://people.example.com/tenants/a-rather-long-name-of-a-tenant/keys",
     audience: "caracal",
   });
-  await post("/notification-sinks", { name: "incidents", url: "https://93.184.215.14/hooks/caracal" });
-  await post("/providers", {
+  const sink = await post("/notification-sinks", {
+    name: "incidents",
+    url: "https://93.184.215.14/hooks/caracal",
+  });
+  const provider = await post("/providers", {
     name: "tickets",
     kind: "api_key",
     config_json: { header_name: "X-Key", api_key: "of-the-upstream" },
+  });
+
+  await post("/subjects/revoke", {
+    subject_id: "mallory@example.com",
+    reason: "incident 7: their laptop was stolen",
+    block: true,
   });
 
   // A candidate that grants less, decided beside what is in force.
@@ -88,9 +105,18 @@ export async function makeFleet(name: string): Promise<Fleet> {
   const refused = await agent.exchange({ scope: "run:write", ...alone });
   const held = await agent.exchange({ scope: "run:write", ...authority });
   expect(held["approval_id"], JSON.stringify(held)).toBeTruthy();
+  const first = async (path: string): Promise<string> =>
+    String((await (await api.get(path)).json()).items[0].id);
   return {
     zone,
     agent,
+    workload: String(workloads[0]?.["id"]),
+    issuer: String(issuer["id"]),
+    sink: String(sink["id"]),
+    provider: String(provider["id"]),
+    resource: await first(`/v1/zones/${zone}/resources`),
+    change: await first(`/v1/zones/${zone}/admin-audit`),
+    account: await first("/v1/accounts"),
     refused: String(refused["request_id"] ?? refused["requestId"]),
     held: String(held["approval_id"]),
     session: top,

@@ -8,14 +8,20 @@ import type { components as WebComponents, paths as WebPaths } from "./web";
 /** A header that no other site can send without asking first. */
 const headers = { "x-caracal-console": "1" };
 
-export const control = createClient<ControlPaths>({ baseUrl: "/api/control", headers });
-export const coordinator = createClient<CoordinatorPaths>({ baseUrl: "/api/coordinator", headers });
+/** An answer that has not begun and ended by then does not come: whatever waits for it may ask again. */
+const WITHIN_MS = 60_000;
+
+const within = (asked: Request): Promise<Response> =>
+  fetch(asked, { signal: AbortSignal.any([asked.signal, AbortSignal.timeout(WITHIN_MS)]) });
+
+export const control = createClient<ControlPaths>({ baseUrl: "/api/control", headers, fetch: within });
+export const coordinator = createClient<CoordinatorPaths>({ baseUrl: "/api/coordinator", headers, fetch: within });
 
 /** Its paths say `/api/audit` already. */
-export const audit = createClient<AuditPaths>({ baseUrl: "/", headers });
+export const audit = createClient<AuditPaths>({ baseUrl: "/", headers, fetch: within });
 
 /** The web role's own routes that take something in their path. */
-export const web = createClient<WebPaths>({ baseUrl: "/", headers });
+export const web = createClient<WebPaths>({ baseUrl: "/", headers, fetch: within });
 
 export type AuditSchema = AuditComponents["schemas"];
 export type Schema = components["schemas"];

@@ -1,3 +1,5 @@
+import { keepFile } from "./file.ts";
+
 /** A cell as spreadsheets read it: nothing in it is a formula, whatever somebody called something. */
 function cell(value: string | number | null): string {
   if (value === null) return "";
@@ -42,10 +44,5 @@ export function sheetOf(table: HTMLTableElement): Sheet {
 
 /** Has the browser keep a table as a file. */
 export function keepAsFile(name: string, sheet: Sheet): void {
-  const url = URL.createObjectURL(new Blob([csv(sheet)], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `${name}.csv`;
-  link.click();
-  URL.revokeObjectURL(url);
+  keepFile(`${name}.csv`, new Blob([csv(sheet)], { type: "text/csv" }));
 }

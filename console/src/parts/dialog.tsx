@@ -73,6 +73,7 @@ export function Confirm({
   otherwise = "Keep it",
   name,
   refused,
+  closes = true,
   act,
   onClose,
 }: {
@@ -86,6 +87,8 @@ export function Confirm({
   name?: string;
   /** Why it cannot be done as it stands. */
   refused?: string | undefined;
+  /** Whether it is over then; else what was done shows something in its place. */
+  closes?: boolean;
   act: () => Promise<unknown>;
   onClose: () => void;
 }) {
@@ -99,7 +102,7 @@ export function Confirm({
           if (off) return;
           await once(async () => {
             await act();
-            onClose();
+            if (closes) onClose();
           });
         }}
       >

@@ -1,9 +1,10 @@
-import { type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "./button.tsx";
 import { keepAsFile, sheetOf } from "./csv.ts";
 import { Failed, Skeleton } from "./page.tsx";
+import { PolledPulse } from "./pulse.tsx";
 import { Table } from "./table.tsx";
 
 /** A page of a listing as the services answer it. */
@@ -27,14 +28,25 @@ export function useAddress(): [Record<string, string>, (change: Record<string, s
   ];
 }
 
+/** What is typed, once nobody types any more: not each letter is asked for. */
+function useSettled(typed: string): string {
+  const [settled, setSettled] = useState(typed);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(typed), 250);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return settled;
+}
+
 /**
- * A list: pages come from the server, what is typed finds among those that are there, a row opens at its side and is in
- * the address. Keys: `j` and `k` move, Enter opens, `/` finds.
+ * A list: pages come from the server, what is typed finds among those that are there, or among all where the server finds it, a
+ * row opens at its side and is in the address. Keys: `j` and `k` move, Enter opens, `/` finds.
  */
 export function List<Row>({
   name,
   queryKey,
   load,
+  searched = false,
   every,
   keyOf,
   textOf,
@@ -46,7 +58,9 @@ export function List<Row>({
 }: {
   name: string;
   queryKey: QueryKey;
-  load: (cursor: string | undefined) => Promise<Listing<Row>>;
+  load: (cursor: string | undefined, typed: string) => Promise<Listing<Row>>;
+  /** Whether the server finds what is typed, among all there is. */
+  searched?: boolean;
   every?: number;
   keyOf: (row: Row) => string;
   textOf: (row: Row) => string;
@@ -61,16 +75,22 @@ export function List<Row>({
   const [at, setAt] = useState(-1);
   const find = useRef<HTMLInputElement>(null);
   const table = useRef<HTMLTableElement>(null);
+  const typed = address["find"] ?? "";
+  const asked = useSettled(searched ? typed.trim() : "");
   const query = useInfiniteQuery({
-    queryKey,
-    queryFn: ({ pageParam }) => load(pageParam),
+    queryKey: searched ? [...queryKey, asked] : queryKey,
+    queryFn: ({ pageParam }) => load(pageParam, asked),
+    // What was found before stays until the next is there, and with it the field that is typed in.
+    ...(searched ? { placeholderData: keepPreviousData } : {}),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
     ...(every ? { refetchInterval: every } : {}),
   });
   const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const typed = (address["find"] ?? "").toLowerCase();
-  const found = typed === "" ? rows : rows.filter((row) => textOf(row).toLowerCase().includes(typed));
+  const found =
+    searched || typed === ""
+      ? rows
+      : rows.filter((row) => textOf(row).toLowerCase().includes(typed.toLowerCase()));
   const opened = address["open"] ? rows.find((row) => keyOf(row) === address["open"]) : undefined;
 
   useEffect(() => {
@@ -98,7 +118,7 @@ export function List<Row>({
   const close = () => setAddress({ open: undefined });
   return (
     <div className="stack">
-      {(rows.length > 0 || tools) && (
+      {(rows.length > 0 || tools || every || typed !== "") && (
         <div className="row">
           <input
             ref={find}
@@ -110,9 +130,10 @@ export function List<Row>({
             onChange={(event) => setAddress({ find: event.target.value })}
           />
           {tools}
+          {every && <PolledPulse of={query} every={every} />}
         </div>
       )}
-      {rows.length === 0 ? (
+      {rows.length === 0 && asked === "" ? (
         empty
       ) : found.length === 0 ? (
         <p className="quiet">

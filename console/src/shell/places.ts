@@ -24,11 +24,13 @@ export const OF_ZONE: ReadonlyArray<{ group: string; places: ReadonlyArray<Place
   {
     group: "Live",
     places: [
+      { label: "Subjects", to: "/z/$zone/subjects", words: "people applications kill switch block keep out" },
       { label: "Sessions", to: "/z/$zone/sessions", words: "kill switch stop tree" },
       { label: "Approvals", to: "/z/$zone/approvals", words: "inbox holds decide approve reject" },
       { label: "Delegations", to: "/z/$zone/delegations", words: "revoke" },
       { label: "Notifications", to: "/z/$zone/notifications", words: "sinks webhooks pager deliveries" },
       { label: "Audit", to: "/z/$zone/audit", words: "events denied evidence tail" },
+      { label: "Changes", to: "/z/$zone/changes", words: "admin audit who changed what administrators" },
     ],
   },
 ];

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { own, type Schema } from "../api/client.ts";
+import { own } from "../api/client.ts";
 import { meQuery } from "../api/me.ts";
 import { rolesQuery } from "../api/roles.ts";
 import { approvalCountsQuery } from "../pages/approvals/queries.ts";
 import { standing } from "../pages/overview/health.ts";
 import { signOutAt } from "../pages/sign-in/away.ts";
+import { Frozen } from "../pages/zones/freeze.tsx";
 import { zonesQuery } from "../pages/zones/queries.ts";
 import { Button } from "../parts/button.tsx";
 import { Palette } from "./palette.tsx";
@@ -203,6 +204,7 @@ export function Shell() {
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
+        {here && <Frozen zone={here} />}
         <Outlet />
       </main>
       {palette && <Palette zone={zone} onClose={() => setPalette(false)} />}

@@ -26,7 +26,7 @@ const COLLECTIONS: [&str; 17] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "activate",
     "approve",
     "authorize",
@@ -49,6 +49,7 @@ const VERBS: [&str; 22] = [
     "terminate",
     "test",
     "thaw",
+    "unblock",
 ];
 
 /// The innermost collection of a route's path and the name of the parameter that follows it, if one does.

@@ -89,7 +89,7 @@ pub struct EventReceipt {
 pub struct PackOf {
     /// Events of this session, and others of the same requests.
     pub session_id: Option<String>,
-    /// Events of this authority record, and others of the same requests.
+    /// Events of this authority record, and others of the same requests; of several, with commas between up to a hundred ids.
     pub authority_record_id: Option<String>,
     /// Events that happened from then on.
     pub since: Option<Timestamp>,

@@ -4,6 +4,15 @@ import { control, read, type Schema } from "../../api/client.ts";
 type Asked = Readonly<Record<string, string | number>>;
 type Found = { items: Schema["LedgerEvent"][]; next_cursor: string | null };
 
+/** Spans of time that end now, by how an address says them. */
+export const SPANS = [
+  ["", "All time"],
+  ["15m", "Last 15 minutes"],
+  ["1h", "Last hour"],
+  ["24h", "Last 24 hours"],
+  ["7d", "Last 7 days"],
+] as const;
+
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** The instant that a span such as `24h` began, at a whole minute. */

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Schema } from "../../api/client.ts";
 import { useTail } from "../../api/live.ts";
 import { Button } from "../../parts/button.tsx";
+import { Filter } from "../../parts/filter.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Pulse } from "../../parts/pulse.tsx";
@@ -12,17 +13,11 @@ import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { namesQuery } from "../sessions/queries.ts";
 import { RequestDetail } from "./detail.tsx";
-import { question, searchAudit } from "./queries.ts";
+import { PackButton, packOf, unpackable } from "./pack.tsx";
+import { question, SPANS, searchAudit } from "./queries.ts";
 import { about, actor, happened, reason } from "./words.ts";
 
 type Event = Schema["LedgerEvent"];
-const SPANS = [
-  ["", "All time"],
-  ["15m", "Last 15 minutes"],
-  ["1h", "Last hour"],
-  ["24h", "Last 24 hours"],
-  ["7d", "Last 7 days"],
-] as const;
 const DECISIONS = [
   ["", "Every decision"],
   ["allow", "Allowed"],
@@ -38,34 +33,6 @@ function chip(name: (typeof FILTERS)[number], value: string): string {
   if (name !== "from" && name !== "until") return `${name.replaceAll("_", " ")}: ${value.slice(0, 12)}`;
   const at = new Date(value);
   return `${name} ${Number.isNaN(at.getTime()) ? value.slice(0, 20) : clock.format(at)}`;
-}
-
-function Filter({
-  label,
-  value,
-  options,
-  onChange,
-}: {
-  label: string;
-  value: string | undefined;
-  options: ReadonlyArray<readonly [string, string]>;
-  onChange: (value: string) => void;
-}) {
-  return (
-    <select
-      aria-label={label}
-      className="input"
-      style={{ width: "auto" }}
-      value={value ?? ""}
-      onChange={(event) => onChange(event.target.value)}
-    >
-      {options.map(([key, text]) => (
-        <option key={key} value={key}>
-          {text}
-        </option>
-      ))}
-    </select>
-  );
 }
 
 /** Where the events that are shown can be had as a file. */
@@ -170,9 +137,12 @@ export function AuditPage() {
             {live ? "Search" : "Follow live"}
           </Button>
           {!live && (
-            <a className="button" href={exported(zone, query)} download="audit.csv">
-              Export 1,000 as CSV
-            </a>
+            <>
+              <PackButton zone={zone} refused={unpackable(query)} asked={() => packOf(query, new Date())} />
+              <a className="button" href={exported(zone, query)} download="audit.csv">
+                Export 1,000 as CSV
+              </a>
+            </>
           )}
         </>
       }

@@ -1,4 +1,5 @@
 import type { Schema } from "../../api/client.ts";
+import { many } from "../../parts/words.ts";
 
 /** Something that needs a person, with where to mend it. */
 export type Task = { text: string; label: string; to: string };
@@ -9,10 +10,9 @@ export function attention(overview: Schema["Overview"], waiting: number): Task[]
   const tasks: Task[] = [];
   const add = (when: boolean, text: string, label: string, to: string) =>
     when && tasks.push({ text, label, to });
-  const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
   add(
     waiting > 0,
-    `${plural(waiting, "request waits", "requests wait")} for a person.`,
+    `${many(waiting, "request waits", "requests wait")} for a person.`,
     "Decide",
     "/z/$zone/approvals",
   );
@@ -24,7 +24,7 @@ export function attention(overview: Schema["Overview"], waiting: number): Task[]
   );
   add(
     applications.expired > 0,
-    `${plural(applications.expired, "application is", "applications are")} past the end.`,
+    `${many(applications.expired, "application is", "applications are")} past the end.`,
     "Look",
     "/z/$zone/applications",
   );
@@ -36,13 +36,13 @@ export function attention(overview: Schema["Overview"], waiting: number): Task[]
   );
   add(
     applications.expiring_soon > 0,
-    `${plural(applications.expiring_soon, "application ends", "applications end")} within a week.`,
+    `${many(applications.expiring_soon, "application ends", "applications end")} within a week.`,
     "Look",
     "/z/$zone/applications",
   );
   add(
     resources.unenforced > 0,
-    `${plural(resources.unenforced, "resource lets", "resources let")} every operation through.`,
+    `${many(resources.unenforced, "resource lets", "resources let")} every operation through.`,
     "Declare operations",
     "/z/$zone/resources",
   );

@@ -13,6 +13,7 @@ import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { approvalCountsQuery } from "../approvals/queries.ts";
 import { about, happened, reason } from "../audit/words.ts";
+import { FreezeButton } from "../zones/freeze.tsx";
 import { zoneQuery } from "../zones/queries.ts";
 import { attention } from "./attention.ts";
 import { Charts } from "./charts.tsx";
@@ -100,6 +101,7 @@ export function OverviewPage() {
           </>
         )
       }
+      action={<FreezeButton zone={zone} />}
     >
       <Loaded query={query}>
         {(overview) => {

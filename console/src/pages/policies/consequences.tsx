@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { FormProblem, SelectField } from "../../parts/form.tsx";
+import { many } from "../../parts/words.ts";
 import { namesQuery } from "../sessions/queries.ts";
 import { Differences } from "./differences.tsx";
 import type { Candidate } from "./queries.ts";
@@ -13,9 +14,6 @@ const WINDOWS = [
   ["168", "the last week"],
   ["720", "the last 30 days"],
 ] as const;
-
-const many = (count: number, one: string, more: string): string =>
-  `${count.toLocaleString()} ${count === 1 ? one : more}`;
 
 function Summary({ answer }: { answer: Replayed }) {
   const changed = answer.decisions - answer.unchanged;

@@ -2,7 +2,8 @@ import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, SelectField, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
-import { config, KINDS, type Kind, settingsOf, withCurrent } from "./kinds.ts";
+import { Discovery } from "./discovery.tsx";
+import { config, DISCOVERED, KINDS, type Kind, settingsFound, settingsOf, withCurrent } from "./kinds.ts";
 
 type Provider = Schema["ProviderItem"];
 
@@ -84,6 +85,15 @@ export function ProviderForm({
           options={Object.entries(KINDS).map(([key, { label }]) => [key, label] as const)}
           value={kind}
           onChange={(event) => setKind(event.target.value as Kind)}
+        />
+      )}
+      {DISCOVERED.includes(kind) && (
+        <Discovery
+          zone={zone}
+          onFound={(found) => {
+            setTyped({ ...typed, ...settingsFound(kind, found) });
+            setChanged(true);
+          }}
         />
       )}
       {asked.map(({ key, label, secret, needed, help, preset, choices }) => {

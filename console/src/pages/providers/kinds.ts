@@ -125,6 +125,20 @@ export const KINDS: Readonly<
   },
 };
 
+/** Kinds whose issuer publishes where its endpoints are. */
+export const DISCOVERED: ReadonlyArray<Kind> = ["oauth2_client_credentials", "oauth2_authorization_code"];
+
+/** What an issuer publishes, as settings that the kind has. */
+export function settingsFound(kind: Kind, found: Schema["DiscoveredProvider"]): Record<string, string> {
+  const published: Readonly<Record<string, unknown>> = found;
+  return Object.fromEntries(
+    KINDS[kind].settings.flatMap(({ key }) => {
+      const value = published[key];
+      return typeof value === "string" && value !== "" ? [[key, value] as const] : [];
+    }),
+  );
+}
+
 /** The choices, and what was set elsewhere and is none of them. */
 export function withCurrent(choices: NonNullable<Setting["choices"]>, current: string) {
   return choices.some(([value]) => value === current) ? choices : [...choices, [current, current] as const];

@@ -9,11 +9,15 @@ import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
+import { Check } from "./check.tsx";
 import { Connections } from "./connections.tsx";
 import { ProviderForm } from "./form.tsx";
 import { KINDS } from "./kinds.ts";
 
 type Provider = Schema["ProviderItem"];
+
+/** Kinds with a token endpoint, which can be asked whether it takes the client. */
+const TESTED: ReadonlyArray<Provider["kind"]> = ["oauth2_client_credentials", "oauth2_authorization_code"];
 
 function Panel({ zone, provider, close }: { zone: string; provider: Provider; close: () => void }) {
   const client = useQueryClient();
@@ -67,6 +71,22 @@ function Panel({ zone, provider, close }: { zone: string; provider: Provider; cl
           </Button>
         </div>
       )}
+      <Check
+        zone={zone}
+        label="Test it"
+        unsupported={
+          TESTED.includes(provider.kind)
+            ? undefined
+            : "It has no token endpoint: the first call shows whether the upstream takes it."
+        }
+        ask={() =>
+          read(
+            control.POST("/v1/zones/{zoneId}/providers/{id}/test", {
+              params: { path: { zoneId: zone, id: provider.id } },
+            }),
+          )
+        }
+      />
       {provider.kind === "oauth2_authorization_code" && <Connections zone={zone} provider={provider} />}
       <section className="stack-small" aria-labelledby="bound">
         <h3 id="bound">Resources that use it</h3>

@@ -11,6 +11,7 @@ import {
   useUnsaved,
   wrongAt,
 } from "../../parts/form.tsx";
+import { providersQuery } from "../providers/queries.ts";
 import { ImportOperations } from "./import.tsx";
 import { parseOperations, writeOperations } from "./operations.ts";
 
@@ -39,15 +40,7 @@ export function ResourceForm({
   resource?: Resource;
   onDone: () => void;
 }) {
-  const providers = useQuery({
-    queryKey: ["zone", zone, "providers", "all"],
-    queryFn: () =>
-      read(
-        control.GET("/v1/zones/{zoneId}/providers", {
-          params: { path: { zoneId: zone }, query: { limit: 500 } },
-        }),
-      ),
-  }).data?.items;
+  const providers = useQuery(providersQuery(zone)).data?.items;
   const [typed, setTyped] = useState({
     name: resource?.name ?? "",
     identifier: resource?.identifier ?? "",

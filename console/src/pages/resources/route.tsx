@@ -1,4 +1,4 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
@@ -10,6 +10,8 @@ import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
+import { Check } from "../providers/check.tsx";
+import { providersQuery } from "../providers/queries.ts";
 import { ResourceForm } from "./form.tsx";
 
 type Resource = Schema["ResourceItem"];
@@ -30,11 +32,22 @@ function Enforcement({ of }: { of: Resource }) {
   );
 }
 
+/** Why it cannot be asked whether it lets anybody in without a mandate. */
+function untested(resource: Resource, provider: Schema["ProviderItem"] | undefined): string | undefined {
+  if (!resource.upstream_url) return "It has no upstream to ask.";
+  return provider && provider.kind !== "caracal_mandate"
+    ? "Only an upstream that verifies mandates itself can be tested."
+    : undefined;
+}
+
 function Panel({ zone, resource, close }: { zone: string; resource: Resource; close: () => void }) {
   const client = useQueryClient();
   const refused = useRefusal("change");
   const [editing, setEditing] = useState(false);
   const [archiving, setArchiving] = useState(false);
+  const provider = useQuery(providersQuery(zone)).data?.items.find(
+    (one) => one.id === resource.credential_provider_id,
+  );
   const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });
   return (
     <Dialog side title={resource.name} onClose={close}>
@@ -61,7 +74,7 @@ function Panel({ zone, resource, close }: { zone: string; resource: Resource; cl
               params={{ zone }}
               search={{ open: resource.credential_provider_id }}
             >
-              its provider
+              <bdi>{provider?.name ?? "its provider"}</bdi>
             </Link>,
           ],
           ["Made", <ExactTime key="made" at={resource.created_at} />],
@@ -86,6 +99,18 @@ function Panel({ zone, resource, close }: { zone: string; resource: Resource; cl
               Archive…
             </Button>
           </div>
+          <Check
+            zone={zone}
+            label="Test its guard"
+            unsupported={untested(resource, provider)}
+            ask={() =>
+              read(
+                control.POST("/v1/zones/{zoneId}/resources/{id}/test", {
+                  params: { path: { zoneId: zone, id: resource.id } },
+                }),
+              )
+            }
+          />
           <section className="stack-small" aria-labelledby="operations">
             <h3 id="operations">Operations</h3>
             <Table heads={["Method", "Path", "Scope"]}>

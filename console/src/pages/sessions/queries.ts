@@ -5,6 +5,9 @@ import type { Session } from "./tree.ts";
 /** Most sessions that are shown at once. */
 const MOST = 2_000;
 
+/** How often what runs is asked for. */
+export const EVERY_MS = 3_000;
+
 /** Every session of a state, page by page. */
 async function all(zone: string, status: "active" | "suspended"): Promise<Session[]> {
   const sessions: Session[] = [];
@@ -26,7 +29,7 @@ export const liveSessionsQuery = (zone: string) =>
   queryOptions({
     queryKey: ["zone", zone, "live-sessions"],
     queryFn: async () => (await Promise.all([all(zone, "active"), all(zone, "suspended")])).flat(),
-    refetchInterval: 3_000,
+    refetchInterval: EVERY_MS,
   });
 
 /** Names of the applications of a zone. */

@@ -1,17 +1,18 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { control, coordinator, read } from "../../api/client.ts";
+import { coordinator, read } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { FormProblem } from "../../parts/form.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
-import { Pulse } from "../../parts/pulse.tsx";
+import { PolledPulse } from "../../parts/pulse.tsx";
 import { Badge, Facts, Id, Raw, State } from "../../parts/show.tsx";
 import { ExactTime, span, Time } from "../../parts/time.tsx";
-import { liveSessionsQuery, namesQuery } from "./queries.ts";
+import { PackButton } from "../audit/pack.tsx";
+import { EVERY_MS, liveSessionsQuery, namesQuery } from "./queries.ts";
 import { below, type Node, type Session, times, trees } from "./tree.ts";
 
 function Authority({ zone, session }: { zone: string; session: string }) {
@@ -122,6 +123,7 @@ function Panel({ zone, node, name, close }: { zone: string; node: Node; name: st
         <Link to="/z/$zone/audit" params={{ zone }} search={{ session_id: session.agent_session_id }}>
           What it did
         </Link>
+        <PackButton zone={zone} asked={() => ({ session_id: session.agent_session_id })} />
       </div>
       <Authority zone={zone} session={session.agent_session_id} />
       <Raw value={session} />
@@ -189,73 +191,6 @@ function Branch({
   );
 }
 
-/** Ends everything of one subject, whatever it runs. */
-function StopSubject({ zone, onClose }: { zone: string; onClose: () => void }) {
-  const names = useQuery(namesQuery(zone)).data ?? new Map<string, string>();
-  const client = useQueryClient();
-  const [subject, setSubject] = useState("");
-  const [done, setDone] = useState<{ authority_records: number; sessions: number; delegations: number }>();
-  if (done) {
-    return (
-      <Dialog title="It is stopped" onClose={onClose}>
-        <Facts
-          rows={[
-            ["Authority records ended", done.authority_records.toLocaleString()],
-            ["Sessions ended", done.sessions.toLocaleString()],
-            ["Delegations ended", done.delegations.toLocaleString()],
-          ]}
-        />
-        <p className="quiet">
-          It can begin again with its secret. Rotate the secret under Applications to keep it out.
-        </p>
-        <div className="row">
-          <Button look="main" onClick={onClose}>
-            Done
-          </Button>
-        </div>
-      </Dialog>
-    );
-  }
-  return (
-    <Confirm
-      title="Stop everything of one subject"
-      label="End everything it holds"
-      onClose={() => subject === "" && onClose()}
-      act={async () => {
-        if (subject === "") throw new Error("Choose or name a subject first.");
-        const ended = await read(
-          control.POST("/v1/zones/{zoneId}/subjects/revoke", {
-            params: { path: { zoneId: zone } },
-            body: { subject_id: subject, reason: "kill switch" },
-          }),
-        );
-        await client.invalidateQueries({ queryKey: ["zone", zone] });
-        setDone(ended);
-      }}
-    >
-      <p>
-        Every authority record, session and delegation of the subject ends at once, at every enforcement
-        point.
-      </p>
-      <input
-        className="input"
-        aria-label="Application or person"
-        placeholder="Id of an application or a person"
-        list="subjects"
-        value={subject}
-        onChange={(event) => setSubject(event.target.value)}
-      />
-      <datalist id="subjects">
-        {[...names].map(([id, name]) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </datalist>
-    </Confirm>
-  );
-}
-
 /** Sessions that have ended. */
 function Ended({ zone, names }: { zone: string; names: ReadonlyMap<string, string> }) {
   return (
@@ -300,8 +235,6 @@ export function SessionsPage() {
   const [address, setAddress] = useAddress();
   const query = useQuery(liveSessionsQuery(zone));
   const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
-  const refused = useRefusal("stop");
-  const [stopping, setStopping] = useState(false);
   const ended = address["view"] === "ended";
   const find = (nodes: ReadonlyArray<Node>): Node | undefined => {
     for (const node of nodes) {
@@ -323,9 +256,9 @@ export function SessionsPage() {
           >
             {ended ? "What runs now" : "What has ended"}
           </Button>
-          <Button look="danger" refused={refused} onClick={() => setStopping(true)}>
+          <Link className="button" to="/z/$zone/subjects" params={{ zone }}>
             Stop a subject…
-          </Button>
+          </Link>
         </>
       }
     >
@@ -340,7 +273,7 @@ export function SessionsPage() {
               <div className="stack">
                 <div className="spread">
                   <span className="quiet number">{sessions.length.toLocaleString()} live</span>
-                  <Pulse of={query.isError ? "stale" : "live"} />
+                  <PolledPulse of={query} every={EVERY_MS} />
                 </div>
                 {address["open"] && !opened && (
                   <p className="note row" role="status">
@@ -387,7 +320,6 @@ export function SessionsPage() {
           }}
         </Loaded>
       )}
-      {stopping && <StopSubject zone={zone} onClose={() => setStopping(false)} />}
     </Page>
   );
 }

@@ -11,4 +11,6 @@ export const zoneQuery = (zone: string) =>
   queryOptions({
     queryKey: ["zone", zone, "itself"],
     queryFn: () => read(control.GET("/v1/zones/{zoneId}", { params: { path: { zoneId: zone } } })),
+    // Somebody else may freeze it.
+    refetchInterval: 10_000,
   });

@@ -7,7 +7,7 @@ import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
-import { Id } from "../../parts/show.tsx";
+import { Badge, Id } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { zonesQuery } from "./queries.ts";
@@ -91,7 +91,8 @@ export function ZonesPage() {
                     <td data-head="Zone">
                       <Link className="cover" to="/z/$zone" params={{ zone: zone.id }}>
                         <bdi>{zone.name}</bdi>
-                      </Link>
+                      </Link>{" "}
+                      {zone.frozen_at && <Badge meaning="refused">frozen</Badge>}
                     </td>
                     <td data-head="Slug" className="mono">
                       {zone.slug}

@@ -13,11 +13,18 @@ use crate::{
     routes::Call,
 };
 
+/// Authority records that an answer may be about: each is searched for by itself.
+const MOST_RECORDS: usize = 100;
+/// Characters of the id of one.
+const ID_LENGTH: std::ops::RangeInclusive<usize> = 1..=128;
+
 /// Why there is no pack.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::routes) enum PackError {
     #[error("nothing is asked for")]
     NotAsked,
+    #[error("the authority records are not named as they should be")]
+    Records,
     #[error("there is nothing to prove it with")]
     Proof(#[from] ProofError),
     #[error("it cannot be packed")]
@@ -42,6 +49,14 @@ impl RouteError for PackError {
                 "session_id",
                 "is needed, or authority_record_id, since or until",
             ),
+            Self::Records => Refusal::invalid_field(
+                ErrorCode::InvalidQuery,
+                "authority_record_id",
+                format!(
+                    "must be up to {MOST_RECORDS} ids of at most {} characters, with commas between them",
+                    ID_LENGTH.end()
+                ),
+            ),
             Self::Proof(error) => error.refusal(),
             Self::NotPacked(NotPacked::NoLog) => ProofError::Empty.refusal(),
             Self::NotPacked(NotPacked::Nothing) => ProofError::NoEntry.refusal(),
@@ -60,6 +75,19 @@ impl RouteError for PackError {
     }
 }
 
+/// The authority records that are asked for.
+fn records(named: Option<&str>) -> Result<Vec<String>, PackError> {
+    let ids: Vec<String> = named
+        .into_iter()
+        .flat_map(|named| named.split(',').take(MOST_RECORDS + 1))
+        .map(str::to_owned)
+        .collect();
+    if ids.len() > MOST_RECORDS || ids.iter().any(|id| !ID_LENGTH.contains(&id.len())) {
+        return Err(PackError::Records);
+    }
+    Ok(ids)
+}
+
 pub(in crate::routes) async fn get(
     call: Call,
     Path(of): Path<OfZone>,
@@ -68,7 +96,7 @@ pub(in crate::routes) async fn get(
     let asked = PackQuery {
         session_id: query.session_id,
         subject_id: None,
-        authority_record_ids: query.authority_record_id.into_iter().collect(),
+        authority_record_ids: records(query.authority_record_id.as_deref())?,
         since: query.since,
         until: query.until,
     };
