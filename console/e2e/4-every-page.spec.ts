@@ -50,6 +50,7 @@ const OTHERS = [
 const OPENED = (fleet: Fleet): ReadonlyArray<readonly [string, string]> => [
   [`/policies?open=${fleet.agent.policy}`, "policy-open"],
   [`/policies?draft=${fleet.refused}`, "policy-draft"],
+  [`/policies?simulate=${fleet.refused}`, "policy-simulate"],
   [`/applications?open=${fleet.agent.id}`, "application-open"],
   [`/sessions?open=${fleet.session}`, "session-open"],
   [`/approvals?open=${fleet.held}`, "approval-open"],

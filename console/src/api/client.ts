@@ -15,7 +15,11 @@ const within = (asked: Request): Promise<Response> =>
   fetch(asked, { signal: AbortSignal.any([asked.signal, AbortSignal.timeout(WITHIN_MS)]) });
 
 export const control = createClient<ControlPaths>({ baseUrl: "/api/control", headers, fetch: within });
-export const coordinator = createClient<CoordinatorPaths>({ baseUrl: "/api/coordinator", headers, fetch: within });
+export const coordinator = createClient<CoordinatorPaths>({
+  baseUrl: "/api/coordinator",
+  headers,
+  fetch: within,
+});
 
 /** Its paths say `/api/audit` already. */
 export const audit = createClient<AuditPaths>({ baseUrl: "/", headers, fetch: within });

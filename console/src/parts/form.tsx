@@ -199,7 +199,7 @@ export function useUnsaved(unsaved: boolean): void {
 }
 
 /** A form that never loses what was typed. */
-export function Form({ onSubmit, children }: { onSubmit: () => void; children: ReactNode }) {
+export function Form({ onSubmit, children }: { onSubmit: () => unknown; children: ReactNode }) {
   return (
     <form
       className="stack"

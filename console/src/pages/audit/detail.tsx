@@ -236,6 +236,9 @@ export function RequestDetail({
                       2,
                     )}
                   />
+                  <Link to="/z/$zone/policies" params={{ zone }} search={{ simulate: request }}>
+                    Decide it with another version
+                  </Link>
                 </details>
               )}
             </>

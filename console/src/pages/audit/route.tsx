@@ -13,6 +13,7 @@ import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { namesQuery } from "../sessions/queries.ts";
 import { RequestDetail } from "./detail.tsx";
+import { KeptFilters } from "./kept.tsx";
 import { PackButton, packOf, unpackable } from "./pack.tsx";
 import { question, SPANS, searchAudit } from "./queries.ts";
 import { about, actor, happened, reason } from "./words.ts";
@@ -125,6 +126,13 @@ export function AuditPage() {
           {chip(name, address[name] ?? "")} ✕
         </Button>
       ))}
+      <KeptFilters
+        names={FILTERS}
+        query={query}
+        onChoose={(chosen) =>
+          setAddress({ ...Object.fromEntries(FILTERS.map((name) => [name, undefined])), ...chosen })
+        }
+      />
     </>
   );
   return (

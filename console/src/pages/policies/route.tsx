@@ -22,6 +22,7 @@ import { PolicyPanel } from "./panel.tsx";
 import { inForceQuery, setVersionsQuery } from "./queries.ts";
 import { shadowQuery } from "./shadow/queries.ts";
 import { ShadowState } from "./shadow/state.tsx";
+import { Simulate } from "./simulate.tsx";
 
 const STARTER = `# caracal:data-document
 package caracal.authz
@@ -177,6 +178,11 @@ export function PoliciesPage() {
   const action = (
     <>
       {current?.version && (
+        <Button refused={refused} onClick={() => setAddress({ simulate: "new" })}>
+          Decide one request…
+        </Button>
+      )}
+      {current?.version && (
         <Button refused={refused} onClick={() => setAddress({ needless: "1" })}>
           What nobody needed…
         </Button>
@@ -236,6 +242,14 @@ export function PoliciesPage() {
           zone={zone}
           request={address["draft"]}
           close={() => setAddress({ draft: undefined })}
+        />
+      )}
+      {address["simulate"] && current?.set && (
+        <Simulate
+          zone={zone}
+          set={current.set}
+          request={address["simulate"] === "new" ? undefined : address["simulate"]}
+          onClose={() => setAddress({ simulate: undefined })}
         />
       )}
       {address["needless"] && current?.set && current.version && (
