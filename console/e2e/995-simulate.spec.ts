@@ -7,21 +7,28 @@ test("a refused request is decided with a version that is not in force, as it wa
 }) => {
   await asOwner(page);
   const zone = await makeZone("Simulate");
-  const agent = await Agent.start(zone);
-  // Another version of the set, which grants what is refused now.
+  const agent = await Agent.start(zone, { scopes: ["run:read", "run:write"] });
+  const authority = await agent.authority("run:write");
+  // From now on less is granted; what granted it is a version of the set still.
   const api = await admin();
   const base = `/v1/zones/${zone}`;
   const stored = await (await api.get(`${base}/policies/${agent.policy}`)).json();
-  const content = String(stored.versions[0].content).replace('"run:read"', '"run:read", "run:write"');
-  const more = await (
+  const content = String(stored.versions[0].content).replace('"run:read", "run:write"', '"run:read"');
+  const less = await (
     await api.post(`${base}/policies/${agent.policy}/versions`, { data: { content } })
   ).json();
   const [set] = (await (await api.get(`${base}/policy-sets`)).json()).items;
-  const manifest = [{ policy_version_id: more.version_id ?? more.id }];
-  const made = await api.post(`${base}/policy-sets/${set.id}/versions`, { data: { manifest } });
-  expect(made.ok(), await made.text()).toBe(true);
-  const refused = await agent.exchange({ scope: "run:write" });
-  const request = String(refused["request_id"] ?? refused["requestId"]);
+  const manifest = [{ policy_version_id: less.version_id ?? less.id }];
+  const made = await (
+    await api.post(`${base}/policy-sets/${set.id}/versions`, { data: { manifest } })
+  ).json();
+  await api.post(`${base}/policy-sets/${set.id}/activate`, { data: { version_id: made.version_id } });
+  let request = "";
+  await expect(async () => {
+    const refused = await agent.exchange({ scope: "run:write", ...authority });
+    expect(refused["error"]).toBeTruthy();
+    request = String(refused["request_id"] ?? refused["requestId"]);
+  }).toPass();
 
   await expect(async () => {
     await page.goto(`${at("web")}/z/${zone}/audit?request=${request}`);
@@ -33,7 +40,7 @@ test("a refused request is decided with a version that is not in force, as it wa
   await panel.getByRole("button", { name: "Decide it" }).click();
   const answer = panel.getByRole("region", { name: "What it decides" });
   await expect(answer.getByRole("status")).toContainText("refused");
-  await panel.getByLabel("Version that decides").selectOption({ index: 0 });
+  await panel.getByLabel("Version that decides").selectOption({ index: 1 });
   await panel.getByRole("button", { name: "Decide it" }).click();
   await expect(answer.getByRole("status")).toContainText("allowed");
 

@@ -3,8 +3,11 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { whenSignedOut } from "./api/client.ts";
+import { meQuery } from "./api/me.ts";
 import { Problem } from "./api/problem.ts";
+import { hasUnsaved } from "./parts/unsaved.ts";
 import { makeRouter } from "./router.tsx";
+import { noteEnded } from "./shell/session.ts";
 import "./theme/tokens.css";
 import "./theme/base.css";
 import "./parts/parts.css";
@@ -22,6 +25,11 @@ const client = new QueryClient({
 const router = makeRouter(client);
 
 whenSignedOut(() => {
+  const account = client.getQueryData(meQuery.queryKey)?.account.id;
+  if (account !== undefined && hasUnsaved()) {
+    noteEnded(account);
+    return;
+  }
   client.setQueryData(["me"], null);
   const { pathname, href } = router.state.location;
   if (pathname !== "/sign-in" && pathname !== "/link")

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useAct } from "./act.ts";
 import { Button } from "./button.tsx";
 import { Form, FormProblem, TextField } from "./form.tsx";
+import { asks, giveUp, type Typed, Within } from "./unsaved.ts";
 
 /**
  * The browser's own modal dialog: it keeps the focus, gives it back, and closes with Escape. One that is `keyed` is acted on
@@ -22,6 +23,7 @@ export function Dialog({
 }) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const { within, leave, ask } = useLeaving(onClose);
   useEffect(() => {
     const dialog = box.current;
     const before = document.activeElement instanceof HTMLElement ? document.activeElement : undefined;
@@ -46,7 +48,7 @@ export function Dialog({
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        leave();
       }}
     >
       <div className="stack">
@@ -54,14 +56,55 @@ export function Dialog({
           <h2 id={id} tabIndex={-1}>
             <bdi>{title}</bdi>
           </h2>
-          <Button look="plain" onClick={onClose} aria-label="Close">
+          <Button look="plain" onClick={leave} aria-label="Close">
             ✕
           </Button>
         </div>
-        {children}
+        <Within value={within}>{children}</Within>
       </div>
+      {ask}
     </dialog>
   );
+}
+
+/** Whether to go, with what was typed being lost. */
+export function LoseIt({ onStay, onLeave }: { onStay: () => void; onLeave: () => void }) {
+  return (
+    <Dialog title="What you typed is not kept yet" onClose={onStay}>
+      <p>It is lost when you go on.</p>
+      <div className="row">
+        <Button look="main" onClick={onStay}>
+          Stay here
+        </Button>
+        <Button look="danger" onClick={onLeave}>
+          Lose it
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** How a dialog is left by: at once, or after asking for what was typed in it. */
+function useLeaving(leave: () => void) {
+  const within = useRef(new Set<Typed>()).current;
+  const [asking, setAsking] = useState(false);
+  return {
+    within,
+    leave: () => {
+      if (asks(within)) setAsking(true);
+      else leave();
+    },
+    ask: asking && (
+      <LoseIt
+        onStay={() => setAsking(false)}
+        onLeave={() => {
+          giveUp(within);
+          setAsking(false);
+          leave();
+        }}
+      />
+    ),
+  };
 }
 
 /** Asks before something that cannot simply be undone; where it never can, asks for the name. */
@@ -98,9 +141,11 @@ export function Confirm({
   return (
     <Dialog title={title} onClose={onClose}>
       <Form
+        // A name that is typed once more is nothing to lose.
+        guarded={name === undefined}
         onSubmit={async () => {
-          if (off) return;
-          await once(async () => {
+          if (off) return false;
+          return once(async () => {
             await act();
             if (closes) onClose();
           });

@@ -7,8 +7,10 @@ import {
   useEffect,
   useId,
   useRef,
+  useState,
 } from "react";
 import { Problem } from "../api/problem.ts";
+import { useUnsaved } from "./unsaved.ts";
 
 type Shared = { label: string; help?: ReactNode; wrong?: string | undefined };
 
@@ -188,25 +190,39 @@ export function FormProblem({ error }: { error: unknown }) {
   );
 }
 
-/** Warns before what was typed is lost. */
-export function useUnsaved(unsaved: boolean): void {
-  useEffect(() => {
-    if (!unsaved) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [unsaved]);
-}
-
-/** A form that never loses what was typed. */
-export function Form({ onSubmit, children }: { onSubmit: () => unknown; children: ReactNode }) {
+/**
+ * A form that never loses what was typed: it asks before somebody goes on without sending it. What `onSubmit` tells is whether it
+ * went well.
+ */
+export function Form({
+  onSubmit,
+  unsaved,
+  guarded = true,
+  children,
+}: {
+  onSubmit: () => boolean | Promise<boolean>;
+  /** Whether there is something to lose, where that is not told by whether anybody typed. */
+  unsaved?: boolean;
+  /** Nothing is lost that anybody would miss. */
+  guarded?: boolean;
+  children: ReactNode;
+}) {
+  const [touched, setTouched] = useState(false);
+  const own = useUnsaved(guarded && (unsaved ?? touched));
   return (
     <form
       className="stack"
       noValidate
-      onSubmit={(event: FormEvent) => {
+      onInput={() => {
+        own.asks = true;
+        setTouched(true);
+      }}
+      onSubmit={async (event: FormEvent) => {
         event.preventDefault();
-        onSubmit();
+        // What is sent well often leads to another page, which is nothing to ask about.
+        own.asks = false;
+        if (await onSubmit()) setTouched(false);
+        else own.asks = true;
       }}
     >
       {children}

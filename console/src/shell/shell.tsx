@@ -10,6 +10,8 @@ import { signOutAt } from "../pages/sign-in/away.ts";
 import { Frozen } from "../pages/zones/freeze.tsx";
 import { zonesQuery } from "../pages/zones/queries.ts";
 import { Button } from "../parts/button.tsx";
+import { SignInAgain } from "./again.tsx";
+import { AskBeforeLeaving } from "./leaving.tsx";
 import { Palette } from "./palette.tsx";
 import { OF_DEPLOYMENT, OF_ZONE } from "./places.ts";
 import { setTheme, type Theme, useTheme } from "./theme.ts";
@@ -207,6 +209,8 @@ export function Shell() {
         {here && <Frozen zone={here} />}
         <Outlet />
       </main>
+      <AskBeforeLeaving />
+      <SignInAgain />
       {palette && <Palette zone={zone} onClose={() => setPalette(false)} />}
     </div>
   );

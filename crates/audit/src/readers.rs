@@ -1,5 +1,5 @@
 //! Who reads at the Audit role: the operator, who reads all there is, and people who are signed in at the console, who read
-//! the receipts of the zones that they reach.
+//! the receipts and evidence packs of the zones that they reach.
 
 use std::{sync::Arc, time::Duration};
 

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { meQuery, useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { CheckField, Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
@@ -86,18 +87,15 @@ function NewAccount({
   const [typed, setTyped] = useState({ email: "", name: "" });
   const [role, setRole] = useState<Role>("viewer");
   const [zones, setZones] = useState<string[] | null>(null);
-  const [error, setError] = useState<unknown>();
-  const make = async () => {
-    try {
+  const { act, busy, error } = useAct({ leaves: true });
+  const make = () =>
+    act(async () => {
       const reach = role === "owner" || zones === null ? {} : { zones };
       onMade(await read(control.POST("/v1/accounts", { body: { ...typed, role, ...reach } })));
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <Dialog title="New account" onClose={onClose}>
-      <Form onSubmit={() => void make()}>
+      <Form onSubmit={make}>
         <FormProblem error={error} />
         <TextField
           label="E-mail address"
@@ -125,7 +123,7 @@ function NewAccount({
         />
         <Reach role={role} zones={zones} onChange={setZones} />
         <div className="row">
-          <Button type="submit" look="main">
+          <Button type="submit" busy={busy} look="main">
             Make the account
           </Button>
         </div>
@@ -147,18 +145,14 @@ function Panel({
   const me = useQuery(meQuery).data;
   const [role, setRole] = useState(account.role);
   const [zones, setZones] = useState<string[] | null>(account.zones ?? null);
-  const [error, setError] = useState<unknown>();
+  const { act: once, busy, error } = useAct();
   const [deleting, setDeleting] = useState(false);
   const params = { path: { id: account.id } };
-  const act = async (work: () => Promise<unknown>) => {
-    try {
-      setError(undefined);
+  const act = (work: () => Promise<unknown>) =>
+    once(async () => {
       await work();
       await client.invalidateQueries({ queryKey: ["accounts"] });
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   const changed = role !== account.role || JSON.stringify(zones) !== JSON.stringify(account.zones ?? null);
   const save = () =>
     act(() => {
@@ -179,7 +173,7 @@ function Panel({
             : []),
         ]}
       />
-      <Form onSubmit={() => void save()}>
+      <Form onSubmit={save} unsaved={changed}>
         <SelectField
           label="Role"
           options={ROLES}
@@ -188,7 +182,7 @@ function Panel({
         />
         <Reach role={role} zones={zones} onChange={setZones} />
         <div className="row">
-          <Button type="submit" look="main" refused={changed ? undefined : "Nothing is changed."}>
+          <Button type="submit" look="main" busy={busy} refused={changed ? undefined : "Nothing is changed."}>
             Save
           </Button>
         </div>

@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
@@ -61,9 +62,9 @@ function NewApplication({
   onClose: () => void;
 }) {
   const [name, setName] = useState("");
-  const [error, setError] = useState<unknown>();
-  const make = async () => {
-    try {
+  const { act, busy, error } = useAct({ leaves: true });
+  const make = () =>
+    act(async () => {
       const { client_secret, ...application } = await read(
         control.POST("/v1/zones/{zoneId}/applications", {
           params: { path: { zoneId: zone } },
@@ -71,13 +72,10 @@ function NewApplication({
         }),
       );
       onMade(application, client_secret);
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <Dialog title="New application" onClose={onClose}>
-      <Form onSubmit={() => void make()}>
+      <Form onSubmit={make}>
         <FormProblem error={error} />
         <TextField
           label="Name"
@@ -89,7 +87,7 @@ function NewApplication({
           onChange={(event) => setName(event.target.value)}
         />
         <div className="row">
-          <Button type="submit" look="main">
+          <Button type="submit" busy={busy} look="main">
             Register it
           </Button>
         </div>

@@ -152,7 +152,7 @@ export function ApprovalPanel({
       <Raw value={approval} />
       {said.length > 0 && (
         <div className="decide">
-          <Form onSubmit={() => {}}>
+          <Form onSubmit={() => false} unsaved={reason !== "" && !busy}>
             <AreaField
               label="Reason"
               help="Stands in the evidence. It may be left out."

@@ -3,6 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
@@ -19,12 +20,12 @@ function IssuerForm({ zone, issuer, onDone }: { zone: string; issuer?: Issuer; o
     jwks_url: issuer?.jwks_url ?? "",
     audience: issuer?.audience ?? "",
   });
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct({ leaves: true });
   const put = (field: keyof typeof typed) => (event: { target: { value: string } }) =>
     setTyped({ ...typed, [field]: event.target.value });
-  const save = async () => {
-    const { jwks_url, audience } = typed;
-    try {
+  const save = () =>
+    act(async () => {
+      const { jwks_url, audience } = typed;
       if (issuer) {
         await read(
           control.PATCH("/v1/zones/{zoneId}/subject-issuers/{id}", {
@@ -41,12 +42,9 @@ function IssuerForm({ zone, issuer, onDone }: { zone: string; issuer?: Issuer; o
         );
       }
       onDone();
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
-    <Form onSubmit={() => void save()}>
+    <Form onSubmit={save}>
       <FormProblem error={error} />
       {!issuer && (
         <TextField
@@ -75,7 +73,7 @@ function IssuerForm({ zone, issuer, onDone }: { zone: string; issuer?: Issuer; o
         onChange={put("audience")}
       />
       <div className="row">
-        <Button type="submit" look="main">
+        <Button type="submit" busy={busy} look="main">
           {issuer ? "Save" : "Trust it"}
         </Button>
       </div>

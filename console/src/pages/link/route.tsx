@@ -38,8 +38,8 @@ export function LinkPage() {
     setTyped({ ...typed, [field]: event.target.value });
   const different = typed.again !== "" && typed.again !== typed.password ? "is not the same" : undefined;
   const take = async (purpose: keyof typeof TITLES) => {
-    if (typed.again !== typed.password) return;
-    await act(async () => {
+    if (typed.again !== typed.password) return false;
+    return act(async () => {
       const owner = purpose === "setup" ? { email: typed.email, name: typed.name } : {};
       await own("POST", "/api/session/link", { link, password: typed.password, ...owner });
       client.clear();
@@ -61,7 +61,7 @@ export function LinkPage() {
                   The link runs out <Time at={expires_at} />.
                 </p>
               </div>
-              <Form onSubmit={() => void take(purpose)}>
+              <Form guarded={false} onSubmit={() => take(purpose)}>
                 <FormProblem error={error} />
                 {purpose === "setup" && (
                   <>

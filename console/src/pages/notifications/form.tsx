@@ -51,7 +51,7 @@ export function SinkForm({
       onDone();
     });
   return (
-    <Form onSubmit={() => void save()}>
+    <Form onSubmit={save}>
       <FormProblem error={error} />
       <TextField
         label="Name"

@@ -3,9 +3,10 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
-import { Form, FormProblem, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
+import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Badge } from "../../parts/show.tsx";
@@ -49,10 +50,9 @@ function NewPolicy({
 }) {
   const [name, setName] = useState("");
   const [text, setText] = useState(STARTER);
-  const [error, setError] = useState<unknown>();
-  useUnsaved(text !== STARTER);
-  const make = async () => {
-    try {
+  const { act, busy, error } = useAct({ leaves: true });
+  const make = () =>
+    act(async () => {
       const made = await read(
         control.POST("/v1/zones/{zoneId}/policies", {
           params: { path: { zoneId: zone } },
@@ -60,13 +60,10 @@ function NewPolicy({
         }),
       );
       onMade(made.id);
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <Dialog side title="New policy" onClose={onClose}>
-      <Form onSubmit={() => void make()}>
+      <Form onSubmit={make} unsaved={text !== STARTER || name !== ""}>
         <FormProblem error={error} />
         <TextField
           label="Name"
@@ -77,7 +74,7 @@ function NewPolicy({
         />
         <PolicyEditor text={text} onChange={setText} />
         <div className="row">
-          <Button type="submit" look="main">
+          <Button type="submit" busy={busy} look="main">
             Keep it
           </Button>
           <span className="quiet small">Nothing changes until a version is put in force.</span>

@@ -93,7 +93,7 @@ function Filled({
     });
   return (
     <>
-      <Form onSubmit={() => void decide()}>
+      <Form guarded={false} onSubmit={decide}>
         <FormProblem error={error} />
         <SelectField
           label="Version that decides"

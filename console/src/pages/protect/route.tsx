@@ -4,9 +4,10 @@ import { useState } from "react";
 import { useRefusal } from "../../api/me.ts";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
-import { CheckField, Form, FormProblem, SelectField, TextField, useUnsaved } from "../../parts/form.tsx";
+import { CheckField, Form, FormProblem, SelectField, TextField } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Code } from "../../parts/show.tsx";
+import { useUnsaved } from "../../parts/unsaved.ts";
 import { ImportOperations } from "../resources/import.tsx";
 import { Operations } from "./operations.tsx";
 import {
@@ -80,8 +81,8 @@ function Protect({ kind }: { kind: Kind }) {
 
   const make = async () => {
     setTried(true);
-    if (refused || Object.keys(problems(filled)).length > 0) return;
-    await act(async () => {
+    if (refused || Object.keys(problems(filled)).length > 0) return false;
+    return act(async () => {
       await runAll(zone, filled, made, setMade);
       await client.invalidateQueries({ queryKey: ["zone", zone] });
     });
@@ -103,7 +104,7 @@ function Protect({ kind }: { kind: Kind }) {
       about="Say what you protect and who may call it. The credential stays here; the agent never sees it."
     >
       <div className="protect">
-        <Form onSubmit={() => void make()}>
+        <Form guarded={false} onSubmit={make}>
           <FormProblem error={error} />
           <fieldset className="group" disabled={begun}>
             <legend>What you protect</legend>

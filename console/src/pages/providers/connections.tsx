@@ -36,8 +36,8 @@ function Connect({ zone, provider }: { zone: string; provider: Provider }) {
       ? undefined
       : `The provider's redirect URI is not ${redirectUri()}, so people come back elsewhere.`;
   const begin = async () => {
-    if (refused || elsewhere) return;
-    await act(async () => {
+    if (refused || elsewhere) return false;
+    return act(async () => {
       const begun = await read(
         control.POST("/v1/zones/{zoneId}/provider-connections/oauth/authorize", {
           params: { path: { zoneId: zone } },
@@ -49,7 +49,7 @@ function Connect({ zone, provider }: { zone: string; provider: Provider }) {
     });
   };
   return (
-    <Form onSubmit={() => void begin()}>
+    <Form guarded={false} onSubmit={begin}>
       <FormProblem error={error} />
       <TextField
         label="For whom"

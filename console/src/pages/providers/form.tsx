@@ -1,7 +1,8 @@
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
-import { Form, FormProblem, SelectField, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
+import { Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
 import { Discovery } from "./discovery.tsx";
 import { config, DISCOVERED, KINDS, type Kind, settingsFound, settingsOf, withCurrent } from "./kinds.ts";
 
@@ -35,16 +36,15 @@ export function ProviderForm({
   const [name, setName] = useState(provider?.name ?? "");
   const [kind, setKind] = useState<Kind>(provider?.kind ?? "bearer_token");
   const [typed, setTyped] = useState<Record<string, string>>(provider ? typedOf(provider) : {});
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct({ leaves: true });
   const [changed, setChanged] = useState(false);
-  useUnsaved(changed);
   const { about, settings } = KINDS[kind];
   const asked = settingsOf(kind, typed);
   const value = (key: string, preset?: string) => typed[key] ?? (provider ? "" : (preset ?? ""));
-  const save = async () => {
-    const filled = Object.fromEntries(settings.map(({ key, preset }) => [key, value(key, preset)]));
-    const config_json = config(kind, filled, provider && publicOf(provider));
-    try {
+  const save = () =>
+    act(async () => {
+      const filled = Object.fromEntries(settings.map(({ key, preset }) => [key, value(key, preset)]));
+      const config_json = config(kind, filled, provider && publicOf(provider));
       if (provider) {
         await read(
           control.PATCH("/v1/zones/{zoneId}/providers/{id}", {
@@ -61,12 +61,9 @@ export function ProviderForm({
         );
       }
       onDone();
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
-    <Form onSubmit={() => void save()}>
+    <Form onSubmit={save} unsaved={changed}>
       <FormProblem error={error} />
       <TextField
         label="Name"
@@ -121,7 +118,7 @@ export function ProviderForm({
         );
       })}
       <div className="row">
-        <Button type="submit" look="main">
+        <Button type="submit" busy={busy} look="main">
           {provider ? "Save" : "Seal it"}
         </Button>
       </div>

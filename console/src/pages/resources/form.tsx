@@ -1,16 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
-import {
-  AreaField,
-  Form,
-  FormProblem,
-  SelectField,
-  TextField,
-  useUnsaved,
-  wrongAt,
-} from "../../parts/form.tsx";
+import { AreaField, Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
 import { providersQuery } from "../providers/queries.ts";
 import { ImportOperations } from "./import.tsx";
 import { parseOperations, writeOperations } from "./operations.ts";
@@ -48,27 +41,26 @@ export function ResourceForm({
     provider: resource?.credential_provider_id ?? "",
     operations: resource ? writeOperations(resource.operations) : EXAMPLE,
   });
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct({ leaves: true });
   const [changed, setChanged] = useState(false);
   const [importing, setImporting] = useState(false);
-  useUnsaved(changed);
   const put = (field: keyof typeof typed) => (event: { target: { value: string } }) => {
     setTyped({ ...typed, [field]: event.target.value });
     setChanged(true);
   };
   const read_ = parseOperations(typed.operations);
   const provider = typed.provider || providers?.[0]?.id || "";
-  const save = async () => {
-    if (read_.wrong) return;
-    const scopes = [...new Set(read_.operations.map((operation) => operation.scope))];
-    const shared = {
-      name: typed.name,
-      upstream_url: typed.upstream,
-      credential_provider_id: provider,
-      operations: read_.operations,
-      scopes,
-    };
-    try {
+  const save = () =>
+    act(async () => {
+      if (read_.wrong) throw new Error(`Operations: ${read_.wrong}`);
+      const scopes = [...new Set(read_.operations.map((operation) => operation.scope))];
+      const shared = {
+        name: typed.name,
+        upstream_url: typed.upstream,
+        credential_provider_id: provider,
+        operations: read_.operations,
+        scopes,
+      };
       if (resource) {
         await read(
           control.PATCH("/v1/zones/{zoneId}/resources/{id}", {
@@ -85,13 +77,10 @@ export function ResourceForm({
         );
       }
       onDone();
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <>
-      <Form onSubmit={() => void save()}>
+      <Form onSubmit={save} unsaved={changed}>
         <FormProblem error={error} />
         <TextField
           label="Name"
@@ -144,7 +133,7 @@ export function ResourceForm({
           <Button onClick={() => setImporting(true)}>Import operations…</Button>
         </div>
         <div className="row">
-          <Button type="submit" look="main">
+          <Button type="submit" busy={busy} look="main">
             {resource ? "Save" : "Declare it"}
           </Button>
         </div>

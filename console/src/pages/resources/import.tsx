@@ -96,11 +96,12 @@ export function ImportOperations({
     else setText(await file.text());
   };
   const look = async () => {
-    if (!named || text === "") return;
+    if (!named || text === "") return false;
     const asked = ++turn.current;
     const found = await readDocument(text, prefix);
     // What was typed meanwhile is another document.
     if (asked === turn.current) setRead(found);
+    return true;
   };
   const proposals = read && read.kind !== "wrong" ? read.proposals : [];
   const operations = merged(
@@ -114,7 +115,7 @@ export function ImportOperations({
         Out of an OpenAPI document, or what an MCP server answers to <code>tools/list</code>, in JSON or YAML.
         It is read here, in your browser; nothing is declared before you choose it and save the resource.
       </p>
-      <Form onSubmit={() => void look()}>
+      <Form guarded={false} onSubmit={look}>
         <div className="field">
           <label htmlFor="import-file">File of the document</label>
           <input

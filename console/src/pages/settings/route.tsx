@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { meQuery, setupQuery, useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { Loaded, Page } from "../../parts/page.tsx";
@@ -21,20 +22,16 @@ const WAYS: Record<Schema["SignInWay"], string> = {
 
 function Password() {
   const [typed, setTyped] = useState({ current: "", password: "" });
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct();
   const [done, setDone] = useState(false);
   const client = useQueryClient();
-  const change = async () => {
-    try {
+  const change = () =>
+    act(async () => {
       await read(control.POST("/v1/console/password", { body: typed }));
       setTyped({ current: "", password: "" });
-      setError(undefined);
       setDone(true);
       await client.invalidateQueries({ queryKey: ["own-sessions"] });
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <section className="stack" aria-labelledby="password" style={{ maxWidth: 420 }}>
       <h2 id="password">Password</h2>
@@ -43,7 +40,7 @@ function Password() {
           The password is changed. Your other browsers are signed out.
         </p>
       )}
-      <Form onSubmit={() => void change()}>
+      <Form onSubmit={change}>
         <FormProblem error={error} />
         <TextField
           label="Present password"
@@ -63,7 +60,9 @@ function Password() {
           onChange={(event) => setTyped({ ...typed, password: event.target.value })}
         />
         <div className="row">
-          <Button type="submit">Change the password</Button>
+          <Button type="submit" busy={busy}>
+            Change the password
+          </Button>
         </div>
       </Form>
     </section>
@@ -147,23 +146,19 @@ function Retention() {
     queryFn: () => read(control.GET("/v1/audit-retention")),
   });
   const [days, setDays] = useState<string>();
-  const [error, setError] = useState<unknown>();
-  const save = async () => {
-    try {
+  const { act, busy, error } = useAct();
+  const save = () =>
+    act(async () => {
       await read(control.PUT("/v1/audit-retention", { body: { retention_days: Number(days) } }));
-      setError(undefined);
       setDays(undefined);
       await client.invalidateQueries({ queryKey: ["retention"] });
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <section className="stack" aria-labelledby="retention" style={{ maxWidth: 420 }}>
       <h2 id="retention">How long events are kept</h2>
       <Loaded query={query}>
         {(retention) => (
-          <Form onSubmit={() => void save()}>
+          <Form onSubmit={save}>
             <FormProblem error={error} />
             <TextField
               label="Days"
@@ -179,7 +174,11 @@ function Retention() {
               onChange={(event) => setDays(event.target.value)}
             />
             <div className="row">
-              <Button type="submit" refused={refused ?? (days ? undefined : "Nothing is changed.")}>
+              <Button
+                type="submit"
+                busy={busy}
+                refused={refused ?? (days ? undefined : "Nothing is changed.")}
+              >
                 Save
               </Button>
             </div>

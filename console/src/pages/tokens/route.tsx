@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { CheckField, Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
@@ -46,21 +47,18 @@ function NewToken({
   const [capability, setCapability] = useState<"read" | "write">("read");
   const [reveals, setReveals] = useState(false);
   const [days, setDays] = useState<string>("90");
-  const [error, setError] = useState<unknown>();
-  const make = async () => {
-    try {
+  const { act, busy, error } = useAct({ leaves: true });
+  const make = () =>
+    act(async () => {
       const reach = zone === "" ? { scope: "global" as const } : { scope: "zone" as const, zone_id: zone };
       const end =
         days === "" ? {} : { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() };
       const body = { name, capability, reveals, ...reach, ...end };
       onMade(await read(control.POST("/v1/admin-tokens", { body })));
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <Dialog title="New admin token" onClose={onClose}>
-      <Form onSubmit={() => void make()}>
+      <Form onSubmit={make}>
         <FormProblem error={error} />
         <TextField
           label="Name"
@@ -100,7 +98,7 @@ function NewToken({
           onChange={(event) => setDays(event.target.value)}
         />
         <div className="row">
-          <Button type="submit" look="main">
+          <Button type="submit" busy={busy} look="main">
             Make the token
           </Button>
         </div>

@@ -3,9 +3,10 @@ import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
-import { AreaField, Form, FormProblem, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
+import { AreaField, Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { NewSecret } from "../../parts/secret.tsx";
@@ -40,20 +41,17 @@ function NewWorkload({
   onClose: () => void;
 }) {
   const [name, setName] = useState("");
-  const [error, setError] = useState<unknown>();
-  const make = async () => {
-    try {
+  const { act, busy, error } = useAct({ leaves: true });
+  const make = () =>
+    act(async () => {
       const { secret, ...workload } = await read(
         control.POST("/v1/zones/{zoneId}/workloads", { params: { path: { zoneId: zone } }, body: { name } }),
       );
       onMade(workload, secret);
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <Dialog title="New workload" onClose={onClose}>
-      <Form onSubmit={() => void make()}>
+      <Form onSubmit={make}>
         <FormProblem error={error} />
         <TextField
           label="Name"
@@ -65,7 +63,7 @@ function NewWorkload({
           onChange={(event) => setName(event.target.value)}
         />
         <div className="row">
-          <Button type="submit" look="main">
+          <Button type="submit" busy={busy} look="main">
             Make it
           </Button>
         </div>
@@ -79,26 +77,21 @@ function Bindings({ zone, workload }: { zone: string; workload: Workload }) {
   const refused = useRefusal("change");
   const kept = writeBindings(workload.bindings);
   const [text, setText] = useState(kept);
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct();
   const parsed = parseBindings(text);
-  useUnsaved(text !== kept);
-  const save = async () => {
-    if (parsed.wrong) return;
-    try {
+  const save = () =>
+    act(async () => {
+      if (parsed.wrong) throw new Error(parsed.wrong);
       await read(
         control.PUT("/v1/zones/{zoneId}/workloads/{id}", {
           params: { path: { zoneId: zone, id: workload.id } },
           body: { bindings: parsed.bindings },
         }),
       );
-      setError(undefined);
       await client.invalidateQueries({ queryKey: ["zone", zone, "workloads"] });
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
-    <Form onSubmit={() => void save()}>
+    <Form onSubmit={save} unsaved={text !== kept}>
       <FormProblem error={error} />
       <AreaField
         label="What it is started with"
@@ -113,6 +106,7 @@ function Bindings({ zone, workload }: { zone: string; workload: Workload }) {
       <div className="row">
         <Button
           type="submit"
+          busy={busy}
           look="main"
           refused={refused ?? (text === kept ? "Nothing is changed." : undefined)}
         >

@@ -3,6 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
@@ -14,22 +15,19 @@ import { zonesQuery } from "./queries.ts";
 
 function NewZone({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct({ leaves: true });
   const client = useQueryClient();
   const navigate = useNavigate();
-  const make = async () => {
-    try {
+  const make = () =>
+    act(async () => {
       const zone = await read(control.POST("/v1/zones", { body: { name } }));
       await client.invalidateQueries({ queryKey: ["zones"] });
       onClose();
       await navigate({ to: "/z/$zone", params: { zone: zone.id } });
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <Dialog title="New zone" onClose={onClose}>
-      <Form onSubmit={() => void make()}>
+      <Form onSubmit={make}>
         <FormProblem error={error} />
         <TextField
           label="Name"
@@ -41,7 +39,7 @@ function NewZone({ onClose }: { onClose: () => void }) {
           onChange={(event) => setName(event.target.value)}
         />
         <div className="row">
-          <Button type="submit" look="main">
+          <Button type="submit" busy={busy} look="main">
             Make the zone
           </Button>
         </div>

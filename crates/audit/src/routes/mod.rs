@@ -144,7 +144,7 @@ fn of_logs() -> Vec<Route> {
         Route::get(
             "/api/audit/logs/{zone_id}/pack",
             "packs.make",
-            Operator,
+            Evidence,
             logs::pack::get,
         )
         .summary("Make an evidence pack of a session, an authority record or a time span (tar)."),

@@ -93,6 +93,8 @@ async fn a_pack_has_what_was_asked_for_and_the_other_events_of_its_requests_and_
             ("session_id=s-1", of(&[0, 50, 100])),
             ("session_id=s-2", of(&[1, 2, 51, 52])),
             ("authority_record_id=rec-1", of(&[0, 1, 2, 50, 51, 52, 100])),
+            ("authority_record_id=rec-2", of(&[1, 2, 51, 52])),
+            ("authority_record_id=rec-2,rec-1", of(&[0, 1, 2, 50, 51, 52, 100])),
             ("session_id=s-1&authority_record_id=rec-1", of(&[0, 50, 100])),
             ("since=2000-01-01T00:00:00Z", all.clone()),
         ] {
@@ -181,8 +183,12 @@ async fn a_pack_that_cannot_be_made_is_refused_with_the_reason() {
         let path = format!("/api/audit/logs/{zone}/pack?{query}");
         fixture.ledger.ask(Method::GET, &path, token).await
     };
+    let too_many = format!("authority_record_id={}", vec!["rec"; 101].join(","));
     for (zone, query, refusal) in [
         (zone, "", "400 invalid_query"),
+        (zone, "authority_record_id=", "400 invalid_query"),
+        (zone, "authority_record_id=rec-1,,rec-2", "400 invalid_query"),
+        (zone, too_many.as_str(), "400 invalid_query"),
         (zone, "since=yesterday", "400 invalid_query"),
         (zone, "session_id=unknown", "404 entry_not_found"),
         (zone, "until=2000-01-01T00:00:00Z", "404 entry_not_found"),

@@ -1,4 +1,5 @@
-//! What people who are signed in at the console read here: receipts of the zones that they reach, and nothing else.
+//! What people who are signed in at the console read here: receipts and packs of the zones that they reach, and nothing
+//! else.
 
 use std::time::Duration;
 
@@ -34,7 +35,8 @@ async fn people_read_receipts(backends: Backends) {
     let of_request = format!("/api/audit/logs/{zone}/receipts?request_id=first");
     let of_event = format!("/api/audit/logs/{zone}/receipts/{}", events[0].id);
     let keys = "/api/audit/keys";
-    for path in [of_request.as_str(), of_event.as_str(), keys] {
+    let pack = format!("/api/audit/logs/{zone}/pack?since=2000-01-01T00:00:00Z");
+    for path in [of_request.as_str(), of_event.as_str(), keys, &pack] {
         assert_eq!(fixture.asked_by(path, &everywhere).await, "200", "{path}");
         assert_eq!(fixture.asked_by(path, &bound).await, "200", "{path}");
         let refused = fixture.asked_by(path, &viewer).await;
@@ -47,6 +49,8 @@ async fn people_read_receipts(backends: Backends) {
     let there = format!("/api/audit/logs/{other}/receipts/{}", elsewhere.id);
     assert_eq!(fixture.asked_by(&there, &bound).await, "403 zone_forbidden");
     assert_eq!(fixture.asked_by(&there, &everywhere).await, "200");
+    let packed = format!("/api/audit/logs/{other}/pack?since=2000-01-01T00:00:00Z");
+    assert_eq!(fixture.asked_by(&packed, &bound).await, "403 zone_forbidden");
     let here = format!("/api/audit/logs/{zone}/receipts/{}", elsewhere.id);
     assert_eq!(fixture.asked_by(&here, &bound).await, "404 entry_not_found");
     let by_request = format!("/api/audit/logs/{zone}/receipts?request_id=elsewhere");

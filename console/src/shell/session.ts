@@ -1,0 +1,21 @@
+import { useSyncExternalStore } from "react";
+
+/** Whose session ended while something was typed that would be lost with the page. */
+let ended: string | undefined;
+const listeners = new Set<() => void>();
+
+/** Notes whose session ended; undefined once somebody is signed in again. */
+export function noteEnded(account: string | undefined): void {
+  ended = account;
+  for (const listener of listeners) listener();
+}
+
+export function useEnded(): string | undefined {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => ended,
+  );
+}
