@@ -1292,6 +1292,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidParamsOrInvalidQueryOrPackTooLarge400"];
             401: components["responses"]["Unauthorized401"];
+            403: components["responses"]["AccountRoleForbiddenOrZoneForbidden403"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];

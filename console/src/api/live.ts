@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { Schema } from "./client.ts";
+import { follow, type Sent } from "./stream.ts";
 
 /** How fresh what a page shows is. */
 export type Freshness = "connecting" | "live" | "stale" | "paused";
@@ -8,8 +9,8 @@ export type Freshness = "connecting" | "live" | "stale" | "paused";
 const KEPT = 200;
 
 /**
- * The events of a zone as the ledger takes them, newest first. The browser connects again by itself and goes on behind the
- * last event it has; until then what is shown is stale, and says so.
+ * The events of a zone as the ledger takes them, newest first. A stream that broke or hangs is asked for again behind the last
+ * event there is; until then what is shown is stale, and says so.
  */
 export function useTail(
   zone: string,
@@ -27,29 +28,30 @@ export function useTail(
     setEvents([]);
     setFreshness("connecting");
     held.current = [];
-    const source = new EventSource(`/api/control/v1/zones/${encodeURIComponent(zone)}/audit/tail?${asked}`);
     const show = () => {
       if (stopped.current || held.current.length === 0) return;
       const fresh = held.current.reverse();
       held.current = [];
       setEvents((before) => [...fresh, ...before].slice(0, KEPT));
     };
-    const take = (message: MessageEvent<string>) => {
+    const take = ({ event, data }: Sent) => {
+      if (event !== "message") return;
       try {
-        held.current.push(JSON.parse(message.data) as Schema["LedgerEvent"]);
+        held.current.push(JSON.parse(data) as Schema["LedgerEvent"]);
         if (held.current.length > KEPT) held.current.shift();
       } catch {
         // Not an event of ours.
       }
     };
-    source.onopen = () => setFreshness("live");
-    source.onerror = () => setFreshness("stale");
-    source.onmessage = take;
-    // It ended on purpose, as when a session ends; the browser asks again and is told why.
-    source.addEventListener("end", () => setFreshness("stale"));
+    const stop = new AbortController();
+    void follow(`/api/control/v1/zones/${encodeURIComponent(zone)}/audit/tail?${asked}`, {
+      onEvent: take,
+      onFreshness: setFreshness,
+      signal: stop.signal,
+    });
     const timer = setInterval(show, 300);
     return () => {
-      source.close();
+      stop.abort();
       clearInterval(timer);
     };
   }, [zone, asked]);
