@@ -7,8 +7,8 @@ use std::io;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_ledger::entry::Entry;
 use caracal_storage::{Access, AuditRow, Error, LogId, Store};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// Rows read at a time.
 const PAGE: u32 = 100;
@@ -268,22 +268,10 @@ struct Request<'r> {
     uid: &'r str,
 }
 
-/// Members of an event's metadata that the schema has names for.
-#[derive(Default, Deserialize)]
-struct Known {
-    #[serde(default)]
-    application_id: Value,
-    #[serde(default)]
-    agent_session_id: Value,
-}
-
 fn activity(row: &AuditRow) -> serde_json::Result<String> {
     let event = &row.event;
-    let known = event.metadata_json.as_deref();
-    let known: Known = known
-        .and_then(|metadata| serde_json::from_str(metadata.get()).ok())
-        .unwrap_or_default();
-    let application = known.application_id.as_str().unwrap_or("unknown");
+    let facts = event.facts();
+    let application = facts.application_id.as_deref().unwrap_or("unknown");
     let denied = event.decision.eq_ignore_ascii_case("deny");
     serde_json::to_string(&ApiActivity {
         class_uid: API_ACTIVITY,
@@ -307,7 +295,7 @@ fn activity(row: &AuditRow) -> serde_json::Result<String> {
         },
         actor: Actor { app_uid: application },
         src_endpoint: Endpoint {
-            uid: known.agent_session_id.as_str().unwrap_or(application),
+            uid: facts.agent_session_id.as_deref().unwrap_or(application),
         },
         api: Api {
             operation: event.event_type.as_str(),

@@ -162,10 +162,5 @@ pub fn replay(event: &AuditEvent, policy: &PolicySnapshot) -> Result<Option<Deci
 }
 
 fn names_an_approval(event: &AuditEvent) -> bool {
-    let metadata = event.metadata_json.as_deref();
-    let metadata = metadata.and_then(|told| serde_json::from_str::<Value>(told.get()).ok());
-    let named = metadata
-        .as_ref()
-        .and_then(|told| told.get("challenge_id")?.as_str());
-    named.is_some_and(|id| !id.is_empty())
+    event.facts().challenge_id.is_some()
 }

@@ -8,12 +8,14 @@ use crate::{Timestamp, World, ZoneId};
 mod change;
 mod draft;
 mod event_type;
+mod facts;
 mod record;
 mod remedy;
 
 pub use change::{DecisionChange, Undecidable};
 pub use draft::{Decided, Determining, Draft, SpoolEvent};
 pub use event_type::{EventName, EventType};
+pub use facts::EventFacts;
 pub use record::{
     Action, DecisionRecord, Effect, PrincipalKind, RECORD_VERSION, RecordedDecision, RecordedDelegation,
     RecordedGate, RecordedInput, RecordedMandate, RecordedPrincipal, ScopeRisk, UnreadableRecord,
@@ -103,6 +105,11 @@ impl AuditEvent {
     /// What policy was asked, and what it said.
     pub fn record(&self) -> Option<Result<DecisionRecord<'static>, UnreadableRecord>> {
         self.record.as_deref().map(DecisionRecord::read)
+    }
+
+    /// What its metadata say that a reader goes by.
+    pub fn facts(&self) -> EventFacts {
+        EventFacts::of(self.metadata_json.as_deref())
     }
 
     /// Sets the metadata from any serialisable object.

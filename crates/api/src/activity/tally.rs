@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use caracal_core::{Timestamp, audit::EventType};
+use caracal_core::{
+    Timestamp,
+    audit::{EventFacts, EventType},
+};
 use caracal_wire::control::activity::{ActivityCounts, ApplicationCounted};
 use hdrhistogram::Histogram;
 use serde::Deserialize;
@@ -108,14 +111,14 @@ impl Slot {
     }
 
     fn count(&mut self, event: &Seen<'_>) {
-        let metadata = event.metadata();
+        let facts = EventFacts::of(event.metadata_json);
         let mut of_application = ApplicationCounted::default();
         match &*event.decision {
             "allow" => self.allowed += 1,
             "deny" => {
                 self.denied += 1;
                 of_application.denied = 1;
-                self.reasons.add(&event.reason(&metadata), 1);
+                self.reasons.add(&event.reason(&facts), 1);
             }
             // An approval on its way, or what a shadow would have said: nothing that was decided.
             _ => return,
@@ -123,13 +126,13 @@ impl Slot {
         if event.event_type == EventType::GatewayResourceRequest.as_str() {
             self.calls += 1;
             of_application.calls = 1;
-            if let (Some(took), Some(_)) = (metadata.latency_ms, metadata.upstream_status) {
+            if let (Some(took), Some(_)) = (facts.latency_ms, facts.upstream_status) {
                 self.took(took);
             }
         } else if event.event_type == EventType::TokenExchange.as_str() && event.decision == "allow" {
             of_application.mandates = 1;
         }
-        if let Some(name) = metadata.actor()
+        if let Some(name) = facts.actor()
             && of_application != ApplicationCounted::default()
         {
             self.applications.add(name, of_application);
@@ -266,45 +269,15 @@ struct Seen<'e> {
     occurred_at: Timestamp,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Metadata {
-    application_id: Option<String>,
-    client_id: Option<String>,
-    principal_id: Option<String>,
-    reason: Option<String>,
-    deny_reason: Option<String>,
-    latency_ms: Option<u64>,
-    upstream_status: Option<u16>,
-}
-
 #[derive(Deserialize)]
 struct Diagnostic {
     reason: String,
 }
 
-fn first_said<'m>(said: impl IntoIterator<Item = &'m Option<String>>) -> Option<&'m str> {
-    let mut said = said.into_iter().flatten();
-    said.find(|text| !text.is_empty()).map(String::as_str)
-}
-
-impl Metadata {
-    /// Who acted.
-    fn actor(&self) -> Option<&str> {
-        first_said([&self.application_id, &self.client_id, &self.principal_id])
-    }
-}
-
 impl Seen<'_> {
-    fn metadata(&self) -> Metadata {
-        // Whatever has other forms says nothing here.
-        let read = self.metadata_json.map(|raw| serde_json::from_str(raw.get()));
-        read.and_then(Result::ok).unwrap_or_default()
-    }
-
     /// Why it was denied, as the pages of evidence say it.
-    fn reason(&self, metadata: &Metadata) -> Cow<'_, str> {
-        if let Some(said) = first_said([&metadata.reason, &metadata.deny_reason]) {
+    fn reason(&self, facts: &EventFacts) -> Cow<'_, str> {
+        if let Some(said) = facts.why() {
             return Cow::Owned(said.to_owned());
         }
         let diagnostics = self

@@ -12,7 +12,7 @@ use caracal_storage::{AuditRow, ZoneWork};
 use caracal_wire::control::audit::{LedgerEvent, Outcome};
 
 use super::shown as event;
-use crate::{call::ZoneCall, redact::document};
+use crate::call::ZoneCall;
 
 /// The event of the Gateway about the end of a call.
 const ENDED: EventType = EventType::GatewayResourceRequest;
@@ -61,15 +61,14 @@ fn allowed_call(row: &AuditRow) -> Option<(String, String)> {
     if event.event_type != EventType::TokenExchange || event.decision != "allow" {
         return None;
     }
-    let metadata = document(event.metadata_json.as_deref());
-    let governed = metadata["mandate_use"] == "resource" && metadata["method"].is_string();
+    let facts = event.facts();
+    let governed = facts.mandate_use.as_deref() == Some("resource") && facts.method.is_some();
     governed.then(|| of_mandate(row)).flatten()
 }
 
 /// Request and mandate, which together name one call: a mandate is used once.
 fn of_mandate(row: &AuditRow) -> Option<(String, String)> {
-    let metadata = document(row.event.metadata_json.as_deref());
     let request = &row.event.request_id;
-    let named = (request.clone(), metadata["jti"].as_str()?.to_owned());
+    let named = (request.clone(), row.event.facts().jti?);
     (!request.is_empty()).then_some(named)
 }

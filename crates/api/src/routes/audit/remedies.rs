@@ -10,12 +10,11 @@ use caracal_authz::{
 };
 use caracal_core::{
     PolicySetId, PolicySetVersionId,
-    audit::{AuditEvent, DataChange, DataRead, DecisionRecord, Obstacle},
+    audit::{AuditEvent, DataChange, DataRead, DecisionRecord, EventFacts, Obstacle},
 };
 use caracal_service::Refusal;
 use caracal_wire::control::audit::{ExplainedDenial, Suggestion};
 use http::StatusCode;
-use serde_json::Value;
 
 use super::{super::policy_sets::bundle, gate_facts, gate_facts::RefusalFacts};
 use crate::{call::ZoneCall, redact::document};
@@ -64,8 +63,8 @@ impl<'c> Remedies<'c> {
             Some(Err(_)) => Err(Obstacle::NotRecorded),
             // Policy allowed it, or was not asked.
             Some(Ok(_)) | None => {
-                let metadata = document(event.metadata_json.as_deref());
                 if let Some(gate) = denial.reason.as_deref().and_then(Gate::parse) {
+                    let metadata = document(event.metadata_json.as_deref());
                     let told = RefusalFacts {
                         gate,
                         metadata: &metadata,
@@ -73,7 +72,7 @@ impl<'c> Remedies<'c> {
                     };
                     denial.read = gate_facts::read(self.call, &told).await?;
                 }
-                of_gate(&metadata, denial)
+                of_gate(&event.facts(), denial)
             }
         };
         let (changes, obstacle) = match found {
@@ -165,15 +164,14 @@ impl<'c> Remedies<'c> {
 }
 
 /// What gets past a gate that policy is not asked at.
-fn of_gate(metadata: &Value, denial: &ExplainedDenial) -> Result<Vec<DataChange>, Obstacle> {
+fn of_gate(facts: &EventFacts, denial: &ExplainedDenial) -> Result<Vec<DataChange>, Obstacle> {
     let Some(reason) = &denial.reason else {
         return Err(Obstacle::NotRecorded);
     };
-    let text = |name: &str| metadata.get(name).and_then(Value::as_str);
     remedy::gate(&Refused {
         reason,
-        resource: text("resource").unwrap_or_default(),
+        resource: facts.resource.as_deref().unwrap_or_default(),
         details: &denial.details,
-        protocol: text("protocol"),
+        protocol: facts.protocol.as_deref(),
     })
 }
