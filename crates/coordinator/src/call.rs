@@ -106,8 +106,7 @@ impl HttpRole for App {
     async fn refused(&self, inbound: &Inbound<Self>, refusal: &Refusal) {
         let (caller, needs) = (&inbound.caller, inbound.route.needs);
         tracing::debug!(capability = needs.name, code = %refusal.code, caller = caller.name(), "refused");
-        let reason = refusal.members.get("reason").and_then(Value::as_str);
-        match (&refusal.code, reason) {
+        match (&refusal.code, refusal.given_reason()) {
             (ErrorCode::IdempotencyKeyInvalid | ErrorCode::IdempotencyKeyMultiple, _) => {
                 metrics::idempotency("invalid");
             }

@@ -67,8 +67,9 @@ pub(crate) async fn refused(
     refusal: &Refusal,
     about: &About,
 ) {
-    let details = refusal.members.get("details");
-    let kept = details.and_then(|details| quoting::kept(details, &app.members));
+    let kept = refusal
+        .details()
+        .and_then(|details| quoting::kept(details, &app.members));
     let details = kept.as_ref();
     let metadata = Metadata {
         about,

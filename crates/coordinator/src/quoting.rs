@@ -20,7 +20,7 @@ const UNKNOWN: &str = "*";
 
 /// The refusal with every text of its details cut to an excerpt and every list to its start.
 pub(crate) fn shown(mut refusal: Refusal) -> Refusal {
-    if let Some(details) = refusal.members.get_mut("details") {
+    if let Some(details) = refusal.details_mut() {
         cut(details);
     }
     refusal.description = refusal
@@ -96,24 +96,22 @@ mod tests {
     #[test]
     fn an_answer_shows_excerpts_and_evidence_keeps_rules_and_numbers() {
         let secret = "s3cret".repeat(1000);
-        let refusal = Refusal::of(ErrorCode::AccessDenied).describe(format!("`{secret}`")).with(
-            "details",
-            json!({"rule": "hops", "limit": 2, "exceeding": vec![secret.clone(); 100], "resource": secret}),
-        );
+        let details =
+            json!({"rule": "hops", "limit": 2, "exceeding": vec![secret.clone(); 100], "resource": secret});
+        let refusal = Refusal::of(ErrorCode::AccessDenied)
+            .describe(format!("`{secret}`"))
+            .with_details(&details);
         let ours = HashSet::from([String::from("labels")]);
-        let kept = kept(&refusal.members["details"], &ours);
-        assert_eq!(kept, Some(json!({"rule": "hops", "limit": 2})));
+        let kept = |refusal: &Refusal| kept(refusal.details().unwrap(), &ours);
+        assert_eq!(kept(&refusal), Some(json!({"rule": "hops", "limit": 2})));
         let shown = serde_json::to_string(&shown(refusal).body("r")).unwrap();
         assert!(shown.len() < 4_000, "{}", shown.len());
         let issues = Refusal::invalid_field(ErrorCode::InvalidBody, "labels.0", "`s3cret`");
         assert_eq!(
-            super::kept(&issues.members["details"], &ours),
+            kept(&issues),
             Some(json!({"issues": [{"path": ["labels", "0"]}]}))
         );
         let named = Refusal::invalid_field(ErrorCode::InvalidBody, "labels.s3cret", "unknown field");
-        assert_eq!(
-            super::kept(&named.members["details"], &ours),
-            Some(json!({"issues": [{"path": ["labels", "*"]}]}))
-        );
+        assert_eq!(kept(&named), Some(json!({"issues": [{"path": ["labels", "*"]}]})));
     }
 }

@@ -37,14 +37,21 @@ pub enum JwksError {
 /// One public key as published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Jwk {
-    kty: &'static str,
-    crv: &'static str,
+    /// `EC`.
+    pub kty: &'static str,
+    /// `P-256`.
+    pub crv: &'static str,
+    /// `sig`.
     #[serde(rename = "use")]
-    key_use: &'static str,
-    kid: KeyId,
-    alg: &'static str,
-    x: String,
-    y: String,
+    pub key_use: &'static str,
+    /// Its name, as mandates give it.
+    pub kid: KeyId,
+    /// `ES256`.
+    pub alg: &'static str,
+    /// First coordinate, 32 bytes in base64url.
+    pub x: String,
+    /// Second coordinate, 32 bytes in base64url.
+    pub y: String,
 }
 
 impl From<&VerifyingKey> for Jwk {

@@ -13,6 +13,7 @@ use caracal_service::{Refusal, cross_origin, server::PeerAddr, zones::ResourceSt
 use caracal_wire::{
     ErrorCode,
     gateway::{ProtectedResource, Reason},
+    sts::NeededScope,
 };
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 
@@ -167,8 +168,8 @@ fn lacking(refusal: &Refusal) -> Option<String> {
     if refusal.code != ErrorCode::OperationNotPermitted {
         return None;
     }
-    let scope = refusal.members.get("details")?.get("scope")?.as_str()?;
-    is_scope_token(scope).then(|| scope.to_owned())
+    let scope = NeededScope::of(refusal.details()?)?.scope?;
+    is_scope_token(&scope).then_some(scope)
 }
 
 /// What can stand in a list of scopes within quotes (RFC 6749 §3.3).

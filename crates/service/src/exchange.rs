@@ -56,8 +56,8 @@ impl fmt::Debug for ExchangeRequest {
 
 /// Whether a refusal asks for what the call carries: no decision, but the question what exactly a person has to approve.
 pub fn asks_for_content(refusal: &Refusal) -> bool {
-    let reason = refusal.members.get("reason").and_then(serde_json::Value::as_str);
-    refusal.status == http::StatusCode::FORBIDDEN && reason == Some(DenialReason::CallNotRead.as_str())
+    refusal.status == http::StatusCode::FORBIDDEN
+        && refusal.given_reason() == Some(DenialReason::CallNotRead.as_str())
 }
 
 /// What the Gateway may do with the call.

@@ -35,14 +35,14 @@ use tracing::Instrument as _;
 pub use utoipa::openapi::Required;
 
 pub use answer::{
-    Accepted, Answer, Answers, Archive, Created, CreatedOnce, Download, Events, Linked, NoContent, PlainText,
+    Accepted, Answer, Answers, Archive, Cacheable, Created, CreatedOnce, Done, Download, Events, Linked, NoContent, PlainText,
     Sheet, Tagged, Versioned,
 };
-pub use declaration::{AuthScheme, Declaration, Evidence, Record};
+pub use declaration::{AuthScheme, BodyKind, Declaration, Evidence, Record};
 pub use document::{Surface, document, member_names, unresolved};
 use inbound::{Declared, GatedHandler, GatedRoutes};
 pub use inbound::{HttpRole, Inbound};
-pub use input::{Body, ById, Input, Listed, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted};
+pub use input::{Body, ById, Form, Input, Listed, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted};
 pub use operation::OpenApiOperation;
 pub use params::Params;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
@@ -160,7 +160,7 @@ fn check<R: HttpRole>(limits: Option<&Limits>, routes: &[Route<R>]) {
             );
         }
         assert!(
-            !(route.method == Method::GET && route.reads_body),
+            !(route.method == Method::GET && route.reads.is_some()),
             "{name} reads a body that has none"
         );
         assert!(
@@ -256,7 +256,8 @@ async fn prove<R: HttpRole>(
         }
         // Whoever proves nothing has no credentials that could be refused: they wait for what they asked in vain.
         if !R::proves_caller(&route.needs) {
-            if let Some(wait) = limits.stranger_waits(peer) {
+            let wait = limits.stranger_waits(peer).filter(|_| !route.minds_strangers);
+            if let Some(wait) = wait {
                 return Err(wait);
             }
         } else if let Some(wait) = limits.address_waits(peer)
@@ -320,7 +321,7 @@ pub const fn refuses_stranger(status: StatusCode) -> bool {
 /// Counts and tells what somebody was refused whom nobody proved before the handler: from an address that is refused too
 /// often nothing reaches storage for a while.
 async fn count_stranger<R: HttpRole>(inbound: &Inbound<R>, refusal: &Refusal) {
-    if !refuses_stranger(refusal.status) || R::proves_caller(&inbound.route.needs) {
+    if !refuses_stranger(refusal.status) || !inbound.is_of_strangers() {
         return;
     }
     let (route, world) = (inbound.route.name, inbound.role.world());

@@ -15,6 +15,7 @@ pub mod egress;
 pub mod exchange;
 pub mod fair;
 pub mod files;
+pub mod form;
 pub mod front;
 pub mod health;
 pub mod issued;

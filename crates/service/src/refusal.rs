@@ -27,6 +27,19 @@ pub enum Envelope {
     Command,
 }
 
+/// What a refusal tells a program besides its code.
+#[derive(Debug, Clone, Default)]
+pub struct Particulars {
+    /// Which rule refused.
+    pub reason: Option<Cow<'static, str>>,
+    /// The machine-readable whole of what was wrong.
+    pub details: Option<Value>,
+    /// Of a command: what to do about it.
+    pub remediation: Option<Cow<'static, str>>,
+    /// Of a command: the code of the operation that refused.
+    pub cause: Option<ErrorCode>,
+}
+
 /// An answer that is not a success.
 #[derive(Debug, Clone)]
 pub struct Refusal {
@@ -36,7 +49,9 @@ pub struct Refusal {
     pub code: ErrorCode,
     /// For the client: what was wrong and what to do. Never driver messages, paths or SQL.
     pub description: Option<Cow<'static, str>>,
-    /// Further members, for example `reason`, `details`, `approval_id`.
+    /// What it tells a program besides its code.
+    pub particulars: Option<Box<Particulars>>,
+    /// Further members, which single codes have, for example `approval_id`.
     pub members: Map<String, Value>,
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u32>,
@@ -66,6 +81,7 @@ impl Refusal {
             status,
             code,
             description: None,
+            particulars: None,
             members: Map::new(),
             retry_after: None,
             authenticate: None,
@@ -91,15 +107,59 @@ impl Refusal {
 
     /// Adds `details`, the machine-readable whole of what was wrong.
     #[must_use]
-    pub fn with_details(self, details: &impl Serialize) -> Self {
+    pub fn with_details(mut self, details: &impl Serialize) -> Self {
         // Only a map whose keys are no text fails, and details are structs.
-        self.with("details", serde_json::to_value(details).unwrap_or_default())
+        self.particulars_mut().details = Some(serde_json::to_value(details).unwrap_or_default());
+        self
     }
 
     /// Adds the machine-readable reason.
     #[must_use]
-    pub fn reason(self, reason: impl AsRef<str>) -> Self {
-        self.with("reason", reason.as_ref())
+    pub fn reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.particulars_mut().reason = Some(reason.into());
+        self
+    }
+
+    /// Adds, to the refusal of a command, what to do about it.
+    #[must_use]
+    pub fn remedy(mut self, remediation: impl Into<Cow<'static, str>>) -> Self {
+        self.particulars_mut().remediation = Some(remediation.into());
+        self
+    }
+
+    /// Adds, to the refusal of a command, the code of the operation that refused.
+    #[must_use]
+    pub fn caused_by(mut self, code: ErrorCode) -> Self {
+        self.particulars_mut().cause = Some(code);
+        self
+    }
+
+    /// The reason, where one was added.
+    pub fn given_reason(&self) -> Option<&str> {
+        self.particulars.as_deref()?.reason.as_deref()
+    }
+
+    /// The details, where some were added.
+    pub fn details(&self) -> Option<&Value> {
+        self.particulars.as_deref()?.details.as_ref()
+    }
+
+    /// The same, to shorten them.
+    pub fn details_mut(&mut self) -> Option<&mut Value> {
+        self.particulars.as_deref_mut()?.details.as_mut()
+    }
+
+    /// Without the details.
+    #[must_use]
+    pub fn without_details(mut self) -> Self {
+        if let Some(particulars) = &mut self.particulars {
+            particulars.details = None;
+        }
+        self
+    }
+
+    fn particulars_mut(&mut self) -> &mut Particulars {
+        self.particulars.get_or_insert_default()
     }
 
     /// Adds `Retry-After` in seconds.
@@ -171,22 +231,15 @@ impl Refusal {
     }
 
     fn command_body(&self, request_id: &str) -> CommandProblem {
+        let told = self.particulars.as_deref().cloned().unwrap_or_default();
         CommandProblem {
             ok: false,
             error: CommandError {
                 code: self.code.into(),
                 reason: self.sentence(),
-                remediation: self
-                    .members
-                    .get("remediation")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned),
-                cause: self
-                    .members
-                    .get("cause")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned),
-                details: self.members.get("details").cloned(),
+                remediation: told.remediation.map(Cow::into_owned),
+                cause: told.cause.map(|code| code.as_str().to_owned()),
+                details: told.details,
             },
             request_id_camel: request_id.to_owned(),
             request_id: request_id.to_owned(),
@@ -195,13 +248,23 @@ impl Refusal {
 
     /// The body.
     pub fn body(&self, request_id: &str) -> Problem {
+        let told = self.particulars.as_deref().cloned().unwrap_or_default();
+        let mut more = self.members.clone();
+        let cause = told.cause.map(ErrorCode::as_str);
+        for (name, text) in [
+            ("reason", told.reason),
+            ("remediation", told.remediation),
+            ("cause", cause.map(Cow::Borrowed)),
+        ] {
+            more.extend(text.map(|text| (name.to_owned(), Value::from(text))));
+        }
         Problem {
             error: self.code.into(),
             error_description: self.description.clone(),
-            details: None,
+            details: told.details,
             request_id_camel: request_id.to_owned(),
             request_id: request_id.to_owned(),
-            more: self.members.clone(),
+            more,
         }
     }
 
@@ -258,11 +321,14 @@ impl From<caracal_lifecycle::Denial> for Refusal {
             refusal = refusal.with(name, text.as_ref());
         }
         refusal.description = denial.description;
-        let reason = denial.reason.map(|reason| ("reason", Value::from(reason)));
-        let details = denial.details.map(|details| ("details", details));
-        let state = denial.state.map(|state| ("state", Value::from(state.as_str())));
-        for (name, value) in reason.into_iter().chain(details).chain(state) {
-            refusal = refusal.with(name, value);
+        if let Some(reason) = denial.reason {
+            refusal = refusal.reason(reason);
+        }
+        if let Some(details) = denial.details {
+            refusal = refusal.with_details(&details);
+        }
+        if let Some(state) = denial.state {
+            refusal = refusal.with("state", state.as_str());
         }
         refusal.retry_after = denial.retry_after.or(refusal.retry_after);
         refusal

@@ -19,7 +19,8 @@ use crate::{
     authenticate::too_often,
     case::{Case, GovernedCall},
     decide::{Granted, Party},
-    hold::{Release, Stopped},
+    hold::Release,
+    stopped::{Stopped, Why},
 };
 
 /// What a call uses up, and for whom.
@@ -152,14 +153,15 @@ impl<'b> Bill<'b> {
             resource: self.granted.resource.resource.identifier.clone(),
             explanation: details.clone(),
         };
-        Stopped {
-            refusal: Refusal::of(ErrorCode::AccessDenied)
-                .describe(format!("policy denied ({})", reason.as_str()))
-                .reason(reason)
-                .with_details(&told),
-            reason: Some(reason),
-            details: Some(Box::new(details)),
-        }
+        let refusal = Refusal::of(ErrorCode::AccessDenied)
+            .describe(format!("policy denied ({})", reason.as_str()))
+            .reason(reason)
+            .with_details(&told);
+        let why = Why {
+            details,
+            ..Why::of(reason)
+        };
+        Stopped::because(refusal, why)
     }
 
     /// Whether the caller's mandate names it.
@@ -180,11 +182,8 @@ impl<'b> Bill<'b> {
 /// What was to pay is no longer there.
 fn ended() -> Stopped {
     let reason = DenialReason::SessionInactive;
-    Stopped {
-        refusal: Refusal::of(ErrorCode::AccessDenied)
-            .describe("a session or a delegation that the call hangs on has ended")
-            .reason(reason),
-        reason: Some(reason),
-        details: None,
-    }
+    let refusal = Refusal::of(ErrorCode::AccessDenied)
+        .describe("a session or a delegation that the call hangs on has ended")
+        .reason(reason);
+    Stopped::denied(refusal, reason)
 }

@@ -1,15 +1,40 @@
-//! What an exchange is about: a request of an application, or a call that a Gateway asks about.
+//! What an exchange is about: who asks, in which zone and when; of an application, and of a call that a Gateway asks about,
+//! all that is known of it.
 
 use std::sync::Arc;
 
 use caracal_authz::PolicySnapshot;
 use caracal_core::{
-    ApplicationId, ApprovalId, CallContent, Operation, Timestamp, ZoneId, claims::MandateClaims,
+    ApplicationId, ApprovalId, CallContent, CanaryId, Operation, Timestamp, ZoneId, claims::MandateClaims,
     entity::Application,
 };
 use caracal_service::zones::ZoneState;
 
 use crate::StsDeps;
+
+/// What is known of any request: where it is made, by whom and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c> {
+    pub(crate) deps: &'c StsDeps,
+    pub(crate) zone: &'c ZoneState,
+    /// Id of the application or the workload that asks.
+    pub(crate) principal: &'c str,
+    pub(crate) request_id: &'c str,
+    pub(crate) now: Timestamp,
+}
+
+impl<'c> Context<'c> {
+    /// The policy that decides for whoever asks.
+    pub(crate) fn policy(self) -> &'c PolicySnapshot {
+        self.zone.policy_for(self.principal)
+    }
+
+    /// The canary whose version that is.
+    pub(crate) fn canary(self) -> Option<&'c CanaryId> {
+        let canary = self.zone.canary_for(self.principal);
+        canary.map(|(canary, _)| &canary.id)
+    }
+}
 
 /// One request on its way: who asks, in which zone, and when.
 pub(crate) struct Case<'c> {
@@ -23,9 +48,15 @@ pub(crate) struct Case<'c> {
 }
 
 impl Case<'_> {
-    /// The policy that decides for the application.
-    pub(crate) fn policy(&self) -> &PolicySnapshot {
-        self.zone.policy_for(self.application.id.as_str())
+    /// What of it is known of any request.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context {
+            deps: self.deps,
+            zone: &self.zone,
+            principal: self.application.id.as_str(),
+            request_id: self.request_id,
+            now: self.now,
+        }
     }
 }
 

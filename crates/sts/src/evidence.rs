@@ -1,66 +1,52 @@
-//! One event per decision, in the spool before the answer.
+//! One event per decision, in the spool before the answer, and what it says of each kind of exchange.
 
-use caracal_authz::{Decision, PolicySnapshot};
 use caracal_core::{
-    CanaryId, DelegationId, Operation, ScopeSet, SessionId, World,
-    audit::{Decided, DecisionRecord, Draft, EventType, SpoolEvent},
+    CanaryId, DelegationId, Operation, ScopeSet, SessionId,
+    audit::SpoolEvent,
     claims::{ChainHop, MandateClaims},
-    entity::Application,
 };
 use caracal_service::Refusal;
-use caracal_wire::sts::{DenialReason, Explanation};
+use caracal_wire::sts::DenialReason;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{StsDeps, authenticate::unavailable, case::Case, decide::Party};
 
-/// What every event of one request has in common.
-pub(crate) struct Evidence<'e> {
-    world: &'e World,
-    policy: &'e PolicySnapshot,
-    /// The canary whose version that is.
-    canary: Option<&'e CanaryId>,
-    application: &'e Application,
-    party: &'e Party,
-    /// What the request named and the party is not of.
-    unproven: Named<'e>,
-    request_id: &'e str,
-    /// Scopes asked for; a use asks for none.
-    scopes: &'e ScopeSet,
-    /// Record of a presented or freshly made mandate.
-    session_id: Option<&'e str>,
-    /// Id of that mandate.
-    jti: Option<&'e str>,
-    /// Thumbprint of the key that the mandate is bound to.
-    bound_to: Option<&'e str>,
-    /// `session`, `gateway` or `resource`.
-    mandate_use: &'static str,
+/// What an event is about.
+pub(crate) struct About<'e, P, I> {
+    /// Absent where nobody was found to act.
+    pub(crate) party: Option<&'e P>,
+    pub(crate) issued: Option<&'e I>,
     /// The approval that released the request.
     pub(crate) approval: Option<&'e str>,
-    /// What a governed call asks for.
-    pub(crate) operation: Option<&'e Operation>,
-    epoch: i64,
+    pub(crate) target: &'e str,
+    /// Why it was refused, where it was and there is a word for that.
+    pub(crate) reason: Option<DenialReason>,
+    /// What the reason is about.
+    pub(crate) details: Option<&'e Value>,
 }
 
-/// A session and a delegation that a request names.
-#[derive(Debug, Clone, Copy, Default)]
-struct Named<'n> {
-    session: Option<&'n SessionId>,
-    delegation: Option<&'n DelegationId>,
-}
-
-impl Named<'_> {
-    /// The members of an event that say them.
-    fn members(self) -> Vec<&'static str> {
-        let session = self.session.map(|_| "agent_session_id");
-        let delegation = self.delegation.map(|_| "delegation_edge_id");
-        session.into_iter().chain(delegation).collect()
-    }
-}
-
-/// What an event is about.
+/// What events say of an exchange, by its kind.
 #[derive(Serialize)]
-pub(crate) struct Metadata<'m> {
+#[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is written at once, and a box would be an allocation of every mint"
+)]
+pub(crate) enum Metadata<'m> {
+    /// A mint, or a use.
+    Mandate(OfMandate<'m>),
+    /// A mint for the Control API.
+    Control(OfControl<'m>),
+    /// A person's identity token.
+    Federation(OfFederation<'m>),
+    /// What a workload is started with.
+    Launch(OfLaunch<'m>),
+}
+
+/// What an event says of a mint, or of a use.
+#[derive(Serialize)]
+pub(crate) struct OfMandate<'m> {
     application_id: &'m str,
     application_name: &'m str,
     application_registration_method: &'m str,
@@ -117,133 +103,121 @@ pub(crate) struct Metadata<'m> {
     details: Option<&'m Value>,
 }
 
-impl<'e> Evidence<'e> {
-    pub(crate) fn new(
-        case: &'e Case<'_>,
-        party: &'e Party,
-        mandate_use: &'static str,
-        scopes: &'e ScopeSet,
-    ) -> Self {
-        let epoch = case.deps.authority.epoch(&case.zone.zone.id);
-        Self {
-            world: &case.deps.world,
-            policy: case.policy(),
-            canary: case
-                .zone
-                .canary_for(case.application.id.as_str())
-                .map(|(canary, _)| &canary.id),
-            application: &case.application,
-            party,
-            unproven: Named::default(),
-            request_id: case.request_id,
-            scopes,
-            session_id: None,
-            jti: None,
-            bound_to: case.bound_to.as_deref(),
-            mandate_use,
-            approval: None,
-            operation: None,
-            epoch: epoch.max(case.zone.delegation_epoch),
-        }
-    }
+/// What an event says of a mandate of the Control API.
+#[derive(Serialize)]
+pub(crate) struct OfControl<'m> {
+    pub(crate) application_id: &'m str,
+    pub(crate) application_name: &'m str,
+    pub(crate) resource: &'m str,
+    pub(crate) requested_scopes: &'m ScopeSet,
+    pub(crate) subject_kind: &'static str,
+    pub(crate) mandate_use: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<DenialReason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<&'m Value>,
+}
 
-    /// Says which mandate the request presents or made.
-    pub(crate) fn of_mandate(mut self, claims: &'e MandateClaims) -> Self {
-        self.session_id = Some(claims.sid.as_str());
-        self.jti = Some(&claims.jti);
-        self.bound_to = claims.bound_to().map(AsRef::as_ref);
-        self
-    }
+/// What an event says of a person's identity token.
+#[derive(Serialize)]
+pub(crate) struct OfFederation<'m> {
+    pub(crate) application_id: &'m str,
+    pub(crate) application_name: &'m str,
+    pub(crate) subject_kind: &'static str,
+    pub(crate) mandate_use: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) federated_user_issuer: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<&'m str>,
+}
 
-    /// Says what the request names, of a party that was not found. An event is searched by it, so that whoever looks for
-    /// what was tried in the name of a session finds it; that it is no more than a claim stands beside it.
-    pub(crate) fn claiming(mut self, references: &Explanation<'e>) -> Self {
-        if let Explanation::References {
-            agent_session_id,
-            delegation_edge_id,
-            ..
-        } = *references
-        {
-            self.unproven = Named {
-                session: agent_session_id,
-                delegation: delegation_edge_id,
-            };
-        }
-        self
-    }
+/// What an event says of a launch.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct OfLaunch<'m> {
+    pub(crate) workload_id: &'m str,
+    pub(crate) workload_name: &'m str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) launch_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) binding_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) env: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resource: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) requested_scopes: Option<&'m ScopeSet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<DenialReason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) challenge_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) canary_id: Option<&'m CanaryId>,
+}
 
-    /// The event of a grant of `resource`.
-    pub(crate) fn allowed<'a>(
-        &'a self,
-        resource: &'a str,
-        record: DecisionRecord<'a>,
-        decision: &'a Decision,
-    ) -> Draft<'a, Metadata<'a>> {
-        self.decided(self.event("allow", resource, None, None), record, decision)
-    }
+/// What a request for a mandate, or for the use of one, says of itself.
+pub(crate) struct Named<'e> {
+    /// `session`, `gateway` or `resource`.
+    pub(crate) mandate_use: &'static str,
+    /// Scopes asked for; a use asks for none.
+    pub(crate) scopes: &'e ScopeSet,
+    /// The mandate that it presents, or that was made.
+    pub(crate) mandate: Option<&'e MandateClaims>,
+    /// What a governed call asks for.
+    pub(crate) operation: Option<&'e Operation>,
+    /// The session it names.
+    pub(crate) session: Option<&'e SessionId>,
+    /// The delegation it names.
+    pub(crate) delegation: Option<&'e DelegationId>,
+}
 
-    /// The event of a refusal. `status` is `complete` when policy decided.
-    pub(crate) fn refused<'a>(
-        &'a self,
-        resource: &'a str,
-        status: &'static str,
-        reason: DenialReason,
-        details: &'a Value,
-    ) -> Draft<'a, Metadata<'a>> {
-        let details = Some(details).filter(|details| !details.is_null());
-        let mut event = self.event("deny", resource, Some(reason), details);
-        event.evaluation_status = status;
-        event.refused_for(reason.as_str());
-        event
-    }
-
-    /// Says in `event` what policy was asked and what it said.
-    pub(crate) fn decided<'a>(
-        &'a self,
-        event: Draft<'a, Metadata<'a>>,
-        record: DecisionRecord<'a>,
-        decision: &'a Decision,
-    ) -> Draft<'a, Metadata<'a>> {
-        let identity = self.policy.identity();
-        let decided = Decided {
-            policy_set_id: identity.policy_set_id.as_ref(),
-            policy_set_version_id: identity.policy_set_version_id.as_ref(),
-            manifest_sha: &identity.manifest_sha256,
-            record,
+impl<'e> OfMandate<'e> {
+    /// What is said of `named` in `case`.
+    ///
+    /// Of a party that was not found an event says what the request names: whoever looks for what was tried in the name of
+    /// a session finds it, and that it is no more than a claim stands beside it.
+    pub(crate) fn of<I>(case: &'e Case<'_>, named: &Named<'e>, about: &About<'e, Party, I>) -> Self {
+        let application = &case.application;
+        let party = about.party;
+        let session = party.and_then(|party| party.session.as_deref());
+        let delegation = party.and_then(Party::delegation);
+        let claimed_session = named.session.filter(|_| party.is_none());
+        let claimed_delegation = named.delegation.filter(|_| party.is_none());
+        let unproven = [
+            claimed_session.map(|_| "agent_session_id"),
+            claimed_delegation.map(|_| "delegation_edge_id"),
+        ];
+        let epoch = || {
+            let zone = &case.zone;
+            let epoch = case.deps.authority.epoch(&zone.zone.id);
+            epoch.max(zone.delegation_epoch)
         };
-        event.decided(
-            decided,
-            decision.determining_policy.as_deref(),
-            decision.diagnostics(),
-        )
-    }
-
-    fn event<'a>(
-        &'a self,
-        outcome: &'static str,
-        resource: &'a str,
-        reason: Option<DenialReason>,
-        details: Option<&'a Value>,
-    ) -> Draft<'a, Metadata<'a>> {
-        let session = self.party.session.as_deref();
-        let delegation = self.party.delegation();
-        let metadata = Metadata {
-            application_id: self.application.id.as_str(),
-            application_name: &self.application.name,
-            application_registration_method: self.application.registration_method.as_str(),
-            resource,
-            requested_scopes: self.scopes,
+        let bound_to = match named.mandate {
+            Some(claims) => claims.bound_to().map(AsRef::as_ref),
+            None => case.bound_to.as_deref(),
+        };
+        Self {
+            application_id: application.id.as_str(),
+            application_name: &application.name,
+            application_registration_method: application.registration_method.as_str(),
+            resource: about.target,
+            requested_scopes: named.scopes,
             subject_kind: "application",
-            subject_id: self.party.person.as_deref(),
-            mandate_use: self.mandate_use,
-            session_id: self.session_id,
-            jti: self.jti,
-            jkt: self.bound_to,
-            challenge_id: self.approval,
-            canary_id: self.canary,
+            subject_id: party.and_then(|party| party.person.as_deref()),
+            mandate_use: named.mandate_use,
+            session_id: named.mandate.map(|claims| claims.sid.as_str()),
+            jti: named.mandate.map(|claims| &*claims.jti),
+            jkt: bound_to,
+            challenge_id: about.approval,
+            canary_id: case.context().canary(),
             agent_session_id: session
                 .map(|session| &session.id)
-                .or(self.unproven.session)
+                .or(claimed_session)
                 .map(AsRef::as_ref),
             agent_lifecycle: session.map(|session| session.lifecycle.as_str()),
             agent_labels: session.map(|session| session.labels.as_slice()),
@@ -253,27 +227,21 @@ impl<'e> Evidence<'e> {
                 .map(AsRef::as_ref),
             delegation_edge_id: delegation
                 .map(|edge| &edge.id)
-                .or(self.unproven.delegation)
+                .or(claimed_delegation)
                 .map(AsRef::as_ref),
-            unproven: self.unproven.members(),
-            delegation_chain: self.party.chain(),
-            delegation_hop_count: self.party.lineage.as_ref().map(|lineage| lineage.len()),
-            delegation_graph_epoch: delegation.map(|_| self.epoch),
-            method: self.operation.map(Operation::http_method),
-            path: self.operation.map(Operation::path),
-            protocol: self.operation.and_then(Operation::protocol),
-            call: self.operation.and_then(Operation::call),
-            reason,
-            details,
-        };
-        Draft::new(
-            self.world,
-            &self.application.zone_id,
-            EventType::TokenExchange,
-            self.request_id,
-            outcome,
-            metadata,
-        )
+            unproven: unproven.into_iter().flatten().collect(),
+            delegation_chain: party.map(Party::chain).unwrap_or_default(),
+            delegation_hop_count: party
+                .and_then(|party| party.lineage.as_ref())
+                .map(|lineage| lineage.len()),
+            delegation_graph_epoch: delegation.map(|_| epoch()),
+            method: named.operation.map(Operation::http_method),
+            path: named.operation.map(Operation::path),
+            protocol: named.operation.and_then(Operation::protocol),
+            call: named.operation.and_then(Operation::call),
+            reason: about.reason,
+            details: about.details,
+        }
     }
 }
 

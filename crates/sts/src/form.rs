@@ -133,7 +133,8 @@ impl TokenRequest {
                 format!("is longer than {most} bytes, the most for a request of {count} resources"),
             ));
         }
-        let (application_id, client_secret) = client(fields, login)?;
+        let named = fields.id("application_id", ApplicationId::parse)?;
+        let (application_id, client_secret) = client(named, fields.get("client_secret"), login)?;
         Ok(Self {
             zone_id: fields.id("zone_id", ZoneId::parse)?,
             application_id,
@@ -209,13 +210,16 @@ fn decoded(name: &'static str, encoded: &str) -> Result<String, Refusal> {
 }
 
 /// Who asks, and the proof. RFC 6749 §2.3: by one method and no more.
-pub(crate) fn client(fields: &Fields<'_>, login: Option<&Login>) -> Result<(ApplicationId, Secret), Refusal> {
-    let named = fields.id("application_id", ApplicationId::parse)?;
+pub(crate) fn client(
+    named: Option<ApplicationId>,
+    secret: Option<&str>,
+    login: Option<&Login>,
+) -> Result<(ApplicationId, Secret), Refusal> {
     let Some(login) = login else {
         let named = named.ok_or_else(|| malformed("application_id", "is required"))?;
-        return Ok((named, Secret::new(fields.get("client_secret").unwrap_or(""))));
+        return Ok((named, Secret::new(secret.unwrap_or(""))));
     };
-    if fields.get("client_secret").is_some() {
+    if secret.is_some() {
         return Err(malformed(
             "client_secret",
             "is given in the Authorization header as well",

@@ -12,7 +12,7 @@ use caracal_core::audit::DataChange;
 use caracal_service::{Refusal, reasons::sentence};
 use serde::Serialize;
 
-use crate::case::Case;
+use crate::case::Context;
 
 /// What would have to be different; all of it.
 #[derive(Serialize)]
@@ -23,15 +23,15 @@ struct Suggestion {
 /// `refusal` with what helps. `input` is what policy refused, where it did.
 pub(crate) fn helped(
     refusal: Refusal,
-    case: &Case<'_>,
+    context: Context<'_>,
     refused: &Refused<'_>,
     input: Option<&DecisionInput<'_>>,
 ) -> Refusal {
     let changes = match input {
-        Some(input) => suggest_to_asker(case.policy(), input),
+        Some(input) => suggest_to_asker(context.policy(), input),
         None => gate_to_asker(refused),
     };
-    let mut refusal = refusal.with("explain", link(case));
+    let mut refusal = refusal.with("explain", link(context));
     if let Some(sentence) = sentence(refused.reason) {
         refusal = refusal.with("explanation", sentence);
     }
@@ -45,8 +45,8 @@ pub(crate) fn helped(
 
 /// Where the Control API explains the request: from its address on where that is known, else below it. Request ids that we
 /// keep need no escapes.
-fn link(case: &Case<'_>) -> String {
-    let base = case.deps.config.explained_at.as_deref().unwrap_or_default();
-    let (zone, request) = (&case.zone.zone.id, case.request_id);
+fn link(context: Context<'_>) -> String {
+    let base = context.deps.config.explained_at.as_deref().unwrap_or_default();
+    let (zone, request) = (&context.zone.zone.id, context.request_id);
     format!("{base}/v1/zones/{zone}/audit/by-request/{request}/explain")
 }

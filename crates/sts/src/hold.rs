@@ -2,7 +2,7 @@
 
 use caracal_authz::approval::{ApprovalRequirement, ApprovalTier, ApproverClass, merge};
 use caracal_core::{
-    ApprovalId, Timestamp,
+    ApprovalId,
     entity::{Approval, ApprovalState, AuthorityRecord},
 };
 use caracal_lifecycle::approvals::{
@@ -16,19 +16,20 @@ use caracal_wire::{
     sts::DenialReason,
 };
 use http::StatusCode;
-use serde_json::Value;
 
-use crate::{StsDeps, authenticate::unavailable};
+use crate::{
+    StsDeps,
+    authenticate::unavailable,
+    case::Context,
+    stopped::{Stopped, Why},
+};
 
 /// A request that falls under tiers of approval, or presents one.
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
-    pub(crate) deps: &'a StsDeps,
-    pub(crate) zone: &'a caracal_core::ZoneId,
+    pub(crate) context: Context<'a>,
     pub(crate) request: Request<'a>,
     pub(crate) circumstances: Circumstances<'a>,
-    pub(crate) request_id: &'a str,
-    pub(crate) now: Timestamp,
     /// Whether what an approval released a moment ago may be answered again.
     pub(crate) again: bool,
 }
@@ -40,22 +41,18 @@ pub(crate) struct Release {
     used: bool,
 }
 
-/// Why a request is not released.
-pub(crate) struct Stopped {
-    pub(crate) refusal: Refusal,
-    /// Absent when it could not be told.
-    pub(crate) reason: Option<DenialReason>,
-    /// What evidence says the reason is about; absent where that is what was asked for.
-    pub(crate) details: Option<Box<Value>>,
-}
-
 impl Stopped {
     fn new(status: StatusCode, code: ErrorCode, text: &'static str, reason: DenialReason) -> Self {
-        Self {
-            refusal: Refusal::new(status, code).describe(text).reason(reason),
-            reason: Some(reason),
-            details: None,
-        }
+        let refusal = Refusal::new(status, code).describe(text);
+        Self::waiting(refusal, reason)
+    }
+
+    fn waiting(refusal: Refusal, reason: DenialReason) -> Self {
+        let why = Why {
+            held: true,
+            ..Why::of(reason)
+        };
+        Self::because(refusal.reason(reason), why)
     }
 
     fn consumed() -> Self {
@@ -96,7 +93,6 @@ impl Stopped {
         let refusal = Refusal::of(ErrorCode::InteractionRequired)
             .describe("a person has to approve this request first")
             .authenticate("Bearer error=\"interaction_required\"")
-            .reason(DenialReason::ApprovalRequired)
             .with("approval_id", approval.id.as_str())
             .with("approval_type", HUMAN_APPROVAL)
             .with("state", ApprovalState::Pending.as_str())
@@ -114,59 +110,16 @@ impl Stopped {
                     approval.id
                 ),
             );
-        Self {
-            refusal,
-            reason: Some(DenialReason::ApprovalRequired),
-            details: None,
-        }
-    }
-}
-
-impl From<Refusal> for Stopped {
-    /// For what is told otherwise, or is no decision.
-    fn from(refusal: Refusal) -> Self {
-        Self {
-            refusal,
-            reason: None,
-            details: None,
-        }
-    }
-}
-
-impl From<caracal_storage::Error> for Stopped {
-    fn from(error: caracal_storage::Error) -> Self {
-        tracing::error!(error = %caracal_service::error_chain(&error), "what an approval or a budget says could not be read or written");
-        let contended = matches!(error, caracal_storage::Error::Contended(_));
-        Self {
-            refusal: Refusal {
-                contended,
-                ..unavailable()
-            },
-            reason: None,
-            details: None,
-        }
-    }
-}
-
-impl From<caracal_lifecycle::Error> for Stopped {
-    fn from(error: caracal_lifecycle::Error) -> Self {
-        match error {
-            caracal_lifecycle::Error::Storage(error) => error.into(),
-            caracal_lifecycle::Error::Denied(denial) => Self {
-                refusal: (*denial).into(),
-                reason: None,
-                details: None,
-            },
-        }
+        Self::waiting(refusal, DenialReason::ApprovalRequired)
     }
 }
 
 impl Asking<'_> {
     fn witness(&self) -> EvidenceWriter<'_> {
         EvidenceWriter {
-            world: &self.deps.world,
-            keys: self.deps.audit_keys.as_ref(),
-            request_id: self.request_id,
+            world: &self.context.deps.world,
+            keys: self.context.deps.audit_keys.as_ref(),
+            request_id: self.context.request_id,
         }
     }
 
@@ -176,7 +129,12 @@ impl Asking<'_> {
     /// 401 when it is not there, for something else, or has ended; 401 with the hold while nobody has decided; 403 when
     /// it was rejected; 409 when it was used.
     pub(crate) async fn presented(&self, id: &ApprovalId) -> Result<Release, Stopped> {
-        let mut work = self.deps.store.zone(self.zone, Access::Read).await?;
+        let mut work = self
+            .context
+            .deps
+            .store
+            .zone(&self.context.zone.zone.id, Access::Read)
+            .await?;
         let found = work.approvals().get(id).await?;
         drop(work);
         let belongs = |approval: &Approval| {
@@ -191,7 +149,7 @@ impl Asking<'_> {
             Some(other) => return Err(Stopped::foreign(difference(&other, &self.request))),
             None => return Err(Stopped::foreign(None)),
         };
-        match approval.state(self.now) {
+        match approval.state(self.context.now) {
             ApprovalState::Expired => Err(unauthorized("approval expired", DenialReason::ApprovalExpired)),
             _ => self.told(approval),
         }
@@ -219,15 +177,16 @@ impl Asking<'_> {
             return Err(Stopped::new(status, code, text, reason));
         }
         // Without tiers nothing is held, and nobody comes here.
-        let requirement = requirement.ok_or_else(|| Stopped {
-            refusal: unavailable(),
-            reason: None,
-            details: None,
-        })?;
+        let requirement = requirement.ok_or_else(unavailable)?;
         let mut attempts = Attempts::default();
         loop {
             let asked = async {
-                let mut work = self.deps.store.zone(self.zone, Access::Write).await?;
+                let mut work = self
+                    .context
+                    .deps
+                    .store
+                    .zone(&self.context.zone.zone.id, Access::Write)
+                    .await?;
                 let witness = self.witness();
                 let asked = approvals::ask(
                     work.as_mut(),
@@ -242,11 +201,14 @@ impl Asking<'_> {
             };
             match asked.await {
                 Ok(approval) => {
-                    self.deps.outbox.wake();
+                    self.context.deps.outbox.wake();
                     return self.told(approval);
                 }
                 Err(stopped) => {
-                    if !attempts.again(&self.deps.world, Some(&stopped.refusal)).await {
+                    if !attempts
+                        .again(&self.context.deps.world, Some(&stopped.refusal))
+                        .await
+                    {
                         return Err(stopped);
                     }
                 }
@@ -255,19 +217,19 @@ impl Asking<'_> {
     }
 
     fn told(&self, approval: Approval) -> Result<Release, Stopped> {
-        match approval.state(self.now) {
+        match approval.state(self.context.now) {
             ApprovalState::Approved => Ok(Release {
                 approval,
                 used: false,
             }),
             ApprovalState::Pending | ApprovalState::Expired => {
-                Err(Stopped::held(&approval, &self.deps.config.issuer))
+                Err(Stopped::held(&approval, &self.context.deps.config.issuer))
             }
             ApprovalState::Rejected => Err(Stopped::rejected(&approval)),
             ApprovalState::Consumed => {
                 let recent = approval
                     .consumed_at
-                    .is_some_and(|at| self.now.since(at) <= ANSWERED_AGAIN);
+                    .is_some_and(|at| self.context.now.since(at) <= ANSWERED_AGAIN);
                 if recent && self.again {
                     Ok(Release { approval, used: true })
                 } else {

@@ -1,10 +1,11 @@
 //! The STS role: exchanges identity for a short-lived, single-use, signed mandate after policy says yes.
 //!
 //! A request becomes a decision in memory, a signature, an event in the audit spool, and only then an answer.
-//! Read `routes/token.rs`, then `exchange/` (a file for each kind of exchange), then `pipeline.rs` (the steps that all
-//! go through). `decide/` holds what a mint or a use is decided on; to add a provider kind, add a file under `broker/`.
-//! `hold.rs` is where a request waits for a person; `run/` is what the launcher asks for. The crate depends on no other
-//! role.
+//! Read `routes/token.rs`, then `pipeline.rs` (the steps that every exchange goes through, in their order), then
+//! `exchange/` and `run/` (a file for each kind: of applications and Gateways, and of what the launcher asks for). To add a
+//! kind, implement `pipeline::ExchangeKind`; to add a provider kind, add a file under `broker/`. `decide/` holds what a
+//! mint or a use is decided on, `hold.rs` is where a request waits for a person, `stopped.rs` what ends it as a whole,
+//! `evidence.rs` what events say. The crate depends on no other role.
 
 mod authenticate;
 mod basic;
@@ -20,10 +21,10 @@ mod evidence;
 mod exchange;
 mod failed_login;
 mod federation;
-mod fields;
 mod form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod grant;
 mod help;
 mod hold;
 mod issue;
@@ -39,7 +40,10 @@ mod run;
 mod shadow;
 mod sign_in;
 mod size;
+mod stopped;
 mod subject;
+
+use caracal_service::form as fields;
 
 pub use canary::CanaryMonitor;
 pub use counting::Counting;

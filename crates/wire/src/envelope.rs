@@ -60,6 +60,10 @@ pub struct OAuthError {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = reasons)]
     pub reason: Option<Cow<'static, str>>,
+    /// What was wrong, for a program: `issues` on every 400 that names fields, what the reason is about on others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub details: Option<Value>,
     /// What to name when asking an operator; the same as the header `X-Request-Id`.
     #[serde(rename = "requestId", default)]
     pub request_id_camel: String,

@@ -9,7 +9,10 @@ use caracal_core::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ErrorCode;
+use crate::{
+    ErrorCode,
+    form::{trimmed, trimmed_if_any},
+};
 
 /// What introspection refuses with, by status.
 pub const INTROSPECTION_REFUSALS: &[(u16, &[ErrorCode])] = &[
@@ -26,10 +29,13 @@ pub const INTROSPECTION_REFUSALS: &[(u16, &[ErrorCode])] = &[
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct IntrospectionForm {
     /// The token.
+    #[serde(deserialize_with = "trimmed")]
     pub token: String,
-    /// Zone of the application; only its mandates are known to it.
-    pub zone_id: ZoneId,
+    /// Zone of the application; only its mandates are known to it, and without one nobody is.
+    #[serde(default, deserialize_with = "trimmed_if_any")]
+    pub zone_id: Option<ZoneId>,
     /// Who asks.
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     pub application_id: Option<ApplicationId>,
     /// The proof.
     pub client_secret: Option<String>,
@@ -50,12 +56,15 @@ pub const REVOCATION_REFUSALS: &[(u16, &[ErrorCode])] = &[
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct RevocationForm {
     /// The token.
+    #[serde(deserialize_with = "trimmed")]
     pub token: String,
     /// What kind of token it may be; it is found out anyway.
     pub token_type_hint: Option<String>,
-    /// Zone of the application.
-    pub zone_id: ZoneId,
+    /// Zone of the application; without one nobody is known.
+    #[serde(default, deserialize_with = "trimmed_if_any")]
+    pub zone_id: Option<ZoneId>,
     /// Whose token it is.
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     pub application_id: Option<ApplicationId>,
     /// The proof.
     pub client_secret: Option<String>,

@@ -12,6 +12,7 @@ pub mod control;
 pub mod coordinator;
 pub mod envelope;
 pub mod events;
+pub mod form;
 pub mod gateway;
 pub mod health;
 pub mod introspection;

@@ -25,6 +25,12 @@ macro_rules! reasons {
             }
         }
 
+        impl From<$name> for std::borrow::Cow<'static, str> {
+            fn from(reason: $name) -> Self {
+                Self::Borrowed(reason.as_str())
+            }
+        }
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 self.as_str()

@@ -4,7 +4,10 @@ use caracal_core::{ApprovalId, WorkloadId, ZoneId, entity::WorkloadBinding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ErrorCode;
+use crate::{
+    ErrorCode,
+    form::{trimmed, trimmed_if_any},
+};
 
 /// What both refuse with, by status.
 pub const RUN_REFUSALS: &[(u16, &[ErrorCode])] = &[
@@ -29,6 +32,7 @@ pub const CREDENTIAL_REFUSALS: &[(u16, &[ErrorCode])] = &[
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ManifestForm {
     /// Who asks.
+    #[serde(deserialize_with = "trimmed")]
     pub workload_id: WorkloadId,
     /// The proof.
     pub secret: String,
@@ -49,12 +53,15 @@ pub struct Manifest {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CredentialForm {
     /// Who asks.
+    #[serde(deserialize_with = "trimmed")]
     pub workload_id: WorkloadId,
     /// The proof.
     pub secret: String,
     /// Which variable.
+    #[serde(deserialize_with = "trimmed")]
     pub env: String,
     /// An approval to redeem.
+    #[serde(default, deserialize_with = "trimmed_if_any")]
     pub approval_id: Option<ApprovalId>,
 }
 

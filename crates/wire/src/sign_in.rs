@@ -16,7 +16,6 @@ pub const REGISTRATION_REFUSALS: &[(u16, &[ErrorCode])] = &[
         ],
     ),
     (413, &[ErrorCode::PayloadTooLarge]),
-    (415, &[ErrorCode::InvalidToken]),
     (429, &[ErrorCode::ProviderRateLimited]),
     (503, &[ErrorCode::StsUnavailable]),
 ];

@@ -11,10 +11,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use self::{
-    denial::{DenialDetails, DenialReason, Explanation},
+    denial::{DenialDetails, DenialReason, Explanation, NeededScope},
     upstream::{AuthLocation, AuthMode, UpstreamDirective},
 };
-use crate::ErrorCode;
+use crate::{ErrorCode, form::trimmed};
 
 /// What the token endpoint refuses with, by status. The Gateway passes it on.
 pub const EXCHANGE_REFUSALS: &[(u16, &[ErrorCode])] = &[
@@ -109,6 +109,7 @@ pub struct TokenForm {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct KeysOf {
     /// The zone.
+    #[serde(deserialize_with = "trimmed")]
     pub zone_id: ZoneId,
 }
 

@@ -120,7 +120,7 @@ pub fn table() -> Vec<Route<Witness>> {
         ErrorCode::StorageUnavailable,
     ]);
     vec![
-        Route::raw(declared, add_checkpoint::post)
+        Route::raw(declared, "its body is text", add_checkpoint::post)
             .summary("Cosign a checkpoint that continues the one cosigned last (C2SP tlog-witness)."),
     ]
 }

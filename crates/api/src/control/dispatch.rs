@@ -58,7 +58,7 @@ async fn carry_out(call: &Call, invocation: &Invocation, asked: &Invoke) -> Resu
 fn unknown(what: &'static str) -> Refusal {
     Refusal::of(ErrorCode::Denied)
         .describe(what)
-        .with("remediation", "`catalog describe` tells every command")
+        .remedy("`catalog describe` tells every command")
 }
 
 /// The catalogue as it is told.

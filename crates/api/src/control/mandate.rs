@@ -56,7 +56,7 @@ pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Arc<Invo
             .await;
         return Err(Refusal::of(ErrorCode::Denied)
             .describe("the zone is frozen")
-            .with("remediation", "thaw the zone with a token of an administrator"));
+            .remedy("thaw the zone with a token of an administrator"));
     }
     use_up(api, &claims, &invocation, &context.request_id).await?;
     Ok(Arc::new(invocation))
@@ -162,7 +162,7 @@ async fn use_up(
                 .await;
             Err(Refusal::of(ErrorCode::TokenReplay)
                 .describe("this mandate was used already")
-                .with("remediation", "mint a mandate for every command")
+                .remedy("mint a mandate for every command")
                 .authenticate("Bearer error=\"invalid_token\""))
         }
         Ok(Claim::Forgotten) => Err(Refusal::of(ErrorCode::StorageUnavailable)

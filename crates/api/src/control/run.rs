@@ -4,7 +4,7 @@ use bytes::Bytes;
 use caracal_service::{Refusal, front::Subrequest};
 use caracal_wire::ErrorCode;
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{flags::CommandInput, invocation::Invocation};
 use crate::call::Call;
@@ -20,10 +20,9 @@ pub(super) fn require(invocation: &Invocation, scope: &str) -> Result<(), Refusa
     }
     Err(Refusal::of(ErrorCode::Denied)
         .describe(format!("the mandate lacks the scope {scope}"))
-        .with(
-            "remediation",
-            format!("mint with the scope {scope}, which the control key and the control resource must have"),
-        ))
+        .remedy(format!(
+            "mint with the scope {scope}, which the control key and the control resource must have"
+        )))
 }
 
 /// Runs a route for the holder of the mandate.
@@ -69,16 +68,12 @@ fn in_words_of_commands(refusal: &Refusal) -> Refusal {
         _ => ErrorCode::Upstream,
     };
     let reason = format!("{}: {}", refusal.code, refusal.sentence());
-    let mut members = Map::new();
-    if let Some(details) = refusal.members.get("details") {
-        members.insert(String::from("details"), details.clone());
+    let mut told = Refusal::of(code).describe(reason).caused_by(refusal.code);
+    if let Some(details) = refusal.details() {
+        told = told.with_details(details);
     }
-    members.insert(String::from("cause"), Value::from(refusal.code.as_str()));
-    Refusal {
-        members,
-        retry_after: refusal.retry_after,
-        ..Refusal::of(code).describe(reason)
-    }
+    told.retry_after = refusal.retry_after;
+    told
 }
 
 #[cfg(test)]
@@ -104,8 +99,9 @@ mod tests {
             };
             let refusal = in_words_of_commands(&refusal);
             assert_eq!((refusal.code.as_str(), refusal.status.as_u16()), (told, status));
-            assert_eq!(refusal.members["cause"], code.as_str());
-            assert_eq!(refusal.members["details"], 1);
+            let particulars = refusal.particulars.as_deref().unwrap();
+            assert_eq!(particulars.cause, Some(code));
+            assert_eq!(particulars.details, Some(Value::from(1)));
             assert_eq!(refusal.retry_after, Some(7));
             // It was tried again within already.
             assert!(!refusal.contended);

@@ -46,7 +46,8 @@ fn tiles(path: &'static str, name: &'static str) -> Route {
         ErrorCode::RouteNotFound,
     ])
     .refuses(logs::ProofError::REFUSES);
-    Route::raw(tile, logs::tile::get)
+    let because = "its path ends in any number of segments, and it answers with bytes";
+    Route::raw(tile, because, logs::tile::get)
 }
 
 /// The routes of a kind of log: where they are, what their names begin with, what is in the log, and what it is called.

@@ -71,8 +71,11 @@ fn refusal(reply: &Read) -> Refusal {
             let mut refusal = Refusal::new(status, known(status, &error.error));
             refusal.description = error.error_description;
             refusal.members = error.more;
+            if let Some(details) = error.details {
+                refusal = refusal.with_details(&details);
+            }
             match error.reason {
-                Some(reason) => refusal.reason(&reason),
+                Some(reason) => refusal.reason(reason),
                 None => refusal,
             }
         }

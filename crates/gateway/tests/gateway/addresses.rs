@@ -338,7 +338,7 @@ async fn a_client_of_mcp_is_told_the_scopes_that_it_needs_to_connect() {
 async fn a_call_that_lacks_a_scope_is_told_which() {
     let (stage, path, _) = at_address(&OPERATIONS).await;
     let refuse = |details: Value| {
-        let refusal = Refusal::of(ErrorCode::OperationNotPermitted).with("details", details);
+        let refusal = Refusal::of(ErrorCode::OperationNotPermitted).with_details(&details);
         *stage.decision.refusal.lock() = Some(refusal);
     };
     refuse(json!({ "method": "GET", "path": "/items", "scope": "items:read" }));

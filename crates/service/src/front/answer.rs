@@ -1,6 +1,6 @@
 //! What a handler answers with. Like its inputs, the type is the declaration.
 
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 use axum::{
     body::Body,
@@ -143,6 +143,39 @@ impl<T: Serialize + ToSchema + Send> Answers for CreatedOnce<T> {
 
     fn describe(operation: &mut OpenApiOperation) {
         operation.answer::<T>(StatusCode::CREATED);
+    }
+}
+
+/// 200 with JSON that whoever asks may keep for a while.
+#[derive(Debug, Clone, Copy)]
+pub struct Cacheable<T>(pub T, pub Duration);
+
+impl<T: Serialize + ToSchema + Send> Answers for Cacheable<T> {
+    fn respond(self) -> Result<Response, Refusal> {
+        let mut response = json(StatusCode::OK, &self.0)?;
+        let kept = format!("public, max-age={}, must-revalidate", self.1.as_secs());
+        if let Ok(kept) = HeaderValue::from_str(&kept) {
+            response.headers_mut().insert(header::CACHE_CONTROL, kept);
+        }
+        Ok(response)
+    }
+
+    fn describe(operation: &mut OpenApiOperation) {
+        operation.answer::<T>(StatusCode::OK);
+    }
+}
+
+/// 200 without a body.
+#[derive(Debug, Clone, Copy)]
+pub struct Done;
+
+impl Answers for Done {
+    fn respond(self) -> Result<Response, Refusal> {
+        Ok(finished(StatusCode::OK, "", String::new()))
+    }
+
+    fn describe(operation: &mut OpenApiOperation) {
+        operation.empty(StatusCode::OK);
     }
 }
 

@@ -18,6 +18,15 @@ pub enum AuthScheme {
     None,
 }
 
+/// What a route reads its body as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyKind {
+    /// JSON.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+}
+
 /// Where something of a call stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Record {
@@ -94,7 +103,11 @@ pub struct Declaration<N> {
     pub(super) refuses: Vec<StatusAndCode>,
     /// Whether its requests go through the gates.
     pub(super) gated: bool,
-    pub(super) reads_body: bool,
+    /// Why they do not, where they come as they are.
+    pub raw_because: Option<&'static str>,
+    /// Whether its handler minds strangers: see [`super::Route::minds_strangers`].
+    pub(super) minds_strangers: bool,
+    pub(super) reads: Option<BodyKind>,
     /// Whether it changes only the version that `If-Match` names, where it names one. On other routes that change something
     /// the header is refused.
     pub minds_version: bool,
@@ -130,7 +143,9 @@ impl<N> Declaration<N> {
             query_names: Vec::new(),
             refuses: Vec::new(),
             gated: false,
-            reads_body: false,
+            raw_because: None,
+            minds_strangers: false,
+            reads: None,
             minds_version: false,
             parameters: &[],
             describe,

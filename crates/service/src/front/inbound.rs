@@ -7,20 +7,21 @@ use bytes::Bytes;
 use caracal_core::World;
 use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, Method, request::Parts};
+use http::{HeaderMap, Method, StatusCode, request::Parts};
 use parking_lot::Mutex;
 
 use super::{
-    declaration::{AuthScheme, Declaration, Evidence},
+    declaration::{AuthScheme, BodyKind, Declaration, Evidence},
     params::Params,
     repeat::{IdempotencyKey, without_version},
 };
 use crate::{
     Refusal,
     body::{JSON_LIMIT, is_of_type, read_bounded},
+    form::FORM,
     limits::Limits,
     request::RequestContext,
-    server::PeerAddr,
+    server::{PeerAddr, Standing},
     turns::Turn,
 };
 
@@ -134,6 +135,8 @@ pub struct Inbound<R: HttpRole> {
     pub query: String,
     /// Where the request came from.
     pub peer: Option<IpAddr>,
+    /// Of its connection.
+    pub(super) standing: Option<Standing>,
     /// What was noted while it was served.
     pub notes: R::Notes,
     /// Decoded parameters of the path, well-formed ids once the caller is admitted.
@@ -188,6 +191,7 @@ impl<R: HttpRole> Inbound<R> {
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
             peer: PeerAddr::of(&head.extensions),
+            standing: head.extensions.get::<Standing>().cloned(),
             notes: R::Notes::default(),
             params,
             admitted: false,
@@ -222,12 +226,24 @@ impl<R: HttpRole> Inbound<R> {
     /// 429 when too many wait.
     pub(super) async fn take_turn(&self) -> Result<(), Refusal> {
         if let Some(limits) = self.role.limits()
-            && !R::proves_caller(&self.route.needs)
+            && self.is_of_strangers()
         {
             let turn = limits.stranger_turn(self.peer).await?;
             *self.turn.lock() = Some(turn);
         }
         Ok(())
+    }
+
+    /// Whether nobody proves who calls before the handler, and the front minds that.
+    pub(super) fn is_of_strangers(&self) -> bool {
+        !R::proves_caller(&self.route.needs) && !self.route.minds_strangers
+    }
+
+    /// Says that the handler proved who calls, so that their connection gives way to nobody.
+    pub fn caller_is_proved(&self) {
+        if let Some(standing) = &self.standing {
+            standing.proved();
+        }
     }
 
     /// Lets the next stranger have a turn, before a handler waits for something that is bounded by itself: a derivation,
@@ -253,11 +269,27 @@ impl<R: HttpRole> Inbound<R> {
         // A body where none is read is drained within the bound and ignored.
         let most = self.route.body_limit.unwrap_or_else(|| self.role.body_limit());
         let body = read_bounded(body, most).await?;
-        if self.route.reads_body {
-            require_json(&self.headers, &body)?;
-            self.body = body;
+        match self.route.reads {
+            None => return Ok(()),
+            Some(BodyKind::Json) => require_json(&self.headers, &body)?,
+            Some(BodyKind::Form) => self.require_form()?,
         }
+        self.body = body;
         Ok(())
+    }
+
+    /// Forms are forms, and nothing of them stands in the query, which gets into logs.
+    fn require_form(&self) -> Result<(), Refusal> {
+        let code = self.route.invalid;
+        if !self.query.is_empty() {
+            let rule = "parameters belong in the body, not in the query";
+            return Err(Refusal::invalid_field(code, "", rule).without_details());
+        }
+        if is_of_type(&self.headers, FORM) {
+            return Ok(());
+        }
+        Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code)
+            .describe("send Content-Type: application/x-www-form-urlencoded"))
     }
 
     /// Whether every name in the query string means something here.

@@ -11,6 +11,7 @@ use serde::{
 use utoipa::{ToSchema, openapi::Required};
 
 use super::{
+    declaration::BodyKind,
     inbound::{HttpRole, Inbound},
     operation::OpenApiOperation,
     repeat::IfMatch,
@@ -18,12 +19,13 @@ use super::{
 use crate::{
     Refusal,
     body::{parse_json, parse_with_path},
+    form::Fields,
 };
 
 /// Something that a handler reads.
 pub trait Input<R: HttpRole>: Sized + Send {
-    /// Whether it is read from the body.
-    const BODY: bool = false;
+    /// What the body is, where it is read from that.
+    const BODY: Option<BodyKind> = None;
     /// Whether it is the version that is to be changed.
     const VERSION: bool = false;
 
@@ -215,7 +217,7 @@ const MAX_SEARCH: usize = 512;
 pub struct Body<T>(pub T);
 
 impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Body<T> {
-    const BODY: bool = true;
+    const BODY: Option<BodyKind> = Some(BodyKind::Json);
 
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
         parse_json(&inbound.body, inbound.route.invalid).map(Self)
@@ -226,12 +228,31 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Body<T> {
     }
 }
 
+/// A form in the body, each field at most once; see [`Fields`]. The route says which code a wrong one is refused with.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<T>(pub T);
+
+impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Form<T> {
+    const BODY: Option<BodyKind> = Some(BodyKind::Form);
+
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        let fields = Fields::parse(&inbound.body, &[]);
+        let read = fields.and_then(|fields| fields.read());
+        read.map(Self)
+            .map_err(|problem| problem.refusal(inbound.route.invalid))
+    }
+
+    fn describe(operation: &mut OpenApiOperation) {
+        operation.form::<T>();
+    }
+}
+
 /// A JSON body that may be absent, empty or `null`.
 #[derive(Debug, Clone, Copy)]
 pub struct OptionalBody<T>(pub Option<T>);
 
 impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for OptionalBody<T> {
-    const BODY: bool = true;
+    const BODY: Option<BodyKind> = Some(BodyKind::Json);
 
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
         if inbound.body.is_empty() {

@@ -10,7 +10,7 @@ use utoipa::openapi::{
 };
 
 use super::{
-    declaration::{Declaration, StatusAndCode},
+    declaration::{BodyKind, Declaration, StatusAndCode},
     operation::{JSON, OpenApiOperation},
 };
 use crate::refusal::Envelope;
@@ -58,9 +58,13 @@ pub(super) fn all<N>(
         if route.shows_secret {
             add(&[ErrorCode::SecretBackendUnavailable]);
         }
-        if route.reads_body {
-            add(&[ErrorCode::UnsupportedMediaType]);
-            refused.push((400, route.invalid));
+        match route.reads {
+            None => {}
+            Some(BodyKind::Json) => {
+                add(&[ErrorCode::UnsupportedMediaType]);
+                refused.push((400, route.invalid));
+            }
+            Some(BodyKind::Form) => refused.extend([400, 415].map(|status| (status, route.invalid))),
         }
     }
     refused

@@ -12,7 +12,7 @@ use http::Method;
 
 use super::{
     answer::Answers,
-    declaration::{Declaration, Evidence},
+    declaration::{BodyKind, Declaration, Evidence},
     inbound::{GatedHandler, HandlerFuture, HttpRole, Inbound},
     input::Input,
     operation::OpenApiOperation,
@@ -77,7 +77,7 @@ impl<R: HttpRole> Route<R> {
         Self {
             declared: Declaration {
                 gated: true,
-                reads_body: H::BODY,
+                reads: H::BODY,
                 minds_version: H::VERSION,
                 strict_query: R::STRICT_QUERY,
                 parameters: H::PARAMETERS,
@@ -88,10 +88,11 @@ impl<R: HttpRole> Route<R> {
     }
 
     /// Serves a declaration with a handler of the request as it came: who calls, how often, and how much is read is its
-    /// own to say. For routes on which each allocation counts; routing, the label of metrics, the document and the
-    /// rendering of refusals are the front's, and cost the handler nothing.
+    /// own to say. For routes on which each allocation counts, and for what is no API, `because` of what it says; routing,
+    /// the label of metrics, the document and the rendering of refusals are the front's, and cost the handler nothing.
     pub fn raw<Fut>(
         declared: Declaration<R::Needs>,
+        because: &'static str,
         handler: impl Fn(Arc<R>, Request) -> Fut + Clone + Send + Sync + 'static,
     ) -> Self
     where
@@ -109,7 +110,10 @@ impl<R: HttpRole> Route<R> {
             })
         };
         Self {
-            declared,
+            declared: Declaration {
+                raw_because: Some(because),
+                ..declared
+            },
             work: Work::Raw(Box::new(mount)),
         }
     }
@@ -197,6 +201,15 @@ impl<R: HttpRole> Route<R> {
         self
     }
 
+    /// Leaves to its handler whom it reads the store for, and whom it counts as a stranger. Nobody waits before it, and
+    /// nothing of what it refuses is counted by the front: for callers who prove who they are by what they send, and for
+    /// what anybody may ask that is in memory.
+    #[must_use]
+    pub fn minds_strangers(mut self) -> Self {
+        self.declared.minds_strangers = true;
+        self
+    }
+
     /// Answers on another path as well, which the document does not tell.
     #[must_use]
     pub fn also(mut self, path: &'static str) -> Self {
@@ -251,8 +264,8 @@ impl RouteError for Refusal {
 
 /// An asynchronous function of a view and up to three inputs.
 pub trait Handler<R: HttpRole, M>: Send + Sync + 'static {
-    /// Whether it reads a body.
-    const BODY: bool;
+    /// What it reads a body as, where it reads one.
+    const BODY: Option<BodyKind>;
     /// Whether it changes only the version that the caller names.
     const VERSION: bool;
     /// Parameters that the path must have.
@@ -267,6 +280,18 @@ pub trait Handler<R: HttpRole, M>: Send + Sync + 'static {
     fn run(&self, inbound: Arc<Inbound<R>>) -> HandlerFuture;
 }
 
+/// The body that one of the inputs reads.
+const fn first<const N: usize>(inputs: [Option<BodyKind>; N]) -> Option<BodyKind> {
+    let mut at = 0;
+    while at < N {
+        if inputs[at].is_some() {
+            return inputs[at];
+        }
+        at += 1;
+    }
+    None
+}
+
 macro_rules! handlers {
     ($($input:ident $value:ident)*) => {
         impl<R, F, Fut, C, A, E, $($input,)*> Handler<R, (C, $($input,)*)> for F
@@ -279,7 +304,7 @@ macro_rules! handlers {
             E: RouteError,
             $($input: Input<R> + 'static,)*
         {
-            const BODY: bool = false $(|| $input::BODY)*;
+            const BODY: Option<BodyKind> = first([$($input::BODY),*]);
             const VERSION: bool = false $(|| $input::VERSION)*;
             const PARAMETERS: &'static [&'static str] = C::PARAMETERS;
             const REFUSES: &'static [ErrorCode] = E::REFUSES;

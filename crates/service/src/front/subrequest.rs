@@ -64,12 +64,13 @@ impl<R: HttpRole> Inbound<R> {
             path: filled(route.path, &request.params),
             query,
             peer: self.peer,
+            standing: None,
             notes: R::Notes::default(),
             params: Params(request.params),
             admitted: false,
             headers: HeaderMap::new(),
             idempotency_key: request.idempotency_key.filter(|_| route.idempotent),
-            body: if route.reads_body {
+            body: if route.reads.is_some() {
                 request.body
             } else {
                 Bytes::new()

@@ -1,5 +1,6 @@
 //! The front with a role of three kinds of callers and a few routes.
 
+mod form;
 mod raw;
 mod strangers;
 

@@ -15,9 +15,10 @@ use tokio::time::timeout;
 use self::{connected::Connected, service::Service};
 use crate::{
     StsDeps,
-    case::Case,
+    case::Context,
     credentials::BrokerError,
-    decide::{Denied, Granted, Outcome, Party},
+    decide::{Denied, Outcome},
+    grant::Grant,
 };
 
 /// How long a call waits for its credential.
@@ -30,17 +31,25 @@ trait Broker {
 }
 
 /// Gives each grant its directive, or takes it back: a call is never forwarded without its credential.
-pub(crate) async fn broker(case: &Case<'_>, party: &Party, outcomes: &mut [Outcome<Granted>]) {
-    let application = case.application.id.as_str();
-    let subject = party.person.as_deref().unwrap_or(application);
+///
+/// `subject` is whom the credential is got for, where that is somebody.
+pub(crate) async fn broker<G: Grant>(
+    context: Context<'_>,
+    subject: Option<&str>,
+    outcomes: &mut [Outcome<G>],
+) {
+    let zone = &context.zone.zone.id;
     for outcome in outcomes {
         let Ok(granted) = outcome else {
             continue;
         };
-        match directive(case.deps, &case.zone.zone.id, &granted.resource, Some(subject)).await {
-            Ok(directive) => granted.directive = Some(directive),
+        let Some(state) = granted.resource() else {
+            continue;
+        };
+        match directive(context.deps, zone, state, subject).await {
+            Ok(directive) => granted.carry(directive),
             Err(error) => {
-                let (zone, resource) = (&case.zone.zone.id, &granted.resource.resource);
+                let resource = &state.resource;
                 tracing::warn!(zone.id = %zone, resource.id = %resource.id, %error, "credential not available");
                 let details = Explanation::Credential {
                     reason: error.to_string(),
@@ -51,8 +60,9 @@ pub(crate) async fn broker(case: &Case<'_>, party: &Party, outcomes: &mut [Outco
     }
 }
 
-/// What a call to a resource needs, for `subject` where it is somebody's; of it a workload gets the token and its end, where the provider lets that out.
-pub(crate) async fn directive(
+/// What a call to a resource needs, for `subject` where it is somebody's; of it a workload gets the token and its end, where
+/// the provider lets that out.
+async fn directive(
     deps: &StsDeps,
     zone: &ZoneId,
     resource: &ResourceState,

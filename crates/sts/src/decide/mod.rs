@@ -6,9 +6,8 @@ mod party;
 mod reason;
 mod resource;
 
-pub(crate) use outcome::{Denied, Granted, Outcome, Stage, verdict};
-pub(crate) use party::{Party, PartyError, resolve};
-pub(crate) use reason::of_policy;
+pub(crate) use outcome::{Denied, Granted, Outcome, Stage};
+pub(crate) use party::{Party, PartyError, resolve, thawed};
 pub(crate) use resource::{
-    MAX_UNDECLARED, UseScopes, decide_mint, decide_use, mint_input, not_the_control_api, use_input,
+    MAX_UNDECLARED, UseScopes, conclude, decide_mint, decide_use, mint_input, not_the_control_api, use_input,
 };

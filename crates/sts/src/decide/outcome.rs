@@ -11,7 +11,7 @@ use caracal_wire::{
 };
 use serde_json::Value;
 
-use crate::canary::Verdict;
+use crate::{grant::Grant, stopped::status_for};
 
 /// A resource that was granted.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Denied {
     }
 
     /// Whether policy refused it: by its decision, or by what it says of a call beside that.
-    const fn is_of_policy(&self) -> bool {
+    pub(crate) const fn is_of_policy(&self) -> bool {
         let beside = matches!(
             self.reason,
             DenialReason::ArgumentOutOfBounds
@@ -90,20 +90,12 @@ impl Denied {
         match self.stage {
             Stage::Facts => self.reason.as_str(),
             Stage::Policy => "complete",
-            Stage::Approval => Self::held_as(self.reason),
-        }
-    }
-
-    /// The status in the evidence of a request that waits, or whose approval does not release it.
-    pub(crate) const fn held_as(reason: DenialReason) -> &'static str {
-        match reason {
-            DenialReason::ApprovalRequired => "approval_pending",
-            other => other.as_str(),
+            Stage::Approval => status_for(self.reason),
         }
     }
 
     /// The refusal that an answer tells of: the first of policy, else the first.
-    pub(crate) fn told(outcomes: &[Outcome<Granted>]) -> Option<&Self> {
+    pub(crate) fn told<G>(outcomes: &[Outcome<G>]) -> Option<&Self> {
         let denied = || {
             outcomes
                 .iter()
@@ -115,35 +107,32 @@ impl Denied {
     }
 
     /// 403 with the reason in the text clients know, and all of it machine-readable.
-    pub(crate) fn refusal(outcomes: &[Outcome<Granted>]) -> Refusal {
+    pub(crate) fn refusal(&self) -> Refusal {
         let forbidden = Refusal::of(ErrorCode::AccessDenied);
-        let Some(first) = Self::told(outcomes) else {
-            return forbidden.describe("policy denied");
-        };
-        match (first.stage, first.reason) {
+        match (self.stage, self.reason) {
             (Stage::Facts, DenialReason::OperationNotPermitted) => {
                 Refusal::of(ErrorCode::OperationNotPermitted)
                     .describe("operation is not declared for the resource or its scope is not in the mandate")
-                    .reason(first.reason)
-                    .with("details", first.details.clone())
+                    .reason(self.reason)
+                    .with_details(&self.details)
             }
             (Stage::Facts, DenialReason::ProviderUnavailable) => Refusal::of(ErrorCode::HttpRequestFailed)
                 .describe("the upstream credential is not available")
-                .reason(first.reason),
+                .reason(self.reason),
             (Stage::Facts, DenialReason::NoProviderConnection | DenialReason::ReauthorizationRequired) => {
                 forbidden
                     .describe("a person has to connect an account of the upstream")
-                    .reason(first.reason)
-                    .with_details(&first.explained())
+                    .reason(self.reason)
+                    .with_details(&self.explained())
             }
-            (_, reason) if first.is_of_policy() => forbidden
+            (_, reason) if self.is_of_policy() => forbidden
                 .describe(format!("policy denied ({})", reason.as_str()))
                 .reason(reason)
-                .with_details(&first.explained()),
+                .with_details(&self.explained()),
             (Stage::Policy | Stage::Facts | Stage::Approval, reason) => forbidden
                 .describe("policy denied")
                 .reason(reason)
-                .with_details(&first.explained()),
+                .with_details(&self.explained()),
         }
     }
 
@@ -163,12 +152,21 @@ impl Denied {
     }
 }
 
-/// What policy said of one resource; nothing where the request ended without it.
-pub(crate) fn verdict(outcome: &Outcome<Granted>) -> Option<Verdict> {
-    match outcome {
-        Ok(granted) if !granted.gates.is_empty() => Some(Verdict::Hold),
-        Ok(granted) => Some(Verdict::of(&granted.decision)),
-        Err(denied) => denied.is_of_policy().then_some(Verdict::Deny),
+impl Grant for Granted {
+    fn decision(&self) -> Option<&Decision> {
+        Some(&self.decision)
+    }
+
+    fn resource(&self) -> Option<&ResourceState> {
+        Some(&self.resource)
+    }
+
+    fn tiers_of_call(&self) -> &[ApprovalTier] {
+        &self.gates
+    }
+
+    fn carry(&mut self, directive: UpstreamDirective) {
+        self.directive = Some(directive);
     }
 }
 

@@ -12,7 +12,15 @@ use caracal_lifecycle::budgets::Holders;
 use caracal_service::{Refusal, zones::DirectoryError};
 use caracal_wire::{ErrorCode, sts::DenialReason};
 
-use crate::{StsDeps, authenticate::unavailable, case::Case};
+use crate::{
+    StsDeps,
+    authenticate::unavailable,
+    case::{Case, Context},
+    stopped::{Stopped, Why},
+};
+
+/// The status in the evidence of a request whose references carry no authority.
+const UNRESOLVED: &str = "exchange_denied";
 
 /// Who acts, in which session, under which delegation.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +102,31 @@ impl PartyError {
         Refusal::of(ErrorCode::AccessDenied)
             .describe(self.to_string())
             .reason(self.reason())
+    }
+}
+
+/// Refuses what is asked for in a zone that is frozen, of kinds that act under no session.
+///
+/// # Errors
+/// 403 with the reason.
+pub(crate) fn thawed(context: Context<'_>) -> Result<(), Stopped> {
+    if context.zone.zone.frozen_at.is_none() {
+        return Ok(());
+    }
+    let refusal = PartyError::Frozen.refusal();
+    Err(Stopped::denied(refusal, DenialReason::ZoneFrozen))
+}
+
+impl From<PartyError> for Stopped {
+    fn from(error: PartyError) -> Self {
+        if matches!(error, PartyError::Unavailable) {
+            return error.refusal().into();
+        }
+        let why = Why {
+            status: UNRESOLVED,
+            ..Why::of(error.reason())
+        };
+        Self::because(error.refusal(), why)
     }
 }
 

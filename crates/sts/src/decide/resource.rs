@@ -229,7 +229,8 @@ fn principal<'p>(
     }
 }
 
-fn conclude(
+/// What policy says of `resource`.
+pub(crate) fn conclude(
     policy: &PolicySnapshot,
     resource: &Arc<ResourceState>,
     input: &DecisionInput<'_>,

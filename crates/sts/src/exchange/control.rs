@@ -3,32 +3,30 @@
 
 use std::{sync::Arc, time::Duration};
 
+use caracal_authz::PolicySnapshot;
 use caracal_core::{
     ControlKey, ScopeSet,
-    audit::{Determining, Draft, EventType},
     claims::{MandateClaims, MandateUse},
     text::excerpt,
 };
 use caracal_events::shortlived::mark;
 use caracal_service::Refusal;
-use caracal_wire::{
-    ErrorCode,
-    sts::{DenialDetails, DenialReason, Explanation},
-};
-use serde::Serialize;
-use serde_json::Value;
+use caracal_wire::sts::{DenialReason, Explanation};
 
 use super::{Issued, mint_ttl};
 use crate::{
     authenticate::unavailable,
-    case::Case,
-    decide::{MAX_UNDECLARED, Party, PartyError},
-    evidence::record,
+    case::{Case, Context},
+    decide::{Denied, MAX_UNDECLARED, Outcome, Party, thawed},
+    evidence::{About, Metadata, OfControl},
     form::TokenRequest,
+    grant::Ruled,
+    hold::Release,
     issue::{self, DEFAULT_TTL, sign},
     keys,
     limit::limit,
-    metrics,
+    pipeline::{ExchangeKind, run},
+    stopped::Stopped,
 };
 
 /// What allowed it, in evidence.
@@ -42,52 +40,6 @@ pub(crate) struct Control<'f> {
     /// Whether nothing else is asked for, and on nobody else's authority.
     alone: bool,
     ttl_seconds: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Metadata<'m> {
-    application_id: &'m str,
-    application_name: &'m str,
-    resource: &'m str,
-    requested_scopes: &'m ScopeSet,
-    subject_kind: &'static str,
-    mandate_use: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_id: Option<&'m str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jti: Option<&'m str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<DenialReason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<&'m Value>,
-}
-
-/// Why there is no mandate, and what that is about.
-struct Denied {
-    reason: DenialReason,
-    details: Value,
-}
-
-impl Denied {
-    fn rule(rule: &'static str) -> Self {
-        Self {
-            reason: DenialReason::ControlResourceRequiresControlKey,
-            details: Explanation::Rule { rule }.into(),
-        }
-    }
-
-    fn refusal(self, resource: &str) -> Refusal {
-        if self.reason == DenialReason::ZoneFrozen {
-            return PartyError::Frozen.refusal();
-        }
-        Refusal::of(ErrorCode::AccessDenied)
-            .describe(format!("policy denied ({})", self.reason.as_str()))
-            .reason(self.reason)
-            .with_details(&DenialDetails {
-                resource: resource.to_owned(),
-                explanation: self.details,
-            })
-    }
 }
 
 impl<'f> Control<'f> {
@@ -112,73 +64,94 @@ impl<'f> Control<'f> {
     /// # Errors
     /// 403 with the reason; 429; 503 when it cannot be told. Every denial is in the spool already.
     pub(crate) async fn run(&self, case: &Case<'_>) -> Result<Issued, Refusal> {
-        let audience = &*case.deps.config.control_audience;
-        if !case.deps.revocations.is_fresh() {
-            return Err(unavailable());
-        }
-        limit(case, &[audience.to_owned()]).await?;
-        let key = match self.decide(case) {
-            Ok(key) => key,
-            Err(denied) => {
-                let mut event = self.event(case, "deny", None, Some(&denied));
-                event.evaluation_status = denied.reason.as_str();
-                event.determining_policies_json = Some(Determining(None));
-                event.refused_for(denied.reason.as_str());
-                record(case.deps, &[event]).await?;
-                metrics::exchanged(CLASS, "denied");
-                return Err(denied.refusal(audience));
-            }
+        let exchange = ControlExchange {
+            case,
+            asked: self,
+            audience: &case.deps.config.control_audience,
         };
-        let issued = self.issue(case, &key).await?;
-        let mut event = self.event(case, "allow", Some(&issued.claims), None);
-        event.determining_policies_json = Some(Determining(Some(POLICY)));
-        event.diagnostics_json = Value::Array(Vec::new());
-        record(case.deps, &[event]).await?;
-        metrics::exchanged(CLASS, "allowed");
-        Ok(issued)
+        Ok(run(&exchange).await?.issued)
+    }
+}
+
+/// The exchange of a control key's secret.
+struct ControlExchange<'c> {
+    case: &'c Case<'c>,
+    asked: &'c Control<'c>,
+    audience: &'c Arc<str>,
+}
+
+impl ControlExchange<'_> {
+    /// Refuses for what a control key lacks, or must not ask for.
+    fn rule(&self, rule: &'static str) -> Box<Denied> {
+        self.not_for_it(Explanation::Rule { rule })
     }
 
-    fn decide(&self, case: &Case<'_>) -> Result<ControlKey, Denied> {
-        let (zone, config) = (&case.zone, &case.deps.config);
-        let audience = &*config.control_audience;
-        if zone.zone.frozen_at.is_some() {
-            return Err(Denied {
-                reason: DenialReason::ZoneFrozen,
-                details: Value::Null,
-            });
-        }
+    fn not_for_it(&self, explanation: Explanation<'_>) -> Box<Denied> {
+        let reason = DenialReason::ControlResourceRequiresControlKey;
+        Denied::of_facts(self.audience, reason, explanation)
+    }
+}
+
+impl ExchangeKind for ControlExchange<'_> {
+    type Party = ();
+    type Granted = Ruled<ControlKey>;
+    type Issued = Issued;
+
+    fn context(&self) -> Context<'_> {
+        self.case.context()
+    }
+
+    fn class(&self) -> &'static str {
+        CLASS
+    }
+
+    async fn admit(&self) -> Result<(), Refusal> {
+        limit(self.case, &[self.audience.to_string()]).await
+    }
+
+    /// An application that proved itself; whether it is a control key is part of what is decided.
+    async fn resolve(&self) -> Result<(), Stopped> {
+        thawed(self.context())
+    }
+
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&**self.audience)
+    }
+
+    /// No policy is asked.
+    fn decide(&self, _: &PolicySnapshot, (): &(), audience: &str) -> Outcome<Ruled<ControlKey>> {
+        let (case, asked) = (self.case, self.asked);
         let key = ControlKey::of(&case.application.traits)
-            .ok_or_else(|| Denied::rule("the application is no control key"))?;
+            .ok_or_else(|| self.rule("the application is no control key"))?;
         if !key.is_live(case.now) {
-            return Err(Denied::rule("the control key has expired"));
+            return Err(self.rule("the control key has expired"));
         }
-        if !self.alone {
+        if !asked.alone {
             let rule =
                 "a control key asks for the Control API alone, without a session, delegation or approval";
-            return Err(Denied::rule(rule));
+            return Err(self.rule(rule));
         }
-        if self.scopes.is_empty() {
-            return Err(Denied::rule("at least one scope is required"));
+        if asked.scopes.is_empty() {
+            return Err(self.rule("at least one scope is required"));
         }
-        if !self.scopes.is_subset(&key.scopes) {
-            let beyond = self.scopes.difference(&key.scopes);
-            return Err(Denied {
-                reason: DenialReason::ControlResourceRequiresControlKey,
-                details: Explanation::Beyond { beyond }.into(),
-            });
+        if !asked.scopes.is_subset(&key.scopes) {
+            let beyond = asked.scopes.difference(&key.scopes);
+            return Err(self.not_for_it(Explanation::Beyond { beyond }));
         }
-        let resource = zone
+        let resource = case
+            .zone
             .resource(audience)
             .filter(|state| state.resource.identifier == audience);
         let Some(resource) = resource else {
             let details = Explanation::Resource { resource: audience };
-            return Err(Denied {
-                reason: DenialReason::ResourceNotFound,
-                details: details.into(),
-            });
+            return Err(Denied::of_facts(
+                audience,
+                DenialReason::ResourceNotFound,
+                details,
+            ));
         };
         let declared = &resource.resource.scopes;
-        let undeclared: Vec<_> = self
+        let undeclared: Vec<_> = asked
             .scopes
             .iter()
             .filter(|scope| !declared.contains(scope))
@@ -186,23 +159,31 @@ impl<'f> Control<'f> {
             .map(excerpt)
             .collect();
         if !undeclared.is_empty() {
-            return Err(Denied {
-                reason: DenialReason::ScopeMismatch,
-                details: Explanation::Undeclared { undeclared }.into(),
-            });
+            let details = Explanation::Undeclared { undeclared };
+            return Err(Denied::of_facts(audience, DenialReason::ScopeMismatch, details));
         }
-        Ok(key)
+        Ok(Ruled {
+            rule: Some(POLICY),
+            found: key,
+        })
     }
 
-    async fn issue(&self, case: &Case<'_>, key: &ControlKey) -> Result<Issued, Refusal> {
-        let deps = case.deps;
+    async fn issue(
+        &self,
+        (): &(),
+        granted: &[Outcome<Ruled<ControlKey>>],
+        _: Option<&Release>,
+    ) -> Result<Issued, Stopped> {
+        let (case, deps) = (self.case, self.case.deps);
+        let granted = granted.iter().flatten().next();
+        let key = &granted.ok_or_else(unavailable)?.found;
         let (_, signing) = keys::with_signing_key(deps, case.zone.clone())
             .await
             .map_err(|error| {
                 tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
                 unavailable()
             })?;
-        let asked = self.ttl_seconds.unwrap_or(DEFAULT_TTL);
+        let asked = self.asked.ttl_seconds.unwrap_or(DEFAULT_TTL);
         let seconds = key.max_ttl.map_or(asked, |most| most.min(asked));
         let end = case.now.plus(Duration::from_secs(u64::from(seconds)));
         let ends = [Some(end), key.expires_at, case.application.expires_at];
@@ -217,11 +198,10 @@ impl<'f> Control<'f> {
             unavailable()
         })?;
         let jti: Arc<str> = mark(deps.world.uuid_v7().to_string(), &generation).into();
-        let audience = &deps.config.control_audience;
-        let class = (MandateUse::Resource, self.scopes);
+        let class = (MandateUse::Resource, self.asked.scopes);
         let claims = MandateClaims {
-            aud: vec![audience.clone()],
-            target: vec![audience.clone()],
+            aud: vec![self.audience.clone()],
+            target: vec![self.audience.clone()],
             ..issue::claims(case, &party, class, &[], jti, ends_at)
         };
         Ok(Issued {
@@ -230,34 +210,26 @@ impl<'f> Control<'f> {
         })
     }
 
-    fn event<'e>(
-        &'e self,
-        case: &'e Case<'_>,
-        decision: &'static str,
-        claims: Option<&'e MandateClaims>,
-        denied: Option<&'e Denied>,
-    ) -> Draft<'e, Metadata<'e>> {
-        let metadata = Metadata {
-            application_id: case.application.id.as_str(),
-            application_name: &case.application.name,
-            resource: &case.deps.config.control_audience,
-            requested_scopes: self.scopes,
+    /// The reason in the text, which clients of the Control API know.
+    fn refusal(&self, denied: &Denied) -> Refusal {
+        denied
+            .refusal()
+            .describe(format!("policy denied ({})", denied.reason.as_str()))
+    }
+
+    fn metadata<'e>(&'e self, about: &About<'e, (), Issued>) -> Metadata<'e> {
+        let claims = about.issued.map(|issued| &*issued.claims);
+        Metadata::Control(OfControl {
+            application_id: self.case.application.id.as_str(),
+            application_name: &self.case.application.name,
+            resource: self.audience,
+            requested_scopes: self.asked.scopes,
             subject_kind: "application",
             mandate_use: CLASS,
             session_id: claims.map(|claims| claims.sid.as_str()),
             jti: claims.map(|claims| &*claims.jti),
-            reason: denied.map(|denied| denied.reason),
-            details: denied
-                .map(|denied| &denied.details)
-                .filter(|details| !details.is_null()),
-        };
-        Draft::new(
-            &case.deps.world,
-            &case.zone.zone.id,
-            EventType::TokenExchange,
-            case.request_id,
-            decision,
-            metadata,
-        )
+            reason: about.reason,
+            details: about.details,
+        })
     }
 }

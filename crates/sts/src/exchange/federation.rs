@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use caracal_authz::PolicySnapshot;
 use caracal_core::{
-    AuthorityRecordId, Secret, Timestamp,
-    audit::{Determining, Draft, EventType},
+    AuthorityRecordId, ScopeSet, Secret,
     claims::{MandateClaims, MandateUse, SubjectType},
+    entity::SubjectIssuer,
 };
+use caracal_crypto::identity_token::IdentityToken;
 use caracal_lifecycle::{
     Error,
     records::{self, Person},
@@ -14,24 +16,29 @@ use caracal_lifecycle::{
 use caracal_service::Refusal;
 use caracal_storage::Access;
 use caracal_wire::{ErrorCode, sts::DenialReason};
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{Issued, mint_ttl};
 use crate::{
     authenticate::unavailable,
-    case::Case,
-    decide::{Party, PartyError},
-    evidence::record,
+    case::{Case, Context},
+    decide::{Outcome, Party, thawed},
+    evidence::{About, Metadata, OfFederation},
     federation::{self, NotProven},
     form::TokenRequest,
+    grant::Ruled,
+    hold::Release,
     issue::{self, sign},
     keys,
     limit::limit,
     malformed::malformed,
-    metrics, subject,
+    pipeline::{ExchangeKind, run},
+    stopped::{Stopped, Why},
+    subject,
 };
 
+/// Its name in metrics.
+const CLASS: &str = "federation";
 /// What allowed it, in evidence.
 const POLICY: &str = "caracal-subject-federation";
 
@@ -39,20 +46,6 @@ const POLICY: &str = "caracal-subject-federation";
 pub(crate) struct Federation<'f> {
     token: &'f Secret,
     ttl_seconds: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Metadata<'m> {
-    application_id: &'m str,
-    application_name: &'m str,
-    subject_kind: &'static str,
-    mandate_use: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    federated_user_issuer: Option<&'m str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_id: Option<&'m str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jti: Option<&'m str>,
 }
 
 impl<'f> Federation<'f> {
@@ -84,99 +77,99 @@ impl<'f> Federation<'f> {
     /// # Errors
     /// 401 `invalid_token` with the cause; 403 in a frozen zone; 429; 503 when it cannot be told.
     pub(crate) async fn run(&self, case: &Case<'_>) -> Result<Issued, Refusal> {
-        if !case.deps.revocations.is_fresh() {
-            return Err(unavailable());
-        }
-        // Whatever comes is counted and, where it is refused, written down.
-        limit(case, &[String::from("federation")]).await?;
-        if case.zone.zone.frozen_at.is_some() {
-            let event = event(case, "deny", None, None).because(DenialReason::ZoneFrozen.as_str());
-            record(case.deps, &[event.0]).await?;
-            metrics::exchanged("federation", "denied");
-            return Err(PartyError::Frozen.refusal());
-        }
-        let (issuer, proven) = match self.prove(case).await {
-            Ok(proven) => proven,
-            Err(Failed::Unavailable) => return Err(unavailable()),
-            Err(Failed::NotProven { issuer, why }) => {
-                let event = event(case, "deny", issuer.as_deref(), None);
-                record(case.deps, &[event.rejected(&why).0]).await?;
-                metrics::exchanged("federation", "denied");
-                return Err(refusal(&why));
-            }
-        };
-        let end = proven.expires_at;
-        let issued = match self.issue(case, &issuer, proven.subject, end).await {
-            Ok(issued) => issued,
-            Err(NotIssued::KeptOut) => {
-                let reason = DenialReason::SubjectBlocked;
-                let event = event(case, "deny", Some(&issuer), None).because(reason.as_str());
-                record(case.deps, &[event.0]).await?;
-                metrics::exchanged("federation", "denied");
-                return Err(Refusal::of(ErrorCode::AccessDenied)
-                    .describe("the subject is kept out of the zone")
-                    .reason(reason));
-            }
-            Err(NotIssued::Refused(refusal)) => return Err(refusal),
-        };
-        let mut made = event(case, "allow", Some(&issuer), Some(&issued.claims)).0;
-        made.determining_policies_json = Some(Determining(Some(POLICY)));
-        made.diagnostics_json = Value::Array(Vec::new());
-        record(case.deps, &[made]).await?;
-        metrics::exchanged("federation", "allowed");
-        Ok(issued)
+        let exchange = FederationExchange { case, asked: self };
+        Ok(run(&exchange).await?.issued)
+    }
+}
+
+/// The exchange of an identity token for a session mandate.
+struct FederationExchange<'f> {
+    case: &'f Case<'f>,
+    asked: &'f Federation<'f>,
+}
+
+/// What a token claims, and the issuer of the zone that it claims to be of.
+struct Claimed<'f> {
+    token: IdentityToken<'f>,
+    issuer: SubjectIssuer,
+}
+
+impl<'f> ExchangeKind for FederationExchange<'f> {
+    type Party = Claimed<'f>;
+    type Granted = Ruled<()>;
+    type Issued = Issued;
+
+    fn context(&self) -> Context<'_> {
+        self.case.context()
     }
 
-    async fn prove(
-        &self,
-        case: &Case<'_>,
-    ) -> Result<(String, caracal_crypto::identity_token::ProvenSubject), Failed> {
-        let refused = |issuer: Option<String>| move |why: NotProven| Failed::NotProven { issuer, why };
-        let token = federation::read(self.token).map_err(refused(None))?;
+    fn class(&self) -> &'static str {
+        CLASS
+    }
+
+    /// Whatever comes is counted and, where it is refused, written down.
+    async fn admit(&self) -> Result<(), Refusal> {
+        limit(self.case, &[String::from(CLASS)]).await
+    }
+
+    async fn resolve(&self) -> Result<Claimed<'f>, Stopped> {
+        thawed(self.context())?;
+        let token = federation::read(self.asked.token).map_err(|why| not_proven(&why))?;
+        let (deps, zone) = (self.case.deps, &self.case.zone.zone.id);
         let trusted = async {
-            let mut work = case.deps.store.zone(&case.zone.zone.id, Access::Read).await?;
+            let mut work = deps.store.zone(zone, Access::Read).await?;
             work.subject_issuers().find(token.claimed_issuer()).await
         };
         let trusted = trusted.await.map_err(|error| {
             tracing::error!(error = %caracal_service::error_chain(&error), "could not read the issuers of a zone");
-            Failed::Unavailable
+            unavailable()
         })?;
         // What a stranger calls itself is not written down.
-        let trusted = trusted.ok_or(NotProven::Issuer).map_err(refused(None))?;
-        let proven = case.deps.subject_keys.prove(&token, &trusted).await;
-        let proven = proven.map_err(refused(Some(trusted.issuer.clone())))?;
-        Ok((trusted.issuer, proven))
+        let issuer = trusted.ok_or_else(|| not_proven(&NotProven::Issuer))?;
+        Ok(Claimed { token, issuer })
+    }
+
+    /// A login is one thing, and names no resource.
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        std::iter::once("")
+    }
+
+    /// Whoever the zone's issuer says is there, is there: no policy is asked.
+    fn decide(&self, _: &PolicySnapshot, _: &Claimed<'f>, _: &str) -> Outcome<Ruled<()>> {
+        Ok(Ruled {
+            rule: Some(POLICY),
+            found: (),
+        })
     }
 
     async fn issue(
         &self,
-        case: &Case<'_>,
-        issuer: &str,
-        person: String,
-        token_end: Timestamp,
-    ) -> Result<Issued, NotIssued> {
+        claimed: &Claimed<'f>,
+        _: &[Outcome<Ruled<()>>],
+        _: Option<&Release>,
+    ) -> Result<Issued, Stopped> {
+        let case = self.case;
         let (deps, zone_id) = (case.deps, &case.zone.zone.id);
+        let proven = deps.subject_keys.prove(&claimed.token, &claimed.issuer).await;
+        let proven = proven.map_err(|why| not_proven(&why))?;
         let (_, key) = keys::with_signing_key(deps, case.zone.clone())
             .await
             .map_err(|error| {
                 tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
                 unavailable()
             })?;
+        let ends = [Some(proven.expires_at), case.application.expires_at];
         let party = Party {
-            ends_at: Some(
-                case.application
-                    .expires_at
-                    .map_or(token_end, |end| end.min(token_end)),
-            ),
+            ends_at: ends.into_iter().flatten().min(),
             ..Party::default()
         };
-        let ends_at = issue::lifetime(&party, self.ttl_seconds, case.now)?;
+        let ends_at = issue::lifetime(&party, self.asked.ttl_seconds, case.now)?;
         let sid = AuthorityRecordId::generate(&deps.world);
         let jti = issue::jti(deps, MandateUse::Session).await?;
-        let scopes = caracal_core::ScopeSet::default();
+        let scopes = ScopeSet::default();
         let class = (MandateUse::Session, &scopes);
         let claims = MandateClaims {
-            sub: person.as_str().into(),
+            sub: proven.subject.as_str().into(),
             sub_type: SubjectType::User,
             root_sid: sid.clone(),
             sid,
@@ -186,8 +179,8 @@ impl<'f> Federation<'f> {
         let stored = async {
             let mut work = deps.store.zone(zone_id, Access::Write).await?;
             let person = Person {
-                name: &person,
-                issuer,
+                name: &proven.subject,
+                issuer: &claimed.issuer.issuer,
             };
             let (now, end) = (case.now, claims.expires_at());
             let application = &case.application.id;
@@ -196,10 +189,10 @@ impl<'f> Federation<'f> {
             Ok::<(), Error>(())
         };
         stored.await.map_err(|error| match error {
-            Error::Denied(_) => NotIssued::KeptOut,
+            Error::Denied(_) => kept_out(),
             Error::Storage(error) => {
                 tracing::error!(error = %caracal_service::error_chain(&error), "could not store an authority record");
-                NotIssued::Refused(unavailable())
+                unavailable().into()
             }
         })?;
         Ok(Issued {
@@ -207,76 +200,46 @@ impl<'f> Federation<'f> {
             claims: Arc::new(claims),
         })
     }
-}
 
-/// Why there is no session for a person who proved who they are.
-enum NotIssued {
-    KeptOut,
-    Refused(Refusal),
-}
-
-impl From<Refusal> for NotIssued {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+    fn metadata<'e>(&'e self, about: &About<'e, Claimed<'f>, Issued>) -> Metadata<'e> {
+        let claims = about.issued.map(|issued| &*issued.claims);
+        Metadata::Federation(OfFederation {
+            application_id: self.case.application.id.as_str(),
+            application_name: &self.case.application.name,
+            subject_kind: "user",
+            mandate_use: "session",
+            federated_user_issuer: about.party.map(|claimed| claimed.issuer.issuer.as_str()),
+            session_id: claims.map(|claims| claims.sid.as_str()),
+            jti: claims.map(|claims| &*claims.jti),
+        })
     }
 }
 
-enum Failed {
-    NotProven { issuer: Option<String>, why: NotProven },
-    Unavailable,
+/// The refusal of a person whom an operator keeps out.
+fn kept_out() -> Stopped {
+    let reason = DenialReason::SubjectBlocked;
+    let refusal = Refusal::of(ErrorCode::AccessDenied)
+        .describe("the subject is kept out of the zone")
+        .reason(reason);
+    Stopped::denied(refusal, reason)
 }
 
-fn refusal(why: &NotProven) -> Refusal {
-    match why {
+/// The refusal of a token that proves nobody.
+fn not_proven(why: &NotProven) -> Stopped {
+    let refusal = match why {
         // Nothing is wrong with the token as far as anybody knows.
         NotProven::Keys(_) => Refusal::of(ErrorCode::StsUnavailable)
             .describe("the keys of the issuer cannot be had now, try again"),
         NotProven::Token(_) | NotProven::Issuer | NotProven::Subject => {
             subject::invalid().describe(format!("invalid subject_token: {why}"))
         }
-    }
-}
-
-/// An event in the making.
-struct Made<'e>(Draft<'e, Metadata<'e>>);
-
-fn event<'e>(
-    case: &'e Case<'_>,
-    decision: &'static str,
-    issuer: Option<&'e str>,
-    claims: Option<&'e MandateClaims>,
-) -> Made<'e> {
-    let metadata = Metadata {
-        application_id: case.application.id.as_str(),
-        application_name: &case.application.name,
-        subject_kind: "user",
-        mandate_use: "session",
-        federated_user_issuer: issuer,
-        session_id: claims.map(|claims| claims.sid.as_str()),
-        jti: claims.map(|claims| &*claims.jti),
     };
-    Made(Draft::new(
-        &case.deps.world,
-        &case.zone.zone.id,
-        EventType::TokenExchange,
-        case.request_id,
-        decision,
-        metadata,
-    ))
-}
-
-impl Made<'_> {
-    fn because(mut self, status: &'static str) -> Self {
-        self.0.evaluation_status = status;
-        self.0.determining_policies_json = Some(Determining(None));
-        self.0.refused_for(status);
-        self
-    }
-
-    fn rejected(self, why: &NotProven) -> Self {
-        let mut made = self.because("subject_federation_rejected");
-        made.0
-            .refused_because("subject_federation_rejected", &why.to_string());
-        made
-    }
+    let why = Why {
+        status: "subject_federation_rejected",
+        reason: None,
+        cause: Some(why.to_string()),
+        details: Value::Null,
+        held: false,
+    };
+    Stopped::because(refusal, why)
 }

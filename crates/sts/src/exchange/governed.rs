@@ -4,26 +4,29 @@ use std::sync::Arc;
 
 use caracal_authz::{DecisionInput, PolicySnapshot};
 use caracal_core::{
-    ApprovalId, AuthorityRecordId, ScopeSet, Timestamp,
+    ApprovalId, AuthorityRecordId, Operation, ScopeSet, Timestamp,
     claims::{MandateClaims, MandateUse},
 };
-use caracal_lifecycle::approvals::{AskedCall, Use};
+use caracal_lifecycle::approvals::{AskedCall, Circumstances, Request, Use};
 use caracal_service::Refusal;
 use caracal_wire::sts::{Explanation, UpstreamDirective};
+use serde_json::Value;
 
+use super::approval::to_approve;
 use crate::{
     StsDeps,
     authenticate::{invalid_client, unavailable, zone_of},
     budget::Bill,
-    case::{Case, GovernedCall},
+    case::{Case, Context, GovernedCall},
     decide::{
         Granted, Outcome, Party, PartyError, UseScopes, decide_use, not_the_control_api, resolve, use_input,
     },
-    evidence::Evidence,
-    hold::{Release, Stopped},
+    evidence::{About, Metadata, Named, OfMandate},
+    hold::Release,
     issue::{DEFAULT_TTL, sign},
     keys,
     pipeline::{ExchangeKind, run},
+    stopped::Stopped,
 };
 
 /// The answer to a call.
@@ -33,9 +36,51 @@ pub(crate) struct GovernedGrant {
     pub(crate) mandate: Option<(String, MandateClaims)>,
 }
 
+/// Decides a call, for which `always_mandate` has a resource mandate signed even if the upstream does not see it.
+///
+/// # Errors
+/// The refusal to pass on; every denial is in the spool already.
+pub(super) async fn decide(
+    deps: &StsDeps,
+    call: GovernedCall<'_>,
+    always_mandate: bool,
+) -> Result<GovernedGrant, Refusal> {
+    let now = deps.world.now();
+    let zone = zone_of(deps, call.zone_id).await?;
+    let zone = zone.ok_or_else(invalid_client)?;
+    let application = zone.live_application(call.application_id, now);
+    let application = application.cloned().ok_or_else(invalid_client)?;
+    let case = Case {
+        deps,
+        zone,
+        application,
+        request_id: call.request_id,
+        now,
+        // What goes to the upstream is for the Gateway to present.
+        bound_to: None,
+    };
+    let exchange = CallExchange {
+        case: &case,
+        call,
+        presented_scopes: call.claims.scopes(),
+        requested_scopes: ScopeSet::default(),
+        always_mandate,
+    };
+    let mut passed = run(&exchange).await?;
+    let granted = passed.outcomes.pop().and_then(Result::ok);
+    Ok(GovernedGrant {
+        // A grant without a way through would be no grant.
+        directive: granted
+            .and_then(|granted| granted.directive)
+            .ok_or_else(unavailable)?,
+        mandate: passed.issued,
+    })
+}
+
 /// The exchange of a call.
-pub(crate) struct Governed<'c> {
-    pub(crate) call: GovernedCall<'c>,
+struct CallExchange<'c> {
+    case: &'c Case<'c>,
+    call: GovernedCall<'c>,
     /// Scopes of the mandate presented.
     presented_scopes: ScopeSet,
     /// A use asks for none.
@@ -44,113 +89,77 @@ pub(crate) struct Governed<'c> {
     always_mandate: bool,
 }
 
-impl<'c> Governed<'c> {
+impl CallExchange<'_> {
     const fn use_scopes(&self) -> UseScopes<'_> {
         UseScopes {
             presented: &self.presented_scopes,
             requested: &self.requested_scopes,
         }
     }
-
-    pub(crate) fn new(call: GovernedCall<'c>, always_mandate: bool) -> Self {
-        Self {
-            presented_scopes: call.claims.scopes(),
-            requested_scopes: ScopeSet::default(),
-            call,
-            always_mandate,
-        }
-    }
-
-    /// Decides the call.
-    ///
-    /// # Errors
-    /// The refusal to pass on; every denial is in the spool already.
-    pub(crate) async fn run(&self, deps: &StsDeps) -> Result<GovernedGrant, Refusal> {
-        let now = deps.world.now();
-        let zone = zone_of(deps, self.call.zone_id).await?;
-        let zone = zone.ok_or_else(invalid_client)?;
-        let application = zone.live_application(self.call.application_id, now);
-        let application = application.cloned().ok_or_else(invalid_client)?;
-        let case = Case {
-            deps,
-            zone,
-            application,
-            request_id: self.call.request_id,
-            now,
-            // What goes to the upstream is for the Gateway to present.
-            bound_to: None,
-        };
-        let mut passed = run(&case, self).await?;
-        let granted = passed.outcomes.pop().and_then(Result::ok);
-        Ok(GovernedGrant {
-            // A grant without a way through would be no grant.
-            directive: granted
-                .and_then(|granted| granted.directive)
-                .ok_or_else(unavailable)?,
-            mandate: passed.issued,
-        })
-    }
 }
 
-impl ExchangeKind for Governed<'_> {
+/// The mint of the presented mandate was counted, so that nothing refuses before the call is written down.
+impl ExchangeKind for CallExchange<'_> {
+    type Party = Party;
+    type Granted = Granted;
     type Issued = Option<(String, MandateClaims)>;
     const BROKERS: bool = true;
     const OF_CALLS: bool = true;
+    const HELPS: bool = true;
+    const LISTS_POLICIES: bool = false;
+
+    fn context(&self) -> Context<'_> {
+        self.case.context()
+    }
 
     fn class(&self) -> &'static str {
         "resource"
     }
 
-    /// The mint of the presented mandate was counted.
-    async fn admit(&self, _: &Case<'_>) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    async fn resolve(&self, case: &Case<'_>) -> Result<Party, PartyError> {
+    async fn resolve(&self) -> Result<Party, Stopped> {
+        let case = self.case;
         let GovernedCall { claims, zone_id, .. } = self.call;
         if claims.client_id != case.application.id || claims.zone_id != *zone_id {
-            return Err(PartyError::NotHolder);
+            return Err(PartyError::NotHolder.into());
         }
         if case.deps.revocations.covers(claims) {
-            return Err(PartyError::Revoked);
+            return Err(PartyError::Revoked.into());
         }
         let session = claims.agent_session_id.as_ref();
         let party = resolve(case, session, claims.delegation_edge_id.as_ref()).await?;
         // A single-use mandate without a delegation was never minted by us.
         if party.delegation().is_none() {
-            Err(PartyError::Delegation)
+            Err(PartyError::Delegation.into())
         } else {
             Ok(party)
         }
     }
 
-    fn resources(&self) -> impl Iterator<Item = &str> {
+    fn targets(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.call.resource)
     }
 
-    fn references(&self) -> Explanation<'_> {
-        Explanation::References {
+    fn references(&self) -> Value {
+        let references = Explanation::References {
             agent_session_id: self.call.claims.agent_session_id.as_ref(),
             delegation_edge_id: self.call.claims.delegation_edge_id.as_ref(),
             resources: None,
-        }
+        };
+        references.into()
     }
 
-    fn decide(&self, case: &Case<'_>, policy: &PolicySnapshot, party: &Party, _: &str) -> Outcome<Granted> {
-        not_the_control_api(case, self.call.resource)?;
-        decide_use((&case.zone, policy), party, &self.call, self.use_scopes())
+    fn decide(&self, policy: &PolicySnapshot, party: &Party, resource: &str) -> Outcome<Granted> {
+        not_the_control_api(self.case, resource)?;
+        decide_use((&self.case.zone, policy), party, &self.call, self.use_scopes())
     }
 
-    fn scopes(&self) -> &ScopeSet {
-        &self.requested_scopes
+    fn input<'i>(&'i self, party: &'i Party, resource: &'i str) -> Option<DecisionInput<'i>> {
+        let zone = &self.case.zone;
+        Some(use_input(zone, party, &self.call, self.use_scopes(), resource))
     }
 
-    fn input<'i>(&'i self, case: &'i Case<'_>, party: &'i Party, resource: &'i str) -> DecisionInput<'i> {
-        use_input(&case.zone, party, &self.call, self.use_scopes(), resource)
-    }
-
-    fn named(&self) -> (Option<&ApprovalId>, Option<&AuthorityRecordId>) {
-        (self.call.approval, None)
+    fn presented(&self) -> Option<&ApprovalId> {
+        self.call.approval
     }
 
     fn call(&self) -> Option<AskedCall<'_>> {
@@ -161,29 +170,45 @@ impl ExchangeKind for Governed<'_> {
         })
     }
 
-    async fn afford(
-        &self,
-        case: &Case<'_>,
-        party: &Party,
-        outcomes: &mut [Outcome<Granted>],
-    ) -> Result<(), Stopped> {
+    fn to_approve<'r>(
+        &'r self,
+        party: &'r Party,
+        resources: &'r [&'r str],
+        scopes: &'r [&'r str],
+    ) -> Option<(Request<'r>, Circumstances<'r>)> {
+        let asked = to_approve(self.case, party, resources, scopes);
+        let request = Request {
+            call: self.call(),
+            ..asked.0
+        };
+        Some((request, asked.1))
+    }
+
+    async fn afford(&self, party: &Party, outcomes: &mut [Outcome<Granted>]) -> Result<(), Stopped> {
         let Some(Ok(granted)) = outcomes.first_mut() else {
             return Ok(());
         };
         if granted.spending.is_empty() {
             return Ok(());
         }
-        granted.holders = party.holders(case).await.map_err(|error| error.refusal())?;
-        Bill::of(case, &self.call, party, granted).look().await
+        let holders = party.holders(self.case).await;
+        granted.holders = holders.map_err(|error| error.refusal())?;
+        Bill::of(self.case, &self.call, party, granted).look().await
+    }
+
+    /// The person behind the session, else the application.
+    fn beneficiary<'b>(&'b self, party: &'b Party) -> Option<&'b str> {
+        let application = self.case.application.id.as_str();
+        Some(party.person.as_deref().unwrap_or(application))
     }
 
     async fn issue(
         &self,
-        case: &Case<'_>,
         party: &Party,
         outcomes: &[Outcome<Granted>],
         release: Option<&Release>,
     ) -> Result<Self::Issued, Stopped> {
+        let case = self.case;
         let Some(Ok(granted)) = outcomes.first() else {
             return Ok(None);
         };
@@ -204,9 +229,21 @@ impl ExchangeKind for Governed<'_> {
         Ok(mandate)
     }
 
-    fn evidence<'e>(&'e self, mut evidence: Evidence<'e>, _: Option<&'e Self::Issued>) -> Evidence<'e> {
-        evidence.operation = Some(self.call.operation);
-        evidence.of_mandate(self.call.claims)
+    fn operation(&self) -> Option<&Operation> {
+        Some(self.call.operation)
+    }
+
+    fn metadata<'e>(&'e self, about: &About<'e, Party, Self::Issued>) -> Metadata<'e> {
+        let claims = self.call.claims;
+        let named = Named {
+            mandate_use: self.class(),
+            scopes: &self.requested_scopes,
+            mandate: Some(claims),
+            operation: Some(self.call.operation),
+            session: claims.agent_session_id.as_ref(),
+            delegation: claims.delegation_edge_id.as_ref(),
+        };
+        Metadata::Mandate(OfMandate::of(self.case, &named, about))
     }
 }
 

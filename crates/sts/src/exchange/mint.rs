@@ -8,22 +8,25 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse, SubjectType},
 };
 use caracal_crypto::DpopProof;
-use caracal_lifecycle::approvals::Use;
+use caracal_lifecycle::approvals::{Circumstances, Request, Use};
 use caracal_service::Refusal;
 use caracal_wire::sts::{DeniedTarget, Explanation};
+use serde_json::Value;
 
+use super::approval::to_approve;
 use crate::{
     authenticate::unavailable,
-    case::Case,
+    case::{Case, Context},
     decide::{Granted, Outcome, Party, PartyError, decide_mint, mint_input, not_the_control_api, resolve},
-    evidence::Evidence,
-    hold::{Release, Stopped},
+    evidence::{About, Metadata, Named, OfMandate},
+    hold::Release,
     issue::{self, sign},
     keys,
     limit::limit,
     pipeline::{ExchangeKind, run},
     possession,
     size::{fits, growth},
+    stopped::Stopped,
 };
 
 /// What an application asks for on its own authority.
@@ -53,7 +56,7 @@ impl Mint<'_> {
     /// # Errors
     /// The refusal to answer; every denial is in the spool already.
     pub(crate) async fn run(&self, case: &Case<'_>) -> Result<(Issued, Vec<DeniedTarget>), Refusal> {
-        let passed = run(case, self).await?;
+        let passed = run(&MintExchange { case, mint: self }).await?;
         let issued = passed.issued;
         if self.class == MandateUse::Gateway
             && let Some(known) = &case.deps.issued
@@ -68,99 +71,135 @@ impl Mint<'_> {
         });
         Ok((issued, denied.collect()))
     }
+
+    /// Mints for one call, whose mandate nobody presents.
+    ///
+    /// # Errors
+    /// As [`Mint::run`].
+    pub(super) async fn for_call(&self, case: &Case<'_>) -> Result<Arc<MandateClaims>, Refusal> {
+        Ok(run(&MintExchange { case, mint: self }).await?.issued.claims)
+    }
 }
 
-impl ExchangeKind for Mint<'_> {
+/// The exchange of a mint.
+struct MintExchange<'m> {
+    case: &'m Case<'m>,
+    mint: &'m Mint<'m>,
+}
+
+impl ExchangeKind for MintExchange<'_> {
+    type Party = Party;
+    type Granted = Granted;
     type Issued = Issued;
-    const BROKERS: bool = false;
+    const GIVES_AGAIN: bool = true;
+    const HELPS: bool = true;
+    const LISTS_POLICIES: bool = false;
+
+    fn context(&self) -> Context<'_> {
+        self.case.context()
+    }
 
     fn class(&self) -> &'static str {
-        if self.class == MandateUse::Gateway {
+        if self.mint.class == MandateUse::Gateway {
             "gateway"
         } else {
             "session"
         }
     }
 
-    async fn admit(&self, case: &Case<'_>) -> Result<(), Refusal> {
-        limit(case, self.resources).await?;
+    async fn admit(&self) -> Result<(), Refusal> {
+        limit(self.case, self.mint.resources).await?;
         // It leaves a mark, and those are no more than mints may be.
-        possession::spend(case, self.proof.as_ref()).await
+        possession::spend(self.case, self.mint.proof.as_ref()).await
     }
 
-    async fn resolve(&self, case: &Case<'_>) -> Result<Party, PartyError> {
-        if let Some(id) = self.session_id {
+    async fn resolve(&self) -> Result<Party, Stopped> {
+        let (case, mint) = (self.case, self.mint);
+        if let Some(id) = mint.session_id {
             // Without a subject token only the application's own record may be asserted.
-            let record = case.deps.authority.record(&case.zone.zone.id, id).await?;
+            let record = case.deps.authority.record(&case.zone.zone.id, id).await;
+            let record = record.map_err(PartyError::from)?;
             let own = record.is_some_and(|record| {
                 record.is_live(case.now)
                     && record.subject_type == SubjectType::Application
                     && record.subject_id == case.application.id.as_str()
             });
             if !own || case.deps.revocations.is_revoked(id.as_str()) {
-                return Err(PartyError::Record);
+                return Err(PartyError::Record.into());
             }
         }
-        resolve(case, self.agent_session_id, self.delegation_edge_id).await
+        Ok(resolve(case, mint.agent_session_id, mint.delegation_edge_id).await?)
     }
 
-    fn resources(&self) -> impl Iterator<Item = &str> {
-        self.resources.iter().map(String::as_str)
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        self.mint.resources.iter().map(String::as_str)
     }
 
-    fn references(&self) -> Explanation<'_> {
-        Explanation::References {
-            agent_session_id: self.agent_session_id,
-            delegation_edge_id: self.delegation_edge_id,
-            resources: Some(self.resources),
-        }
+    fn references(&self) -> Value {
+        let mint = self.mint;
+        let references = Explanation::References {
+            agent_session_id: mint.agent_session_id,
+            delegation_edge_id: mint.delegation_edge_id,
+            resources: Some(mint.resources),
+        };
+        references.into()
     }
 
-    fn decide(
-        &self,
-        case: &Case<'_>,
-        policy: &PolicySnapshot,
-        party: &Party,
-        resource: &str,
-    ) -> Outcome<Granted> {
-        let application = &case.application.id;
+    fn decide(&self, policy: &PolicySnapshot, party: &Party, resource: &str) -> Outcome<Granted> {
+        let (case, mint) = (self.case, self.mint);
         not_the_control_api(case, resource)?;
         decide_mint(
             (&case.zone, policy),
-            application,
+            &case.application.id,
             party,
             resource,
-            self.scopes,
-            self.ttl_seconds,
+            mint.scopes,
+            mint.ttl_seconds,
         )
     }
 
-    fn scopes(&self) -> &ScopeSet {
-        self.scopes
+    fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.mint.scopes.iter()
     }
 
-    fn input<'i>(&'i self, case: &'i Case<'_>, party: &'i Party, resource: &'i str) -> DecisionInput<'i> {
-        mint_input(&case.zone, &case.application.id, party, resource, self.scopes)
+    fn input<'i>(&'i self, party: &'i Party, resource: &'i str) -> Option<DecisionInput<'i>> {
+        let (case, scopes) = (self.case, self.mint.scopes);
+        let application = &case.application.id;
+        Some(mint_input(&case.zone, application, party, resource, scopes))
     }
 
-    fn named(&self) -> (Option<&ApprovalId>, Option<&AuthorityRecordId>) {
-        (self.approval_id, self.session_id)
+    fn presented(&self) -> Option<&ApprovalId> {
+        self.mint.approval_id
+    }
+
+    fn to_approve<'r>(
+        &'r self,
+        party: &'r Party,
+        resources: &'r [&'r str],
+        scopes: &'r [&'r str],
+    ) -> Option<(Request<'r>, Circumstances<'r>)> {
+        let asked = to_approve(self.case, party, resources, scopes);
+        let request = Request {
+            record_id: self.mint.session_id,
+            ..asked.0
+        };
+        Some((request, asked.1))
     }
 
     async fn issue(
         &self,
-        case: &Case<'_>,
         party: &Party,
         outcomes: &[Outcome<Granted>],
         release: Option<&Release>,
     ) -> Result<Issued, Stopped> {
+        let (case, mint) = (self.case, self.mint);
         let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
             .await
             .map_err(|error| {
                 tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
                 unavailable()
             })?;
-        let mut ends_at = issue::lifetime(party, self.ttl_seconds, case.now)?;
+        let mut ends_at = issue::lifetime(party, mint.ttl_seconds, case.now)?;
         let before = match release {
             Some(release) => release.answered_before(case.deps, case.request_id).await?,
             None => None,
@@ -168,8 +207,8 @@ impl ExchangeKind for Mint<'_> {
         if let Some(record) = &before {
             ends_at = ends_at.min(record.expires_at);
         }
-        let jti = issue::jti(case.deps, self.class).await?;
-        let class = (self.class, self.scopes);
+        let jti = issue::jti(case.deps, mint.class).await?;
+        let class = (mint.class, mint.scopes);
         let mut claims = issue::claims(case, party, class, outcomes, jti, ends_at);
         if let Some(record) = &before {
             if claims.root_sid == claims.sid {
@@ -179,7 +218,7 @@ impl ExchangeKind for Mint<'_> {
         }
         let claims = Arc::new(claims);
         let token = sign(&claims, &key)?;
-        if self.class == MandateUse::Gateway {
+        if mint.class == MandateUse::Gateway {
             // What the Gateway turns it into at its upstream must fit as well.
             fits(token.len().saturating_add(growth(&claims)))?;
         }
@@ -195,16 +234,21 @@ impl ExchangeKind for Mint<'_> {
                 release.consume(case.deps, case.request_id, used).await?;
             }
             Some(_) => {}
-            None if self.class == MandateUse::Gateway => {}
+            None if mint.class == MandateUse::Gateway => {}
             None => issue::remember(case, &claims).await?,
         }
         Ok(Issued { token, claims })
     }
 
-    fn evidence<'e>(&'e self, evidence: Evidence<'e>, issued: Option<&'e Issued>) -> Evidence<'e> {
-        match issued {
-            Some(issued) => evidence.of_mandate(&issued.claims),
-            None => evidence,
-        }
+    fn metadata<'e>(&'e self, about: &About<'e, Party, Issued>) -> Metadata<'e> {
+        let named = Named {
+            mandate_use: self.class(),
+            scopes: self.mint.scopes,
+            mandate: about.issued.map(|issued| &*issued.claims),
+            operation: None,
+            session: self.mint.agent_session_id,
+            delegation: self.mint.delegation_edge_id,
+        };
+        Metadata::Mandate(OfMandate::of(self.case, &named, about))
     }
 }

@@ -1,5 +1,6 @@
 //! The kinds of exchange that the token endpoint takes, told apart once. A file for each.
 
+mod approval;
 mod closed;
 mod control;
 mod federation;
@@ -15,7 +16,7 @@ use caracal_service::Refusal;
 pub(crate) use closed::refuse_session;
 pub(crate) use control::Control;
 pub(crate) use federation::Federation;
-pub(crate) use governed::{Governed, GovernedGrant};
+pub(crate) use governed::GovernedGrant;
 pub use local::LocalExchange;
 pub(crate) use mint::{Issued, Mint};
 pub(crate) use signed_in::decide as decide_call;

@@ -8,12 +8,11 @@ use caracal_core::{
 };
 use caracal_service::{Refusal, zones::ZoneState};
 
-use super::{Governed, GovernedGrant, Mint};
+use super::{GovernedGrant, Mint, governed};
 use crate::{
     StsDeps,
     authenticate::{invalid_client, zone_of},
     case::{Case, GovernedCall},
-    pipeline::run,
     subject::invalid,
 };
 
@@ -34,14 +33,14 @@ pub(crate) async fn decide(
         return Err(invalid());
     }
     if call.claims.mandate_use != MandateUse::Access {
-        return Governed::new(call, always_mandate).run(deps).await;
+        return governed::decide(deps, call, always_mandate).await;
     }
     let minted = mint(deps, &call).await?;
     let call = GovernedCall {
         claims: &minted,
         ..call
     };
-    Governed::new(call, always_mandate).run(deps).await
+    governed::decide(deps, call, always_mandate).await
 }
 
 /// Mints for one call, as the client's application would have to: by the policy in force now, counted and written down.
@@ -80,7 +79,7 @@ async fn mint(deps: &StsDeps, call: &GovernedCall<'_>) -> Result<Arc<MandateClai
         approval_id: None,
         proof: None,
     };
-    Ok(run(&case, &mint).await?.issued.claims)
+    mint.for_call(&case).await
 }
 
 /// What the call needs of what the person agreed to; all of that where it needs something else, and is refused for it.

@@ -1,54 +1,61 @@
 //! What versions beside the one that decides make of an exchange.
 
 use super::ExchangeKind;
-use crate::{
-    case::Case,
-    decide::{Granted, Outcome, Party, verdict},
-};
+use crate::{canary::Verdict, case::Context, decide::Outcome, grant::Grant};
 
 /// Where a canary decided, counts what it said against what the version in force says.
-pub(super) fn canary<K: ExchangeKind>(
-    case: &Case<'_>,
-    kind: &K,
-    party: &Party,
-    outcomes: &[Outcome<Granted>],
-) {
-    let canaries = &case.deps.canaries;
-    let Some(canary) = canaries.met(&case.zone, case.application.id.as_str()) else {
+pub(super) fn canary<K: ExchangeKind>(kind: &K, party: &K::Party, outcomes: &[Outcome<K::Granted>]) {
+    let Context {
+        deps,
+        zone,
+        principal,
+        ..
+    } = kind.context();
+    let Some(canary) = deps.canaries.met(zone, principal) else {
         return;
     };
-    for (resource, outcome) in kind.resources().zip(outcomes) {
-        let in_force = || verdict(&kind.decide(case, case.zone.policy_in_force(), party, resource));
+    for (target, outcome) in kind.targets().zip(outcomes) {
+        let in_force = || verdict(&kind.decide(zone.policy_in_force(), party, target));
         if let Some(said) = verdict(outcome)
             && let Some(in_force) = in_force()
         {
-            canaries.decided(&case.zone.zone.id, canary, said, in_force);
+            deps.canaries.decided(&zone.zone.id, canary, said, in_force);
         }
+    }
+}
+
+/// What policy said of one target; nothing where the request ended without it.
+fn verdict<G: Grant>(outcome: &Outcome<G>) -> Option<Verdict> {
+    match outcome {
+        Ok(granted) if !granted.tiers_of_call().is_empty() => Some(Verdict::Hold),
+        Ok(granted) => granted.decision().map(Verdict::of),
+        Err(denied) => denied.is_of_policy().then_some(Verdict::Deny),
     }
 }
 
 /// Has the zone's candidate decide what policy decided. What was granted is carried out only where the request `passed`.
 pub(super) fn shadow<K: ExchangeKind>(
-    case: &Case<'_>,
     kind: &K,
-    party: &Party,
-    outcomes: &[Outcome<Granted>],
+    party: &K::Party,
+    outcomes: &[Outcome<K::Granted>],
     passed: bool,
 ) {
+    let context = kind.context();
     // Costs nothing where nothing is tried.
-    if case.zone.shadow.is_none() {
+    if context.zone.shadow.is_none() {
         return;
     }
-    for outcome in outcomes {
-        let (resource, decision) = match outcome {
-            Ok(granted) => (&granted.resource.resource.identifier, Some(&granted.decision)),
-            Err(denied) => (&denied.resource, denied.decision.as_ref()),
+    for (target, outcome) in kind.targets().zip(outcomes) {
+        let (target, decision) = match outcome {
+            Ok(granted) => (granted.named(target), granted.decision()),
+            Err(denied) => (denied.resource.as_str(), denied.decision.as_ref()),
         };
-        if let Some(decision) = decision {
-            let input = kind.input(case, party, resource);
+        if let Some(decision) = decision
+            && let Some(input) = kind.input(party, target)
+        {
             let carried_out = passed && outcome.is_ok();
-            let shadows = &case.deps.shadows;
-            shadows.beside(&case.zone, case.request_id, &input, decision, carried_out);
+            let shadows = &context.deps.shadows;
+            shadows.beside(context.zone, context.request_id, &input, decision, carried_out);
         }
     }
 }

@@ -2,39 +2,45 @@
 
 use std::sync::Arc;
 
-use axum::{extract::Request, response::Response};
 use caracal_core::{
     ZoneId,
     claims::{MandateClaims, MandateUse},
 };
-use caracal_service::Refusal;
-use caracal_wire::introspection::Introspection;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Form, Inbound},
+};
+use caracal_wire::introspection::{Introspection, IntrospectionForm};
 
-use super::{posted::uncached, presented::Presented};
+use super::presented::Presented;
 use crate::{StsDeps, authenticate::unavailable};
 
 /// Answers any application of the zone: whoever has the token may know what it says. What is not a mandate of the zone,
 /// has run out, was revoked or hangs on something that was, is inactive, and nothing tells these apart.
-pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
-    let presented = Presented::read(&deps, request).await?;
+pub(super) async fn post(
+    call: Arc<Inbound<StsDeps>>,
+    Form(form): Form<IntrospectionForm>,
+) -> Result<Answer<Introspection>, Refusal> {
+    let deps = &call.role;
+    let presented = Presented::by(&call, form.into()).await?;
     if !deps.revocations.is_fresh() {
         return Err(unavailable());
     }
-    let Some(claims) = presented.claims(&deps).await? else {
-        return uncached(&Introspection::INACTIVE);
+    let Some(claims) = presented.claims(deps).await? else {
+        return Ok(Answer(Introspection::INACTIVE));
     };
     let zone = &presented.zone;
     let stopped = zone.zone.frozen_at.is_some() || deps.revocations.covers(&claims);
     let holder = zone
         .live_application(&claims.client_id, deps.world.now())
         .is_some();
-    let good = !stopped && holder && record_is_live(&deps, &presented.zone_id, &claims).await?;
+    let good = !stopped && holder && record_is_live(deps, &presented.zone_id, &claims).await?;
     let answer = if good {
         Introspection::from(&*claims)
     } else {
         Introspection::INACTIVE
     };
-    uncached(&answer)
+    Ok(Answer(answer))
 }
 
 /// Whether the row behind a session mandate is live; the other classes leave none of their own.

@@ -1,46 +1,51 @@
 //! `GET /.well-known/jwks.json?zone_id=`: the zone's public keys (RFC 7517).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use axum::{
-    extract::Request,
-    response::{IntoResponse, Response},
+use caracal_crypto::jwks::Jwk;
+use caracal_service::{
+    Refusal,
+    front::{Cacheable, Inbound, Query},
 };
-use caracal_core::ZoneId;
-use caracal_crypto::jwks::Jwks;
-use caracal_service::{Refusal, server::PeerAddr};
-use caracal_wire::ErrorCode;
-use http::header;
+use caracal_wire::{
+    ErrorCode,
+    sts::{KeySet, KeysOf, PublicKey},
+};
 
-use crate::{StsDeps, authenticate::zone_for, malformed::malformed};
+use crate::{StsDeps, authenticate::zone_for};
+
+/// A key is published so long before it signs, at least.
+const KEPT: Duration = Duration::from_mins(5);
 
 /// Never lists zones: the caller must know the one it wants.
-pub(super) async fn get(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
-    let query = request.uri().query().unwrap_or_default();
-    let zone = form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "zone_id")
-        .map(|(_, value)| ZoneId::parse(value.trim()))
-        .ok_or_else(|| malformed("zone_id", "is required"))?
-        .map_err(|error| malformed("zone_id", error))?;
+pub(super) async fn get(
+    call: Arc<Inbound<StsDeps>>,
+    Query(KeysOf { zone_id }): Query<KeysOf>,
+) -> Result<Cacheable<KeySet>, Refusal> {
+    let deps = &call.role;
     // Keys of zones that are in use are everybody's to ask for; what strangers make us look for is counted.
-    let peer = PeerAddr::of(request.extensions());
-    let state = match zone_for(&deps, &zone, peer).await? {
+    let state = match zone_for(deps, &zone_id, call.peer).await? {
         Some(state) if !state.verifying_keys.is_empty() => state,
         Some(_) => return Err(Refusal::of(ErrorCode::ResourceNotFound)),
         None => {
             // Past the limit the next one is told to wait.
-            let _ = deps.limits.count_stranger(peer).await;
+            let _ = deps.limits.count_stranger(call.peer).await;
             return Err(Refusal::of(ErrorCode::ResourceNotFound));
         }
     };
-    let document = Jwks::new(state.verifying_keys.iter().map(|(_, key)| key)).to_json();
-    Ok((
-        [
-            (header::CONTENT_TYPE, "application/json"),
-            (header::CACHE_CONTROL, "public, max-age=300, must-revalidate"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        ],
-        document,
-    )
-        .into_response())
+    let keys = state.verifying_keys.iter();
+    let keys = keys.map(|(_, key)| published(Jwk::from(key))).collect();
+    Ok(Cacheable(KeySet { keys }, KEPT))
+}
+
+fn published(key: Jwk) -> PublicKey {
+    PublicKey {
+        kid: key.kid,
+        kty: key.kty.to_owned(),
+        crv: key.crv.to_owned(),
+        key_use: key.key_use.to_owned(),
+        alg: key.alg.to_owned(),
+        x: key.x,
+        y: key.y,
+    }
 }

@@ -22,21 +22,25 @@ use caracal_service::{
 use caracal_wire::{
     ErrorCode,
     approvals::DECISION_REFUSALS,
-    introspection::{
-        INTROSPECTION_REFUSALS, Introspection, IntrospectionForm, REVOCATION_REFUSALS, RevocationForm,
-    },
-    run::{CREDENTIAL_REFUSALS, Credential, CredentialForm, Manifest, ManifestForm, RUN_REFUSALS},
-    sign_in::{
-        AuthorizationQuery, ClientRegistration, ConsentForm, ProviderAnswer, REDEMPTION_REFUSALS,
-        REGISTRATION_REFUSALS, RegisteredClient,
-    },
-    sts::{EXCHANGE_REFUSALS, KeySet, KeysOf, TokenForm, TokenResponse},
+    introspection::{INTROSPECTION_REFUSALS, REVOCATION_REFUSALS},
+    run::{CREDENTIAL_REFUSALS, RUN_REFUSALS},
+    sign_in::{AuthorizationQuery, ConsentForm, ProviderAnswer, REDEMPTION_REFUSALS, REGISTRATION_REFUSALS},
+    sts::{EXCHANGE_REFUSALS, TokenForm, TokenResponse},
 };
 use http::{Method, StatusCode, request::Parts};
 
-use crate::{StsDeps, authenticate::invalid_client, subject::invalid};
+use self::posted::MAX_BODY;
+use crate::{StsDeps, subject::invalid};
 
 type Route = front::Route<StsDeps>;
+
+/// Why the token endpoint takes requests as they come.
+const HOT: &str =
+    "every mint goes through it, and each allocation of the gates and of a typed form would count";
+/// Why those that people see do.
+const OF_PEOPLE: &str = "browsers go there: whatever is wrong is told as a page";
+/// Largest registration of a client, in bytes.
+const MAX_REGISTRATION: usize = 16 * 1024;
 
 /// What a route needs of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +91,8 @@ impl HttpRole for StsDeps {
 
     async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<(), Refusal> {
         match needs {
-            Needs::Nothing => Ok(()),
-            // A client is proved by its body, which the token endpoint reads itself.
-            Needs::Client => Err(invalid_client()),
+            // A client is proved by its body, which its handler reads.
+            Needs::Nothing | Needs::Client => Ok(()),
             Needs::Person if bearer_of(&head.headers).is_some() => Ok(()),
             Needs::Person => Err(invalid().authenticate("Bearer realm=\"caracal-sts\"")),
             Needs::Operator => {
@@ -174,26 +177,25 @@ fn sign_ins() -> Vec<Route> {
     .refuses_with(400, &[ErrorCode::InvalidToken])
     .refuses_with(413, &[ErrorCode::PayloadTooLarge])
     .refuses_with(415, &[ErrorCode::InvalidToken]);
-    let registration = Declaration::new(
-        Method::POST,
+    let registration = Route::post(
         "/oauth/2/register",
         "client.register",
         Needs::Nothing,
-        |it| {
-            it.body::<ClientRegistration>();
-            it.answer::<RegisteredClient>(StatusCode::CREATED);
-        },
+        sign_in::register,
     );
     vec![
-        Route::raw(seen_by_people(authorization), sign_in::authorize).summary(
+        Route::raw(seen_by_people(authorization), OF_PEOPLE, sign_in::authorize).summary(
             "Send a person on to their identity provider, for a client that they sign in with (RFC 6749).",
         ),
-        Route::raw(seen_by_people(callback), sign_in::callback)
+        Route::raw(seen_by_people(callback), OF_PEOPLE, sign_in::callback)
             .summary("Ask a person who comes back what the client may do."),
-        Route::raw(seen_by_people(consent), sign_in::consent)
+        Route::raw(seen_by_people(consent), OF_PEOPLE, sign_in::consent)
             .summary("Take what the person says, and send them back to the client."),
-        Route::raw(declined(registration, REGISTRATION_REFUSALS), sign_in::register)
+        refused(registration, REGISTRATION_REFUSALS)
+            .body_limit(MAX_REGISTRATION)
+            .invalid(ErrorCode::InvalidClientMetadata)
             .open_to_pages()
+            .minds_strangers()
             .summary("Give a client an id (RFC 7591)."),
     ]
 }
@@ -215,49 +217,21 @@ fn exchanges() -> Vec<Route> {
         },
     );
     let token = declined(declined(token, EXCHANGE_REFUSALS), REDEMPTION_REFUSALS);
-    let introspection = Declaration::new(
-        Method::POST,
+    let introspection = Route::post(
         "/oauth/2/introspect",
         "token.introspect",
         Needs::Client,
-        |it| {
-            it.form::<IntrospectionForm>();
-            it.answer::<Introspection>(StatusCode::OK);
-        },
+        introspect::post,
     );
-    let introspection = declined(introspection, INTROSPECTION_REFUSALS);
-    let revocation = Declaration::new(
-        Method::POST,
-        "/oauth/2/revoke",
-        "token.revoke",
-        Needs::Client,
-        |it| {
-            it.form::<RevocationForm>();
-            it.empty(StatusCode::OK);
-        },
-    );
-    let revocation = declined(revocation, REVOCATION_REFUSALS);
-    let manifest = Declaration::new(
-        Method::POST,
-        "/v1/run/manifest",
-        "run.manifest",
-        Needs::Client,
-        |it| {
-            it.form::<ManifestForm>();
-            it.answer::<Manifest>(StatusCode::OK);
-        },
-    );
-    let credential = Declaration::new(
-        Method::POST,
+    let revocation = Route::post("/oauth/2/revoke", "token.revoke", Needs::Client, revoke::post);
+    let manifest = Route::post("/v1/run/manifest", "run.manifest", Needs::Client, run::manifest);
+    let credential = Route::post(
         "/v1/run/credential",
         "run.credential",
         Needs::Client,
-        |it| {
-            it.form::<CredentialForm>();
-            it.answer::<Credential>(StatusCode::OK);
-        },
+        run::credential,
     );
-    let credential = declined(declined(credential, RUN_REFUSALS), CREDENTIAL_REFUSALS);
+    let credential = refused(credential, CREDENTIAL_REFUSALS);
     let decision = Route::post(
         "/approvals/{id}/decision",
         "approvals.decide",
@@ -270,35 +244,22 @@ fn exchanges() -> Vec<Route> {
         Needs::Person,
         approvals::withdraw,
     );
-    let [decision, withdrawal] = [decision, withdrawal].map(|route| {
-        let refusals = DECISION_REFUSALS.iter();
-        refusals.fold(route, |route, (status, codes)| route.refuses_with(*status, codes))
-    });
-    let keys = Declaration::new(
-        Method::GET,
-        "/.well-known/jwks.json",
-        "keys.list",
-        Needs::Nothing,
-        |it| {
-            it.query::<KeysOf>();
-            it.answer::<KeySet>(StatusCode::OK);
-        },
-    )
-    .refuses_with(400, &[ErrorCode::InvalidToken])
-    .refuses(&[
+    let [decision, withdrawal] = [decision, withdrawal].map(|route| refused(route, DECISION_REFUSALS));
+    let keys = Route::get("/.well-known/jwks.json", "keys.list", Needs::Nothing, jwks::get);
+    let keys = keys.refuses(&[
         ErrorCode::ResourceNotFound,
         ErrorCode::ProviderRateLimited,
         ErrorCode::StsUnavailable,
     ]);
     vec![
         // One published client keeps a trailing slash of its configured base URL.
-        Route::raw(token, token::post)
+        Route::raw(token, HOT, token::post)
             .also("//oauth/2/token")
             .open_to_pages()
             .summary("Exchange what proves the caller for a mandate (RFC 8693)."),
-        Route::raw(introspection, introspect::post)
+        of_clients(introspection, INTROSPECTION_REFUSALS)
             .summary("Tell whether a mandate is good for anything now (RFC 7662)."),
-        Route::raw(revocation, revoke::post)
+        of_clients(revocation, REVOCATION_REFUSALS)
             .summary("Give a session mandate back, and end what hangs on it (RFC 7009)."),
         Route::get(
             "/.well-known/oauth-authorization-server",
@@ -308,12 +269,11 @@ fn exchanges() -> Vec<Route> {
         )
         .open_to_pages()
         .summary("Tell where and how tokens are exchanged (RFC 8414)."),
-        Route::raw(keys, jwks::get)
-            .open_to_pages()
+        keys.open_to_pages()
+            .minds_strangers()
             .summary("Read the public keys of a zone."),
-        Route::raw(declined(manifest, RUN_REFUSALS), run::manifest)
-            .summary("Read the variables that a workload is started with."),
-        Route::raw(credential, run::credentials).summary("Get the credential of a variable of a workload."),
+        of_clients(manifest, RUN_REFUSALS).summary("Read the variables that a workload is started with."),
+        of_clients(credential, RUN_REFUSALS).summary("Get the credential of a variable of a workload."),
         Route::get("/approvals/{id}", "approvals.get", Needs::Nothing, approvals::get)
             .summary("Tell how an approval stands, once it is decided if asked to wait.")
             .refuses_with(400, &[ErrorCode::InvalidToken])
@@ -335,6 +295,19 @@ fn exchanges() -> Vec<Route> {
         .summary("Make another signing key for a zone.")
         .refuses(&[ErrorCode::ZoneNotFound]),
     ]
+}
+
+/// A route whose callers prove themselves by the form that they send, to its handler.
+fn of_clients(route: Route, refusals: &[(u16, &[ErrorCode])]) -> Route {
+    refused(route, refusals)
+        .body_limit(MAX_BODY)
+        .invalid(ErrorCode::InvalidToken)
+        .minds_strangers()
+}
+
+fn refused(route: Route, refusals: &[(u16, &[ErrorCode])]) -> Route {
+    let add = |it: Route, (status, codes): &(u16, &[ErrorCode])| it.refuses_with(*status, codes);
+    refusals.iter().fold(route, add)
 }
 
 fn declined(declaration: Declaration<Needs>, refusals: &[(u16, &[ErrorCode])]) -> Declaration<Needs> {

@@ -18,13 +18,12 @@ use caracal_wire::ErrorCode;
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
-use crate::{StsDeps, authenticate::unavailable, malformed::malformed};
+use crate::{StsDeps, authenticate::unavailable, fields::FORM, malformed::malformed};
 
 /// Largest form, in bytes.
-const MAX_BODY: usize = 64 * 1024;
+pub(super) const MAX_BODY: usize = 64 * 1024;
 /// Largest form of a Gateway, which may say what a tool is called with: a message of 64 KiB in base64 besides the rest.
 const MAX_SIGNED_BODY: usize = 160 * 1024;
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request with a form in its body, not looked into.
 pub(super) struct Posted {

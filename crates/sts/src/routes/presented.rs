@@ -2,32 +2,57 @@
 
 use std::sync::Arc;
 
-use axum::extract::Request;
 use caracal_core::{
     ApplicationId, Secret, ZoneId,
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::Presenter;
-use caracal_service::{Refusal, request::RequestContext, zones::ZoneState};
+use caracal_service::{Refusal, front::Inbound, zones::ZoneState};
+use caracal_wire::introspection::{IntrospectionForm, RevocationForm};
 use http::StatusCode;
 
-use super::posted::{Posted, proved};
 use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client},
     basic::{Login, challenged},
-    fields::Fields,
-    form,
-    malformed::malformed,
-    subject,
+    form, subject,
 };
 
 /// Every class of mandate may be presented.
 const EVERY_CLASS: [MandateUse; 3] = [MandateUse::Session, MandateUse::Gateway, MandateUse::Resource];
 
+/// A token, and whoever says to be the application that asks.
+pub(super) struct Asked {
+    token: String,
+    zone_id: Option<ZoneId>,
+    application_id: Option<ApplicationId>,
+    client_secret: Option<String>,
+}
+
+impl From<IntrospectionForm> for Asked {
+    fn from(form: IntrospectionForm) -> Self {
+        Self {
+            token: form.token,
+            zone_id: form.zone_id,
+            application_id: form.application_id,
+            client_secret: form.client_secret,
+        }
+    }
+}
+
+impl From<RevocationForm> for Asked {
+    fn from(form: RevocationForm) -> Self {
+        Self {
+            token: form.token,
+            zone_id: form.zone_id,
+            application_id: form.application_id,
+            client_secret: form.client_secret,
+        }
+    }
+}
+
 /// A token, and the application that proved who it is.
 pub(super) struct Presented {
-    pub(super) context: RequestContext,
     pub(super) zone: Arc<ZoneState>,
     pub(super) zone_id: ZoneId,
     pub(super) application: ApplicationId,
@@ -35,28 +60,23 @@ pub(super) struct Presented {
 }
 
 impl Presented {
-    /// Reads the form and proves the application; the token is not looked into.
+    /// Proves the application; the token is not looked into.
     ///
     /// # Errors
-    /// As [`Posted::read`]; 400 for a field, 401 or 403 for an application that proves nothing, 503.
-    pub(super) async fn read(deps: &StsDeps, request: Request) -> Result<Self, Refusal> {
-        let posted = Posted::read(deps, request).await?;
-        let login = Login::of(&posted.headers)?;
-        let fields = Fields::parse(&posted.body, &[])?;
-        let token = fields
-            .trimmed("token")
-            .ok_or_else(|| malformed("token", "is required"))?;
-        let zone_id = fields.id("zone_id", ZoneId::parse)?.ok_or_else(invalid_client)?;
-        let (application, secret) = form::client(&fields, login.as_ref())?;
-        let proven = authenticate(deps, &zone_id, &application, &secret, posted.peer).await;
+    /// 400 for a field, 401 or 403 for an application that proves nothing, 503.
+    pub(super) async fn by(call: &Inbound<StsDeps>, asked: Asked) -> Result<Self, Refusal> {
+        let login = Login::of(&call.headers)?;
+        let zone_id = asked.zone_id.ok_or_else(invalid_client)?;
+        let secret = asked.client_secret.as_deref();
+        let (application, secret) = form::client(asked.application_id, secret, login.as_ref())?;
+        let proven = authenticate(&call.role, &zone_id, &application, &secret, call.peer).await;
         let (zone, _) = proven.map_err(|refusal| challenged(login.as_ref(), refusal))?;
-        proved(posted.standing.as_ref());
+        call.caller_is_proved();
         Ok(Self {
             zone,
             zone_id,
             application,
-            token: Secret::new(token),
-            context: posted.context,
+            token: Secret::new(asked.token),
         })
     }
 

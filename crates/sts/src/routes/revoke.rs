@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::Request,
-    response::{IntoResponse as _, Response},
-};
 use caracal_core::{
     ApplicationId, AuthorityRecordId, SessionId, ZoneId,
     audit::{Draft, EventType},
     claims::{MandateClaims, MandateUse},
 };
 use caracal_lifecycle::{EndReason, Ended, audit_frame, end_record};
-use caracal_service::{Refusal, contention::Attempts};
+use caracal_service::{
+    Refusal,
+    contention::Attempts,
+    front::{Done, Form, Inbound, RouteError},
+};
 use caracal_storage::Access;
-use caracal_wire::ErrorCode;
-use http::{StatusCode, header};
+use caracal_wire::{ErrorCode, introspection::RevocationForm};
 use serde::Serialize;
 
 use super::presented::Presented;
@@ -35,27 +34,66 @@ struct Metadata<'m> {
     revoked_delegations: usize,
 }
 
+/// Why nothing was given back.
+pub(super) enum RevocationError {
+    /// The application proves nothing, or that cannot be told.
+    Refused(Refusal),
+    /// The token is not its own.
+    OfAnother,
+    /// Nothing is kept of such a token that could end.
+    NotKept,
+    /// What hangs on it could not be ended now.
+    NotEnded,
+}
+
+impl From<Refusal> for RevocationError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl RouteError for RevocationError {
+    const REFUSES: &'static [ErrorCode] = &[
+        ErrorCode::AccessDenied,
+        ErrorCode::UnsupportedTokenType,
+        ErrorCode::StsUnavailable,
+    ];
+
+    fn refusal(self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::OfAnother => {
+                Refusal::of(ErrorCode::AccessDenied).describe("the token was issued to another application")
+            }
+            Self::NotKept => Refusal::of(ErrorCode::UnsupportedTokenType)
+                .describe("nothing is kept of such a mandate; revoke its session or its delegation"),
+            Self::NotEnded => unavailable(),
+        }
+    }
+}
+
 /// Ends the record of a session mandate of the application that asks, with every session that hangs on it. What is no mandate
 /// of the zone, or has ended, is as good as given back (RFC 7009 §2.2); one of another application is not its to give.
-pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
-    let presented = Presented::read(&deps, request).await?;
-    let Some(claims) = presented.claims(&deps).await? else {
-        return Ok(given_back());
+pub(super) async fn post(
+    call: Arc<Inbound<StsDeps>>,
+    Form(form): Form<RevocationForm>,
+) -> Result<Done, RevocationError> {
+    let deps = &call.role;
+    let presented = Presented::by(&call, form.into()).await?;
+    let Some(claims) = presented.claims(deps).await? else {
+        return Ok(Done);
     };
     if claims.client_id != presented.application {
-        return Err(
-            Refusal::of(ErrorCode::AccessDenied).describe("the token was issued to another application")
-        );
+        return Err(RevocationError::OfAnother);
     }
     if claims.mandate_use != MandateUse::Session {
-        return Err(Refusal::of(ErrorCode::UnsupportedTokenType)
-            .describe("nothing is kept of such a mandate; revoke its session or its delegation"));
+        return Err(RevocationError::NotKept);
     }
     let mut attempts = Attempts::default();
     loop {
-        let ended = end(&deps, &presented.zone_id, &claims, &presented.context.request_id).await;
+        let ended = end(deps, &presented.zone_id, &claims, &call.request_id).await;
         if !attempts.again(&deps.world, ended.as_ref().err()).await {
-            return ended.map(|()| given_back()).map_err(|_| unavailable());
+            return ended.map(|()| Done).map_err(|_| RevocationError::NotEnded);
         }
     }
 }
@@ -88,8 +126,4 @@ async fn end(deps: &StsDeps, zone: &ZoneId, claims: &MandateClaims, request_id: 
     work.commit().await?;
     deps.outbox.announce().await;
     Ok(())
-}
-
-fn given_back() -> Response {
-    (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response()
 }

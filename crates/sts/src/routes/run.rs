@@ -2,47 +2,54 @@
 
 use std::sync::Arc;
 
-use axum::{extract::Request, response::Response};
-use caracal_core::ApprovalId;
-use caracal_service::Refusal;
+use caracal_core::{Secret, WorkloadId};
+use caracal_service::{
+    Refusal,
+    front::{Answer, Form, Inbound},
+};
+use caracal_wire::run::{Credential, CredentialForm, Manifest, ManifestForm};
 
-use super::posted::{Posted, proved, uncached};
 use crate::{
     StsDeps,
-    fields::Fields,
-    malformed::malformed,
-    run::{Launch, Login, Wanted, credential},
+    run::{self, Launch, Login, Wanted},
 };
 
 /// Names a launch over its requests, so that evidence shows what belongs together.
 const LAUNCH_HEADER: &str = "X-Caracal-Launch-Id";
 
-fn login<'p>(posted: &'p Posted, fields: &Fields<'_>) -> Result<Login<'p>, Refusal> {
-    let launch = posted.headers.get(LAUNCH_HEADER);
-    Login::of(fields, launch.and_then(|value| value.to_str().ok()), posted.peer)
+pub(super) async fn manifest(
+    call: Arc<Inbound<StsDeps>>,
+    Form(form): Form<ManifestForm>,
+) -> Result<Answer<Manifest>, Refusal> {
+    let launch = proven(&call, form.workload_id, form.secret).await?;
+    run::manifest(&launch).await.map(Answer)
 }
 
-pub(super) async fn manifest(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
-    let posted = Posted::read(&deps, request).await?;
-    let fields = Fields::parse(&posted.body, &[])?;
-    let login = login(&posted, &fields)?;
-    let launch = Launch::proven(&deps, login, &posted.context.request_id, "run-manifest").await?;
-    proved(posted.standing.as_ref());
-    uncached(&launch.manifest().await?)
-}
-
-pub(super) async fn credentials(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
-    let posted = Posted::read(&deps, request).await?;
-    let fields = Fields::parse(&posted.body, &[])?;
-    let login = login(&posted, &fields)?;
-    let approval_id = fields.id("approval_id", ApprovalId::parse)?;
+pub(super) async fn credential(
+    call: Arc<Inbound<StsDeps>>,
+    Form(form): Form<CredentialForm>,
+) -> Result<Answer<Credential>, Refusal> {
+    let launch = proven(&call, form.workload_id, form.secret).await?;
     let wanted = Wanted {
-        env: fields
-            .trimmed("env")
-            .ok_or_else(|| malformed("env", "is required"))?,
-        approval_id: approval_id.as_ref(),
+        env: &form.env,
+        approval_id: form.approval_id.as_ref(),
     };
-    let launch = Launch::proven(&deps, login, &posted.context.request_id, "run-credential").await?;
-    proved(posted.standing.as_ref());
-    uncached(&credential(&launch, &wanted).await?)
+    run::credential(&launch, &wanted).await.map(Answer)
+}
+
+async fn proven(
+    call: &Inbound<StsDeps>,
+    workload_id: WorkloadId,
+    secret: String,
+) -> Result<Launch<'_>, Refusal> {
+    let launch = call.headers.get(LAUNCH_HEADER);
+    let login = Login {
+        workload_id,
+        secret: Secret::new(secret),
+        launch_id: launch.and_then(|value| value.to_str().ok()),
+        peer: call.peer,
+    };
+    let launch = Launch::proven(&call.role, login, &call.request_id).await?;
+    call.caller_is_proved();
+    Ok(launch)
 }

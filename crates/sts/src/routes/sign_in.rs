@@ -5,17 +5,13 @@ use std::sync::Arc;
 use axum::{extract::Request, response::Response};
 use caracal_service::{
     Refusal,
-    body::{is_of_type, parse_json, read_bounded},
+    front::{Body, Created, Inbound},
     server::PeerAddr,
 };
-use caracal_wire::{ErrorCode, sign_in::ClientRegistration};
-use http::StatusCode;
+use caracal_wire::sign_in::{ClientRegistration, RegisteredClient};
 
-use super::posted::{Posted, uncached};
+use super::posted::Posted;
 use crate::{StsDeps, sign_in};
-
-/// Largest registration, in bytes.
-const MAX_REGISTRATION: usize = 16 * 1024;
 
 /// `GET /oauth/2/authorize` (RFC 6749 §3.1).
 pub(super) async fn authorize(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
@@ -37,18 +33,9 @@ pub(super) async fn consent(deps: Arc<StsDeps>, request: Request) -> Result<Resp
 }
 
 /// `POST /oauth/2/register` (RFC 7591)
-pub(super) async fn register(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
-    let (parts, body) = request.into_parts();
-    if !is_of_type(&parts.headers, "application/json") {
-        return Err(
-            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidToken)
-                .describe("send Content-Type: application/json"),
-        );
-    }
-    let body = read_bounded(body, MAX_REGISTRATION).await?;
-    let asked: ClientRegistration = parse_json(&body, ErrorCode::InvalidClientMetadata)?;
-    let registered = sign_in::register(&deps, asked, PeerAddr::of(&parts.extensions)).await?;
-    let mut response = uncached(&registered)?;
-    *response.status_mut() = StatusCode::CREATED;
-    Ok(response)
+pub(super) async fn register(
+    call: Arc<Inbound<StsDeps>>,
+    Body(asked): Body<ClientRegistration>,
+) -> Result<Created<RegisteredClient>, Refusal> {
+    sign_in::register(&call.role, asked, call.peer).await.map(Created)
 }

@@ -4,62 +4,35 @@
 //! let them out and policy allows it. It is no application: it has no sessions, no delegations and no mandates.
 
 mod credential;
-mod evidence;
+mod manifest;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use caracal_authz::PolicySnapshot;
-use caracal_core::{
-    Secret, Timestamp, WorkloadId,
-    audit::{Draft, EventType},
-    entity::Workload,
-};
+use caracal_core::{Secret, Timestamp, WorkloadId, entity::Workload};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::Access;
-use caracal_wire::{ErrorCode, run::Manifest, sts::DenialReason};
 use http::StatusCode;
 
-pub(crate) use self::credential::{Wanted, credential};
-use self::evidence::About;
+pub(crate) use self::{
+    credential::{Wanted, credential},
+    manifest::manifest,
+};
 use crate::{
     StsDeps,
     authenticate::{self, invalid_client, may_ask, stranger, too_often, unavailable, zone_of},
-    evidence::record,
+    case::Context,
+    evidence::OfLaunch,
     failed_login::{self, Reason},
-    fields::Fields,
     limit::per_minute,
-    malformed::malformed,
-    metrics,
 };
 
 /// Who asks, unproven.
 pub(crate) struct Login<'f> {
-    workload_id: WorkloadId,
-    secret: Secret,
+    pub(crate) workload_id: WorkloadId,
+    pub(crate) secret: Secret,
     /// Names the launch in evidence; kept if it is a UUID.
-    launch_id: Option<&'f str>,
-    peer: Option<IpAddr>,
-}
-
-impl<'f> Login<'f> {
-    /// Reads id and secret.
-    ///
-    /// # Errors
-    /// 400 naming the field.
-    pub(crate) fn of(
-        fields: &Fields<'_>,
-        launch_id: Option<&'f str>,
-        peer: Option<IpAddr>,
-    ) -> Result<Self, Refusal> {
-        let workload_id = fields.id("workload_id", WorkloadId::parse)?;
-        let secret = fields.get("secret").filter(|secret| !secret.is_empty());
-        Ok(Self {
-            workload_id: workload_id.ok_or_else(|| malformed("workload_id", "is required"))?,
-            secret: Secret::new(secret.ok_or_else(|| malformed("secret", "is required"))?),
-            launch_id: launch_id.filter(|id| is_uuid(id)),
-            peer,
-        })
-    }
+    pub(crate) launch_id: Option<&'f str>,
+    pub(crate) peer: Option<IpAddr>,
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -82,16 +55,14 @@ pub(crate) struct Launch<'l> {
 }
 
 impl<'l> Launch<'l> {
-    /// Proves that the caller knows the workload's secret, and counts the call towards `counter`. An unknown workload
-    /// looks like a wrong secret.
+    /// Proves that the caller knows the workload's secret. An unknown workload looks like a wrong secret.
     ///
     /// # Errors
-    /// 401 `access_denied`; 429 after too many calls, or too many failures from one address; 503 when it cannot be told.
+    /// 401 `access_denied`; 429 after too many failures from one address; 503 when it cannot be told.
     pub(crate) async fn proven(
         deps: &'l StsDeps,
         login: Login<'l>,
         request_id: &'l str,
-        counter: &str,
     ) -> Result<Self, Refusal> {
         let turn = may_ask(deps, login.peer).await?;
         let found = async {
@@ -128,89 +99,51 @@ impl<'l> Launch<'l> {
         let zone = zone_of(deps, &workload.zone_id)
             .await?
             .ok_or_else(|| invalid_client().describe("invalid workload credentials"))?;
-        let key = format!("rl:{counter}:{}", workload.id);
-        let limit = per_minute(deps, &zone);
-        let counted = deps.limiter.hit(&key, limit, Duration::from_mins(1)).await;
-        let counted = counted.map_err(|_| unavailable())?;
-        if !counted.allowed {
-            return Err(too_often(
-                "workloads",
-                "the workload asks too often",
-                counted.retry_after,
-            ));
-        }
-        let launch = Self {
+        Ok(Self {
             deps,
             zone,
             workload,
-            id: login.launch_id,
+            id: login.launch_id.filter(|id| is_uuid(id)),
             request_id,
             now: deps.world.now(),
-        };
-        if launch.zone.zone.frozen_at.is_some() {
-            return Err(launch.frozen().await?);
+        })
+    }
+
+    /// Counts a request of the workload towards `counter`.
+    ///
+    /// # Errors
+    /// 429 past what an application may mint; 503 when it cannot be counted.
+    async fn count(&self, counter: &str) -> Result<(), Refusal> {
+        let key = format!("rl:{counter}:{}", self.workload.id);
+        let limit = per_minute(self.deps, &self.zone);
+        let counted = self.deps.limiter.hit(&key, limit, Duration::from_mins(1)).await;
+        let counted = counted.map_err(|_| unavailable())?;
+        if counted.allowed {
+            return Ok(());
         }
-        Ok(launch)
+        let text = "the workload asks too often";
+        Err(too_often("workloads", text, counted.retry_after))
     }
 
-    async fn frozen(&self) -> Result<Refusal, Refusal> {
-        let reason = DenialReason::ZoneFrozen;
-        let about = About {
-            reason: Some(reason),
-            ..self.about()
-        };
-        record(self.deps, &[self.event(about, reason.as_str(), None)]).await?;
-        metrics::exchanged("run", "denied");
-        Ok(Refusal::of(ErrorCode::AccessDenied)
-            .describe("the zone is frozen")
-            .reason(reason))
+    fn context(&self) -> Context<'_> {
+        Context {
+            deps: self.deps,
+            zone: &self.zone,
+            principal: self.workload.id.as_str(),
+            request_id: self.request_id,
+            now: self.now,
+        }
     }
 
-    /// The policy that decides for the workload.
-    fn policy(&self) -> &PolicySnapshot {
-        self.zone.policy_for(self.workload.id.as_str())
-    }
-
-    fn about(&self) -> About<'_> {
-        About {
+    /// What every event of it says.
+    fn about(&self) -> OfLaunch<'_> {
+        OfLaunch {
             workload_id: self.workload.id.as_str(),
             workload_name: &self.workload.name,
             launch_id: self.id,
-            canary_id: self
-                .zone
-                .canary_for(self.workload.id.as_str())
-                .map(|(canary, _)| &canary.id),
-            ..About::default()
+            canary_id: self.context().canary(),
+            ..OfLaunch::default()
         }
-    }
-
-    /// The variables.
-    ///
-    /// # Errors
-    /// 404 when there are none; 503 when it cannot be written down.
-    pub(crate) async fn manifest(self) -> Result<Manifest, Refusal> {
-        if self.workload.bindings.is_empty() {
-            return Err(Refusal::of(ErrorCode::ResourceNotFound).describe("the workload has no bindings"));
-        }
-        let about = About {
-            binding_count: Some(self.workload.bindings.len()),
-            ..self.about()
-        };
-        let zone = &self.zone.zone.id;
-        let event = Draft::new(
-            &self.deps.world,
-            zone,
-            EventType::RunLaunch,
-            self.request_id,
-            "allow",
-            about,
-        );
-        record(self.deps, &[event.undecided()]).await?;
-        Ok(Manifest {
-            zone_id: self.workload.zone_id,
-            workload_id: self.workload.id,
-            bindings: self.workload.bindings,
-        })
     }
 }
 

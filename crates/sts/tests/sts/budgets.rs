@@ -99,7 +99,7 @@ async fn calls_are_counted_up_to_their_limit() {
     }
     let refusal = call(&fixture, json!({})).await.expect_err("used up");
     assert_eq!(told(&refusal), exhausted());
-    let details = &refusal.members["details"];
+    let details = refusal.details().unwrap();
     assert_eq!(details["resource"], fixture.resource.identifier);
     let told = &details["explanation"];
     assert_eq!(
@@ -147,7 +147,7 @@ async fn an_argument_adds_up_to_its_limit_exactly() {
         .await
         .expect_err("too much");
     assert_eq!(told(&refusal), exhausted());
-    let told = &refusal.members["details"]["explanation"];
+    let told = &refusal.details().unwrap()["explanation"];
     assert_eq!(
         (&told["limit"], &told["argument"], &told["most"], &told["used"]),
         (&json!("sum"), &json!("amount"), &json!("10"), &json!("9.9"))

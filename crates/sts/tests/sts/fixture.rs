@@ -65,7 +65,7 @@ pub(crate) fn metadata(event: &AuditEvent) -> Value {
 
 /// The status and the reason of a refusal.
 pub(crate) fn told(refusal: &Refusal) -> (u16, String) {
-    let reason = refusal.members["reason"].as_str().unwrap_or_default();
+    let reason = refusal.given_reason().unwrap_or_default();
     (refusal.status.as_u16(), reason.to_owned())
 }
 

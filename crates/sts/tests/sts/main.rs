@@ -18,6 +18,7 @@ mod possession;
 mod refusals;
 mod requests;
 mod revocation;
+mod routes;
 mod run;
 mod shadow;
 mod strangers;

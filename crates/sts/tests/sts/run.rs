@@ -1,10 +1,13 @@
 //! What `caracal run` asks for, refusals first.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use caracal_core::{
     Secret,
     entity::{Workload, WorkloadBinding},
 };
+use caracal_storage::Access;
 use caracal_testkit::client::Answer;
 use serde_json::{Value, json};
 
@@ -250,4 +253,61 @@ async fn a_workload_waits_for_no_person_that_it_does_not_act_for() {
     let denied = launcher.credential(&[]).await;
     assert_eq!(denied.outcome(), (403, "access_denied"));
     assert_eq!(denied.body["reason"], "approval_class_conflict");
+}
+
+#[tokio::test]
+async fn a_workload_gets_nothing_while_nobody_can_tell_what_was_revoked() {
+    let launcher = Launcher::new("").await;
+    launcher.let_out().await;
+    let before = launcher.fixture.parts.events().await.len();
+    let clock = launcher.fixture.parts.world.manual_clock();
+    clock.advance(Duration::from_secs(71));
+    for path in ["/v1/run/manifest", "/v1/run/credential"] {
+        let refused = launcher.post(path, &[]).await;
+        assert_eq!(refused.outcome(), (503, "sts_unavailable"), "{path}");
+        assert!(refused.headers.contains_key("retry-after"), "{path}");
+    }
+    assert_eq!(launcher.fixture.parts.events().await.len(), before);
+}
+
+#[tokio::test]
+async fn a_workload_gets_nothing_in_a_frozen_zone_and_that_is_written_down() {
+    let launcher = Launcher::new("").await;
+    launcher.let_out().await;
+    let fixture = &launcher.fixture;
+    let freeze = async |at| {
+        let mut work = fixture.parts.store.global(Access::Write).await.unwrap();
+        let mut zone = work.zones().get(&fixture.zone.id).await.unwrap().unwrap();
+        zone.frozen_at = at;
+        assert!(work.zones().update(&zone).await.unwrap());
+        work.commit().await.unwrap();
+        fixture.parts.zones.reload(&fixture.zone.id).await.unwrap();
+    };
+    freeze(Some(fixture.now())).await;
+    for path in ["/v1/run/manifest", "/v1/run/credential"] {
+        let refused = launcher.post(path, &[]).await;
+        assert_eq!(refused.outcome(), (403, "access_denied"), "{path}");
+        assert_eq!(refused.body["reason"], "zone_frozen", "{path}");
+        let (_, decision, status, about) = launcher.last().await;
+        assert_eq!(
+            (decision.as_str(), status.as_str()),
+            ("deny", "zone_frozen"),
+            "{path}"
+        );
+        assert_eq!(about["workload_id"], launcher.workload.id.as_str());
+    }
+    freeze(None).await;
+    launcher.credential(&[]).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_unknown_variable_is_asked_for_as_often_as_any_and_no_more() {
+    let mut launcher = Launcher::new("").await;
+    let mut config = (*launcher.fixture.deps.config).clone();
+    config.mint_rate_limit_per_min = 2;
+    launcher.fixture.reconfigure(config);
+    for expected in [404, 404, 429] {
+        let refused = launcher.credential(&[("env", "UNKNOWN")]).await;
+        assert_eq!(refused.outcome().0, expected);
+    }
 }

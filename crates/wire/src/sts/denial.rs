@@ -168,6 +168,20 @@ pub enum Explanation<'a> {
     },
 }
 
+/// What is read back of [`Explanation::Operation`]: what would have been enough.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct NeededScope {
+    /// The scope that the operation needs; absent when it is not declared.
+    pub scope: Option<String>,
+}
+
+impl NeededScope {
+    /// Reads the details of a denial for [`DenialReason::OperationNotPermitted`].
+    pub fn of(details: &Value) -> Option<Self> {
+        Self::deserialize(details).ok()
+    }
+}
+
 impl From<Explanation<'_>> for Value {
     fn from(explanation: Explanation<'_>) -> Self {
         // Only a map whose keys are no text fails.

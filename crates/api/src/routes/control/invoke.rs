@@ -39,7 +39,7 @@ pub(crate) async fn handle(
     {
         return Err(Refusal::of(ErrorCode::Denied)
             .describe("a mandate reaches the zone of its control key and no other")
-            .with("remediation", "use a control key of that zone"));
+            .remedy("use a control key of that zone"));
     }
     let rule = call.role.config.control_subject_rule();
     let subject = call.caller.limit_key();

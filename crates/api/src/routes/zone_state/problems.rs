@@ -77,11 +77,12 @@ impl Problems {
         if !refusal.status.is_client_error() || refusal.status.as_u16() == 429 {
             return Err(refusal);
         }
-        let details = refusal.members.get("details").cloned().unwrap_or_default();
-        let told = serde_json::from_value::<AllTold>(details).map(|told| told.issues);
+        let told = refusal
+            .details()
+            .and_then(|details| AllTold::deserialize(details).ok());
         let code = refusal.code.as_str();
-        match told {
-            Ok(told) if !told.is_empty() => self.0.extend(told.into_iter().map(|told| {
+        match told.map(|told| told.issues) {
+            Some(told) if !told.is_empty() => self.0.extend(told.into_iter().map(|told| {
                 let mut path = at.path(within);
                 // Inside a source there are lines instead of members.
                 if within.is_empty() {

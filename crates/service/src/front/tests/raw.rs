@@ -31,7 +31,7 @@ fn echo() -> Vec<Route<Shop>> {
         let body = read_bounded(request.into_body(), 16).await?;
         Ok(finished_json(body))
     };
-    vec![Route::raw(declared, handler).also("//echo")]
+    vec![Route::raw(declared, "it is tried", handler).also("//echo")]
 }
 
 fn finished_json(body: bytes::Bytes) -> Response {
