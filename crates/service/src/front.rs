@@ -35,14 +35,16 @@ use tracing::Instrument as _;
 pub use utoipa::openapi::Required;
 
 pub use answer::{
-    Accepted, Answer, Answers, Archive, Cacheable, Created, CreatedOnce, Done, Download, Events, Linked, NoContent, PlainText,
-    Sheet, Tagged, Versioned,
+    Accepted, Answer, Answers, Archive, Cacheable, Created, CreatedOnce, Done, Download, Events, Linked,
+    NoContent, PlainText, Sheet, Tagged, Versioned,
 };
 pub use declaration::{AuthScheme, BodyKind, Declaration, Evidence, Record};
 pub use document::{Surface, document, member_names, unresolved};
 use inbound::{Declared, GatedHandler, GatedRoutes};
 pub use inbound::{HttpRole, Inbound};
-pub use input::{Body, ById, Form, Input, Listed, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted};
+pub use input::{
+    Body, ById, Form, Input, Listed, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted,
+};
 pub use operation::OpenApiOperation;
 pub use params::Params;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
