@@ -18,6 +18,7 @@ help: ## List the targets
 
 up: ## Build, start the stack in the background, print where everything is
 	@scripts/require.sh rust
+	@scripts/require.sh disk 3
 	scripts/console.sh build
 	$(CARGO) build --profile trial --locked -p caracal -p caracald
 	@if $(CARACAL) status --ready >/dev/null 2>&1; then \
@@ -53,6 +54,7 @@ HOLDS := lint alerts-check console-check chart-check test-suite test-fuzz test-h
 
 # One failure must not hide what the tests after it would say.
 test: ## Everything that must hold: lint, the console, the chart, every test of the workspace, the handbook, the browser, both Compose files
+	@scripts/require.sh disk 15
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 $(HOLDS)
 
 test-suite:
@@ -165,10 +167,10 @@ schema-fuzz: ## Ask every role at length whether it does what its OpenAPI docume
 	@scripts/require.sh servers
 	CARACAL_FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(CARGO) test --locked -p caracal-e2e --test e2e documents:: -- --nocapture --test-threads 2
 
-drills: ## Let each part of a production deployment fail under load; writes the table of the handbook (16 minutes)
+drills: ## Let each part of a production deployment fail under load; writes the table of the handbook (25 minutes)
 	@scripts/require.sh rust
 	@scripts/require.sh servers
-	$(CARGO) build --locked -p caracal -p caracald
+	$(CARGO) build --locked -p caracal -p caracald -p caracal-bench
 	$(CARGO) run --locked -p caracal-e2e --example drills -- --write docs/src/operate/drills.md
 
 bench: ## Measure starting, governed calls and revocation, with daemons of its own

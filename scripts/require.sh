@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing where that takes no question (Debian packages, as root); otherwise says in one sentence
 # what is missing and how to get it.
-# Usage: require.sh rust|python|servers|promtool|mdbook|deny|machete
+# Usage: require.sh rust|python|servers|promtool|mdbook|deny|machete, or require.sh disk GIGABYTES
 set -euo pipefail
 
 missing() {
@@ -55,6 +55,15 @@ case "${1:?what is required}" in
     command -v "cargo-$1" >/dev/null ||
       CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
         CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/tools" cargo install "cargo-$1" --locked
+    ;;
+  disk)
+    # What is built here already counts as room: it is written over.
+    target=${CARGO_TARGET_DIR:-target}
+    mkdir -p "$target"
+    built=$(du -sk "$target" | cut -f1)
+    free=$(df -Pk "$target" | awk 'NR == 2 { print $4 }')
+    [ $(((free + built) / 1048576)) -ge "$2" ] ||
+      missing "Too little disk: this takes $2 GB at $(cd "$target" && pwd), and $((free / 1048576)) GB are free beside $((built / 1048576)) GB built before; make room, or set CARGO_TARGET_DIR to a larger volume"
     ;;
   *)
     missing "require.sh does not know $1"

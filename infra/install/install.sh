@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs caracal and caracald from a release. No root is needed; nothing but the two programs is written.
 #
-#   curl -fsSL https://github.com/caracal/caracal/releases/latest/download/install.sh | sh
+#   curl -fsSL https://github.com/garudex-labs/caracal/releases/latest/download/install.sh | sh
 #   sh install.sh --version v1.2.3 --prefix /usr/local
 #   sh install.sh --uninstall
 #
@@ -9,7 +9,7 @@
 # (who built it, from which commit) is verified as well; CARACAL_REQUIRE_PROVENANCE=1 refuses to install without.
 set -eu
 
-repository=caracal/caracal
+repository=garudex-labs/caracal
 releases=${CARACAL_RELEASES_URL:-https://github.com/$repository/releases}
 version=${CARACAL_VERSION:-latest}
 prefix=${CARACAL_PREFIX:-}

@@ -59,6 +59,8 @@ pub(crate) struct Config {
     /// State directory: secrets, SQLite file, spool.
     pub(crate) home: PathBuf,
     pub(crate) backend: Backend,
+    /// Longest wait of an answer to a change for other processes to hear of it.
+    pub(crate) replica_sync_timeout: Duration,
     pub(crate) listen: Vec<(Role, SocketAddr)>,
     /// `iss` of mandates; absent means the STS's own address.
     pub(crate) issuer: Option<String>,
@@ -247,6 +249,7 @@ impl Config {
                 SyncWhen::Always => SpoolSync::Always,
                 SyncWhen::Interval => SpoolSync::Interval(spool_every),
             },
+            replica_sync_timeout: settings.get(&declared::REPLICA_SYNC_TIMEOUT),
             spool_capacity: settings.get(&declared::SPOOL_CAPACITY),
             audit_stream_bound: settings.get(&declared::STREAM_MAX_EVENTS),
             log_origin: log_origin.unwrap_or_else(|| String::from("localhost")),

@@ -317,6 +317,45 @@ async fn evidence_that_is_acknowledged_but_not_yet_removed_does_not_count_for_th
 }
 
 #[tokio::test]
+async fn names_of_consumers_that_are_gone_are_forgotten_once_they_hold_nothing() {
+    let redis = Redis::start();
+    let mut options = redis.options();
+    options.consumer_retention = Duration::ZERO;
+    let bus = redis.open(options);
+    let group = "audit-ingestor";
+    bus.append(Topic::AuditEvents, audit(2)).await.unwrap();
+    let mut holding = bus.consume(Topic::AuditEvents, group, "holding").await.unwrap();
+    let held = holding.next(1, Duration::from_secs(5)).await.unwrap();
+    let mut done = bus.consume(Topic::AuditEvents, group, "done").await.unwrap();
+    let taken = done.next(1, Duration::from_secs(5)).await.unwrap();
+    // Silent for more than no time at all.
+    let names = || async {
+        let told: redis::Value = redis::cmd("XINFO")
+            .arg(&["CONSUMERS", "caracal.audit.events", group])
+            .query_async(&mut redis.raw().await)
+            .await
+            .unwrap();
+        let redis::Value::Array(consumers) = told else {
+            panic!("{told:?}")
+        };
+        consumers
+            .into_iter()
+            .map(|consumer| consumer.into_map_iter().unwrap().next().unwrap().1)
+            .map(|name| redis::from_redis_value::<String>(name).unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["done", "holding"]);
+    done.ack(&[taken[0].id.clone()]).await.unwrap();
+    // A consumer that asks for more has a name again; acknowledging anything looks once more.
+    caracal_testkit::wait::until("the name that holds nothing is forgotten", async || {
+        done.ack(&[String::from("1-1")]).await.unwrap();
+        names().await == ["holding"]
+    })
+    .await;
+    holding.ack(&[held[0].id.clone()]).await.unwrap();
+}
+
+#[tokio::test]
 async fn entries_travel_with_the_published_signature_and_no_group_is_left_behind() {
     let redis = Redis::start();
     let key = HmacKey::from_hex(&"00112233445566778899aabbccddeeff".repeat(2)).unwrap();

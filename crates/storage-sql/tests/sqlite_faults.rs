@@ -1,7 +1,9 @@
 //! SQLite on a disk that fails: nothing acknowledged is ever lost, nothing refused appears in part, and once the disk is
 //! well the store is, too.
 //!
-//! The disk fails below SQLite, one call at a time: see `support/faults.rs`.
+//! The disk fails below SQLite, one call at a time: see `support/faults.rs`. Of the errors where SQLite ends a transaction
+//! by itself, two are no fault of a disk: memory that runs out ends this process, and nobody interrupts a statement. They
+//! take the same way as a full disk: after any error a connection is used again only once it is proven clean.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/change.rs"]

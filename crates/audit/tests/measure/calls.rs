@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caracal_core::{World, ZoneId, audit::AuditEvent};
+use caracal_core::{Timestamp, World, ZoneId, audit::AuditEvent};
 
 /// Calls of one session.
 const CALLS: usize = 20;
@@ -36,6 +36,7 @@ pub(crate) struct Calls {
     pub(crate) requests: Vec<String>,
     pub(crate) sessions: Vec<String>,
     pub(crate) records: Vec<String>,
+    pub(crate) times: Vec<Timestamp>,
 }
 
 impl Calls {
@@ -50,6 +51,7 @@ impl Calls {
             requests: Vec::new(),
             sessions: Vec::new(),
             records: Vec::new(),
+            times: Vec::new(),
         }
     }
 
@@ -71,6 +73,7 @@ impl Calls {
             self.requests.push(own[4].clone());
             self.sessions.push(self.session.clone());
             self.records.push(own[5].clone());
+            self.times.push(self.world.now());
         }
         self.number += 1;
         let denied = self.number.is_multiple_of(100);

@@ -29,6 +29,7 @@ pub(crate) async fn measure(store: &dyn Store, zone: &ZoneId, calls: &Calls) -> 
     let none = AuditFilter::default;
     let some = |of: &[String], n: usize| Some(of[n * 31 % of.len()].clone());
     let deny = || Some(String::from("deny"));
+    let time = |n: usize| Some(calls.times[n * 31 % calls.times.len()]);
     let kind = || vec![String::from("gateway_resource_request")];
     let kinds: Vec<(&'static str, Make<'_>)> = vec![
         ("nothing", Box::new(|_| none())),
@@ -71,6 +72,29 @@ pub(crate) async fn measure(store: &dyn Store, zone: &ZoneId, calls: &Calls) -> 
             "type",
             Box::new(|_| AuditFilter {
                 event_types: kind(),
+                ..none()
+            }),
+        ),
+        (
+            "times before one",
+            Box::new(|n| AuditFilter {
+                until: time(n),
+                ..none()
+            }),
+        ),
+        (
+            "a second of time",
+            Box::new(|n| AuditFilter {
+                since: time(n),
+                until: time(n).map(|from| from.plus(Duration::from_secs(1))),
+                ..none()
+            }),
+        ),
+        (
+            "decision and times before one",
+            Box::new(|n| AuditFilter {
+                until: time(n),
+                decision: deny(),
                 ..none()
             }),
         ),

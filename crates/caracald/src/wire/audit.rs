@@ -55,7 +55,9 @@ impl Parts {
             bus: self.backends.bus.clone(),
             audit_keys: Some(self.keys.audit.clone()),
             admin_tokens: self.config.keys.audit_operator(),
-            consumer: format!("audit-{}", std::process::id()),
+            // A name of its own: process ids repeat from container to container, and what one consumer of a name holds
+            // would be read by another as its own.
+            consumer: format!("audit-{}", self.world.uuid_v4()),
             limits: Arc::new(caracal_audit::limits(
                 self.backends.short_lived.clone(),
                 self.world.clone(),

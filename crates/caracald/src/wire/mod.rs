@@ -200,6 +200,7 @@ pub(crate) async fn wire(
             RelayOptions {
                 spool: spool.clone(),
                 pause: RELAY_PAUSE,
+                announce: config.replica_sync_timeout,
                 ..RelayOptions::default()
             },
         ),

@@ -23,7 +23,7 @@ const UNDER_WAY: Duration = Duration::from_secs(1);
 pub(crate) struct Broken(RefCell<Vec<String>>);
 
 impl Broken {
-    fn note(&self, what: impl Into<String>) {
+    pub(crate) fn note(&self, what: impl Into<String>) {
         self.0.borrow_mut().push(what.into());
     }
 

@@ -47,9 +47,11 @@ pub(crate) enum Fault {
     CallCutOff,
     /// Every process logs to a full disk, from before its start.
     LogFull,
+    /// Another zone does its worst: a case of `caracal-bench isolation`.
+    Neighbour(&'static str),
 }
 
-pub(crate) const DRILLS: [(&str, Fault); 23] = [
+pub(crate) const DRILLS: [(&str, Fault); 30] = [
     ("kill -9 of API", Fault::Kill(Role::Api)),
     ("kill -9 of STS", Fault::Kill(Role::Sts)),
     ("kill -9 of Gateway", Fault::Kill(Role::Gateway)),
@@ -73,6 +75,16 @@ pub(crate) const DRILLS: [(&str, Fault); 23] = [
     ("ledger altered in its database", Fault::LedgerAltered),
     ("Gateway killed under a call", Fault::CallCutOff),
     ("disk of the logs full", Fault::LogFull),
+    ("another zone: costly policy", Fault::Neighbour("policy-bombs")),
+    ("another zone: 40 zones a second", Fault::Neighbour("many-zones")),
+    (
+        "another zone: sessions that end",
+        Fault::Neighbour("session-ends"),
+    ),
+    ("another zone: large metadata", Fault::Neighbour("large-metadata")),
+    ("another zone: slow bodies", Fault::Neighbour("slow-bodies")),
+    ("another zone: calls that hang", Fault::Neighbour("hanging-calls")),
+    ("another zone: failed logins", Fault::Neighbour("failed-logins")),
 ];
 
 impl Fault {
@@ -93,6 +105,8 @@ impl Fault {
     pub(crate) const fn variables(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::LogFull => &[("LOG_FILE", "/dev/full")],
+            // A call without an outcome is given up after a quarter of an hour otherwise.
+            Self::CallCutOff => &[("AUDIT_OUTCOME_UNKNOWN_AFTER", "5s")],
             _ => &[],
         }
     }
@@ -197,13 +211,44 @@ impl Fault {
                 sleep(SUPERVISOR).await;
             }
             Self::LogFull => sleep(away).await,
+            Self::Neighbour(case) => neighbour(stack, case, away, broken).await,
         }
         let ended = Instant::now();
         stack.revive().await;
+        ended
+    }
+
+    /// Looks at what evidence says once everything is well again.
+    pub(crate) async fn look_back(self, fixture: &Fixture<'_>, broken: &Broken) {
         if matches!(self, Self::CallCutOff) {
             evidence::says_unknown(fixture, broken).await;
         }
-        ended
+    }
+}
+
+/// Has another zone do `case` for a third of the time away; the bench looks at the zone it measures before and after.
+async fn neighbour(stack: &Stack, case: &str, away: Duration, broken: &Broken) {
+    let own = std::env::current_exe().expect("a process knows its own path");
+    let bench = own
+        .ancestors()
+        .nth(2)
+        .expect("examples lie in a directory of the profile")
+        .join("caracal-bench");
+    let span = (away / 3).max(Duration::from_secs(1)).as_secs().to_string();
+    let ran = tokio::process::Command::new(&bench)
+        .args(["isolation", "--only", case, "--seconds", &span, "--warmup", "1"])
+        // What is measured here is what our callers meet.
+        .args(["--rate", "20", "--workers", "4", "--at-most", "1000000"])
+        .arg("--home")
+        .arg(stack.home())
+        .args(["--pid", &std::process::id().to_string()])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap_or_else(|error| panic!("{}: {error}; make drills builds it", bench.display()));
+    if !ran.status.success() {
+        let said = String::from_utf8_lossy(&ran.stderr);
+        broken.note(format!("the other zone could not do its worst: {said}"));
     }
 }
 

@@ -26,11 +26,13 @@ use crate::{
 
 /// Load before the fault and after the recovery.
 const STEADY: Duration = Duration::from_secs(4);
+/// What an answer waits for replicas where nobody sets it.
+const AS_DEPLOYED: [(&str, &str); 1] = [("REPLICA_SYNC_TIMEOUT_MS", "250")];
 /// Longest wait for the recovery.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
-    let stack = Stack::with(fault.deployment(), fault.variables()).await;
+    let stack = Stack::with(fault.deployment(), &[&AS_DEPLOYED, fault.variables()].concat()).await;
     // Unmounted when the stack has stopped.
     let volume = fault.volume(&stack).await;
     let fixture = Fixture::set_up(&stack).await;
@@ -44,6 +46,7 @@ async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
         load.enter(Phase::Fault);
         let ended = fault.happen(&fixture, volume.as_ref(), away, &broken).await;
         let recovered = load.recovered(&stack, ended, TIMEOUT).await;
+        fault.look_back(&fixture, &broken).await;
         load.enter(Phase::After);
         sleep(STEADY).await;
         load.stop();

@@ -221,7 +221,10 @@ pub(crate) fn table(reports: &[Report], away: Duration) -> String {
            every role was ready.\n\n\
          Five rows are about evidence, and hold only where it says what happened: events of another age are put aside\n\
          once each and keep no other back, refusals of odd labels are all in the ledger, `caracald audit verify` finds the\n\
-         changed block and nothing once it is put back, and the call that was cut off has an unknown outcome.\n",
+         changed block and nothing once it is put back, and the call that was cut off has an unknown outcome.\n\n\
+         \"Another zone\" is not a fault: a neighbour does what [Performance](performance.md#one-zone-beside-another) tells\n\
+         of each of its cases, on the same machine, for a third of the time. How much longer calls take beside it is\n\
+         measured there; here no promise may be broken.\n",
     );
     page
 }

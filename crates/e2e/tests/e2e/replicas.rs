@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, process::Stdio, time::Duration};
 
 use caracal_e2e::{
-    Document, Fixture, KEY_HEADER, READ, Reply, Role, Stack, checkout, in_production, token::Token,
+    Call, Document, Fixture, KEY_HEADER, READ, Reply, Role, Stack, checkout, in_production, token::Token,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -23,8 +23,53 @@ in_production!(
     a_rotated_signing_key_reaches_all_four,
     rotated_secrets_reach_all_four,
     a_mandate_presented_to_both_gateways_at_once_passes_once,
+    what_a_killed_process_of_the_ledger_had_read_is_kept_by_another,
     the_published_revocation_consumers_follow_our_streams,
 );
+
+/// Calls acknowledged before one of two processes of the ledger is killed, and after.
+const CALLS: usize = 60;
+
+async fn what_a_killed_process_of_the_ledger_had_read_is_kept_by_another(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let first = stack.url(Role::Audit);
+    stack.replicate(Role::Audit, &[]).await;
+    let call = async |number: usize| {
+        let id = format!("call-{number}");
+        let call = Call {
+            request_id: Some(&id),
+            ..Call::default()
+        };
+        let mandate = fixture.mandate(&agent, READ).await;
+        assert_passed(&fixture.call_with(&mandate, &call).await);
+    };
+    let calling = async {
+        for number in 0..2 * CALLS {
+            call(number).await;
+        }
+    };
+    let killing = async {
+        fixture
+            .upstream
+            .until("half of the calls", Duration::from_mins(1), |seen| {
+                seen.len() >= CALLS
+            })
+            .await;
+        stack.kill_at(&first).await;
+    };
+    tokio::join!(calling, killing);
+    for number in 0..2 * CALLS {
+        let id = format!("call-{number}");
+        fixture.zone.events_of(&id, |events| events.len() >= 2).await;
+    }
+    let ledger = fixture.zone.ledger().await;
+    let ids: BTreeSet<&str> = ledger
+        .iter()
+        .map(|event| event["id"].as_str().expect("an id"))
+        .collect();
+    assert_eq!(ids.len(), ledger.len(), "nothing is on record twice");
+}
 
 /// An STS and the Gateway that asks it.
 #[derive(Debug, Clone)]

@@ -15,6 +15,8 @@ pub struct RelayOptions {
     pub poll: Duration,
     /// Longest wait for one append to the bus. Default 5 s. The spool's disk is waited for as long as it takes.
     pub timeout: Duration,
+    /// Longest wait of an announcement for other processes to hear of a commit. Default 250 ms.
+    pub announce: Duration,
     /// First and longest pause of a topic after a failure. Default 100 ms and 10 s.
     pub pause: (Duration, Duration),
     /// How long published rows are kept. Default 7 days.
@@ -33,6 +35,7 @@ impl Default for RelayOptions {
             lease: Duration::from_secs(30),
             poll: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
+            announce: Duration::from_millis(250),
             pause: (Duration::from_millis(100), Duration::from_secs(10)),
             retention: Duration::from_hours(7 * 24),
             report: Duration::from_secs(15),

@@ -26,8 +26,6 @@ use super::{
 
 /// How long the other topics wait for a slow one.
 const SLOW_TOPIC_TIMEOUT: Duration = Duration::from_millis(20);
-/// Longest wait for other processes to hear of a commit.
-const ANNOUNCE_WITHIN: Duration = Duration::from_millis(250);
 /// How long publications in progress may take at shutdown.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
@@ -83,13 +81,13 @@ impl OutboxRelay {
     }
 
     /// Says that a transaction with outbox rows was committed, and gives other processes a moment to hear of it, so
-    /// that what is acknowledged is as a rule in force everywhere. Bounded by 250 ms, for example while one of them
-    /// hangs; while the bus takes nothing, by the longest pause between two attempts as well. Immediate where no other
+    /// that what is acknowledged is as a rule in force everywhere. Bounded by [`RelayOptions::announce`], for example
+    /// while one of them hangs; while the bus takes nothing, by the longest pause between two attempts as well. Immediate where no other
     /// process follows the bus.
     pub async fn announce(&self) {
         if !self.bus.reaches_others() {
             self.wake();
-        } else if !self.flush(ANNOUNCE_WITHIN).await && !self.is_publishing() {
+        } else if !self.flush(self.options.announce).await && !self.is_publishing() {
             // Others refuse while the bus takes nothing. Once it does again they decide, on what storage says then: what
             // is committed between that and the next attempt to publish it must not have been acknowledged.
             self.flush(self.options.pause.1).await;

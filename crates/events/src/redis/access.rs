@@ -21,7 +21,7 @@ pub const KEYS: [(&str, &str); 6] = [
 ];
 
 /// Commands, as an ACL rule names them.
-pub const COMMANDS: [&str; 30] = [
+pub const COMMANDS: [&str; 32] = [
     "ping",
     "info",
     "time",
@@ -49,7 +49,9 @@ pub const COMMANDS: [&str; 30] = [
     "xautoclaim",
     "xpending",
     "xgroup|create",
+    "xgroup|delconsumer",
     "xinfo|groups",
+    "xinfo|consumers",
     "xinfo|stream",
     "xrange",
 ];

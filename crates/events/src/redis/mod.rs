@@ -58,7 +58,8 @@ pub struct RedisOptions {
     pub timeout: Duration,
     /// Longest blocking read. Default 2 s.
     pub block: Duration,
-    /// How long an entry may stay unacknowledged before another consumer claims it. Default 30 s.
+    /// How long an entry may stay unacknowledged before another consumer claims it: of a process that was
+    /// killed, others go on after this. Default 5 s.
     pub claim_idle: Duration,
     /// Entries and dead letters kept of each topic but evidence, approximately. Default 100,000.
     pub max_len: u64,
@@ -67,6 +68,8 @@ pub struct RedisOptions {
     pub evidence_bound: u64,
     /// Least time between two trims of acknowledged evidence by one consumer. Default 5 s.
     pub trim_interval: Duration,
+    /// How long the name of a consumer without entries is kept after it was last heard of. Default 1 hour.
+    pub consumer_retention: Duration,
     /// Groups that evidence is kept for, until each has acknowledged it. Others are counted, and read what is there.
     /// Default: `audit-ingestor` of the audit topic.
     pub groups: Vec<(Topic, String)>,
@@ -83,10 +86,11 @@ impl RedisOptions {
             require_noeviction: true,
             timeout: Duration::from_secs(5),
             block: Duration::from_secs(2),
-            claim_idle: Duration::from_secs(30),
+            claim_idle: Duration::from_secs(5),
             max_len: 100_000,
             evidence_bound: 100_000,
             trim_interval: Duration::from_secs(5),
+            consumer_retention: Duration::from_hours(1),
             groups: vec![(Topic::AuditEvents, String::from("audit-ingestor"))],
             backoff: (Duration::from_millis(50), Duration::from_secs(5)),
         }

@@ -4,7 +4,7 @@ mod following;
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{
-    KeyId, World, ZoneId,
+    JsonObject, KeyId, World, ZoneId,
     entity::{DeclaredOperation, Resource},
 };
 use caracal_crypto::{HmacKey, KeyRing, zone_key::SigningKey};
@@ -286,6 +286,31 @@ async fn a_gateway_knows_what_resources_declare_and_nothing_of_their_providers()
         assert!(Arc::ptr_eq(&same, &changed), "nothing of it is known");
     }
     assert_eq!(fixture.store.statements(), statements, "and nothing is read");
+}
+
+#[tokio::test]
+async fn metadata_of_a_session_stays_out_of_memory() {
+    let fixture = Fixture::new().await;
+    let zone = fixture.zone().await;
+    let application = zone.application();
+    let record = zone.authority_record(&application);
+    let session = zone.session(&application, &record);
+    assert_ne!(session.metadata_json, JsonObject::default());
+    let mut work = fixture.write(&zone).await;
+    work.applications().create(&application).await.unwrap();
+    work.authority_records().create(&record).await.unwrap();
+    work.sessions().create(&session).await.unwrap();
+    work.commit().await.unwrap();
+    let authority = LiveAuthority::new(fixture.store.clone(), fixture.world.clone());
+    for _ in 0..2 {
+        let known = authority
+            .session(&zone.zone_id, &session.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(known.labels, session.labels);
+        assert_eq!(known.metadata_json, JsonObject::default());
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ use tempfile::TempDir;
 use super::{Daemon, Deployment, Finished, Production, Reply, Role, daemon, reply};
 use crate::process::Process;
 
+/// Longest wait of an answer for replicas: longer than a busy machine makes them late.
+const REPLICAS_ARE_WAITED_FOR: (&str, &str) = ("REPLICA_SYNC_TIMEOUT_MS", "10000");
+
 /// One process of the deployment and the roles in it.
 #[derive(Debug)]
 struct Unit {
@@ -59,6 +62,9 @@ impl Stack {
 
     /// The same with more variables in the environment of every process.
     ///
+    /// An answer to a change waits for every replica, on a machine however busy, unless `REPLICA_SYNC_TIMEOUT_MS` is
+    /// among the variables: what is tested then is what is promised once all have heard.
+    ///
     /// # Panics
     /// When a role does not get ready.
     pub async fn with(deployment: Deployment, variables: &[(&str, &str)]) -> Self {
@@ -72,6 +78,7 @@ impl Stack {
         let environment = production
             .as_ref()
             .map_or_else(|| Daemon::embedded(home.path()), Production::command);
+        let variables = [&[REPLICAS_ARE_WAITED_FOR], variables].concat();
         let environment = variables.iter().fold(environment, |environment, (name, value)| {
             environment.with(name, value)
         });

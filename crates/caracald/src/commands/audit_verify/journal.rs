@@ -163,11 +163,16 @@ impl Journal {
             return;
         }
         self.told_at = now;
-        let seconds = now.duration_since(*begun).as_secs().max(1);
-        let rate = size.saturating_sub(*first) / seconds;
+        let progress = progress(log, size, size.saturating_sub(*first), now.duration_since(*begun));
         // Nobody may be there to read it.
-        let _ = writeln!(io::stderr(), "{log}: {size} entries compared, {rate} a second");
+        let _ = writeln!(io::stderr(), "{progress}");
     }
+}
+
+/// How far the comparison of `log` has come: its first `size` entries, `compared` of them within `took`.
+fn progress(log: &LogId, size: u64, compared: u64, took: Duration) -> String {
+    let rate = compared / took.as_secs().max(1);
+    format!("{log}: {size} entries compared, {rate} a second")
 }
 
 impl caracal_audit::Journal for Journal {
@@ -198,5 +203,21 @@ impl caracal_audit::Journal for Journal {
             self.whole.insert(log.name(), walked);
             self.failed = self.keep().err();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_names_the_log_how_far_it_came_and_the_rate_of_this_run() {
+        let told = progress(&LogId::Deployment, 450_000, 400_000, Duration::from_millis(2900));
+        assert_eq!(
+            told,
+            format!("{}: 450000 entries compared, 200000 a second", LogId::Deployment)
+        );
+        // Of less than a second nothing is said that was not compared.
+        assert!(progress(&LogId::Deployment, 7, 7, Duration::ZERO).ends_with("7 a second"));
     }
 }

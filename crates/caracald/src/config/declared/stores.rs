@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use caracal_service::config::{
-    Declared, Number, Optional, Process, Required, Role, SecretText, Setting, SettingKind, not,
+    Declared, Millis, Number, Optional, Process, Required, Role, SecretText, Setting, SettingKind, not,
 };
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
@@ -7,6 +9,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &DATABASE_URL,
     &REDIS_URL,
     &DB_MAX_CONNS,
+    &REPLICA_SYNC_TIMEOUT,
     &API_DB_PASSWORD,
     &STS_DB_PASSWORD,
     &GATEWAY_DB_PASSWORD,
@@ -75,6 +78,14 @@ pub(crate) static DB_MAX_CONNS: Setting<Number<u32>> = Setting::new(
     "Connections of this process to PostgreSQL, at most; together they must fit the server's max_connections.",
 )
 .also("DB_POOL_MAX");
+
+pub(crate) static REPLICA_SYNC_TIMEOUT: Setting<Millis> = Setting::new(
+    "REPLICA_SYNC_TIMEOUT_MS",
+    Role::ALL,
+    || Duration::from_millis(250),
+    "Longest that the answer to a change waits for the other processes to hear of it.",
+)
+.between(0, 10_000);
 
 /// The password of one database role.
 const fn password(name: &'static str) -> Optional<SecretText> {

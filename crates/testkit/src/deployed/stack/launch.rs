@@ -86,12 +86,7 @@ impl Stack {
     /// # Panics
     /// When there is none, it does not end well, or it does not get ready.
     pub async fn restart_at(&self, role: Role, url: &str, variables: &[(&str, &str)]) {
-        let mut units = self.units.lock().await;
-        let found = units
-            .iter()
-            .position(|unit| unit.replica.as_ref().is_some_and(|(_, at)| at == url));
-        let mut ended = units.remove(found.expect("a process listens there"));
-        drop(units);
+        let mut ended = self.take_at(url).await;
         daemon::drain(&mut ended.process).await;
         self.keep_log(&ended.process);
         let (instance, _) = ended.replica.expect("it is a replica");
@@ -104,6 +99,24 @@ impl Stack {
         let (mut unit, url) = self.spawn_apart(role, instance, &variables);
         self.wait_until_ready_at(&mut unit.process, &url).await;
         self.units.lock().await.push(unit);
+    }
+
+    /// Kills the one process that listens at `url` without warning (SIGKILL); others of its role go on.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn kill_at(&self, url: &str) {
+        let mut unit = self.take_at(url).await;
+        unit.process.kill();
+        self.keep_log(&unit.process);
+    }
+
+    async fn take_at(&self, url: &str) -> Unit {
+        let mut units = self.units.lock().await;
+        let found = units
+            .iter()
+            .position(|unit| unit.replica.as_ref().is_some_and(|(_, at)| at == url));
+        units.remove(found.expect("a process listens there"))
     }
 
     /// What a process of `role` would be told that is started beside the others: ports and spool of its own.
