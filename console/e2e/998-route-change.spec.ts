@@ -52,12 +52,12 @@ test("a change of page is measured", async ({ page }) => {
     }
     rounds.push(took);
   }
-  const describe = (took: ReadonlyArray<[string, number]>): string => {
+  const summed = (took: ReadonlyArray<[string, number]>): string => {
     const sorted = took.map(([, ms]) => ms).sort((a, b) => a - b);
     const slowest = [...took].sort((a, b) => b[1] - a[1])[0];
     return `median ${sorted[Math.floor(sorted.length / 2)]?.toFixed(0)} ms, slowest ${slowest?.[1].toFixed(0)} ms (${slowest?.[0]})`;
   };
   const [first, ...later] = rounds;
-  console.log(`change of page, seen for the first time: ${describe(first ?? [])}`);
-  console.log(`change of page, seen before: ${describe(later.flat())}`);
+  console.log(`change of page, seen for the first time: ${summed(first ?? [])}`);
+  console.log(`change of page, seen before: ${summed(later.flat())}`);
 });

@@ -1,4 +1,4 @@
-import type { ReactNode, Ref } from "react";
+import { type ReactNode, type Ref, useEffect, useRef } from "react";
 
 /** What stands above a column; in brackets it is for screen readers alone. */
 export type Head = string | { readonly text: string; readonly className: string | undefined };
@@ -37,8 +37,15 @@ export function Table({
   /** Its rows. */
   children: ReactNode;
 }) {
+  const frame = useRef<HTMLDivElement>(null);
+  // What scrolls can be scrolled by keyboard, and what does not is no stop on the way.
+  useEffect(() => {
+    const box = frame.current;
+    if (box && box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box?.removeAttribute("tabindex");
+  });
   return (
-    <div className="table-scroll" aria-live={live ? "polite" : undefined}>
+    <div ref={frame} className="table-scroll" aria-live={live ? "polite" : undefined}>
       <table ref={ref} className={stacked ? "table stacked" : "table"}>
         {caption && <caption className="hidden-visually">{caption}</caption>}
         <thead className={headless ? "hidden-visually" : undefined}>

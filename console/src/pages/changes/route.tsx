@@ -11,7 +11,13 @@ import { By } from "../accounts/by.tsx";
 import { question, SPANS } from "../audit/queries.ts";
 import { type Change, done, fields, OBJECTS, operator, reason } from "./words.ts";
 
-const KINDS = [["", "Every object"], ...Object.entries(OBJECTS)] as const;
+const KINDS = [
+  ["", "Every object"],
+  // The Coordinator calls sessions agents in its paths.
+  ...Object.entries(OBJECTS).map(
+    ([key, name]) => [key, key === "agents" ? "session, as agents see it" : name] as const,
+  ),
+] as const;
 const FILTERS = ["entity_type", "since", "actor_id", "entity_id"] as const;
 
 function Outcome({ of }: { of: Change }) {

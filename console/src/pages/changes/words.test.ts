@@ -30,7 +30,7 @@ test("what was done is a verb and an object", () => {
 
 test("what a record says otherwise is told as it is", () => {
   expect(done(change({ entity_type: null }))).toBe("POST /v1/zones/z/providers");
-  expect(done(change({ entity_type: "toString", payload_json: null }))).toBe("POST toString");
+  expect(done(change({ entity_type: "toString", payload_json: null }))).toBe("Make toString");
   expect(fields(change({ payload_json: { changed_fields: ["name", 7] } }))).toEqual(["name"]);
   expect(fields(change({ payload_json: "text" }))).toEqual([]);
   expect(reason(change({ payload_json: { reason: "" } }))).toBeUndefined();

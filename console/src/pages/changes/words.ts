@@ -14,6 +14,8 @@ export const OBJECTS: Readonly<Record<string, string>> = {
   "policy-sets": "policy set",
   grants: "grant",
   sessions: "session",
+  agents: "session",
+  "authority-records": "authority record",
   delegations: "delegation",
   approvals: "approval",
   subjects: "subject",
@@ -26,6 +28,15 @@ const VERBS: Readonly<Record<string, string>> = {
   update: "Change",
   delete: "Remove",
   secret_rotation: "Rotate the secret of",
+};
+
+/** What is done where a record says no kind of change. */
+const METHODS: Readonly<Record<string, string>> = {
+  GET: "Read",
+  POST: "Make",
+  PUT: "Change",
+  PATCH: "Change",
+  DELETE: "Remove",
 };
 
 type Payload = {
@@ -49,7 +60,11 @@ export function done(change: Change): string {
   // What is done to an object is the last word of its path.
   const last = change.path.split("/").at(-1)?.replaceAll("-", " ") ?? "";
   const named = `${last.charAt(0).toUpperCase()}${last.slice(1)}`;
-  const verb = Object.hasOwn(VERBS, kind) ? VERBS[kind] : kind === "action" ? named : change.method;
+  const verb = Object.hasOwn(VERBS, kind)
+    ? VERBS[kind]
+    : kind === "action"
+      ? named
+      : (METHODS[change.method] ?? change.method);
   return noun ? `${verb} ${noun}` : change.action;
 }
 

@@ -49,11 +49,11 @@ export function LinkPage() {
   return (
     <main className="alone">
       <div>
+        <h1>{about.data ? TITLES[about.data.purpose] : "Set a password"}</h1>
         <Loaded query={about}>
           {({ purpose, email, expires_at }) => (
             <>
               <div className="stack-small">
-                <h1>{TITLES[purpose]}</h1>
                 <p className="quiet">
                   {purpose === "setup"
                     ? "This account may do everything, and makes the others."

@@ -18,7 +18,8 @@ export const subjectQuery = (zone: string, subject: string) =>
         throw error;
       }
     },
-    refetchInterval: 5_000,
+    // Each refusal is on record: one that is not there is not asked for again and again.
+    refetchInterval: (query) => (query.state.data ? 5_000 : false),
   });
 
 /** Most subjects that are looked through for whether one is kept out. */

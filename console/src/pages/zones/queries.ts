@@ -11,6 +11,6 @@ export const zoneQuery = (zone: string) =>
   queryOptions({
     queryKey: ["zone", zone, "itself"],
     queryFn: () => read(control.GET("/v1/zones/{zoneId}", { params: { path: { zoneId: zone } } })),
-    // Somebody else may freeze it.
-    refetchInterval: 10_000,
+    // Somebody else may freeze it. Each refusal is on record, and not asked for again and again.
+    refetchInterval: (query) => (query.state.status === "error" ? false : 10_000),
   });
