@@ -18,6 +18,9 @@ pub struct GatewayConfig {
     pub upstream_timeout: Duration,
     /// Longest silence within a body, in either direction. Default 60 s.
     pub stream_idle_timeout: Duration,
+    /// How long the head of an answer waits for the first piece of its body, so that an answer which breaks before that is refused
+    /// and not broken off. Default 25 ms.
+    pub first_piece_wait: Duration,
     /// Most calls in flight to one upstream host; further ones wait a moment, then get 503. A zone gets at most three
     /// times as many as are free. Default 1024.
     pub max_calls_per_host: usize,
@@ -40,6 +43,7 @@ impl Default for GatewayConfig {
             max_request_bytes: 10 * 1024 * 1024,
             upstream_timeout: Duration::from_secs(30),
             stream_idle_timeout: Duration::from_mins(1),
+            first_piece_wait: Duration::from_millis(25),
             max_calls_per_host: 1024,
             permit_timeout: Duration::from_secs(5),
             trust_proxy: false,

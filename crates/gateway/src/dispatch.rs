@@ -93,7 +93,7 @@ pub(crate) async fn forward(
                 Some(opening) if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                     switch(answer, grant.directive.cookies, governed, opening)
                 }
-                _ => receive(answer, grant.directive.cookies, governed, shown.zip(form)),
+                _ => receive(answer, grant.directive.cookies, governed, shown.zip(form)).await?,
             };
             if form == Some(Form::Message) {
                 return whole(response).await;
@@ -255,15 +255,24 @@ fn switch(mut answer: UpstreamResponse, cookies: bool, governed: Governed, openi
 }
 
 /// The answer in the caller's words, its body under governance.
-fn receive(
+///
+/// # Errors
+/// The refusal of one that breaks before its body begins.
+async fn receive(
     answer: UpstreamResponse,
     cookies: bool,
     governed: Governed,
     shown: Option<(Shown, Form)>,
-) -> Response {
+) -> Result<Response, Refusal> {
     let (parts, body) = answer.response.into_parts();
     let mut headers = answered(parts.headers, &answer.target, cookies, &governed);
+    // A gRPC server may send its head alone, and its caller wait for that.
+    let waits = !matches!(governed.outcome.operation(), Operation::Grpc { .. });
+    let wait = governed.gateway().deps.config.first_piece_wait;
     let download = Download::new(body, governed, answer.takes_trailers);
+    if waits {
+        download.begin(wait).await?;
+    }
     let body = match shown {
         Some((shown, form)) => {
             Form::tell(&mut headers);
@@ -274,7 +283,7 @@ fn receive(
     let mut response = Response::new(body);
     *response.status_mut() = parts.status;
     *response.headers_mut() = headers;
-    response
+    Ok(response)
 }
 
 /// The answer once it is here whole, so that one which cannot be passed on is refused, not broken off.

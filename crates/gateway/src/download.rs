@@ -2,20 +2,24 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use caracal_core::Operation;
+use caracal_service::Refusal;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
+use tokio::time::timeout;
 
 use crate::{
+    failure::Failure,
     governed::{Cut, Governed},
     outcome::{End, FailureKind},
     readers::Read,
@@ -48,6 +52,8 @@ pub(crate) struct Download(Arc<Mutex<Stream>>);
 /// What is governed, and by what.
 struct Stream {
     inner: Option<Incoming>,
+    /// The first piece, where it came before the caller asked for it.
+    first: Option<Frame<Bytes>>,
     governed: Governed,
     /// Whether the caller gets to see trailers; without them a cut must break the transfer.
     trailers: bool,
@@ -73,6 +79,7 @@ impl Download {
         let mut stream = Stream {
             trailers: trailers && body.size_hint().exact().is_none(),
             inner: Some(body),
+            first: None,
             governed,
             given_at: None,
             watched: false,
@@ -83,6 +90,16 @@ impl Download {
             stream.finish(End::Executed);
         }
         Self(Arc::new(Mutex::new(stream)))
+    }
+
+    /// Waits for the first piece, but no longer than `most`: who streams is silent for as long as they like. Until then the caller
+    /// was told nothing, and an answer that breaks can still be refused.
+    ///
+    /// # Errors
+    /// The refusal to answer with; the outcome is recorded.
+    pub(crate) async fn begin(&self, most: Duration) -> Result<(), Refusal> {
+        let first = poll_fn(|cx| self.0.lock().poll_first(cx));
+        timeout(most, first).await.unwrap_or(Ok(()))
     }
 }
 
@@ -110,6 +127,31 @@ impl Stream {
         }
     }
 
+    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
+        let Some(inner) = &mut self.inner else {
+            return Poll::Ready(Ok(()));
+        };
+        let failure = match ready!(self.governed.poll(cx, |cx| Pin::new(&mut *inner).poll_frame(cx))) {
+            Ok(Some(Ok(frame))) => {
+                self.first = Some(frame);
+                return Poll::Ready(Ok(()));
+            }
+            Ok(None) => {
+                self.finish(End::Executed);
+                return Poll::Ready(Ok(()));
+            }
+            Ok(Some(Err(error))) => {
+                tracing::debug!(error = %caracal_service::error_chain(&error), "the body of an answer broke before its first piece");
+                Failure::BodyUnreadable
+            }
+            Err(Cut::Revoked) => Failure::Revoked,
+            Err(Cut::Idle) => Failure::TimedOut,
+        };
+        self.inner = None;
+        self.governed.link().cut();
+        Poll::Ready(Err(self.governed.refuse(&failure)))
+    }
+
     fn pass_on(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
         if let Some(data) = frame.data_ref() {
             self.governed.outcome.passed_on(data.len());
@@ -133,7 +175,11 @@ impl Stream {
         let Some(inner) = &mut self.inner else {
             return Poll::Ready(None);
         };
-        let piece = ready!(self.governed.poll(cx, |cx| Pin::new(&mut *inner).poll_frame(cx)));
+        let first = &mut self.first;
+        let piece = ready!(self.governed.poll(cx, |cx| match first.take() {
+            Some(first) => Poll::Ready(Some(Ok(first))),
+            None => Pin::new(&mut *inner).poll_frame(cx),
+        }));
         Poll::Ready(match piece {
             Err(cut) => Some(self.cut(cut)),
             Ok(Some(Ok(frame))) => Some(Ok(self.pass_on(frame))),
@@ -193,10 +239,18 @@ impl Body for Download {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0
-            .lock()
-            .inner
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        let stream = self.0.lock();
+        let Some(inner) = &stream.inner else {
+            return SizeHint::with_exact(0);
+        };
+        let mut size = inner.size_hint();
+        if let Some(first) = stream.first.as_ref().and_then(Frame::data_ref) {
+            let held = first.len() as u64;
+            if let Some(upper) = size.upper() {
+                size.set_upper(upper.saturating_add(held));
+            }
+            size.set_lower(size.lower().saturating_add(held));
+        }
+        size
     }
 }

@@ -31,6 +31,8 @@ pub(crate) enum Failure {
     HeadTooLarge,
     /// The answer is no HTTP, or framed in a way that we do not know the end of.
     Unreadable,
+    /// The answer's body cannot be read from its first piece on.
+    BodyUnreadable,
 }
 
 impl Failure {
@@ -47,6 +49,7 @@ impl Failure {
             Self::Unreachable => End::Failed(FailureKind::TransportError),
             Self::HeadTooLarge => End::Failed(FailureKind::UpstreamHeadTooLarge),
             Self::Unreadable => End::Failed(FailureKind::UpstreamResponseInvalid),
+            Self::BodyUnreadable => End::Failed(FailureKind::UpstreamBodyInvalid),
         }
     }
 
@@ -90,6 +93,11 @@ impl Failure {
                 "the upstream's answer cannot be read as HTTP",
             )
             .reason(Reason::UpstreamResponseInvalid),
+            Self::BodyUnreadable => internal(
+                StatusCode::BAD_GATEWAY,
+                "the body of the upstream's answer cannot be read",
+            )
+            .reason(Reason::UpstreamBodyInvalid),
         }
     }
 }

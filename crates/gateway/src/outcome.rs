@@ -36,6 +36,8 @@ caracal_core::words!(
         UpstreamHeadTooLarge = "upstream_head_too_large",
         /// The answer cannot be read.
         UpstreamResponseInvalid = "upstream_response_invalid",
+        /// The body of the answer is malformed, or broke off, before any of it was passed on.
+        UpstreamBodyInvalid = "upstream_body_invalid",
         /// The answer ended before its end.
         ResponseCopyFailed = "response_copy_failed",
         /// The caller took nothing more of the answer.

@@ -75,4 +75,5 @@ reasons! {
     UpstreamUnreachable "upstream_unreachable" "The upstream cannot be reached.";
     UpstreamHeadTooLarge "upstream_head_too_large" "The head of the upstream's answer is too large.";
     UpstreamResponseInvalid "upstream_response_invalid" "The upstream's answer cannot be read as HTTP.";
+    UpstreamBodyInvalid "upstream_body_invalid" "The body of the upstream's answer is malformed, or broke off before its first piece.";
 }

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use caracal_gateway::GatewayConfig;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -84,6 +87,65 @@ async fn an_answer_with_too_large_a_head_is_502_with_its_own_reason() {
         reason(&stage, "SSH-2.0-OpenSSH_9.6\r\n".into()).await,
         (502, "upstream_response_invalid".into())
     );
+}
+
+#[tokio::test]
+async fn an_answer_whose_body_breaks_before_its_first_piece_is_502_and_after_it_breaks_off() {
+    let patient = GatewayConfig {
+        first_piece_wait: Duration::from_mins(1),
+        ..GatewayConfig::default()
+    };
+    let stage = Stage::with(Options {
+        config: patient,
+        ..Options::default()
+    })
+    .await;
+    let chunked = |body: &str| format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+    let whole = |body: &str| format!("HTTP/1.1 200 OK\r\n{body}");
+    let broken = [
+        chunked("zz\r\nabc\r\n0\r\n\r\n"),
+        chunked("-1\r\nabc\r\n0\r\n\r\n"),
+        chunked("\r\n"),
+        chunked("fffffffffffffffff\r\nabc"),
+        chunked(""),
+        whole("Content-Length: 3\r\n\r\n"),
+    ];
+    for answer in &broken {
+        assert_eq!(
+            reason(&stage, answer.clone()).await,
+            (502, "upstream_body_invalid".into()),
+            "{answer:?}"
+        );
+    }
+    let events = stage.events(broken.len()).await;
+    for event in &events {
+        assert_eq!(event.evaluation_status, "upstream_error");
+        let about: Value = serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap();
+        assert_eq!(
+            (&about["error_kind"], &about["gateway_status"]),
+            (&"upstream_body_invalid".into(), &502.into()),
+            "{about}"
+        );
+    }
+    // What began is never taken for whole.
+    answering(&stage, chunked("3\r\nabc\r\nzz\r\n")).await;
+    let request = stage.request(&stage.mandate(), "/a");
+    let mut response = stage.open(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status(), 200);
+    let piece = response.body_mut().frame().await.unwrap().unwrap();
+    assert_eq!(piece.into_data().unwrap(), "abc");
+    assert!(response.body_mut().frame().await.unwrap().is_err());
+    for (good, body) in [
+        (chunked("3\r\nabc\r\n0\r\n\r\n"), "abc"),
+        (chunked("0\r\n\r\n"), ""),
+        (whole("Content-Length: 3\r\n\r\nabc"), "abc"),
+        (whole("Content-Length: 0\r\n\r\n"), ""),
+        (whole("\r\nabc"), "abc"),
+    ] {
+        answering(&stage, good.clone()).await;
+        let answer = stage.get("/a").await;
+        assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, body.as_bytes()), "{good:?}");
+    }
 }
 
 #[tokio::test]
