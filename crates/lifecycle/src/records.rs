@@ -5,10 +5,10 @@ use caracal_core::{
     claims::SubjectType,
     entity::{AuthorityRecord, AuthorityRecordStatus, Session},
 };
-use caracal_storage::{Error as StorageError, ZoneWork};
+use caracal_storage::{AuthorityRecordFilter, Error as StorageError, PageRequest, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use crate::{Act, Denial, Error};
+use crate::{Act, Denial, Error, locks};
 
 /// Records that an application logged in as itself.
 ///
@@ -59,6 +59,49 @@ pub async fn issue_to_person(
     };
     work.authority_records().create(&record).await?;
     Ok(())
+}
+
+/// Recorded on what ends because somebody stopped a subject as a whole.
+pub const SUBJECT_REVOKED: &str = "subject_revoked";
+
+/// Whether somebody stopped the person as a whole at `since` or later, and ended something by that. Takes the lock of
+/// delegations, so that nobody is doing it just now.
+///
+/// # Errors
+/// As the storage.
+pub async fn was_stopped(
+    work: &mut dyn ZoneWork,
+    person: &str,
+    since: Timestamp,
+) -> Result<bool, StorageError> {
+    locks::delegations(work).await?;
+    let filter = AuthorityRecordFilter {
+        subject_id: Some(person.to_owned()),
+        subject_type: Some(SubjectType::User),
+        revoked_reason: Some(SUBJECT_REVOKED.to_owned()),
+        revoked_since: Some(since),
+        ..AuthorityRecordFilter::default()
+    };
+    let found = work
+        .authority_records()
+        .list(&filter, &PageRequest::first(1))
+        .await?;
+    Ok(!found.items.is_empty())
+}
+
+/// Has the record of a login go on until `until`, unless it has ended. Takes the lock of delegations, so that whoever ends what
+/// hangs on the record, and whoever is about to hang something on it, come one after the other.
+///
+/// # Errors
+/// As the storage.
+pub async fn extend(
+    work: &mut dyn ZoneWork,
+    id: &AuthorityRecordId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StorageError> {
+    locks::delegations(work).await?;
+    work.authority_records().extend(id, now, until).await
 }
 
 /// A record of the application itself.

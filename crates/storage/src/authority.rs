@@ -22,6 +22,10 @@ pub struct AuthorityRecordFilter {
     pub subject_type: Option<SubjectType>,
     /// Application it was issued to.
     pub application_id: Option<ApplicationId>,
+    /// Why it was revoked.
+    pub revoked_reason: Option<String>,
+    /// Revoked then or later.
+    pub revoked_since: Option<Timestamp>,
 }
 
 /// Authority records of the zone.
@@ -31,6 +35,14 @@ pub trait AuthorityRecords: Send {
     async fn get(&mut self, id: &AuthorityRecordId) -> Result<Option<AuthorityRecord>, Error>;
     /// Inserts a record.
     async fn create(&mut self, record: &AuthorityRecord) -> Result<(), Error>;
+    /// Lets a record that is active and not past its end at `now` go on until `until`. `false` for any other, which stays as it
+    /// is. Of this and a concurrent [`AuthorityRecords::revoke_tree`] one comes first, and the other sees what it did.
+    async fn extend(
+        &mut self,
+        id: &AuthorityRecordId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Error>;
     /// Records by `(created_at, id)`, newest first.
     async fn list(
         &mut self,

@@ -45,6 +45,18 @@ impl AuthorityRecords for ZoneUnit {
         self.tx.insert(record, &[]).await
     }
 
+    async fn extend(
+        &mut self,
+        id: &AuthorityRecordId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Error> {
+        self.forget_known();
+        let sql = "UPDATE authority_records SET expires_at = $4 \
+                   WHERE zone_id = $1 AND id = $2 AND status = 'active' AND expires_at > $3";
+        Ok(self.tx.run(sql, params![self.zone, id, now, until]).await? == 1)
+    }
+
     async fn list(
         &mut self,
         filter: &AuthorityRecordFilter,
@@ -57,6 +69,8 @@ impl AuthorityRecords for ZoneUnit {
         listing.when("subject_id", "=", filter.subject_id.as_deref());
         listing.when("subject_type", "=", filter.subject_type.map(subject_word));
         listing.when("application_id", "=", filter.application_id.as_ref());
+        listing.when("revoked_reason", "=", filter.revoked_reason.as_deref());
+        listing.when("revoked_at", ">=", filter.revoked_since);
         listing.read(&self.tx, page, AuthorityRecord::read).await
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId,
+    ApplicationId, AuthorityRecordId, Timestamp,
     claims::SubjectType,
     entity::{AuthorityRecord, AuthorityRecordStatus},
 };
@@ -163,6 +163,97 @@ pub async fn of_many_revocations_exactly_one_reports_each_record(backend: Backen
     );
 }
 
+async fn extend(zone: &InZone, record: &AuthorityRecord, now: Timestamp, until: Timestamp) -> bool {
+    let mut work = zone.write().await;
+    let changed = work.authority_records().extend(&record.id, now, until).await;
+    work.commit().await.unwrap();
+    changed.unwrap()
+}
+
+pub async fn only_a_record_that_lives_is_let_go_on(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let Party { record, .. } = fixture.a.party().await;
+    let now = fixture.world.now();
+    let short = AuthorityRecord {
+        expires_at: now.plus(Duration::from_micros(1)),
+        ..fixture.a.given.child_record(&record)
+    };
+    store(&fixture.a, &[&short]).await;
+    let until = now.plus(Duration::from_hours(1));
+    assert!(extend(&fixture.a, &short, now, until).await);
+    let stored = async || {
+        let mut work = fixture.a.read().await;
+        work.authority_records().get(&short.id).await.unwrap().unwrap()
+    };
+    let expected = AuthorityRecord {
+        expires_at: until,
+        ..short.clone()
+    };
+    assert_eq!(stored().await, expected, "nothing else changes");
+    let later = until.plus(Duration::from_hours(1));
+    assert!(
+        !extend(&fixture.a, &short, until, later).await,
+        "at its end it has ended"
+    );
+    assert!(
+        !extend(&fixture.b, &short, now, later).await,
+        "it is of another zone"
+    );
+    assert_eq!(stored().await.expires_at, until);
+    revoke(&fixture.a, &record).await;
+    assert!(!extend(&fixture.a, &short, now, later).await, "it was revoked");
+    assert_eq!(stored().await.expires_at, until);
+    let unknown = fixture.a.given.child_record(&record);
+    assert!(!extend(&fixture.a, &unknown, now, later).await);
+}
+
+/// What is hung on a record by whoever lets it go on is found by whoever revokes it, or was not let.
+pub async fn a_record_that_is_let_go_on_while_it_is_revoked_is_either_and_never_both(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let Party {
+        record, application, ..
+    } = fixture.a.party().await;
+    for _ in 0..10 {
+        let short = fixture.a.given.child_record(&record);
+        store(&fixture.a, &[&short]).await;
+        let session = fixture.a.given.session(&application, &short);
+        let outcomes = race(2, |runner| {
+            let (zone, record, session) = (fixture.a.clone(), short.clone(), session.clone());
+            async move {
+                retry(|| async {
+                    let mut work = zone.try_write().await?;
+                    let now = zone.given.world.now();
+                    let done = if runner == 0 {
+                        let until = now.plus(Duration::from_hours(9));
+                        let lives = work.authority_records().extend(&record.id, now, until).await?;
+                        if lives {
+                            work.sessions().create(&session).await?;
+                        }
+                        lives
+                    } else {
+                        work.authority_records()
+                            .revoke_tree(&record.id, "race", now)
+                            .await?;
+                        work.sessions().get(&session.id).await?.is_some()
+                    };
+                    work.commit().await?;
+                    Ok((runner, done))
+                })
+                .await
+                .unwrap()
+            }
+        })
+        .await;
+        let of = |wanted: usize| outcomes.iter().find(|(runner, _)| *runner == wanted).unwrap().1;
+        assert_eq!(
+            of(0),
+            of(1),
+            "it went on, and nobody saw what hangs on it, or the other way round"
+        );
+        assert_eq!(status(&fixture.a, &short).await, AuthorityRecordStatus::Revoked);
+    }
+}
+
 pub async fn every_filter_of_records_selects(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let Party { record, .. } = fixture.a.party().await;
@@ -236,6 +327,28 @@ pub async fn every_filter_of_records_selects(backend: Backend) {
             AuthorityRecordFilter {
                 subject_type: Some(SubjectType::User),
                 status: Some(AuthorityRecordStatus::Active),
+                ..none()
+            },
+            ids([]),
+        ),
+        (
+            AuthorityRecordFilter {
+                revoked_reason: Some("test".into()),
+                revoked_since: Some(fixture.world.now()),
+                ..none()
+            },
+            ids([&user]),
+        ),
+        (
+            AuthorityRecordFilter {
+                revoked_reason: Some("tes".into()),
+                ..none()
+            },
+            ids([]),
+        ),
+        (
+            AuthorityRecordFilter {
+                revoked_since: Some(fixture.world.now().plus(Duration::from_micros(1))),
                 ..none()
             },
             ids([]),

@@ -186,6 +186,8 @@ macro_rules! conformance {
                     revocation_passes_through_ended_records_to_active_ones_below,
                     a_deep_line_of_records_ends_as_a_whole,
                     of_many_revocations_exactly_one_reports_each_record,
+                    only_a_record_that_lives_is_let_go_on,
+                    a_record_that_is_let_go_on_while_it_is_revoked_is_either_and_never_both,
                     every_filter_of_records_selects,
                     reaping_expires_at_the_boundary_and_keeps_what_is_referenced;
                 sessions:

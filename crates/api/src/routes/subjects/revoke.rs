@@ -1,7 +1,7 @@
 //! `POST /v1/zones/{zoneId}/subjects/revoke`: the kill switch.
 
 use caracal_core::entity::NotificationType;
-use caracal_lifecycle::{EndReason, SubjectRef, connections, end_subject};
+use caracal_lifecycle::{EndReason, SubjectRef, connections, end_subject, records::SUBJECT_REVOKED};
 use caracal_service::{
     Refusal,
     front::{Answer, Body},
@@ -20,8 +20,6 @@ use crate::{
 };
 
 const CODE: ErrorCode = ErrorCode::InvalidSubjectRevoke;
-/// Recorded on rows, and sent where the caller gives no reason.
-const REASON: &str = "subject_revoked";
 
 /// What sinks are told besides who did it.
 #[derive(Serialize)]
@@ -43,11 +41,12 @@ pub(crate) async fn revoke(
     if let Some(reason) = body.reason.as_deref().filter(|reason| !reason.is_empty()) {
         bounded(CODE, "reason", reason, 512)?;
     }
+    // It is recorded on rows, and sent where the caller gives no reason.
     let reason = body
         .reason
         .as_deref()
         .filter(|reason| !reason.is_empty())
-        .unwrap_or(REASON);
+        .unwrap_or(SUBJECT_REVOKED);
 
     let mut change = call.change().await?;
     let ever = AuthorityRecordFilter {
@@ -84,7 +83,7 @@ pub(crate) async fn revoke(
         id: &body.subject_id,
     };
     let why = EndReason {
-        stored: REASON,
+        stored: SUBJECT_REVOKED,
         published: reason,
         grant: None,
     };
