@@ -33,13 +33,14 @@ export class Browser {
         continue;
       }
       const page = await answer.text();
-      const form = page.match(/<form method="post" action="([^"]+)"><input type="hidden" name="token" value="([^"]+)"/);
+      const form = page.match(/<form id="consent" method="post" action="([^"]+)"><input type="hidden" name="token" value="([^"]+)"/);
       if (!form) throw new Error(`${answer.status} ${page}`);
+      const scopes = [...page.matchAll(/<input type="checkbox" form="consent" name="scope" value="([^"]+)" checked>/g)];
       this.pages.push({ page, policy: answer.headers.get("content-security-policy") });
       init = {
         method: "POST",
         headers: { "content-type": "application/x-www-form-urlencoded", origin: url.origin },
-        body: new URLSearchParams({ token: form[2], decision: "allow" }),
+        body: new URLSearchParams([["token", form[2]], ["decision", "allow"], ...scopes.map(([, scope]) => ["scope", scope])]),
       };
       url = new URL(form[1], url);
     }

@@ -6,7 +6,8 @@
 // tells which grants it was asked for, with what came of each; POST /outage?status=503 makes the token endpoint fail
 // until it is posted again without a status; POST /person?claims={"sub":…} says who comes from now on, and
 // POST /claims?in=token whether the identity token says so itself (userinfo otherwise); POST /rotate gives it another signing key; GET /fetches tells how often its
-// keys were fetched; POST /client?settings={…} adds a client; GET /client.json describes a client of others; POST /forget makes it forget every refresh token; /keys/large and /keys/elsewhere are no keys that anybody should take.
+// keys were fetched; POST /client?settings={…} adds a client; GET /client.json describes a client of others, and GET /described tells how
+// often that was asked for; POST /forget makes it forget every refresh token; /keys/large and /keys/elsewhere are no keys that anybody should take.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer as createPlainServer } from "node:http";
@@ -89,6 +90,7 @@ async function agree(request, response) {
 
 let outage = 0;
 let fetches = 0;
+let described = 0;
 function answer(request, response) {
   const url = new URL(request.url, issuer);
   if (url.pathname === "/grants") {
@@ -112,7 +114,10 @@ function answer(request, response) {
     settings.clients.push(added);
     begin();
     response.end();
+  } else if (url.pathname === "/described") {
+    response.end(String(described));
   } else if (url.pathname === "/client.json") {
+    described += 1;
     response.setHeader("content-type", "application/json");
     response.end(
       JSON.stringify({

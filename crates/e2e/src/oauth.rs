@@ -143,7 +143,16 @@ impl OauthServer {
 
     /// How often its keys were fetched.
     pub async fn key_fetches(&self) -> usize {
-        let url = format!("{}/fetches", self.plain);
+        self.count("fetches").await
+    }
+
+    /// How often the description of a client of others was fetched.
+    pub async fn described(&self) -> usize {
+        self.count("described").await
+    }
+
+    async fn count(&self, what: &str) -> usize {
+        let url = format!("{}/{what}", self.plain);
         let answer = self.http.get(url).send().await.expect("it answers");
         answer.text().await.expect("text").parse().expect("a number")
     }

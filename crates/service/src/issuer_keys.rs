@@ -4,16 +4,15 @@
 //! ten minutes. A key id that is not among them is looked for once more, at most every half minute: issuers rotate, and
 //! strangers invent ids.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use caracal_core::World;
 use caracal_crypto::identity_token::{IssuerKeys, IssuerKeysError, MAX_DOCUMENT_BYTES};
-use parking_lot::Mutex;
 
 use crate::{
     egress::Egress,
     oauth::{DocumentClient, DocumentError},
-    refreshed::{Refreshed, Timed},
+    refreshed::{RefreshedByName, Timed},
 };
 
 /// Most issuers whose keys are kept.
@@ -35,14 +34,12 @@ pub enum KeysError {
     Keys(#[from] IssuerKeysError),
 }
 
-type Held = Refreshed<IssuerKeys, KeysError>;
-
 /// The keys of issuers, by where they are published.
 #[derive(Debug)]
 pub struct IssuerKeySets {
     client: DocumentClient,
     world: World,
-    held: Mutex<HashMap<Box<str>, Arc<Held>>>,
+    held: RefreshedByName<IssuerKeys, KeysError>,
     /// Told of each fetch: `fetched` or `failed`.
     fetched: fn(&'static str),
 }
@@ -53,8 +50,8 @@ impl IssuerKeySets {
     pub fn new(egress: Arc<Egress>, world: World, fetched: fn(&'static str)) -> Self {
         Self {
             client: DocumentClient::new(egress),
+            held: RefreshedByName::new(MAX_ISSUERS, world.clone()),
             world,
-            held: Mutex::default(),
             fetched,
         }
     }
@@ -64,7 +61,7 @@ impl IssuerKeySets {
     /// # Errors
     /// [`KeysError`].
     pub async fn with_key(&self, url: &str, key_id: &str) -> Result<Arc<Timed<IssuerKeys>>, KeysError> {
-        let held = self.held(url);
+        let held = self.held.of(url);
         let keys = held.get(self.fetch(url)).await?;
         if keys.value.key(key_id).is_some() {
             return Ok(keys);
@@ -87,23 +84,5 @@ impl IssuerKeySets {
             renew_at: now.plus(RENEW_AFTER),
             usable_until: now.plus(USABLE_FOR),
         })
-    }
-
-    fn held(&self, url: &str) -> Arc<Held> {
-        let mut held = self.held.lock();
-        if let Some(found) = held.get(url) {
-            return found.clone();
-        }
-        if held.len() >= MAX_ISSUERS {
-            held.retain(|_, other| other.is_live());
-            if held.len() >= MAX_ISSUERS
-                && let Some(any) = held.keys().next().cloned()
-            {
-                held.remove(&any);
-            }
-        }
-        let begun = Arc::new(Held::new(self.world.clone()));
-        held.insert(url.into(), begun.clone());
-        begun
     }
 }

@@ -5,11 +5,15 @@
 //! failure nobody asks for a second, then two, up to half a minute, and then one alone finds out whether it is answered
 //! again.
 
+mod by_name;
+
 use std::{future::Future, sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, World};
 use parking_lot::Mutex;
 use tokio::sync::Mutex as Turn;
+
+pub use self::by_name::RefreshedByName;
 
 /// Longest time that nobody asks after failures in a row.
 const MAX_SILENCE: Duration = Duration::from_secs(30);
@@ -111,6 +115,14 @@ impl<T, E: Clone> Refreshed<T, E> {
             }
         }
         self.ask(ask).await
+    }
+
+    /// The value, where nobody would ask for another one now.
+    pub fn fresh(&self) -> Option<Arc<Timed<T>>> {
+        match self.look() {
+            Look::Fresh(kept) => Some(kept),
+            Look::Ageing(_) | Look::Missing | Look::Silent(_) => None,
+        }
     }
 
     /// Whether there is a value that serves.

@@ -24,6 +24,7 @@ mod federation;
 mod form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod given_back;
 mod grant;
 mod help;
 mod hold;

@@ -52,7 +52,8 @@ pub const REVOCATION_REFUSALS: &[(u16, &[ErrorCode])] = &[
     (503, &[ErrorCode::StsUnavailable]),
 ];
 
-/// A token that is given back (RFC 7009 §2.1). Id and secret of the application may come as HTTP Basic instead.
+/// A token that is given back (RFC 7009 §2.1): by an application, whose id and secret may come as HTTP Basic instead, or by a
+/// client that a person signed in with, which says its id and has no secret.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct RevocationForm {
     /// The token.
@@ -68,6 +69,8 @@ pub struct RevocationForm {
     pub application_id: Option<ApplicationId>,
     /// The proof.
     pub client_secret: Option<String>,
+    /// The client, of a refresh token.
+    pub client_id: Option<String>,
 }
 
 /// What a token is good for now (RFC 7662 §2.2). Of one that is good for nothing there is nothing but that.

@@ -95,6 +95,9 @@ pub struct ConsentForm {
     pub token: String,
     /// `allow` or `deny`.
     pub decision: String,
+    /// What the client may do, once for each scope that it asked for and the person leaves checked.
+    #[serde(default)]
+    pub scope: Vec<String>,
 }
 
 /// A client that registers (RFC 7591 §2). Members that say nothing here are passed over.

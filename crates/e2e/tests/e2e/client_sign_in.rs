@@ -94,17 +94,21 @@ impl<'s> Desk<'s> {
 
     /// A client that registered.
     async fn client(&self) -> String {
-        let body = json!({"client_name": "<b>Mallory</b>", "redirect_uris": [BACK]});
+        self.client_at(BACK).await
+    }
+
+    async fn client_at(&self, back: &str) -> String {
+        let body = json!({"client_name": "<b>Mallory</b>", "redirect_uris": [back]});
         let made = Reply::of(self.http.post(self.sts("/oauth/2/register")).json(&body)).await;
         made.expect(201).text_of("client_id")
     }
 
-    fn query(&self, client: &str) -> Vec<(&'static str, String)> {
+    fn query(&self, client: &str, back: &str) -> Vec<(&'static str, String)> {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, VERIFIER.as_bytes());
         vec![
             ("response_type", String::from("code")),
             ("client_id", client.to_owned()),
-            ("redirect_uri", String::from(BACK)),
+            ("redirect_uri", back.to_owned()),
             ("resource", self.address.clone()),
             ("scope", format!("{CONNECT} {SEARCH} offline_access")),
             ("state", String::from("a state")),
@@ -119,16 +123,20 @@ impl<'s> Desk<'s> {
     }
 
     /// Is sent to the provider: where, and with which cookie.
-    async fn sent(&self, client: &str) -> (String, String) {
+    async fn sent(&self, client: &str, back: &str) -> (String, String) {
         let mut url: reqwest::Url = self.sts("/oauth/2/authorize").parse().expect("a URL");
-        url.query_pairs_mut().extend_pairs(self.query(client));
+        url.query_pairs_mut().extend_pairs(self.query(client, back));
         let answer = self.get(url.as_str(), "").await;
         (location(&answer), cookie(&answer))
     }
 
     /// Comes back from the provider: the page, and the cookie beside it.
     async fn shown(&self, client: &str) -> (String, String) {
-        let (away, kept) = self.sent(client).await;
+        self.shown_at(client, BACK).await
+    }
+
+    async fn shown_at(&self, client: &str, back: &str) -> (String, String) {
+        let (away, kept) = self.sent(client, back).await;
         let answer = self.come_back(&self.server.agree(&away).await, &kept).await;
         assert_eq!(answer.status(), 200, "{answer:?}");
         let kept = cookie(&answer);
@@ -141,8 +149,14 @@ impl<'s> Desk<'s> {
         self.get(url.as_str(), kept).await
     }
 
+    /// Leaves the page as it is, and says so.
     async fn decide(&self, page: &str, kept: &str, decision: &str) -> reqwest::Response {
-        let form = [("token", token_of(page)), ("decision", decision)];
+        self.decide_on(page, kept, decision, &scopes_of(page)).await
+    }
+
+    async fn decide_on(&self, page: &str, kept: &str, decision: &str, scopes: &[&str]) -> reqwest::Response {
+        let mut form = vec![("token", token_of(page)), ("decision", decision)];
+        form.extend(scopes.iter().map(|scope| ("scope", *scope)));
         let request = self.http.post(self.sts("/oauth/2/consent")).form(&form);
         let request = request
             .header(COOKIE, kept)
@@ -153,8 +167,13 @@ impl<'s> Desk<'s> {
     async fn code(&self, client: &str) -> Code {
         let (page, kept) = self.shown(client).await;
         let answer = self.decide(&page, &kept, "allow").await;
-        let back: reqwest::Url = location(&answer).parse().expect("a URL");
-        assert!(back.as_str().starts_with(BACK), "{back}");
+        self.code_in(&answer, client)
+    }
+
+    /// The code that a browser is sent back with.
+    fn code_in(&self, answer: &reqwest::Response, client: &str) -> Code {
+        let back: reqwest::Url = location(answer).parse().expect("a URL");
+        assert!(!back.as_str().starts_with(&self.stack.url(Role::Sts)), "{back}");
         assert_eq!(parameter(&back, "state").as_deref(), Some("a state"));
         assert_eq!(parameter(&back, "iss"), Some(self.stack.url(Role::Sts)));
         Code {
@@ -182,6 +201,11 @@ impl<'s> Desk<'s> {
             ("client_id", client),
         ];
         self.ask(&own, changes).await
+    }
+
+    async fn give_back(&self, client: &str, token: &str) -> Reply {
+        let form = [("client_id", client), ("token", token)];
+        Reply::of(self.http.post(self.sts("/oauth/2/revoke")).form(&form)).await
     }
 
     async fn ask(&self, own: &[(&str, &str)], changes: &[(&str, &str)]) -> Reply {
@@ -247,6 +271,19 @@ fn token_of(page: &str) -> &str {
     after.split('"').next().expect("a value")
 }
 
+/// What stands checked on a page.
+fn scopes_of(page: &str) -> Vec<&str> {
+    let boxes = page.split("name=\"scope\" value=\"").skip(1);
+    boxes.filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// The error that a browser is sent back with.
+fn error_of(answer: &reqwest::Response) -> String {
+    let back: reqwest::Url = location(answer).parse().expect("a URL");
+    assert_eq!(parameter(&back, "code"), None, "{back}");
+    parameter(&back, "error").unwrap_or_else(|| panic!("no error: {back}"))
+}
+
 fn refused(reply: &Reply, code: &str) {
     assert_eq!(
         (reply.status, reply.text_of("error").as_str()),
@@ -281,6 +318,11 @@ async fn by_the_official_client(deployment: Deployment, described: bool) {
     );
     assert_eq!(seen["again"], 0, "a refresh token asks no person: {seen:#}");
     assert_eq!(seen["renewals"], 1, "{seen:#}");
+    assert_eq!(
+        server.described().await,
+        usize::from(described),
+        "a description is asked for once"
+    );
     let name = if described {
         "A client that describes itself"
     } else {
@@ -474,9 +516,37 @@ async fn stolen_goods_are_worth_nothing(deployment: Deployment) {
     let code = desk.code(&client).await;
     refused(&desk.renew(&client, &code.code, &[]).await, "invalid_grant");
     desk.redeem(&code, &[]).await.expect(200);
-    let denied = |event: &Value| event["evaluation_status"] == "token_replay";
+    // All of it is on record, under the person and the client it was about.
+    let of = |events: &[Value], word: &str| {
+        let denied = |event: &&Value| {
+            let about = &event["metadata_json"];
+            event["evaluation_status"] == word
+                && event["decision"] == "deny"
+                && about["subject_id"] == "alice"
+                && about["client_name"] == "<b>Mallory</b>"
+        };
+        events.iter().filter(denied).count()
+    };
     desk.zone
-        .ledger_once(|events| events.iter().filter(|event| denied(event)).count() >= 2)
+        .ledger_once(|events| {
+            of(events, "token_replay") >= 2
+                && of(events, "client_mismatch") >= 2
+                && of(events, "redirect_uri_mismatch") == 1
+                && of(events, "code_verifier_mismatch") == 1
+        })
+        .await;
+
+    // Whoever has a code cannot fill the ledger with it, and spoils it for nobody.
+    let code = desk.code(&client).await;
+    let mut told = Vec::new();
+    for _ in 0..8 {
+        let wrong = ("code_verifier", "another-verifier-of-this-test-that-is-long-0123");
+        told.push(desk.redeem(&code, &[wrong]).await.status);
+    }
+    assert_eq!(told, [400, 400, 400, 400, 400, 429, 429, 429]);
+    desk.redeem(&code, &[]).await.expect(200);
+    desk.zone
+        .ledger_once(|events| of(events, "code_verifier_mismatch") == 6)
         .await;
 }
 
@@ -498,9 +568,9 @@ async fn a_sign_in_is_of_one_browser_and_of_the_person_in_front_of_it() {
     let client = desk.client().await;
 
     // What a provider brings back is taken in the browser that began, once, of the provider that was asked.
-    let (away, kept) = desk.sent(&client).await;
+    let (away, kept) = desk.sent(&client, BACK).await;
     let brought = server.agree(&away).await;
-    let (_, others) = desk.sent(&client).await;
+    let (_, others) = desk.sent(&client, BACK).await;
     for (brought, kept) in [
         (brought.clone(), String::new()),
         (brought.clone(), others.clone()),
@@ -535,7 +605,11 @@ async fn a_sign_in_is_of_one_browser_and_of_the_person_in_front_of_it() {
         page.contains("&lt;b&gt;Mallory&lt;/b&gt;") && !page.contains("<b>Mallory"),
         "{page}"
     );
-    let form = [("token", token_of(&page)), ("decision", "allow")];
+    let form = [
+        ("token", token_of(&page)),
+        ("decision", "allow"),
+        ("scope", CONNECT),
+    ];
     let post = |kept: &str, origin: &str| {
         let request = desk.http.post(desk.sts("/oauth/2/consent")).form(&form);
         request.header(COOKIE, kept).header("origin", origin).send()
@@ -559,6 +633,17 @@ async fn a_sign_in_is_of_one_browser_and_of_the_person_in_front_of_it() {
     assert_eq!(answer.status(), 303, "{answer:?}");
     let answer = post(&kept, &own).await.expect("it answers");
     assert_eq!(answer.status(), 400, "a page is answered once");
+
+    // What the person leaves checked is what the client gets, and nothing that it did not ask for.
+    let (page, kept) = desk.shown(&client).await;
+    assert_eq!(scopes_of(&page), [CONNECT, SEARCH]);
+    let chosen = [SEARCH, "tools:delete"];
+    let answer = desk.decide_on(&page, &kept, "allow", &chosen).await;
+    let tokens = desk.redeem(&desk.code_in(&answer, &client), &[]).await;
+    assert_eq!(tokens.expect(200).text_of("scope"), SEARCH);
+    let (page, kept) = desk.shown(&client).await;
+    let answer = desk.decide_on(&page, &kept, "allow", &[]).await;
+    assert_eq!(error_of(&answer), "access_denied");
 }
 
 fn with(brought: &[(String, String)], name: &str, value: &str) -> Vec<(String, String)> {
@@ -603,6 +688,20 @@ async fn take_back(desk: &Desk<'_>, what: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_of_clients_count_as_all_others_do() {
+    let server = OauthServer::start(600).await;
+    let full = [("MAX_AGENTS_PER_APP", "2")];
+    let stack = server.stack(Deployment::Embedded, &full).await;
+    let desk = Desk::with(&stack, &server).await;
+    let (client, tokens) = desk.signed_in().await;
+    let code = desk.code(&client).await;
+    assert_eq!(desk.redeem(&code, &[]).await.status, 503, "both places are taken");
+    assert!(desk.passes(&tokens.text_of("access_token"), "search").await);
+    take_back(&desk, "subject").await;
+    desk.redeem(&desk.code(&client).await, &[]).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_a_sign_in_stands_on_ends_it() {
     let server = OauthServer::start(600).await;
     let stack = server.stack(Deployment::Embedded, &[]).await;
@@ -621,10 +720,76 @@ async fn whatever_a_sign_in_stands_on_ends_it() {
             &desk.renew(&client, &tokens.text_of("refresh_token"), &[]).await,
             "invalid_grant",
         );
-        if what != "subject" {
-            refused(&desk.redeem(&waiting, &[]).await, "invalid_grant");
-        }
+        refused(&desk.redeem(&waiting, &[]).await, "invalid_grant");
     }
+    // Whoever is stopped while the page is open is not let in by it; who signs in anew is.
+    let desk = Desk::with(&stack, &server).await;
+    let (client, _) = desk.signed_in().await;
+    let (page, kept) = desk.shown(&client).await;
+    take_back(&desk, "subject").await;
+    assert_eq!(
+        error_of(&desk.decide(&page, &kept, "allow").await),
+        "access_denied"
+    );
+    desk.redeem(&desk.code(&client).await, &[]).await.expect(200);
+    // A code alone is something that a person holds.
+    let desk = Desk::with(&stack, &server).await;
+    let client = desk.client().await;
+    let waiting = desk.code(&client).await;
+    take_back(&desk, "subject").await;
+    refused(&desk.redeem(&waiting, &[]).await, "invalid_grant");
+    // A client gives back what is its own, whatever became of the token since, and then has nothing more.
+    let desk = Desk::with(&stack, &server).await;
+    let (client, tokens) = desk.signed_in().await;
+    let (access, refresh) = (tokens.text_of("access_token"), tokens.text_of("refresh_token"));
+    let other = desk.client().await;
+    assert_eq!(desk.give_back(&other, &refresh).await.status, 403);
+    desk.give_back(&client, &access).await.expect(200);
+    assert!(
+        desk.passes(&access, "search").await,
+        "an access token names no client"
+    );
+    let renewed = desk.renew(&client, &refresh, &[]).await.expect(200);
+    desk.give_back(&client, &refresh).await.expect(200);
+    assert!(!desk.passes(&access, "search").await);
+    let (access, refresh) = (renewed.text_of("access_token"), renewed.text_of("refresh_token"));
+    assert!(!desk.passes(&access, "search").await);
+    refused(&desk.renew(&client, &refresh, &[]).await, "invalid_grant");
+    desk.give_back(&client, &refresh).await.expect(200);
+    let given_back = |event: &Value| {
+        event["event_type"] == "mandate_revoked" && event["metadata_json"]["subject_id"] == "alice"
+    };
+    let events = desk
+        .zone
+        .ledger_once(|events| events.iter().any(given_back))
+        .await;
+    assert_eq!(events.iter().filter(|event| given_back(event)).count(), 1);
+
+    // Where people may be sent back to is asked again at each step.
+    let desk = Desk::with(&stack, &server).await;
+    let traits = |more: &'static str| ["sign-in:provider:company", "sign-in:resource:tools", more];
+    desk.allow(&traits("sign-in:redirect-scheme:desk.app")).await;
+    let client = desk.client_at("desk.app://back").await;
+    let (page, kept) = desk.shown_at(&client, "desk.app://back").await;
+    let (other_page, other_kept) = desk.shown_at(&client, "desk.app://back").await;
+    let code = desk.code_in(&desk.decide(&page, &kept, "allow").await, &client);
+    let again = [("redirect_uri", "desk.app://back")];
+    let tokens = desk.redeem(&code, &again).await.expect(200);
+    let (page, kept) = desk.shown_at(&client, "desk.app://back").await;
+    let waiting = desk.code_in(&desk.decide(&page, &kept, "allow").await, &client);
+    desk.allow(&traits("sign-in:redirect-scheme:other.app")).await;
+    refused(&desk.redeem(&waiting, &again).await, "invalid_grant");
+    refused(
+        &desk.renew(&client, &tokens.text_of("refresh_token"), &[]).await,
+        "invalid_grant",
+    );
+    let answer = desk.decide(&other_page, &other_kept, "allow").await;
+    assert_eq!(answer.status(), 400, "{answer:?}");
+    assert!(
+        answer.headers().get(LOCATION).is_none(),
+        "nobody is sent there any more: {answer:?}"
+    );
+
     // Without its traits an application signs nobody in any more; what was signed in ends with its tokens.
     let desk = Desk::with(&stack, &server).await;
     let (client, tokens) = desk.signed_in().await;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use caracal_core::Secret;
-use http::{HeaderValue, Request, StatusCode, header, uri::Scheme};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header, uri::Scheme};
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 
 use crate::egress::{Egress, EgressClient, EgressError};
@@ -32,6 +32,15 @@ pub enum DocumentError {
     TooLarge,
 }
 
+/// A document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What it says.
+    pub body: Bytes,
+    /// For how long its server says that it may be kept (RFC 9111 §5.2.2.1), where it says so.
+    pub max_age: Option<Duration>,
+}
+
 /// Fetches documents. Cheap to clone; connections are shared.
 #[derive(Debug, Clone)]
 pub struct DocumentClient {
@@ -53,6 +62,14 @@ impl DocumentClient {
     /// # Errors
     /// [`DocumentError`].
     pub async fn get(&self, url: &str, limit: usize) -> Result<Bytes, DocumentError> {
+        Ok(self.fetch(url, limit, None).await?.body)
+    }
+
+    /// The same, for whoever keeps it.
+    ///
+    /// # Errors
+    /// [`DocumentError`].
+    pub async fn get_to_keep(&self, url: &str, limit: usize) -> Result<Document, DocumentError> {
         self.fetch(url, limit, None).await
     }
 
@@ -64,7 +81,7 @@ impl DocumentClient {
         let bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()));
         let mut bearer = bearer.map_err(|_| DocumentError::Refused)?;
         bearer.set_sensitive(true);
-        self.fetch(url, limit, Some(bearer)).await
+        Ok(self.fetch(url, limit, Some(bearer)).await?.body)
     }
 
     async fn fetch(
@@ -72,7 +89,7 @@ impl DocumentClient {
         url: &str,
         limit: usize,
         authorization: Option<HeaderValue>,
-    ) -> Result<Bytes, DocumentError> {
+    ) -> Result<Document, DocumentError> {
         let target = self.egress.target(url).map_err(|_| DocumentError::Refused)?;
         if target.scheme() != &Scheme::HTTPS {
             return Err(DocumentError::Refused);
@@ -94,6 +111,7 @@ impl DocumentClient {
             if response.status() != StatusCode::OK {
                 return Err(DocumentError::Status(response.status().as_u16()));
             }
+            let max_age = max_age(response.headers());
             let body = Limited::new(response.into_body(), limit).collect().await;
             let body = body.map_err(|error| {
                 if error.is::<LengthLimitError>() {
@@ -102,10 +120,59 @@ impl DocumentClient {
                     DocumentError::Unreachable
                 }
             })?;
-            Ok(body.to_bytes())
+            Ok(Document {
+                body: body.to_bytes(),
+                max_age,
+            })
         };
         tokio::time::timeout(TIMEOUT, fetching)
             .await
             .unwrap_or(Err(DocumentError::TimedOut))
+    }
+}
+
+/// What the server says of keeping its answer: the shortest of what it says.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let said = headers.get_all(header::CACHE_CONTROL).iter();
+    let said = said.filter_map(|value| value.to_str().ok());
+    let directives = said.flat_map(|value| value.split(',')).map(str::trim);
+    let ages = directives.filter_map(|directive| {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        match name.trim().to_ascii_lowercase().as_str() {
+            "max-age" => Some(value.trim().trim_matches('"').parse().unwrap_or(0)),
+            "no-store" | "no-cache" => Some(0),
+            _ => None,
+        }
+    });
+    ages.min().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_of_keeping_is_read_and_nonsense_keeps_nothing() {
+        let read = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::CACHE_CONTROL, HeaderValue::from_static(value));
+            }
+            max_age(&headers).map(|age| age.as_secs())
+        };
+        for (values, age) in [
+            (&[][..], None),
+            (&["public"][..], None),
+            (&["max-age=60"][..], Some(60)),
+            (&["public, Max-Age=\"300\", must-revalidate"][..], Some(300)),
+            (&["max-age=60", "max-age=30"][..], Some(30)),
+            (&["max-age=60, no-store"][..], Some(0)),
+            (&["no-cache"][..], Some(0)),
+            (&["max-age=-1"][..], Some(0)),
+            (&["max-age=99999999999999999999999"][..], Some(0)),
+            (&["s-maxage=60"][..], None),
+        ] {
+            assert_eq!(read(values), age, "{values:?}");
+        }
     }
 }

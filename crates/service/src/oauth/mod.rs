@@ -19,7 +19,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 
 use self::request::TokenRequest;
 pub use self::{
-    document::{DocumentClient, DocumentError},
+    document::{Document, DocumentClient, DocumentError},
     reply::{TokenReply, is_access_token, is_refresh_token},
 };
 use crate::egress::{Egress, EgressClient, EgressError, Target};

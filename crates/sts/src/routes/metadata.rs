@@ -36,7 +36,7 @@ pub(super) async fn get(call: Arc<Inbound<StsDeps>>) -> Result<Answer<ServerMeta
         client_id_metadata_document_supported: true,
         token_endpoint_auth_methods_supported: vec![METHOD.into(), "none".into()],
         introspection_endpoint_auth_methods_supported: vec![METHOD.into()],
-        revocation_endpoint_auth_methods_supported: vec![METHOD.into()],
+        revocation_endpoint_auth_methods_supported: vec![METHOD.into(), "none".into()],
         dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(String::from).into(),
     }))
 }

@@ -260,7 +260,8 @@ fn exchanges() -> Vec<Route> {
         of_clients(introspection, INTROSPECTION_REFUSALS)
             .summary("Tell whether a mandate is good for anything now (RFC 7662)."),
         of_clients(revocation, REVOCATION_REFUSALS)
-            .summary("Give a session mandate back, and end what hangs on it (RFC 7009)."),
+            .open_to_pages()
+            .summary("Give a session mandate or a client's refresh token back, and end what hangs on it (RFC 7009)."),
         Route::get(
             "/.well-known/oauth-authorization-server",
             "metadata.get",

@@ -1,38 +1,24 @@
-//! `POST /oauth/2/revoke` (RFC 7009): an application gives a mandate back.
+//! `POST /oauth/2/revoke` (RFC 7009): an application gives a mandate back, or a client that a person signed in with its refresh
+//! token.
 
 use std::sync::Arc;
 
-use caracal_core::{
-    ApplicationId, AuthorityRecordId, SessionId, ZoneId,
-    audit::{Draft, EventType},
-    claims::{MandateClaims, MandateUse},
-};
-use caracal_lifecycle::{EndReason, Ended, audit_frame, end_record};
+use caracal_core::claims::MandateUse;
 use caracal_service::{
     Refusal,
-    contention::Attempts,
     front::{Done, Form, Inbound, RouteError},
 };
-use caracal_storage::Access;
 use caracal_wire::{ErrorCode, introspection::RevocationForm};
-use serde::Serialize;
 
 use super::presented::Presented;
-use crate::{StsDeps, authenticate::unavailable};
+use crate::{
+    StsDeps,
+    given_back::{self, GivenBack},
+    sign_in,
+};
 
 /// Recorded on rows, and sent to those who ask why.
 const REASON: &str = "mandate_revoked";
-
-/// What the event says.
-#[derive(Serialize)]
-struct Metadata<'m> {
-    application_id: &'m ApplicationId,
-    session_id: &'m AuthorityRecordId,
-    subject_id: &'m str,
-    revoked_authority_records: usize,
-    terminated_sessions: Vec<&'m SessionId>,
-    revoked_delegations: usize,
-}
 
 /// Why nothing was given back.
 pub(super) enum RevocationError {
@@ -42,8 +28,6 @@ pub(super) enum RevocationError {
     OfAnother,
     /// Nothing is kept of such a token that could end.
     NotKept,
-    /// What hangs on it could not be ended now.
-    NotEnded,
 }
 
 impl From<Refusal> for RevocationError {
@@ -67,7 +51,6 @@ impl RouteError for RevocationError {
             }
             Self::NotKept => Refusal::of(ErrorCode::UnsupportedTokenType)
                 .describe("nothing is kept of such a mandate; revoke its session or its delegation"),
-            Self::NotEnded => unavailable(),
         }
     }
 }
@@ -79,6 +62,10 @@ pub(super) async fn post(
     Form(form): Form<RevocationForm>,
 ) -> Result<Done, RevocationError> {
     let deps = &call.role;
+    if sign_in::is_given_back(&form, &call.headers) {
+        sign_in::give_back(deps, &form, &call.request_id, call.peer).await?;
+        return Ok(Done);
+    }
     let presented = Presented::by(&call, form.into()).await?;
     let Some(claims) = presented.claims(deps).await? else {
         return Ok(Done);
@@ -89,41 +76,13 @@ pub(super) async fn post(
     if claims.mandate_use != MandateUse::Session {
         return Err(RevocationError::NotKept);
     }
-    let mut attempts = Attempts::default();
-    loop {
-        let ended = end(deps, &presented.zone_id, &claims, &call.request_id).await;
-        if !attempts.again(&deps.world, ended.as_ref().err()).await {
-            return ended.map(|()| Done).map_err(|_| RevocationError::NotEnded);
-        }
-    }
-}
-
-/// Ends what hangs on the mandate, in force here once it is committed; the event is part of the same change.
-async fn end(deps: &StsDeps, zone: &ZoneId, claims: &MandateClaims, request_id: &str) -> Result<(), Refusal> {
-    let mut work = deps.store.zone(zone, Access::Write).await?;
-    let ended: Ended = end_record(work.as_mut(), &deps.world, &claims.sid, EndReason::word(REASON)).await?;
-    if ended.is_empty() {
-        return Ok(());
-    }
-    let metadata = Metadata {
-        application_id: &claims.client_id,
-        session_id: &claims.sid,
-        subject_id: &claims.sub,
-        revoked_authority_records: ended.records.len(),
-        terminated_sessions: ended.sessions.iter().map(|session| &session.id).collect(),
-        revoked_delegations: ended.delegations.len(),
+    let given = GivenBack {
+        zone: &presented.zone_id,
+        application: &claims.client_id,
+        record: &claims.sid,
+        subject: &claims.sub,
+        reason: REASON,
     };
-    let event = Draft::new(
-        &deps.world,
-        zone,
-        EventType::MandateRevoked,
-        request_id,
-        "allow",
-        metadata,
-    );
-    let frame = audit_frame(&deps.world, deps.audit_keys.as_ref(), &event.undecided())?;
-    work.outbox().append(&[frame]).await?;
-    work.commit().await?;
-    deps.outbox.announce().await;
-    Ok(())
+    given_back::end(deps, given, &call.request_id).await?;
+    Ok(Done)
 }

@@ -29,7 +29,7 @@ pub(super) async fn callback(deps: Arc<StsDeps>, request: Request) -> Result<Res
 /// `POST /oauth/2/consent`
 pub(super) async fn consent(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
     let posted = Posted::read(&deps, request).await?;
-    sign_in::consent(&deps, &posted.body, &posted.headers).await
+    sign_in::consent(&deps, &posted.body, &posted.headers, posted.peer).await
 }
 
 /// `POST /oauth/2/register` (RFC 7591)

@@ -25,6 +25,9 @@ pub(super) struct Asked {
     pub(super) client_name: String,
     /// Whose document describes it; absent of one that registered.
     pub(super) client_host: Option<String>,
+    /// The address of that document, which the id is.
+    #[serde(default)]
+    pub(super) client_document: Option<String>,
     /// Exactly as the client said, for the person to be sent to and for the code to be redeemed with.
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
@@ -103,8 +106,8 @@ pub(super) struct Agreed {
     pub(super) issuer: String,
     /// Where that is written down.
     pub(super) grant: GrantId,
-    /// The authority record of the sign-in: made when the code is redeemed, and named before, so that a code that somebody
-    /// stole ends what was made of it.
+    /// The authority record of the sign-in: made with the code, and for as long as that is good until it is redeemed. So what
+    /// ends records ends a code that waits as well.
     pub(super) record: AuthorityRecordId,
     /// When the sign-in ends, whatever is renewed until then.
     pub(super) ends_at: Timestamp,
@@ -137,6 +140,9 @@ pub(super) struct Renewal {
     /// Thumbprint of the key that it is bound to, where it is.
     #[serde(default)]
     pub(super) bound_to: Option<Arc<str>>,
+    /// Where the person was sent back to; absent where that was before it was kept.
+    #[serde(default)]
+    pub(super) redirect_uri: Option<String>,
     pub(super) jti: String,
 }
 

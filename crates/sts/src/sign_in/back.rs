@@ -1,6 +1,6 @@
 //! A person comes back from the identity provider, who says who they are, and is asked what the client may do.
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -17,7 +17,7 @@ use caracal_wire::sign_in::AuthorizationError;
 use http::{HeaderMap, StatusCode};
 
 use super::{
-    RETURNS,
+    PRESENT, RETURNS,
     agreed::{Away, Present},
     page::{self, Shown},
     place::{Place, Provider},
@@ -33,8 +33,6 @@ use crate::{
 
 /// What the address has.
 const TAKES: &str = "state, code, iss, error";
-/// How long somebody may think about it.
-const PRESENT: Duration = Duration::from_mins(10);
 
 /// Why nobody is there. The text is for the log.
 #[derive(Debug, thiserror::Error)]

@@ -130,6 +130,7 @@ async fn who_asks(
         scopes: scopes.difference(&ScopeSet::parse(LIFECYCLE_SCOPE)),
         client: client::digest(client_id),
         client_name: client.name,
+        client_document: client.host.as_ref().map(|_| client_id.to_owned()),
         client_host: client.host,
         redirect_uri: redirect_uri.to_owned(),
         state: state.map(str::to_owned),

@@ -13,7 +13,7 @@ use super::{
     metadata_document,
     sealed::{Step, open},
 };
-use crate::StsDeps;
+use crate::{StsDeps, outside::Client};
 
 /// Longest id of a client.
 pub(super) const MAX_ID_BYTES: usize = 2048;
@@ -23,19 +23,6 @@ pub(super) const MAX_REDIRECT_BYTES: usize = 512;
 pub(super) const MAX_REDIRECTS: usize = 8;
 /// What the ids of clients begin with that registered.
 pub(super) const REGISTERED: &str = "registered.";
-
-/// A client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Client {
-    /// As it calls itself. Nobody vouches for that.
-    pub(super) name: String,
-    /// Whose document describes it.
-    pub(super) host: Option<String>,
-    /// Where people may be sent back to.
-    pub(super) redirect_uris: Vec<String>,
-    /// Whether it says that it proves to hold a key with each request for a token.
-    pub(super) proves_key: bool,
-}
 
 /// What a client said when it registered. Its id is this, sealed: so nothing is kept, and nobody fills a table.
 #[derive(Debug, Serialize, Deserialize)]
@@ -105,6 +92,26 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// Whether the client is still one, and people may still be sent back to `uri` for it.
+///
+/// # Errors
+/// 429 and 503.
+pub(super) async fn stands(
+    deps: &StsDeps,
+    id: &str,
+    uri: &str,
+    rules: &SignInRules,
+    peer: Option<IpAddr>,
+) -> Result<bool, Refusal> {
+    let client = find(deps, id, peer).await?;
+    Ok(client.is_some_and(|client| client.may_have_sent_back(uri, rules)))
+}
+
+/// Whether an application lets people be sent back to `uri`, whoever the client is.
+pub(super) fn is_let_back(uri: &str, rules: &SignInRules) -> bool {
+    check_redirect(uri).is_ok_and(|url| is_allowed(&url, rules))
 }
 
 impl Client {
@@ -186,6 +193,8 @@ mod tests {
         ] {
             assert!(client.may_have_sent_back(good, &rules), "{good}");
         }
+        assert!(is_let_back("https://app.example.com/anywhere", &rules));
+        assert!(!is_let_back("https://elsewhere.example.com/back", &rules));
         for bad in [
             "",
             "http://127.0.0.1:49152/back/",

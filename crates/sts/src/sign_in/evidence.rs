@@ -1,25 +1,37 @@
 //! What the ledger says of clients that people signed in with.
 
+use std::time::Duration;
+
 use caracal_core::{
     DelegationId, ScopeSet, SessionId,
     audit::{Determining, Draft, EventType},
+    entity::Application,
 };
-use caracal_service::Refusal;
+use caracal_service::{Refusal, limits::Rule};
 use caracal_wire::gateway::Reason;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::agreed::Agreed;
-use crate::{case::Case, evidence::record};
+use super::{BEGINNINGS, agreed::Agreed};
+use crate::{StsDeps, authenticate::zone_of, case::Case, evidence::record};
 
 /// What allowed it, in evidence.
 const POLICY: &str = "caracal-client-sign-in";
+/// Refusals of one sign-in for one reason in a minute that are written down. Whoever has a code or a refresh token of somebody
+/// else can present it as often as they like, and a zone's chain is not theirs to fill.
+const REFUSALS: Rule = Rule {
+    prefix: "sign-in:refused:",
+    limit: 5,
+    window: Duration::from_mins(1),
+    ..BEGINNINGS
+};
 
 /// Who signed in with which client, for what.
 #[derive(Serialize)]
 struct Metadata<'m> {
     application_id: &'m str,
-    application_name: &'m str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_name: Option<&'m str>,
     resource: &'m str,
     requested_scopes: &'m ScopeSet,
     subject_kind: &'static str,
@@ -34,7 +46,7 @@ struct Metadata<'m> {
     /// Digest of its id.
     client_digest: &'m str,
     grant_id: &'m str,
-    /// Thumbprint of the key that the client proved to hold: its tokens are bound to it.
+    /// Thumbprint of the key that the client proved to hold: what it is given is bound to that.
     #[serde(skip_serializing_if = "Option::is_none")]
     jkt: Option<&'m str>,
     session_id: &'m str,
@@ -44,33 +56,113 @@ struct Metadata<'m> {
     delegation_edge_id: Option<&'m str>,
 }
 
-/// What became of a code or a refresh token.
+/// Why a code or a refresh token gets nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// The client was given tokens.
-    Granted,
+pub(super) enum Refused {
     /// It was presented twice, so everything that came of it has ended.
     Repeated,
-    /// What it stands on has ended.
+    /// What it stands on has ended, or was taken away.
     Ended,
     /// It is bound to a key, and whoever presented it did not prove to hold that.
     OtherKey,
+    /// Another client presented it.
+    OtherClient,
+    /// It was presented with another address than the one its person was sent back to.
+    OtherAddress,
+    /// Whoever presented it is not who asked for it.
+    OtherVerifier,
 }
 
-/// Writes it down before anything is answered.
+impl Refused {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Repeated => Reason::TokenReplay.as_str(),
+            Self::Ended => "sign_in_ended",
+            Self::OtherKey => Reason::ProofOfOtherKey.as_str(),
+            Self::OtherClient => "client_mismatch",
+            Self::OtherAddress => "redirect_uri_mismatch",
+            Self::OtherVerifier => "code_verifier_mismatch",
+        }
+    }
+}
+
+/// Writes down that a client was given tokens, before they are.
 ///
 /// # Errors
 /// 503: what cannot be proven is not done.
-pub(super) async fn write(
+pub(super) async fn granted(
     case: &Case<'_>,
     agreed: &Agreed,
-    begun: Option<(&SessionId, &DelegationId)>,
-    outcome: Outcome,
+    begun: (&SessionId, &DelegationId),
 ) -> Result<(), Refusal> {
-    let (deps, application) = (case.deps, &case.application);
+    let about = About {
+        application: Some(&case.application),
+        begun: Some(begun),
+        proved: case.bound_to.as_deref(),
+    };
+    let mut event = draft(case.deps, agreed, about, case.request_id);
+    event.determining_policies_json = Some(Determining(Some(POLICY)));
+    event.diagnostics_json = Value::Array(Vec::new());
+    record(case.deps, &[event]).await
+}
+
+/// Writes down that a code or a refresh token got nothing, before that is said; a few times in a minute of one sign-in. `proved`
+/// is the key that whoever presented it proved to hold, if any.
+///
+/// # Errors
+/// 503: what cannot be proven is not done; 429 past that, for whoever presents it then.
+pub(super) async fn refused(
+    deps: &StsDeps,
+    agreed: &Agreed,
+    why: Refused,
+    proved: Option<&str>,
+    request_id: &str,
+) -> Result<(), Refusal> {
+    // Each reason alone, so that none hides another.
+    let counted = [agreed.record.as_str(), why.as_str()].join(":");
+    deps.limits
+        .count_towards(&REFUSALS, "sign_in_refusals", &counted)
+        .await?;
+    // A zone that is archived has no chain to write on.
+    let Some(zone) = zone_of(deps, &agreed.zone).await? else {
+        return Ok(());
+    };
+    let mut applications = zone.applications();
+    let about = About {
+        application: applications
+            .find(|application| application.id == agreed.application)
+            .map(AsRef::as_ref),
+        begun: None,
+        proved,
+    };
+    let mut event = draft(deps, agreed, about, request_id);
+    event.evaluation_status = why.as_str();
+    event.determining_policies_json = Some(Determining(None));
+    event.refused_for(why.as_str());
+    record(deps, &[event]).await
+}
+
+/// What is known besides what somebody agreed to.
+struct About<'e> {
+    application: Option<&'e Application>,
+    begun: Option<(&'e SessionId, &'e DelegationId)>,
+    proved: Option<&'e str>,
+}
+
+fn draft<'e>(
+    deps: &StsDeps,
+    agreed: &'e Agreed,
+    about: About<'e>,
+    request_id: &'e str,
+) -> Draft<'e, Metadata<'e>> {
+    let About {
+        application,
+        begun,
+        proved,
+    } = about;
     let metadata = Metadata {
-        application_id: application.id.as_str(),
-        application_name: &application.name,
+        application_id: agreed.application.as_str(),
+        application_name: application.map(|application| application.name.as_str()),
         resource: &agreed.resource,
         requested_scopes: &agreed.scopes,
         subject_kind: "user",
@@ -81,40 +173,18 @@ pub(super) async fn write(
         client_host: agreed.client_host.as_deref(),
         client_digest: &agreed.client,
         grant_id: agreed.grant.as_str(),
-        jkt: case.bound_to.as_deref(),
+        jkt: proved,
         session_id: agreed.record.as_str(),
         agent_session_id: begun.map(|(session, _)| session.as_str()),
         delegation_edge_id: begun.map(|(_, delegation)| delegation.as_str()),
     };
-    let decision = if outcome == Outcome::Granted {
-        "allow"
-    } else {
-        "deny"
-    };
-    let mut event = Draft::new(
+    let decision = if begun.is_some() { "allow" } else { "deny" };
+    Draft::new(
         &deps.world,
         &agreed.zone,
         EventType::TokenExchange,
-        case.request_id,
+        request_id,
         decision,
         metadata,
-    );
-    let refused = match outcome {
-        Outcome::Granted => None,
-        Outcome::Repeated => Some(Reason::TokenReplay.as_str()),
-        Outcome::Ended => Some("sign_in_ended"),
-        Outcome::OtherKey => Some(Reason::ProofOfOtherKey.as_str()),
-    };
-    match refused {
-        None => {
-            event.determining_policies_json = Some(Determining(Some(POLICY)));
-            event.diagnostics_json = Value::Array(Vec::new());
-        }
-        Some(reason) => {
-            event.evaluation_status = reason;
-            event.determining_policies_json = Some(Determining(None));
-            event.refused_for(reason);
-        }
-    }
-    record(deps, &[event]).await
+    )
 }

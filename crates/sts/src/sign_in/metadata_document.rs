@@ -1,17 +1,22 @@
 //! Clients that describe themselves: the id of one is the https address of its description.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use caracal_core::TextRule;
-use caracal_service::{Refusal, limits::network, oauth::DocumentError};
+use caracal_service::{Refusal, limits::network, oauth::DocumentError, refreshed::Timed};
 use serde::Deserialize;
 use url::Url;
 
-use super::client::{Client, MAX_REDIRECTS, check_redirect};
-use crate::{StsDeps, authenticate::unavailable};
+use super::client::{MAX_REDIRECTS, check_redirect};
+use crate::{StsDeps, authenticate::unavailable, outside::Client};
 
 /// Largest description, in bytes.
 const MAX_BYTES: usize = 8 * 1024;
+/// For how long a description is believed whose server says nothing of that, and the least and the most that it may say. What is
+/// none is looked for again after the least; what was one serves for the most while its server is away.
+const USUAL_AGE: Duration = Duration::from_mins(5);
+const LEAST_AGE: Duration = Duration::from_mins(1);
+const MOST_AGE: Duration = Duration::from_hours(24);
 /// Longest name, in characters.
 pub(super) const MAX_NAME: usize = 64;
 
@@ -27,7 +32,7 @@ struct Document {
     dpop_bound_access_tokens: bool,
 }
 
-/// The client that `id` describes; nothing where that is no description of one.
+/// The client that `id` describes, from memory where that is fresh; nothing where it is no description of one.
 ///
 /// # Errors
 /// 503 while it cannot be had.
@@ -35,15 +40,47 @@ pub(super) async fn fetch(deps: &StsDeps, id: &str, peer: Option<IpAddr>) -> Res
     let Some(host) = host_of(id) else {
         return Ok(None);
     };
+    let held = deps.sign_ins.described.of(id);
+    if let Some(known) = held.fresh() {
+        return Ok(known.value.clone());
+    }
+    // Before anybody asks: who gets no turn must not make others wait for what nobody asked.
     let turn = deps.sign_ins.turns.take(&host, &network(peer)).await;
     let Some(_turn) = turn else {
         return Err(unavailable());
     };
-    match deps.sign_ins.documents.get(id, MAX_BYTES).await {
-        Ok(document) => Ok(read(id, host, &document)),
-        Err(DocumentError::Unreachable | DocumentError::TimedOut) => Err(unavailable()),
-        Err(DocumentError::Status(status)) if status >= 500 => Err(unavailable()),
-        Err(DocumentError::Status(_) | DocumentError::Refused | DocumentError::TooLarge) => Ok(None),
+    let known = held.get(ask(deps, id, host)).await.map_err(|_| unavailable())?;
+    Ok(known.value.clone())
+}
+
+/// Who the description is of, and for how long that is believed. What its server has no answer to now is no answer.
+async fn ask(deps: &StsDeps, id: &str, host: String) -> Result<Timed<Option<Client>>, DocumentError> {
+    let (client, max_age) = match deps.sign_ins.documents.get_to_keep(id, MAX_BYTES).await {
+        Ok(document) => (read(id, host, &document.body), document.max_age),
+        Err(
+            error @ (DocumentError::Unreachable
+            | DocumentError::TimedOut
+            | DocumentError::Status(429 | 500..)),
+        ) => return Err(error),
+        Err(DocumentError::Status(_) | DocumentError::Refused | DocumentError::TooLarge) => (None, None),
+    };
+    let (renew_after, usable_for) = believed(client.is_some(), max_age);
+    let now = deps.world.now();
+    Ok(Timed {
+        value: client,
+        got_at: now,
+        renew_at: now.plus(renew_after),
+        usable_until: now.plus(usable_for),
+    })
+}
+
+/// After what time a description is fetched anew, and how long it serves where that fails.
+fn believed(is_one: bool, max_age: Option<Duration>) -> (Duration, Duration) {
+    if is_one {
+        let renew_after = max_age.unwrap_or(USUAL_AGE).clamp(LEAST_AGE, MOST_AGE);
+        (renew_after, MOST_AGE)
+    } else {
+        (LEAST_AGE, LEAST_AGE)
     }
 }
 
@@ -97,6 +134,20 @@ mod tests {
             String::from("app.example.com"),
             document.to_string().as_bytes(),
         )
+    }
+
+    #[test]
+    fn a_description_is_believed_as_long_as_its_server_says_within_bounds() {
+        let day = MOST_AGE;
+        for (said, renewed) in [
+            (None, USUAL_AGE),
+            (Some(Duration::ZERO), LEAST_AGE),
+            (Some(Duration::from_mins(10)), Duration::from_mins(10)),
+            (Some(Duration::MAX), day),
+        ] {
+            assert_eq!(believed(true, said), (renewed, day), "{said:?}");
+            assert_eq!(believed(false, said), (LEAST_AGE, LEAST_AGE), "{said:?}");
+        }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //! 2.1's bounds, RFC 7636, RFC 8707, RFC 9207) in front of sessions and delegations.
 //!
 //! A client has its person sent to `begin`, which sends them on to the identity provider that the zone named; `back` proves
-//! who came back, and shows them what they are asked for; `consent` writes down that they agreed, and hands out a code;
-//! `redeem` starts the sessions that the client acts in, once, and renews its tokens. What a client holds is good for one
-//! resource; each of its calls is decided on its own (`exchange/signed_in.rs`).
+//! who came back, and shows them what they are asked for; `consent` writes down what they agreed to, with the record of the
+//! sign-in, and hands out a code; `redeem` starts the sessions that the client acts in, once, and renews its tokens. What a
+//! client holds is good for one resource; each of its calls is decided on its own (`exchange/signed_in.rs`).
 //!
 //! Nothing is stored about anybody who is nobody yet. What a browser or a client keeps for us is sealed, and each piece that
 //! is good once is claimed where used mandates are.
@@ -15,6 +15,7 @@ mod begin;
 mod client;
 mod consent;
 mod evidence;
+mod give_back;
 mod metadata_document;
 mod page;
 mod place;
@@ -31,9 +32,12 @@ use caracal_service::limits::Rule;
 use caracal_wire::ErrorCode;
 
 pub(crate) use self::{
-    back::back, begin::begin, consent::consent, redeem::is_of_client, redeem::redeem, register::register,
+    back::back, begin::begin, consent::consent, give_back::give_back, give_back::is_given_back,
+    redeem::is_of_client, redeem::redeem, register::register,
 };
 
+/// How long somebody may think about what a client asks for.
+const PRESENT: Duration = Duration::from_mins(10);
 /// Sign-ins that one network begins, and clients that it registers, in a minute.
 const BEGINNINGS: Rule = Rule {
     prefix: "sign-in:begun:",
@@ -52,13 +56,7 @@ const RENEWALS: Rule = Rule {
     limit: 10,
     ..BEGINNINGS
 };
-/// Attempts in a minute to use what is bound to a key without it: apart from what whoever holds the key may do.
-const BY_OTHER_KEYS: Rule = Rule {
-    prefix: "sign-in:other-key:",
-    limit: 10,
-    ..BEGINNINGS
-};
-/// Sign-ins of one person in an hour: each holds two sessions until it ends.
+/// Sign-ins of one person in an hour: each leaves a record, and two sessions until it ends.
 const OF_A_PERSON: Rule = Rule {
     prefix: "sign-in:person:",
     limit: 60,

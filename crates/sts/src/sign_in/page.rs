@@ -11,6 +11,7 @@ use crate::StsDeps;
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c1f24}\
 main{max-width:34rem;margin:8vh auto;padding:2rem;background:#fff;border:1px solid #d8dce2;border-radius:.5rem}\
 h1{font-size:1.3rem;margin-top:0}dt{font-weight:600}dd{margin:0 0 .75rem;overflow-wrap:anywhere}\
+ul{list-style:none;padding:0;margin:0}\
 button{font:inherit;padding:.6rem 1.2rem;border-radius:.35rem;border:1px solid #5b6472;background:#fff;color:inherit;margin-right:.5rem;cursor:pointer}\
 button[value=allow]{background:#1f4fd8;border-color:#1f4fd8;color:#fff}\
 @media(prefers-color-scheme:dark){body{background:#14171c;color:#e8eaee}main,button{background:#1d2128;border-color:#3a414d}}";
@@ -26,7 +27,12 @@ pub(super) fn ask(deps: &StsDeps, present: &Present, place: &Shown<'_>, cookie: 
         ),
     };
     let scopes = asked.scopes.iter().fold(String::new(), |list, scope| {
-        list + "<li><code>" + &escape(scope) + "</code></li>"
+        let scope = escape(scope);
+        let item = format!(
+            "<li><label><input type=\"checkbox\" form=\"consent\" name=\"scope\" value=\"{scope}\" checked> \
+             <code>{scope}</code></label></li>"
+        );
+        list + &item
     });
     let main = format!(
         "<h1>Let {who} act for you?</h1>\
@@ -35,7 +41,7 @@ pub(super) fn ask(deps: &StsDeps, present: &Present, place: &Shown<'_>, cookie: 
          <dt>What it may do</dt><dd><ul>{scopes}</ul></dd>\
          <dt>As</dt><dd>{application}</dd>\
          <dt>You go on to</dt><dd>{back}</dd></dl>\
-         <form method=\"post\" action=\"consent\">\
+         <form id=\"consent\" method=\"post\" action=\"consent\">\
          <input type=\"hidden\" name=\"token\" value=\"{token}\">\
          <button name=\"decision\" value=\"allow\">Allow</button>\
          <button name=\"decision\" value=\"deny\">Deny</button></form>",

@@ -4,7 +4,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use caracal_core::{
-    SignInRules, ZoneId,
+    ApplicationId, SignInRules, ZoneId,
     entity::{Application, ProviderConfig, provider_config::AuthorizationCodeConfig},
 };
 use caracal_service::{
@@ -102,6 +102,15 @@ impl Place {
             resource,
             zone: zone.clone(),
         })
+    }
+
+    /// Whether this is still where somebody signed in as `application` by the word of `issuer`, and people are let in at all.
+    pub(super) fn is_still(&self, application: &ApplicationId, issuer: &str, sts: &str) -> bool {
+        self.application.id == *application
+            && self.zone.zone.frozen_at.is_none()
+            && self
+                .provider(sts)
+                .is_some_and(|provider| provider.issuer == issuer)
     }
 
     /// The provider at which people sign in; nothing where its settings do not fit.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use caracal_core::{AuthorityRecordId, ScopeSet, SignInRules, Timestamp};
+use caracal_core::{ScopeSet, SignInRules, Timestamp};
 use caracal_crypto::{DpopProof, constant_time_eq, pkce, sha256_hex};
 use caracal_events::shortlived::{Claim, generation_of};
 use caracal_lifecycle::{EndReason, end_record};
@@ -11,10 +11,10 @@ use caracal_storage::Access;
 use caracal_wire::{ErrorCode, sts::TokenResponse};
 
 use super::{
-    BY_OTHER_KEYS, OF_A_PERSON, RENEWALS,
+    RENEWALS,
     agreed::{Agreed, Code, Renewal},
     client,
-    evidence::{self, Outcome},
+    evidence::{self, Refused},
     place::Place,
     sealed::open,
     session::{self, Begun},
@@ -67,8 +67,8 @@ pub(crate) async fn redeem(
         return Err(unavailable());
     }
     let redeemed = match fields.get("grant_type") {
-        Some(CODE) => of_code(deps, fields, possession, request_id).await,
-        _ => of_refresh(deps, fields, possession, request_id).await,
+        Some(CODE) => of_code(deps, fields, possession, request_id, peer).await,
+        _ => of_refresh(deps, fields, possession, request_id, peer).await,
     };
     match &redeemed {
         Ok(_) => metrics::signed_in("granted"),
@@ -92,6 +92,7 @@ async fn of_code(
     fields: &Fields<'_>,
     possession: Possession<'_>,
     request_id: &str,
+    peer: Option<IpAddr>,
 ) -> Result<TokenResponse, Refusal> {
     let given = |name| {
         fields
@@ -103,38 +104,34 @@ async fn of_code(
     let unknown = || invalid_grant("the code is unknown, was redeemed, or is of another client");
     let code: Code = open(deps, text).ok_or_else(unknown)?;
     let agreed = &code.agreed;
-    // What is wrong is told before anything is claimed: a client that is not the one spoils nothing of the one that is.
-    let is_own = client_is(agreed, client_id)
-        && redirect_uri == code.redirect_uri
-        && code.expires_at > deps.world.now();
-    if !is_own || !pkce::fits(verifier, &code.challenge) {
+    if code.expires_at <= deps.world.now() {
         return Err(unknown());
     }
-    let (mut case, rules) = case(deps, agreed, fields, request_id).await?;
-    let proof = bind(&mut case, &rules, possession).await?;
-    if !code.key.allows(case.bound_to.as_deref()) {
-        return Err(by_other_key(&case, agreed).await);
+    // What is wrong is told before anything is claimed: a client that is not the one spoils nothing of the one that is.
+    let wrong = [
+        (client_is(agreed, client_id), Refused::OtherClient),
+        (redirect_uri == code.redirect_uri, Refused::OtherAddress),
+        (pkce::fits(verifier, &code.challenge), Refused::OtherVerifier),
+    ];
+    if let Some((_, why)) = wrong.into_iter().find(|(fits, _)| !fits) {
+        evidence::refused(deps, agreed, why, None, request_id).await?;
+        return Err(unknown());
     }
-    let person = [agreed.zone.as_str(), agreed.subject.as_str()].join(" ");
-    let person = sha256_hex(person.as_bytes());
-    deps.limits
-        .count_towards(&OF_A_PERSON, "sign_ins_of_a_person", &person)
-        .await?;
+    let proof = possession.verify(deps).await?;
+    let proved = key_of(proof.as_ref());
+    let client = (client_id, Some(redirect_uri));
+    let (case, rules) = case(deps, agreed, client, fields, proved, request_id, peer).await?;
+    if !code.key.allows(proved) {
+        return Err(by_other_key(deps, agreed, proved, request_id).await);
+    }
     possession::spend(&case, proof.as_ref()).await?;
     claim_once(&case, agreed, &code.jti, code.expires_at).await?;
     let begun = session::begin(deps, &case.zone, &case.application, agreed, &rules.labels).await?;
     let Some(begun) = begun else {
-        evidence::write(&case, agreed, None, Outcome::Ended).await?;
-        return Err(invalid_grant("the person took back what they agreed to"));
+        evidence::refused(deps, agreed, Refused::Ended, proved, request_id).await?;
+        return Err(invalid_grant("what the person agreed to has ended"));
     };
-    // A thief may have come with the same code while the sessions were made: then they have ended with it.
-    let spoilt = deps.replay.claim(&met(&agreed.record), code.expires_at).await;
-    if !spoilt.map_err(|_| unavailable())? {
-        end(deps, agreed).await?;
-        evidence::write(&case, agreed, None, Outcome::Repeated).await?;
-        return Err(unknown());
-    }
-    answer(&case, agreed, &begun).await
+    answer(&case, agreed, Some(redirect_uri), &begun).await
 }
 
 async fn of_refresh(
@@ -142,6 +139,7 @@ async fn of_refresh(
     fields: &Fields<'_>,
     possession: Possession<'_>,
     request_id: &str,
+    peer: Option<IpAddr>,
 ) -> Result<TokenResponse, Refusal> {
     let given = |name| {
         fields
@@ -152,18 +150,26 @@ async fn of_refresh(
     let unknown = || invalid_grant("the refresh token is unknown, was used, or is of another client");
     let renewal: Renewal = open(deps, text).ok_or_else(unknown)?;
     let agreed = &renewal.agreed;
-    if !client_is(agreed, client_id) || agreed.ends_at <= deps.world.now() {
+    if agreed.ends_at <= deps.world.now() {
         return Err(unknown());
     }
-    let (mut case, rules) = case(deps, agreed, fields, request_id).await?;
-    // What is bound stays so, whoever got hold of it, and is not used up by them (RFC 9449 §5). What is not, becomes so.
+    if !client_is(agreed, client_id) {
+        evidence::refused(deps, agreed, Refused::OtherClient, None, request_id).await?;
+        return Err(unknown());
+    }
+    // First, since what is bound is not used up by whoever got hold of it (RFC 9449 §5), nor does it tell them anything. What is
+    // not bound becomes so.
     if renewal.bound_to.is_some() && !possession.is_claimed() {
-        return Err(by_other_key(&case, agreed).await);
+        return Err(by_other_key(deps, agreed, None, request_id).await);
     }
-    let proof = bind(&mut case, &rules, possession).await?;
-    if renewal.bound_to.is_some() && renewal.bound_to != case.bound_to {
-        return Err(by_other_key(&case, agreed).await);
+    let proof = possession.verify(deps).await?;
+    let proved = key_of(proof.as_ref());
+    if renewal.bound_to.is_some() && renewal.bound_to.as_deref() != proved {
+        return Err(by_other_key(deps, agreed, proved, request_id).await);
     }
+    let redirect_uri = renewal.redirect_uri.as_deref();
+    let client = (client_id, redirect_uri);
+    let (case, _) = case(deps, agreed, client, fields, proved, request_id, peer).await?;
     // Less than was agreed to is not asked for anew: every call is minted for alone.
     let asked = fields.get("scope").map(ScopeSet::parse);
     if asked.is_some_and(|asked| !asked.is_subset(&agreed.scopes)) {
@@ -179,59 +185,45 @@ async fn of_refresh(
         session: renewal.session.clone(),
         delegation: renewal.delegation.clone(),
     };
-    answer(&case, agreed, &begun).await
+    answer(&case, agreed, redirect_uri, &begun).await
 }
 
-async fn answer(case: &Case<'_>, agreed: &Agreed, begun: &Begun) -> Result<TokenResponse, Refusal> {
-    let tokens = match tokens::issue(case, agreed, begun).await {
+async fn answer(
+    case: &Case<'_>,
+    agreed: &Agreed,
+    redirect_uri: Option<&str>,
+    begun: &Begun,
+) -> Result<TokenResponse, Refusal> {
+    let tokens = match tokens::issue(case, agreed, redirect_uri, begun).await {
         Ok(tokens) => tokens,
         Err(refusal) => {
             if refusal.code == ErrorCode::InvalidGrant {
-                evidence::write(case, agreed, None, Outcome::Ended).await?;
+                let proved = case.bound_to.as_deref();
+                evidence::refused(case.deps, agreed, Refused::Ended, proved, case.request_id).await?;
             }
             return Err(refusal);
         }
     };
-    let begun = Some((&begun.session, &begun.delegation));
-    evidence::write(case, agreed, begun, Outcome::Granted).await?;
+    evidence::granted(case, agreed, (&begun.session, &begun.delegation)).await?;
     Ok(tokens)
 }
 
-/// Binds what is issued to the key that the client proves to hold, where it proves one.
-///
-/// # Errors
-/// 400 for a proof that does not hold, and without one where nobody gets anything without; 503.
-async fn bind(
-    case: &mut Case<'_>,
-    rules: &SignInRules,
-    possession: Possession<'_>,
-) -> Result<Option<DpopProof>, Refusal> {
-    let proof = possession.verify(case.deps).await?;
-    if rules.dpop_required && proof.is_none() {
-        return Err(possession::invalid(
-            "send a proof: tokens for the resource are bound to a key",
-        ));
-    }
-    case.bound_to = proof.as_ref().map(|proof| proof.thumbprint.clone());
-    Ok(proof)
+/// Thumbprint of the key that the client proved to hold, where it did.
+fn key_of(proof: Option<&DpopProof>) -> Option<&str> {
+    proof.map(|proof| proof.thumbprint.as_ref())
 }
 
-/// The refusal of whoever does not hold the key that something is bound to, once it is written down. Counted apart from what
-/// the holder does: a thief's attempts cost them nothing.
-async fn by_other_key(case: &Case<'_>, agreed: &Agreed) -> Refusal {
-    let limits = &case.deps.limits;
-    let counted = limits.count_towards(&BY_OTHER_KEYS, "sign_in_other_keys", agreed.record.as_str());
-    if let Err(wait) = counted.await {
-        return wait;
-    }
+/// The refusal of whoever does not hold the key that something is bound to, once it is written down. A thief's attempts cost
+/// the holder nothing.
+async fn by_other_key(deps: &StsDeps, agreed: &Agreed, proved: Option<&str>, request_id: &str) -> Refusal {
     metrics::proved("other_key");
-    match evidence::write(case, agreed, None, Outcome::OtherKey).await {
+    match evidence::refused(deps, agreed, Refused::OtherKey, proved, request_id).await {
         Ok(()) => invalid_grant("it is bound to a key: send a proof by that key"),
         Err(refusal) => refusal,
     }
 }
 
-fn client_is(agreed: &Agreed, client_id: &str) -> bool {
+pub(super) fn client_is(agreed: &Agreed, client_id: &str) -> bool {
     constant_time_eq(client::digest(client_id).as_bytes(), agreed.client.as_bytes())
 }
 
@@ -239,8 +231,11 @@ fn client_is(agreed: &Agreed, client_id: &str) -> bool {
 async fn case<'c>(
     deps: &'c StsDeps,
     agreed: &Agreed,
+    (client_id, redirect_uri): (&str, Option<&str>),
     fields: &Fields<'_>,
+    proved: Option<&str>,
     request_id: &'c str,
+    peer: Option<IpAddr>,
 ) -> Result<(Case<'c>, SignInRules), Refusal> {
     // RFC 8707 §2.2: the one that was agreed to.
     if fields
@@ -250,16 +245,32 @@ async fn case<'c>(
         return Err(Refusal::of(ErrorCode::InvalidTarget).describe("resource: another than was agreed to"));
     }
     let place = Place::again(deps, &agreed.zone, &agreed.resource).await?;
-    let place = place
-        .filter(|place| place.application.id == agreed.application && place.zone.zone.frozen_at.is_none());
-    let place = place.ok_or_else(|| invalid_grant("nobody signs in for the resource any more"))?;
+    let place =
+        place.filter(|place| place.is_still(&agreed.application, &agreed.issuer, &deps.config.issuer));
+    let Some(place) = place else {
+        evidence::refused(deps, agreed, Refused::Ended, proved, request_id).await?;
+        return Err(invalid_grant("nobody signs in for the resource any more"));
+    };
+    if let Some(uri) = redirect_uri
+        && !client::stands(deps, client_id, uri, &place.rules, peer).await?
+    {
+        evidence::refused(deps, agreed, Refused::Ended, proved, request_id).await?;
+        return Err(invalid_grant(
+            "the client may not have people sent back there any more",
+        ));
+    }
+    if place.rules.dpop_required && proved.is_none() {
+        return Err(possession::invalid(
+            "send a proof: tokens for the resource are bound to a key",
+        ));
+    }
     let case = Case {
         deps,
         zone: place.zone,
         application: place.application,
         request_id,
         now: deps.world.now(),
-        bound_to: None,
+        bound_to: proved.map(Into::into),
     };
     Ok((case, place.rules))
 }
@@ -277,14 +288,9 @@ async fn claim_once(case: &Case<'_>, agreed: &Agreed, jti: &str, until: Timestam
         // Whether it was used can never be known: the person signs in again.
         Ok(Claim::Forgotten) => Err(invalid_grant("the memory of used tokens was lost; sign in again")),
         Ok(Claim::Repeated) => {
-            // Before what there is ends: whoever is just making it finds this.
-            let _ = deps
-                .replay
-                .claim(&met(&agreed.record), until)
-                .await
-                .map_err(|_| unavailable())?;
             end(deps, agreed).await?;
-            evidence::write(case, agreed, None, Outcome::Repeated).await?;
+            let proved = case.bound_to.as_deref();
+            evidence::refused(deps, agreed, Refused::Repeated, proved, case.request_id).await?;
             Err(invalid_grant("it was used before, so the sign-in has ended"))
         }
         Err(error) => {
@@ -292,11 +298,6 @@ async fn claim_once(case: &Case<'_>, agreed: &Agreed, jti: &str, until: Timestam
             Err(unavailable())
         }
     }
-}
-
-/// What is claimed by whoever makes the sessions of a sign-in, once they are there, and by whoever finds that it must end.
-fn met(record: &AuthorityRecordId) -> String {
-    format!("sign-in:met:{record}")
 }
 
 /// Ends the authority record of a sign-in, and with it its sessions and delegations.

@@ -9,7 +9,7 @@ use caracal_core::{
 use caracal_lifecycle::{
     About, Act, Denial, Error, Principal,
     delegations::{self, End, NewDelegation},
-    records::{self, Anchor, Person},
+    records::{self, Anchor},
     sessions::{self, Start},
 };
 use caracal_service::{Refusal, contention::Attempts, zones::ZoneState};
@@ -27,7 +27,7 @@ pub(super) struct Begun {
     pub(super) delegation: DelegationId,
 }
 
-/// Starts it, unless the person took back what they agreed to.
+/// Starts it, unless the person took back what they agreed to, or somebody ended it before it began.
 ///
 /// # Errors
 /// 400 `invalid_grant` where it cannot be; 503.
@@ -66,23 +66,12 @@ async fn begin_once(
     if !grant.is_some_and(|standing| standing.status == GrantStatus::Active) {
         return Ok(None);
     }
-    let person = Person {
-        name: &agreed.subject,
-        issuer: &agreed.issuer,
-    };
-    let begun = async {
-        records::issue_to_person(
-            work.as_mut(),
-            &agreed.record,
-            &application.id,
-            person,
-            now,
-            agreed.ends_at,
-        )
-        .await?;
-        sessions(deps, work.as_mut(), zone, application, agreed, labels).await
-    };
-    let begun = begun.await.map_err(|error| match error {
+    let trusted = work.subject_issuers().find(&agreed.issuer).await?.is_some();
+    if !trusted || !records::extend(work.as_mut(), &agreed.record, now, agreed.ends_at).await? {
+        return Ok(None);
+    }
+    let begun = sessions(deps, work.as_mut(), zone, application, agreed, labels).await;
+    let begun = begun.map_err(|error| match error {
         Error::Storage(error) => error.into(),
         Error::Denied(denial) => denied(&denial),
     })?;

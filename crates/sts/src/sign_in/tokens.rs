@@ -31,7 +31,12 @@ const LEAST: i64 = 60;
 ///
 /// # Errors
 /// 400 `invalid_grant` where what it stands on has ended; 503.
-pub(super) async fn issue(case: &Case<'_>, agreed: &Agreed, begun: &Begun) -> Result<TokenResponse, Refusal> {
+pub(super) async fn issue(
+    case: &Case<'_>,
+    agreed: &Agreed,
+    redirect_uri: Option<&str>,
+    begun: &Begun,
+) -> Result<TokenResponse, Refusal> {
     let claims = claims(case, agreed, begun).await?;
     let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
         .await
@@ -42,6 +47,7 @@ pub(super) async fn issue(case: &Case<'_>, agreed: &Agreed, begun: &Begun) -> Re
         session: begun.session.clone(),
         delegation: begun.delegation.clone(),
         bound_to: case.bound_to.clone(),
+        redirect_uri: redirect_uri.map(str::to_owned),
         jti: mark(case.deps.world.uuid_v7().to_string(), &generation),
     };
     Ok(TokenResponse {

@@ -459,6 +459,38 @@ async fn codes_and_refresh_tokens_that_nobody_made_are_refused_and_counted() {
 }
 
 #[tokio::test]
+async fn a_client_gives_nothing_back_that_it_does_not_have() {
+    let desk = Desk::new().await;
+    let ask = async |fields: &[(&str, &str)]| {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let call = desk.fixture.client.call(Method::POST, "/oauth/2/revoke");
+        call.form(form).send().await
+    };
+    assert_eq!(ask(&[("client_id", "c")]).await.outcome(), (400, "invalid_token"));
+    assert_eq!(ask(&[("token", "x")]).await.outcome(), (401, "access_denied"));
+    // What is none is as good as given back (RFC 7009 §2.2).
+    let nonsense = ask(&[("client_id", "c"), ("token", "!"), ("token_type_hint", "x")]).await;
+    assert_eq!(nonsense.status, StatusCode::OK, "{nonsense}");
+    // Whoever says that it is an application has to prove that.
+    let application = desk.fixture.application.id.to_string();
+    let both = [
+        ("client_id", "c"),
+        ("token", "x"),
+        ("zone_id", desk.fixture.zone.id.as_str()),
+        ("application_id", application.as_str()),
+    ];
+    assert_eq!(ask(&both).await.status, StatusCode::UNAUTHORIZED);
+    for _ in 0..601 {
+        if ask(&[("client_id", "c"), ("token", "!")]).await.status == StatusCode::TOO_MANY_REQUESTS {
+            return;
+        }
+    }
+    panic!("nobody was told to wait");
+}
+
+#[tokio::test]
 async fn pages_of_other_origins_reach_what_a_client_in_one_needs() {
     let desk = Desk::new().await;
     let asks = async |path: &str, method: &str| {
@@ -473,6 +505,7 @@ async fn pages_of_other_origins_reach_what_a_client_in_one_needs() {
         ("/.well-known/jwks.json", "GET"),
         ("/oauth/2/token", "POST"),
         ("/oauth/2/register", "POST"),
+        ("/oauth/2/revoke", "POST"),
     ] {
         let answer = asks(path, method).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{path}");
