@@ -738,6 +738,20 @@ async fn whatever_a_sign_in_stands_on_ends_it() {
     let waiting = desk.code(&client).await;
     take_back(&desk, "subject").await;
     refused(&desk.redeem(&waiting, &[]).await, "invalid_grant");
+    // Whoever is kept out is let in by no page, neither by one that was open nor by another one.
+    let desk = Desk::with(&stack, &server).await;
+    let client = desk.client().await;
+    let (page, kept) = desk.shown(&client).await;
+    let waiting = desk.code(&client).await;
+    let body = json!({"subject_id": "alice", "block": true});
+    let blocked = desk.zone.admin("POST", "/subjects/revoke", Some(body)).await;
+    blocked.expect(200);
+    let answer = desk.decide(&page, &kept, "allow").await;
+    assert_eq!(error_of(&answer), "access_denied");
+    refused(&desk.redeem(&waiting, &[]).await, "invalid_grant");
+    let (page, kept) = desk.shown(&client).await;
+    let answer = desk.decide(&page, &kept, "allow").await;
+    assert_eq!(error_of(&answer), "access_denied");
     // A client gives back what is its own, whatever became of the token since, and then has nothing more.
     let desk = Desk::with(&stack, &server).await;
     let (client, tokens) = desk.signed_in().await;
