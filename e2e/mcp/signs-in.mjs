@@ -32,16 +32,10 @@ class Person {
     registrations += 1;
     this.information = information;
   }
-  /** The SDK renews what it has where it is told that a scope lacks, and never asks the person: so it sees no refresh token then. */
-  tokens() {
-    if (!this.lacks || !this.held) return this.held;
-    const { refresh_token: _, ...others } = this.held;
-    return others;
-  }
+  tokens = () => this.held;
   saveTokens(tokens) {
     if (this.held && !this.back) renewals += 1;
     this.held = tokens;
-    this.lacks = false;
   }
   codeVerifier = () => this.verifier;
   saveCodeVerifier = (verifier) => (this.verifier = verifier);
@@ -53,13 +47,7 @@ class Person {
 }
 
 const person = new Person();
-async function watched(url, init) {
-  const answer = await fetch(url, init);
-  const challenge = answer.headers.get("www-authenticate") ?? "";
-  if (answer.status === 403 && challenge.includes("insufficient_scope")) person.lacks = true;
-  return answer;
-}
-const open = () => new StreamableHTTPClientTransport(new URL(SERVER), { authProvider: person, fetch: watched });
+const open = () => new StreamableHTTPClientTransport(new URL(SERVER), { authProvider: person });
 
 /** Does something, once more after the person signed in where that was asked for. */
 async function signedIn(transport, work) {

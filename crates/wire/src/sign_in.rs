@@ -24,6 +24,7 @@ pub const REGISTRATION_REFUSALS: &[(u16, &[ErrorCode])] = &[
 pub const REDEMPTION_REFUSALS: &[(u16, &[ErrorCode])] = &[(
     400,
     &[
+        ErrorCode::InteractionRequired,
         ErrorCode::InvalidGrant,
         ErrorCode::InvalidRequest,
         ErrorCode::InvalidScope,

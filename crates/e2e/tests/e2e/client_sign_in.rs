@@ -688,6 +688,25 @@ async fn take_back(desk: &Desk<'_>, what: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewal_right_after_a_call_that_lacked_a_scope_has_the_person_asked_once() {
+    let server = OauthServer::start(600).await;
+    let stack = server.stack(Deployment::Embedded, &[]).await;
+    let desk = Desk::with(&stack, &server).await;
+    let client = desk.client().await;
+    let (page, kept) = desk.shown(&client).await;
+    let answer = desk.decide_on(&page, &kept, "allow", &[CONNECT]).await;
+    let tokens = desk.redeem(&desk.code_in(&answer, &client), &[]).await.expect(200);
+    let (access, refresh) = (tokens.text_of("access_token"), tokens.text_of("refresh_token"));
+    assert!(!desk.passes(&access, "search").await);
+    refused(&desk.renew(&client, &refresh, &[]).await, "interaction_required");
+    // Nothing was used up, and whoever wants no more gets what there was.
+    let renewed = desk.renew(&client, &refresh, &[]).await.expect(200);
+    assert_eq!(renewed.text_of("scope"), CONNECT);
+    let again = renewed.text_of("refresh_token");
+    desk.renew(&client, &again, &[]).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_of_clients_count_as_all_others_do() {
     let server = OauthServer::start(600).await;
     let full = [("MAX_AGENTS_PER_APP", "2")];

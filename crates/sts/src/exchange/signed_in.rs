@@ -7,12 +7,14 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse},
 };
 use caracal_service::{Refusal, zones::ZoneState};
+use caracal_wire::ErrorCode;
 
 use super::{GovernedGrant, Mint, governed};
 use crate::{
     StsDeps,
     authenticate::{invalid_client, zone_of},
     case::{Case, GovernedCall},
+    sign_in,
     subject::invalid,
 };
 
@@ -36,11 +38,23 @@ pub(crate) async fn decide(
         return governed::decide(deps, call, always_mandate).await;
     }
     let minted = mint(deps, &call).await?;
+    let access = call.claims;
     let call = GovernedCall {
         claims: &minted,
         ..call
     };
-    governed::decide(deps, call, always_mandate).await
+    let decided = governed::decide(deps, call, always_mandate).await;
+    if decided.as_ref().is_err_and(is_for_lack_of_scope) {
+        sign_in::lacks_scope(deps, access).await;
+    }
+    decided
+}
+
+/// Whether a call was refused for nothing but a scope that its person may agree to.
+fn is_for_lack_of_scope(refusal: &Refusal) -> bool {
+    let details = refusal.members.get("details");
+    refusal.code == ErrorCode::OperationNotPermitted
+        && details.is_some_and(|details| details["scope"].is_string())
 }
 
 /// Mints for one call, as the client's application would have to: by the policy in force now, counted and written down.

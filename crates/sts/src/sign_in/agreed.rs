@@ -140,6 +140,9 @@ pub(super) struct Renewal {
     /// Thumbprint of the key that it is bound to, where it is.
     #[serde(default)]
     pub(super) bound_to: Option<Arc<str>>,
+    /// Id of the access token that came with it; absent where that was before it was kept.
+    #[serde(default)]
+    pub(super) access: Option<Arc<str>>,
     /// Where the person was sent back to; absent where that was before it was kept.
     #[serde(default)]
     pub(super) redirect_uri: Option<String>,

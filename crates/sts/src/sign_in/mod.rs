@@ -24,6 +24,7 @@ mod redirect;
 mod register;
 mod sealed;
 mod session;
+mod step_up;
 mod tokens;
 
 use std::time::Duration;
@@ -33,7 +34,7 @@ use caracal_wire::ErrorCode;
 
 pub(crate) use self::{
     back::back, begin::begin, consent::consent, give_back::give_back, give_back::is_given_back,
-    redeem::is_of_client, redeem::redeem, register::register,
+    redeem::is_of_client, redeem::redeem, register::register, step_up::lacks_scope,
 };
 
 /// How long somebody may think about what a client asks for.

@@ -18,7 +18,7 @@ use super::{
     place::Place,
     sealed::open,
     session::{self, Begun},
-    tokens,
+    step_up, tokens,
 };
 use crate::{
     StsDeps,
@@ -180,6 +180,9 @@ async fn of_refresh(
         .count_towards(&RENEWALS, "sign_in_renewals", agreed.record.as_str())
         .await?;
     possession::spend(&case, proof.as_ref()).await?;
+    if let Some(access) = &renewal.access {
+        step_up::may_renew(deps, &agreed.zone, access).await?;
+    }
     claim_once(&case, agreed, &renewal.jti, agreed.ends_at).await?;
     let begun = Begun {
         session: renewal.session.clone(),

@@ -47,6 +47,7 @@ pub(super) async fn issue(
         session: begun.session.clone(),
         delegation: begun.delegation.clone(),
         bound_to: case.bound_to.clone(),
+        access: Some(claims.jti.clone()),
         redirect_uri: redirect_uri.map(str::to_owned),
         jti: mark(case.deps.world.uuid_v7().to_string(), &generation),
     };
