@@ -318,6 +318,7 @@ async fn by_the_official_client(deployment: Deployment, described: bool) {
     );
     assert_eq!(seen["again"], 0, "a refresh token asks no person: {seen:#}");
     assert_eq!(seen["renewals"], 1, "{seen:#}");
+    assert_eq!(seen["signIns"], 3, "one to connect, and one for each tool that needs more: {seen:#}");
     assert_eq!(
         server.described().await,
         usize::from(described),
