@@ -30,6 +30,8 @@ const AWAY: Duration = Duration::from_mins(10);
 const MAX_STATE: usize = 512;
 /// Longest list of scopes, in bytes.
 const MAX_SCOPE_BYTES: usize = 1024;
+/// Most scopes that a person is asked about: each is a field of the form that answers.
+const MAX_SCOPES: usize = 100;
 
 /// Sends a person on to the identity provider. What is wrong with whom they are sent back to is told to them; everything else
 /// to the client.
@@ -65,6 +67,10 @@ pub(crate) async fn begin(deps: &StsDeps, query: &str, peer: Option<IpAddr>) -> 
     }
     if asked.scopes.is_empty() {
         let why = "the resource declares none of the scopes";
+        return refused(AuthorizationError::InvalidScope, why);
+    }
+    if asked.scopes.len() > MAX_SCOPES {
+        let why = "ask for fewer scopes: nobody reads that many";
         return refused(AuthorizationError::InvalidScope, why);
     }
     let Some(provider) = place.provider(&deps.config.issuer) else {
