@@ -119,9 +119,9 @@ impl<T, E: Clone> Refreshed<T, E> {
 
     /// The value, where nobody would ask for another one now.
     pub fn fresh(&self) -> Option<Arc<Timed<T>>> {
-        match self.look() {
-            Look::Fresh(kept) => Some(kept),
-            Look::Ageing(_) | Look::Missing | Look::Silent(_) => None,
+        match self.freshness() {
+            Freshness::Fresh(kept) => Some(kept),
+            Freshness::Ageing(_) | Freshness::Missing | Freshness::Silent(_) => None,
         }
     }
 
