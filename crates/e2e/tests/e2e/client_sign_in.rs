@@ -318,7 +318,10 @@ async fn by_the_official_client(deployment: Deployment, described: bool) {
     );
     assert_eq!(seen["again"], 0, "a refresh token asks no person: {seen:#}");
     assert_eq!(seen["renewals"], 1, "{seen:#}");
-    assert_eq!(seen["signIns"], 3, "one to connect, and one for each tool that needs more: {seen:#}");
+    assert_eq!(
+        seen["signIns"], 3,
+        "one to connect, and one for each tool that needs more: {seen:#}"
+    );
     assert_eq!(
         server.described().await,
         usize::from(described),
@@ -696,7 +699,10 @@ async fn a_renewal_right_after_a_call_that_lacked_a_scope_has_the_person_asked_o
     let client = desk.client().await;
     let (page, kept) = desk.shown(&client).await;
     let answer = desk.decide_on(&page, &kept, "allow", &[CONNECT]).await;
-    let tokens = desk.redeem(&desk.code_in(&answer, &client), &[]).await.expect(200);
+    let tokens = desk
+        .redeem(&desk.code_in(&answer, &client), &[])
+        .await
+        .expect(200);
     let (access, refresh) = (tokens.text_of("access_token"), tokens.text_of("refresh_token"));
     assert!(!desk.passes(&access, "search").await);
     refused(&desk.renew(&client, &refresh, &[]).await, "interaction_required");

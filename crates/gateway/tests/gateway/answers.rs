@@ -144,7 +144,11 @@ async fn an_answer_whose_body_breaks_before_its_first_piece_is_502_and_after_it_
     ] {
         answering(&stage, good.clone()).await;
         let answer = stage.get("/a").await;
-        assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, body.as_bytes()), "{good:?}");
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body[..]),
+            (200, body.as_bytes()),
+            "{good:?}"
+        );
     }
 }
 

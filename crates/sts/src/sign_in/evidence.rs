@@ -100,7 +100,7 @@ pub(super) async fn granted(
         begun: Some(begun),
         proved: case.bound_to.as_deref(),
     };
-    let mut event = draft(case.deps, agreed, about, case.request_id);
+    let mut event = draft(case.deps, agreed, &about, case.request_id);
     event.determining_policies_json = Some(Determining(Some(POLICY)));
     event.diagnostics_json = Value::Array(Vec::new());
     record(case.deps, &[event]).await
@@ -135,7 +135,7 @@ pub(super) async fn refused(
         begun: None,
         proved,
     };
-    let mut event = draft(deps, agreed, about, request_id);
+    let mut event = draft(deps, agreed, &about, request_id);
     event.evaluation_status = why.as_str();
     event.determining_policies_json = Some(Determining(None));
     event.refused_for(why.as_str());
@@ -152,14 +152,14 @@ struct About<'e> {
 fn draft<'e>(
     deps: &StsDeps,
     agreed: &'e Agreed,
-    about: About<'e>,
+    about: &About<'e>,
     request_id: &'e str,
 ) -> Draft<'e, Metadata<'e>> {
     let About {
         application,
         begun,
         proved,
-    } = about;
+    } = *about;
     let metadata = Metadata {
         application_id: agreed.application.as_str(),
         application_name: application.map(|application| application.name.as_str()),

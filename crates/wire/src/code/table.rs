@@ -93,7 +93,7 @@ codes! {
         InvalidToken "invalid_token" 401
             "A token is missing, malformed, ended or not valid here. A malformed request for a token answers 400, one of the wrong media type 415.";
         UnsupportedTokenType "unsupported_token_type" 400 "Nothing is kept of a mandate of this class that could be revoked.";
-        InteractionRequired "interaction_required" 401 
+        InteractionRequired "interaction_required" 401
             "A person has to approve first; `approval_id` names what is waiting. 400 for a renewal after a call that lacked a scope: the person has to agree to it.";
         CredentialExpiredNotRenewable "credential_expired_not_renewable" 401
             "The mandate ends too soon to be used; mint another.";
