@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ExportTarget, Form, Part, PartLimits, PartName, TableError,
+    ExportForm, ExportTarget, Part, PartLimits, PartName, TableError,
     failure::NotExported,
     metrics as names,
     part::{FORMAT, zone_directory},
@@ -41,7 +41,7 @@ pub struct Export {
     store: Arc<dyn Store>,
     world: World,
     target: ExportTarget,
-    form: Form,
+    form: ExportForm,
     limits: PartLimits,
     /// Behind which entry the next part of each zone begins, as far as it is known.
     known: Mutex<HashMap<ZoneId, u64>>,
@@ -54,7 +54,7 @@ impl Export {
         store: Arc<dyn Store>,
         world: World,
         target: ExportTarget,
-        form: Form,
+        form: ExportForm,
         limits: PartLimits,
     ) -> Self {
         Self {

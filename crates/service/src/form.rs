@@ -53,9 +53,9 @@ impl From<FormProblem> for Refusal {
 
 /// A form. Unknown fields are ignored but may not repeat, so that two readers cannot disagree.
 #[derive(Debug, Default)]
-pub struct Fields<'f>(Vec<(Cow<'f, str>, Cow<'f, str>)>);
+pub struct FormFields<'f>(Vec<(Cow<'f, str>, Cow<'f, str>)>);
 
-impl<'f> Fields<'f> {
+impl<'f> FormFields<'f> {
     /// Reads a body; only fields that are `repeatable` may stand in it more than once.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ mod tests {
     }
 
     fn read(body: &str) -> Result<Asked, (String, String)> {
-        let fields = Fields::parse(body.as_bytes(), &[]);
+        let fields = FormFields::parse(body.as_bytes(), &[]);
         let read = fields.and_then(|fields| fields.read());
         read.map_err(|problem| (problem.field, problem.message))
     }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use caracal_audit::{AuditDeps, Checkpoints};
-use caracal_export::{Export, ExportTarget, Form, PartLimits};
+use caracal_export::{Export, ExportForm, ExportTarget, PartLimits};
 
 use crate::config::{Config, declared::ExportForm};
 
-fn form(form: ExportForm) -> Form {
+fn form(form: ExportForm) -> ExportForm {
     match form {
-        ExportForm::Parquet => Form::Parquet,
-        ExportForm::Ndjson => Form::Ndjson,
-        ExportForm::Ocsf => Form::Ocsf,
+        ExportForm::Parquet => ExportForm::Parquet,
+        ExportForm::Ndjson => ExportForm::Ndjson,
+        ExportForm::Ocsf => ExportForm::Ocsf,
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Refusal,
     body::{parse_json, parse_with_path},
-    form::Fields,
+    form::FormFields,
 };
 
 /// Something that a handler reads.
@@ -228,7 +228,7 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Body<T> {
     }
 }
 
-/// A form in the body, each field at most once; see [`Fields`]. The route says which code a wrong one is refused with.
+/// A form in the body, each field at most once; see [`FormFields`]. The route says which code a wrong one is refused with.
 #[derive(Debug, Clone, Copy)]
 pub struct Form<T>(pub T);
 
@@ -236,7 +236,7 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Form<T> {
     const BODY: Option<BodyKind> = Some(BodyKind::Form);
 
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
-        let fields = Fields::parse(&inbound.body, &[]);
+        let fields = FormFields::parse(&inbound.body, &[]);
         let read = fields.and_then(|fields| fields.read());
         read.map(Self)
             .map_err(|problem| problem.refusal(inbound.route.invalid))
