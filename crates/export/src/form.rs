@@ -9,7 +9,7 @@ use crate::{TableError, table};
 /// How the entries of a part are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ExportForm {
+pub enum PartFormat {
     /// A table with columns for what is searched for, and the events as they arrived.
     Parquet,
     /// The events as they arrived, a line each.
@@ -18,7 +18,7 @@ pub enum ExportForm {
     Ocsf,
 }
 
-impl ExportForm {
+impl PartFormat {
     /// Its word.
     pub const fn as_str(self) -> &'static str {
         match self {

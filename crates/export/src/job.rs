@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ExportForm, ExportTarget, Part, PartLimits, PartName, TableError,
+    ExportTarget, Part, PartFormat, PartLimits, PartName, TableError,
     failure::NotExported,
     metrics as names,
     part::{FORMAT, zone_directory},
@@ -41,7 +41,7 @@ pub struct Export {
     store: Arc<dyn Store>,
     world: World,
     target: ExportTarget,
-    form: ExportForm,
+    form: PartFormat,
     limits: PartLimits,
     /// Behind which entry the next part of each zone begins, as far as it is known.
     known: Mutex<HashMap<ZoneId, u64>>,
@@ -54,7 +54,7 @@ impl Export {
         store: Arc<dyn Store>,
         world: World,
         target: ExportTarget,
-        form: ExportForm,
+        form: PartFormat,
         limits: PartLimits,
     ) -> Self {
         Self {

@@ -18,7 +18,7 @@ mod table;
 mod target;
 mod verify;
 
-pub use form::ExportForm;
+pub use form::PartFormat;
 pub use job::Export;
 pub use limits::PartLimits;
 pub use metrics::{METRICS, describe as describe_metrics};

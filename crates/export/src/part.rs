@@ -5,7 +5,7 @@ use caracal_crypto::Digest32;
 use caracal_ledger::merkle::Frontier;
 use serde::{Deserialize, Serialize};
 
-use crate::ExportForm;
+use crate::PartFormat;
 
 /// The form of records.
 pub(crate) const FORMAT: &str = "caracal.evidence.part.v1";
@@ -18,7 +18,7 @@ pub struct Part {
     /// `caracal.evidence.part.v1`.
     pub format: String,
     /// How the entries are written.
-    pub form: ExportForm,
+    pub form: PartFormat,
     /// Origin of the log.
     pub origin: String,
     /// Zone of the log.
@@ -102,7 +102,7 @@ impl PartName {
     }
 
     /// Name of the entries.
-    pub(crate) fn entries(&self, form: ExportForm) -> String {
+    pub(crate) fn entries(&self, form: PartFormat) -> String {
         format!("part-{}.{}", self.position(), form.extension())
     }
 

@@ -6,9 +6,9 @@ use caracal_core::{
     SessionId, ZoneId,
 };
 use caracal_crypto::dpop::is_thumbprint;
-use caracal_service::Refusal;
+use caracal_service::{Refusal, form::FormFields};
 
-use crate::{basic::Login, case::Content, fields::Fields, malformed::malformed};
+use crate::{basic::Login, case::Content, malformed::malformed};
 
 /// `grant_type` of every request (RFC 8693 §2.1).
 pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -91,7 +91,7 @@ impl TokenRequest {
     /// 400 `invalid_token` naming the field.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn parse(body: &[u8], login: Option<&Login>) -> Result<Self, Refusal> {
-        Self::read(&Fields::parse(body, &["resource"])?, login)
+        Self::read(&FormFields::parse(body, &["resource"])?, login)
     }
 
     /// Reads a form. Unknown fields are ignored but may not repeat, so that two readers cannot disagree. Id and secret come
@@ -99,7 +99,7 @@ impl TokenRequest {
     ///
     /// # Errors
     /// 400 `invalid_token` naming the field.
-    pub(crate) fn read(fields: &Fields<'_>, login: Option<&Login>) -> Result<Self, Refusal> {
+    pub(crate) fn read(fields: &FormFields<'_>, login: Option<&Login>) -> Result<Self, Refusal> {
         for refused in ["actor_token", "client_assertion", "client_assertion_type"] {
             if fields.get(refused).is_some() {
                 return Err(malformed(refused, "is not supported"));
@@ -156,7 +156,7 @@ impl TokenRequest {
     }
 }
 
-fn operation(fields: &Fields<'_>) -> Result<Operation, Refusal> {
+fn operation(fields: &FormFields<'_>) -> Result<Operation, Refusal> {
     let given = |name| fields.get(name).unwrap_or("");
     Operation::of_parts(
         fields.get("request_protocol"),
@@ -172,7 +172,7 @@ fn operation(fields: &Fields<'_>) -> Result<Operation, Refusal> {
     })
 }
 
-fn arguments(fields: &Fields<'_>) -> Result<Option<Secret>, Refusal> {
+fn arguments(fields: &FormFields<'_>) -> Result<Option<Secret>, Refusal> {
     let encoded = fields.get("request_arguments");
     let text = encoded.map(|encoded| decoded("request_arguments", encoded));
     Ok(text.transpose()?.map(Secret::new))
@@ -181,7 +181,7 @@ fn arguments(fields: &Fields<'_>) -> Result<Option<Secret>, Refusal> {
 /// What [`content`] is as long as the STS did not ask for it.
 const UNREAD: &str = "unread";
 
-fn content(fields: &Fields<'_>) -> Result<Said, Refusal> {
+fn content(fields: &FormFields<'_>) -> Result<Said, Refusal> {
     let name = "request_content";
     match fields.get(name) {
         None => Ok(Said::Nothing),
@@ -194,7 +194,7 @@ fn content(fields: &Fields<'_>) -> Result<Said, Refusal> {
     }
 }
 
-fn key(fields: &Fields<'_>) -> Result<Option<String>, Refusal> {
+fn key(fields: &FormFields<'_>) -> Result<Option<String>, Refusal> {
     let name = "request_key";
     match fields.get(name) {
         Some(key) if !is_thumbprint(key) => Err(malformed(name, "is no thumbprint of a key")),
@@ -235,7 +235,7 @@ pub(crate) fn client(
     Ok((proved, login.secret.clone()))
 }
 
-fn ttl(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
+fn ttl(fields: &FormFields<'_>) -> Result<Option<u32>, Refusal> {
     let Some(text) = fields.get("ttl_seconds") else {
         return Ok(None);
     };
@@ -251,7 +251,7 @@ fn ttl(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
     }
 }
 
-fn resources(fields: &Fields<'_>) -> Result<Vec<String>, Refusal> {
+fn resources(fields: &FormFields<'_>) -> Result<Vec<String>, Refusal> {
     let mut resources = Vec::new();
     for (_, value) in fields.iter().filter(|(name, _)| *name == "resource") {
         let value = value.trim();
@@ -274,7 +274,7 @@ fn resources(fields: &Fields<'_>) -> Result<Vec<String>, Refusal> {
     Ok(resources)
 }
 
-fn subject_token(fields: &Fields<'_>) -> Result<Option<(Secret, SubjectTokenType)>, Refusal> {
+fn subject_token(fields: &FormFields<'_>) -> Result<Option<(Secret, SubjectTokenType)>, Refusal> {
     let kind = match fields.trimmed("subject_token_type") {
         None => None,
         Some(ACCESS_TOKEN) => Some(SubjectTokenType::AccessToken),

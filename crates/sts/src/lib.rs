@@ -44,8 +44,6 @@ mod size;
 mod stopped;
 mod subject;
 
-use caracal_service::form as fields;
-
 pub use canary::CanaryMonitor;
 pub use counting::Counting;
 pub use credentials::{ConnectionTokens, ServiceTokens};

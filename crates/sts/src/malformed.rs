@@ -2,7 +2,7 @@
 
 use caracal_service::Refusal;
 
-use crate::fields::FormProblem;
+use caracal_service::form::FormProblem;
 
 /// 400 `invalid_token`, the code clients of this endpoint know for malformed input, with the field named.
 pub(crate) fn malformed(field: &str, message: impl std::fmt::Display) -> Refusal {

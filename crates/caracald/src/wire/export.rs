@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use caracal_audit::{AuditDeps, Checkpoints};
-use caracal_export::{Export, ExportForm, ExportTarget, PartLimits};
+use caracal_export::{Export, ExportTarget, PartFormat, PartLimits};
 
 use crate::config::{Config, declared::ExportForm};
 
-fn form(form: ExportForm) -> ExportForm {
+fn form(form: ExportForm) -> PartFormat {
     match form {
-        ExportForm::Parquet => ExportForm::Parquet,
-        ExportForm::Ndjson => ExportForm::Ndjson,
-        ExportForm::Ocsf => ExportForm::Ocsf,
+        ExportForm::Parquet => PartFormat::Parquet,
+        ExportForm::Ndjson => PartFormat::Ndjson,
+        ExportForm::Ocsf => PartFormat::Ocsf,
     }
 }
 

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use caracal_audit::{Checkpoints, Directory, LogFiles, Pruning};
 use caracal_core::{World, ZoneId};
-use caracal_export::{ExportForm, ExportTarget};
+use caracal_export::{ExportTarget, PartFormat};
 use caracal_ledger::{
     chain::LogId,
     checkpoint::SignedCheckpoint,
@@ -123,7 +123,7 @@ async fn refusal(checkpoints: Checkpoints, bucket: ExportTarget, zone: &ZoneId) 
 #[tokio::test]
 async fn a_log_lies_in_the_bucket_with_all_that_its_checkpoint_needs() {
     let (fixture, s3) = (
-        Fixture::over(Backends::Embedded, ExportForm::Ndjson).await,
+        Fixture::over(Backends::Embedded, PartFormat::Ndjson).await,
         bucket().await,
     );
     let (zone, target) = (fixture.zone(), s3.target());
@@ -184,7 +184,7 @@ async fn a_log_lies_in_the_bucket_with_all_that_its_checkpoint_needs() {
 #[tokio::test]
 async fn an_older_checkpoint_never_takes_the_place_of_a_newer_one_however_many_publish() {
     let (fixture, s3) = (
-        Fixture::over(Backends::Embedded, ExportForm::Ndjson).await,
+        Fixture::over(Backends::Embedded, PartFormat::Ndjson).await,
         bucket().await,
     );
     let (zone, target) = (fixture.zone(), s3.target());
@@ -232,7 +232,7 @@ async fn an_older_checkpoint_never_takes_the_place_of_a_newer_one_however_many_p
 #[tokio::test]
 async fn a_database_that_is_not_the_one_in_the_bucket_is_not_signed_and_nothing_there_changes() {
     let (before, s3) = (
-        Fixture::over(Backends::Embedded, ExportForm::Ndjson).await,
+        Fixture::over(Backends::Embedded, PartFormat::Ndjson).await,
         bucket().await,
     );
     let (zone, target) = (before.zone(), s3.target());
@@ -242,7 +242,7 @@ async fn a_database_that_is_not_the_one_in_the_bucket_is_not_signed_and_nothing_
     let signed = of_size(&target, &zone, 20).await;
     publishing.end().await;
     // A process that remembers nothing, over another database in its place.
-    let after = Fixture::over(Backends::Embedded, ExportForm::Ndjson).await;
+    let after = Fixture::over(Backends::Embedded, PartFormat::Ndjson).await;
     for (count, told) in [(10, "was set back"), (10, "was changed"), (30, "was changed")] {
         after.append(&zone, count, at(5)).await;
         let publishing = Publishing::start(after.checkpoints(), s3.target());
@@ -267,7 +267,7 @@ async fn a_database_that_is_not_the_one_in_the_bucket_is_not_signed_and_nothing_
 
 #[tokio::test]
 async fn a_bucket_that_is_away_delays_nothing_else_and_gets_the_newest_when_it_is_back() {
-    let fixture = Fixture::over(Backends::Embedded, ExportForm::Ndjson).await;
+    let fixture = Fixture::over(Backends::Embedded, PartFormat::Ndjson).await;
     let zone = fixture.zone();
     let directory = tempfile::tempdir().unwrap();
     let published = || Some(Directory::open(directory.path()).unwrap());
@@ -308,7 +308,7 @@ async fn a_bucket_that_is_away_delays_nothing_else_and_gets_the_newest_when_it_i
 #[tokio::test]
 async fn what_came_last_is_in_the_bucket_when_a_process_has_ended() {
     let (fixture, s3) = (
-        Fixture::over(Backends::Embedded, ExportForm::Ndjson).await,
+        Fixture::over(Backends::Embedded, PartFormat::Ndjson).await,
         bucket().await,
     );
     let zone = fixture.zone();

@@ -10,7 +10,7 @@ use std::{
 
 use caracal_audit::{Checkpoints, Directory, KeptCheckpoints};
 use caracal_core::{Timestamp, World, ZoneId, audit::AuditEvent};
-use caracal_export::{Export, ExportForm, ExportTarget, PartLimits, Verified, verify_export};
+use caracal_export::{Export, ExportTarget, PartFormat, PartLimits, Verified, verify_export};
 use caracal_ledger::{log_keys::LogKeys, note::NoteKey};
 use caracal_storage::{Access, LedgerEntry, Store};
 use caracal_testkit::parts::{Backends, Parts, PartsOptions};
@@ -33,7 +33,7 @@ pub(crate) fn public() -> Vec<NoteKey> {
 pub(crate) struct Fixture {
     parts: Parts,
     directory: tempfile::TempDir,
-    pub(crate) form: ExportForm,
+    pub(crate) form: PartFormat,
 }
 
 /// So many minutes after noon.
@@ -42,7 +42,7 @@ pub(crate) fn at(minutes: i64) -> Timestamp {
 }
 
 impl Fixture {
-    pub(crate) async fn over(backends: Backends, form: ExportForm) -> Self {
+    pub(crate) async fn over(backends: Backends, form: PartFormat) -> Self {
         let parts = Parts::with(PartsOptions {
             backends,
             follow: false,

@@ -1,6 +1,6 @@
 use std::fs;
 
-use caracal_export::{Export, ExportForm};
+use caracal_export::{Export, PartFormat};
 use caracal_testkit::parts::Backends;
 use parquet::{
     file::reader::{FileReader as _, SerializedFileReader},
@@ -27,7 +27,7 @@ fn stretches(fixture: &Fixture) -> Vec<(u64, u64)> {
 #[tokio::test]
 async fn every_entry_is_in_one_part_of_its_hour_once_the_hour_is_over_or_the_part_is_full() {
     for backends in [Backends::Embedded, Backends::Postgres] {
-        let fixture = Fixture::over(backends, ExportForm::Parquet).await;
+        let fixture = Fixture::over(backends, PartFormat::Parquet).await;
         let (zone, other) = (fixture.zone(), fixture.zone());
         fixture.append(&zone, 20, at(5)).await;
         fixture.append(&zone, 4, at(50)).await;
@@ -73,7 +73,7 @@ async fn every_entry_is_in_one_part_of_its_hour_once_the_hour_is_over_or_the_par
 
 #[tokio::test]
 async fn a_table_has_the_documented_columns_and_the_events_as_they_arrived() {
-    let fixture = Fixture::over(Backends::Embedded, ExportForm::Parquet).await;
+    let fixture = Fixture::over(Backends::Embedded, PartFormat::Parquet).await;
     let zone = fixture.zone();
     fixture.append(&zone, 2, at(5)).await;
     fixture.export(at(70)).await;
@@ -132,7 +132,7 @@ async fn a_table_has_the_documented_columns_and_the_events_as_they_arrived() {
 
 #[tokio::test]
 async fn what_a_killed_exporter_left_is_finished_and_nothing_is_written_twice() {
-    for form in [ExportForm::Parquet, ExportForm::Ndjson, ExportForm::Ocsf] {
+    for form in [PartFormat::Parquet, PartFormat::Ndjson, PartFormat::Ocsf] {
         let fixture = Fixture::over(Backends::Embedded, form).await;
         let zone = fixture.zone();
         fixture.append(&zone, 40, at(5)).await;
@@ -163,7 +163,7 @@ async fn what_a_killed_exporter_left_is_finished_and_nothing_is_written_twice() 
 
 #[tokio::test]
 async fn several_exporters_at_once_write_one_export() {
-    let fixture = Fixture::over(Backends::Embedded, ExportForm::Parquet).await;
+    let fixture = Fixture::over(Backends::Embedded, PartFormat::Parquet).await;
     let zone = fixture.zone();
     fixture.append(&zone, 100, at(5)).await;
     let exporters = [0, 1, 2].map(|_| fixture.exporter(at(70), fixture.target()));
@@ -177,7 +177,7 @@ async fn several_exporters_at_once_write_one_export() {
 
 #[tokio::test]
 async fn a_zone_that_cannot_be_exported_delays_no_other() {
-    let fixture = Fixture::over(Backends::Embedded, ExportForm::Parquet).await;
+    let fixture = Fixture::over(Backends::Embedded, PartFormat::Parquet).await;
     let (broken, good) = (fixture.zone(), fixture.zone());
     for zone in [&broken, &good] {
         fixture.append(zone, 3, at(5)).await;

@@ -9,7 +9,7 @@ use std::{
 
 use caracal_audit::KeptCheckpoints;
 use caracal_core::Secret;
-use caracal_export::{Export, ExportForm, ExportTarget, verify_export};
+use caracal_export::{Export, ExportTarget, PartFormat, verify_export};
 use caracal_testkit::parts::Backends;
 
 use crate::fixture::{Fixture, at, public};
@@ -111,7 +111,7 @@ pub(crate) fn target_at(address: SocketAddr) -> ExportTarget {
 
 #[tokio::test]
 async fn an_s3_compatible_store_takes_each_part_once_and_another_reader_reads_it() {
-    let fixture = Fixture::over(Backends::Embedded, ExportForm::Parquet).await;
+    let fixture = Fixture::over(Backends::Embedded, PartFormat::Parquet).await;
     let zone = fixture.zone();
     let s3 = S3::start().await;
     fixture.append(&zone, 40, at(5)).await;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, ops::Range};
 
 use caracal_audit::{Believed, Journal, KeptCheckpoints};
-use caracal_export::{ExportForm, verify_export};
+use caracal_export::{PartFormat, verify_export};
 use caracal_ledger::{chain::LogId, merkle::Frontier, prune::Prune, verify::Progress};
 use caracal_testkit::parts::Backends;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -33,7 +33,7 @@ fn said(table: &[u8]) -> Option<Vec<String>> {
 
 #[tokio::test]
 async fn no_column_of_a_table_says_what_the_event_does_not() {
-    let fixture = Fixture::over(Backends::Embedded, ExportForm::Parquet).await;
+    let fixture = Fixture::over(Backends::Embedded, PartFormat::Parquet).await;
     let zone = fixture.zone();
     fixture.append(&zone, 3, at(5)).await;
     fixture.export(at(70)).await;
@@ -76,7 +76,7 @@ impl Journal for Remembering {
 
 #[tokio::test]
 async fn a_verification_goes_on_with_the_part_at_which_an_earlier_one_ended() {
-    let fixture = Fixture::over(Backends::Embedded, ExportForm::Ndjson).await;
+    let fixture = Fixture::over(Backends::Embedded, PartFormat::Ndjson).await;
     let zone = fixture.zone();
     fixture.append(&zone, 40, at(5)).await;
     fixture.export(at(70)).await;
@@ -124,7 +124,7 @@ async fn a_verification_goes_on_with_the_part_at_which_an_earlier_one_ended() {
 
 #[tokio::test]
 async fn every_changed_export_is_found_and_told_where() {
-    for form in [ExportForm::Parquet, ExportForm::Ndjson, ExportForm::Ocsf] {
+    for form in [PartFormat::Parquet, PartFormat::Ndjson, PartFormat::Ocsf] {
         let fixture = Fixture::over(Backends::Embedded, form).await;
         let (zone, other) = (fixture.zone(), fixture.zone());
         fixture.append(&zone, 40, at(5)).await;
@@ -152,7 +152,7 @@ async fn every_changed_export_is_found_and_told_where() {
             &|files| {
                 let name = named(files, of, entries, 1);
                 let content = files.get_mut(&name).unwrap();
-                if form == ExportForm::Parquet {
+                if form == PartFormat::Parquet {
                     let chunk = chunk(content, EVENT);
                     content[chunk.end - 20] ^= 1;
                 } else {
@@ -272,7 +272,7 @@ type Signed<'n> = (&'static str, &'n [&'n str], &'n [&'n str], Option<&'static s
 
 #[tokio::test]
 async fn two_views_of_one_size_and_what_was_pruned_are_compared_with_an_export() {
-    let fixture = Fixture::over(Backends::Embedded, ExportForm::Ndjson).await;
+    let fixture = Fixture::over(Backends::Embedded, PartFormat::Ndjson).await;
     let zone = fixture.zone();
     fixture.append(&zone, 40, at(5)).await;
     fixture.export(at(70)).await;

@@ -11,6 +11,7 @@ use caracal_crypto::request_signature::SIGNATURE_HEADER;
 use caracal_service::{
     Refusal,
     body::{is_of_type, read_bounded},
+    form::FORM,
     request::RequestContext,
     server::{PeerAddr, Standing},
 };
@@ -18,7 +19,7 @@ use caracal_wire::ErrorCode;
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
-use crate::{StsDeps, authenticate::unavailable, fields::FORM, malformed::malformed};
+use crate::{StsDeps, authenticate::unavailable, malformed::malformed};
 
 /// Largest form, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;

@@ -12,7 +12,7 @@ use caracal_crypto::request_signature::{
     verify as verify_signature,
 };
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_service::{Refusal, request::RequestContext};
+use caracal_service::{Refusal, form::FormFields, request::RequestContext};
 use caracal_wire::{
     ErrorCode,
     introspection::token_type,
@@ -27,7 +27,6 @@ use crate::{
     basic::{Login, challenged},
     case::{Case, GovernedCall},
     exchange::{Exchange, Presented, decide_call, refuse_session},
-    fields::Fields,
     form::{ACCESS_TOKEN, TokenRequest},
     possession::{self, Possession},
     sign_in, subject,
@@ -44,7 +43,7 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
     } = Posted::read(&deps, request).await?;
     let login = Login::of(&headers)?;
     let possession = Possession::of(&headers)?;
-    let fields = Fields::parse(&body, &["resource"])?;
+    let fields = FormFields::parse(&body, &["resource"])?;
     if sign_in::is_of_client(&fields) {
         let tokens = sign_in::redeem(&deps, &fields, possession, &context.request_id, peer).await?;
         proved(standing.as_ref());

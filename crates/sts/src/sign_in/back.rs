@@ -11,7 +11,7 @@ use caracal_crypto::{
     sha256_hex,
 };
 use caracal_events::ShortLivedError;
-use caracal_service::{Refusal, error_chain, limits::network, oauth::TokenError, sampled};
+use caracal_service::{Refusal, error_chain, form::FormFields, limits::network, oauth::TokenError, sampled};
 use caracal_storage::{Access, Error as StorageError};
 use caracal_wire::sign_in::AuthorizationError;
 use http::{HeaderMap, StatusCode};
@@ -27,7 +27,6 @@ use super::{
 use crate::{
     StsDeps,
     federation::{self, NotProven},
-    fields::Fields,
     metrics,
 };
 
@@ -90,7 +89,7 @@ pub(crate) async fn back(
         let why = "This was not begun in this browser, was finished, or took too long.";
         page::refuse(deps, StatusCode::BAD_REQUEST, why, TAKES, None)
     };
-    let Ok(fields) = Fields::parse(query.as_bytes(), &[]) else {
+    let Ok(fields) = FormFields::parse(query.as_bytes(), &[]) else {
         return Ok(too_late());
     };
     let Some(away) = kept(deps, headers).and_then(|sealed| open::<Away>(deps, sealed)) else {
@@ -168,7 +167,7 @@ async fn who(
     place: &Place,
     provider: &Provider<'_>,
     away: &Away,
-    fields: &Fields<'_>,
+    fields: &FormFields<'_>,
     peer: Option<IpAddr>,
 ) -> Result<String, NotThere> {
     // The answer of another server is carried nowhere (RFC 9207).

@@ -6,7 +6,7 @@ use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{LIFECYCLE_SCOPE, ScopeSet, TextRule, World};
 use caracal_crypto::{dpop::is_thumbprint, pkce};
-use caracal_service::Refusal;
+use caracal_service::{Refusal, form::FormFields};
 use caracal_wire::sign_in::AuthorizationError;
 use http::StatusCode;
 use url::Url;
@@ -20,7 +20,7 @@ use super::{
     redirect::{failed, keep, see_other},
     sealed::seal,
 };
-use crate::{StsDeps, authenticate::unavailable, fields::Fields, metrics};
+use crate::{StsDeps, authenticate::unavailable, metrics};
 
 /// What the address has.
 const TAKES: &str = "response_type, client_id, redirect_uri, resource, scope, state, code_challenge, code_challenge_method, dpop_jkt";
@@ -44,7 +44,7 @@ pub(crate) async fn begin(deps: &StsDeps, query: &str, peer: Option<IpAddr>) -> 
         metrics::signed_in("refused");
         Ok(page::refuse(deps, StatusCode::BAD_REQUEST, why, TAKES, None))
     };
-    let Ok(fields) = Fields::parse(query.as_bytes(), &[]) else {
+    let Ok(fields) = FormFields::parse(query.as_bytes(), &[]) else {
         return told("The address that brought you here is malformed.");
     };
     let (place, asked) = match who_asks(deps, &fields, peer).await? {
@@ -97,7 +97,7 @@ pub(crate) async fn begin(deps: &StsDeps, query: &str, peer: Option<IpAddr>) -> 
 /// The place, the client and where people are sent back to: until these are sound, nobody is sent anywhere.
 async fn who_asks(
     deps: &StsDeps,
-    fields: &Fields<'_>,
+    fields: &FormFields<'_>,
     peer: Option<IpAddr>,
 ) -> Result<Result<(Place, Asked), &'static str>, Refusal> {
     let given = |name: &str| fields.get(name).unwrap_or_default();
@@ -150,7 +150,7 @@ async fn who_asks(
     Ok(Ok((place, asked)))
 }
 
-fn check_protocol(fields: &Fields<'_>) -> Result<(), (AuthorizationError, &'static str)> {
+fn check_protocol(fields: &FormFields<'_>) -> Result<(), (AuthorizationError, &'static str)> {
     use AuthorizationError::{InvalidRequest, RequestNotSupported, UnsupportedResponseType};
     if fields.get("request").is_some() || fields.get("request_uri").is_some() {
         return Err((RequestNotSupported, "send the parameters in the query"));

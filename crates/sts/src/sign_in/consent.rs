@@ -13,7 +13,7 @@ use caracal_lifecycle::{
     Error,
     records::{self, Person},
 };
-use caracal_service::{Refusal, contention::Attempts};
+use caracal_service::{Refusal, contention::Attempts, form::FormFields};
 use caracal_storage::{Access, GrantFilter, PageRequest};
 use caracal_wire::sign_in::AuthorizationError;
 use http::{HeaderMap, StatusCode, header};
@@ -27,7 +27,7 @@ use super::{
     redirect::{failed, forget, kept, to_client},
     sealed::{open, seal},
 };
-use crate::{StsDeps, authenticate::unavailable, fields::Fields, metrics};
+use crate::{StsDeps, authenticate::unavailable, metrics};
 
 /// What the form has.
 const TAKES: &str = "token, decision, scope";
@@ -54,7 +54,7 @@ pub(crate) async fn consent(
         return refused("This form was not sent by our own page.");
     }
     let present = kept(deps, headers).and_then(|sealed| open::<Present>(deps, sealed));
-    let (Some(present), Ok(fields)) = (present, Fields::parse(body, &["scope"])) else {
+    let (Some(present), Ok(fields)) = (present, FormFields::parse(body, &["scope"])) else {
         return refused("This was not begun in this browser, was finished, or took too long.");
     };
     let token = fields.get("token").unwrap_or_default();
@@ -128,7 +128,7 @@ pub(crate) async fn consent(
 }
 
 /// What the person lets the client do, of what it asked for.
-fn chosen(fields: &Fields<'_>, asked: &ScopeSet) -> ScopeSet {
+fn chosen(fields: &FormFields<'_>, asked: &ScopeSet) -> ScopeSet {
     let named = fields.iter().filter(|(name, _)| *name == "scope");
     let named: Vec<&str> = named.map(|(_, scope)| scope).collect();
     ScopeSet::parse(&named.join(" ")).intersection(asked)

@@ -6,7 +6,7 @@ use caracal_core::{ScopeSet, SignInRules, Timestamp};
 use caracal_crypto::{DpopProof, constant_time_eq, pkce, sha256_hex};
 use caracal_events::shortlived::{Claim, generation_of};
 use caracal_lifecycle::{EndReason, end_record};
-use caracal_service::{Refusal, contention::Attempts};
+use caracal_service::{Refusal, contention::Attempts, form::FormFields};
 use caracal_storage::Access;
 use caracal_wire::{ErrorCode, sts::TokenResponse};
 
@@ -24,7 +24,6 @@ use crate::{
     StsDeps,
     authenticate::{stranger, unavailable},
     case::Case,
-    fields::Fields,
     metrics,
     possession::{self, Possession},
 };
@@ -36,7 +35,7 @@ const REFRESH: &str = "refresh_token";
 const REASON: &str = "sign_in_token_reused";
 
 /// Whether a form is one of a client that somebody signed in with.
-pub(crate) fn is_of_client(fields: &Fields<'_>) -> bool {
+pub(crate) fn is_of_client(fields: &FormFields<'_>) -> bool {
     matches!(fields.get("grant_type"), Some(CODE | REFRESH))
 }
 
@@ -55,7 +54,7 @@ fn invalid_request(why: &'static str) -> Refusal {
 /// 400 with the codes of RFC 6749 §5.2 and RFC 8707 §2; 429; 503.
 pub(crate) async fn redeem(
     deps: &StsDeps,
-    fields: &Fields<'_>,
+    fields: &FormFields<'_>,
     possession: Possession<'_>,
     request_id: &str,
     peer: Option<IpAddr>,
@@ -89,7 +88,7 @@ pub(crate) async fn redeem(
 
 async fn of_code(
     deps: &StsDeps,
-    fields: &Fields<'_>,
+    fields: &FormFields<'_>,
     possession: Possession<'_>,
     request_id: &str,
     peer: Option<IpAddr>,
@@ -136,7 +135,7 @@ async fn of_code(
 
 async fn of_refresh(
     deps: &StsDeps,
-    fields: &Fields<'_>,
+    fields: &FormFields<'_>,
     possession: Possession<'_>,
     request_id: &str,
     peer: Option<IpAddr>,
@@ -235,7 +234,7 @@ async fn case<'c>(
     deps: &'c StsDeps,
     agreed: &Agreed,
     (client_id, redirect_uri): (&str, Option<&str>),
-    fields: &Fields<'_>,
+    fields: &FormFields<'_>,
     proved: Option<&str>,
     request_id: &'c str,
     peer: Option<IpAddr>,
