@@ -7,7 +7,7 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse},
 };
 use caracal_service::{Refusal, zones::ZoneState};
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, sts::NeededScope};
 
 use super::{GovernedGrant, Mint, governed};
 use crate::{
@@ -52,9 +52,8 @@ pub(crate) async fn decide(
 
 /// Whether a call was refused for nothing but a scope that its person may agree to.
 fn is_for_lack_of_scope(refusal: &Refusal) -> bool {
-    let details = refusal.members.get("details");
-    refusal.code == ErrorCode::OperationNotPermitted
-        && details.is_some_and(|details| details["scope"].is_string())
+    let needed = refusal.details().and_then(NeededScope::of);
+    refusal.code == ErrorCode::OperationNotPermitted && needed.is_some_and(|needed| needed.scope.is_some())
 }
 
 /// Mints for one call, as the client's application would have to: by the policy in force now, counted and written down.

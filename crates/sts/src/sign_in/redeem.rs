@@ -179,14 +179,18 @@ async fn of_refresh(
         .count_towards(&RENEWALS, "sign_in_renewals", agreed.record.as_str())
         .await?;
     possession::spend(&case, proof.as_ref()).await?;
-    if let Some(access) = &renewal.access {
-        step_up::may_renew(deps, &agreed.zone, access).await?;
-    }
-    claim_once(&case, agreed, &renewal.jti, agreed.ends_at).await?;
     let begun = Begun {
         session: renewal.session.clone(),
         delegation: renewal.delegation.clone(),
     };
+    // Nobody is asked to add to what has ended.
+    if let Some(access) = &renewal.access
+        && step_up::is_due(deps, &agreed.zone, access).await?
+        && tokens::would_be_issued(&case, agreed, &begun).await?
+    {
+        return Err(step_up::refusal());
+    }
+    claim_once(&case, agreed, &renewal.jti, agreed.ends_at).await?;
     answer(&case, agreed, redirect_uri, &begun).await
 }
 

@@ -21,7 +21,7 @@ const FOLLOWS: Duration = Duration::from_mins(1);
 enum Mark {
     /// A call with it lacked a scope.
     Lacked,
-    /// Its client was told to have its person asked.
+    /// Its client was told to have its person asked, or renewed it.
     Told,
 }
 
@@ -41,27 +41,28 @@ pub(crate) async fn lacks_scope(deps: &StsDeps, claims: &MandateClaims) {
     }
 }
 
-/// Whether the client that renews what came with the access token of this id may, and need not have its person asked.
+/// 400 for a client that has to have its person asked, or to renew again.
+pub(super) fn refusal() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::InteractionRequired)
+        .describe("a call lacked a scope: have the person agree to it, or renew again for the same")
+}
+
+/// Whether the client that renews what came with the access token of this id is to have its person asked: once, after a call
+/// that lacked a scope.
 ///
 /// # Errors
-/// 400 `interaction_required`, once after a call that lacked a scope; 503 when that cannot be told.
-pub(super) async fn may_renew(deps: &StsDeps, zone: &ZoneId, access: &str) -> Result<(), Refusal> {
-    // Whoever renews has no use for the access token any more: a mark on it says nothing to anybody else.
+/// 503 when that cannot be told.
+pub(super) async fn is_due(deps: &StsDeps, zone: &ZoneId, access: &str) -> Result<bool, Refusal> {
+    // Told or renewed, once: what comes a second time is looked at for that. And whoever renews has no use for the access token
+    // any more: a mark on it says nothing to anybody else.
     let is_due = async {
-        let lacked = !leave(deps, zone, access, Mark::Lacked).await?;
-        Ok::<bool, ShortLivedError>(lacked && leave(deps, zone, access, Mark::Told).await?)
+        let first = leave(deps, zone, access, Mark::Told).await?;
+        Ok::<bool, ShortLivedError>(first && !leave(deps, zone, access, Mark::Lacked).await?)
     };
-    match is_due.await {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(
-            Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::InteractionRequired)
-                .describe("a call lacked a scope: have the person agree to it, or renew again for the same"),
-        ),
-        Err(ShortLivedError::Unavailable(error)) => {
-            tracing::error!(%error, "cannot tell whether a call lacked a scope");
-            Err(unavailable())
-        }
-    }
+    is_due.await.map_err(|error| {
+        tracing::error!(%error, "cannot tell whether a call lacked a scope");
+        unavailable()
+    })
 }
 
 /// Whether this mark was not there before. Where the memory of marks was just lost, it was not.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use caracal_core::claims::{MandateClaims, MandateUse, SubjectType};
 use caracal_events::shortlived::mark;
 use caracal_service::Refusal;
-use caracal_wire::{introspection::token_type, sts::TokenResponse};
+use caracal_wire::{ErrorCode, introspection::token_type, sts::TokenResponse};
 
 use super::{
     agreed::{Agreed, Renewal},
@@ -63,6 +63,22 @@ pub(super) async fn issue(
         denied: Vec::new(),
         refresh_token: Some(seal(case.deps, &renewal)?),
     })
+}
+
+/// Whether tokens would be given for the sign-in now.
+///
+/// # Errors
+/// 503.
+pub(super) async fn would_be_issued(
+    case: &Case<'_>,
+    agreed: &Agreed,
+    begun: &Begun,
+) -> Result<bool, Refusal> {
+    match claims(case, agreed, begun).await {
+        Ok(_) => Ok(true),
+        Err(refusal) if refusal.code == ErrorCode::InvalidGrant => Ok(false),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// The claims of an access token: the person's, for the one resource, until the least of what it hangs on ends.
