@@ -7,20 +7,17 @@ use caracal_core::SignInRules;
 use caracal_crypto::sha256_hex;
 use caracal_service::Refusal;
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     metadata_document,
+    redirect_uri::{check_redirect, is_loopback},
     sealed::{Step, open},
 };
 use crate::{StsDeps, outside::Client};
 
 /// Longest id of a client.
 pub(super) const MAX_ID_BYTES: usize = 2048;
-/// Longest address to send people back to.
-pub(super) const MAX_REDIRECT_BYTES: usize = 512;
-/// Most of them.
-pub(super) const MAX_REDIRECTS: usize = 8;
 /// What the ids of clients begin with that registered.
 pub(super) const REGISTERED: &str = "registered.";
 
@@ -59,39 +56,6 @@ pub(super) async fn find(deps: &StsDeps, id: &str, peer: Option<IpAddr>) -> Resu
         }));
     }
     metadata_document::fetch(deps, id, peer).await
-}
-
-/// Why an address to send people back to is refused.
-pub(super) fn check_redirect(uri: &str) -> Result<Url, &'static str> {
-    if uri.is_empty() || uri.len() > MAX_REDIRECT_BYTES || !uri.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("must be 1 to 512 printable ASCII characters");
-    }
-    let url = Url::parse(uri).map_err(|_| "must be an absolute URI")?;
-    if url.fragment().is_some() {
-        return Err("must have no fragment");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must have no credentials");
-    }
-    if matches!(
-        url.scheme(),
-        "javascript" | "data" | "vbscript" | "file" | "blob" | "about"
-    ) {
-        return Err("is of a scheme that browsers act on themselves");
-    }
-    match url.scheme() {
-        "http" if !is_loopback(&url) => Err("must be https, or http to the device itself"),
-        _ => Ok(url),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// Whether the client is still one, and people may still be sent back to `uri` for it.

@@ -7,7 +7,7 @@ use caracal_service::{Refusal, limits::network, oauth::DocumentError, refreshed:
 use serde::Deserialize;
 use url::Url;
 
-use super::client::{MAX_REDIRECTS, check_redirect};
+use super::redirect_uri::{MAX_REDIRECTS, check_redirect};
 use crate::{StsDeps, authenticate::unavailable, outside::Client};
 
 /// Largest description, in bytes.

@@ -21,6 +21,7 @@ mod page;
 mod place;
 mod redeem;
 mod redirect;
+mod redirect_uri;
 mod register;
 mod sealed;
 mod session;

@@ -17,7 +17,7 @@ use super::{
     evidence::{self, Refused},
     place::Place,
     sealed::open,
-    session::{self, Begun},
+    session::{self, Begun, invalid_grant},
     step_up, tokens,
 };
 use crate::{
@@ -37,11 +37,6 @@ const REASON: &str = "sign_in_token_reused";
 /// Whether a form is one of a client that somebody signed in with.
 pub(crate) fn is_of_client(fields: &FormFields<'_>) -> bool {
     matches!(fields.get("grant_type"), Some(CODE | REFRESH))
-}
-
-/// 400 for a grant that gets nothing (RFC 6749 §5.2).
-pub(super) fn invalid_grant(why: &'static str) -> Refusal {
-    Refusal::of(ErrorCode::InvalidGrant).describe(why)
 }
 
 fn invalid_request(why: &'static str) -> Refusal {

@@ -12,8 +12,9 @@ use caracal_wire::{
 
 use super::{
     REGISTRATIONS,
-    client::{MAX_ID_BYTES, MAX_REDIRECTS, REGISTERED, Registered, check_redirect},
+    client::{MAX_ID_BYTES, REGISTERED, Registered},
     metadata_document::MAX_NAME,
+    redirect_uri::{MAX_REDIRECTS, check_redirect},
     sealed::seal,
 };
 use crate::StsDeps;

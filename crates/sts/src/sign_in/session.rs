@@ -18,8 +18,13 @@ use caracal_wire::{ErrorCode, coordinator::sessions::ParentAuthority};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 
-use super::{agreed::Agreed, redeem::invalid_grant};
+use super::agreed::Agreed;
 use crate::{StsDeps, authenticate::unavailable};
+
+/// 400 for a grant that gets nothing (RFC 6749 §5.2).
+pub(super) fn invalid_grant(why: &'static str) -> Refusal {
+    Refusal::of(ErrorCode::InvalidGrant).describe(why)
+}
 
 /// What a client acts in.
 pub(super) struct Begun {

@@ -9,9 +9,8 @@ use caracal_wire::{ErrorCode, introspection::token_type, sts::TokenResponse};
 
 use super::{
     agreed::{Agreed, Renewal},
-    redeem::invalid_grant,
     sealed::seal,
-    session::Begun,
+    session::{Begun, invalid_grant},
 };
 use crate::{
     authenticate::unavailable,
