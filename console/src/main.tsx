@@ -7,7 +7,7 @@ import { meQuery } from "./api/me.ts";
 import { Problem } from "./api/problem.ts";
 import { hasUnsaved } from "./parts/unsaved.ts";
 import { makeRouter } from "./router.tsx";
-import { noteEnded } from "./shell/session.ts";
+import { endedAccount, noteEnded } from "./shell/session.ts";
 import "./theme/tokens.css";
 import "./theme/base.css";
 import "./parts/parts.css";
@@ -25,11 +25,12 @@ const client = new QueryClient({
 const router = makeRouter(client);
 
 whenSignedOut(() => {
-  const account = client.getQueryData(meQuery.queryKey)?.account.id;
+  const account = client.getQueryData(meQuery.queryKey)?.account.id ?? endedAccount();
   if (account !== undefined && hasUnsaved()) {
     noteEnded(account);
     return;
   }
+  noteEnded(undefined);
   client.setQueryData(["me"], null);
   const { pathname, href } = router.state.location;
   if (pathname !== "/sign-in" && pathname !== "/link")

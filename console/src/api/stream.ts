@@ -14,8 +14,11 @@ export class EventReader {
 
   /** The events that a piece completes. */
   take(piece: string): Sent[] {
-    const blocks = (this.rest + piece).replace(/\r\n?/g, "\n").split("\n\n");
-    this.rest = blocks.pop() ?? "";
+    const text = this.rest + piece;
+    // Half of a line end is no line end yet.
+    const whole = text.endsWith("\r") ? text.slice(0, -1) : text;
+    const blocks = whole.replace(/\r\n?/g, "\n").split("\n\n");
+    this.rest = (blocks.pop() ?? "") + text.slice(whole.length);
     if (this.rest.length > LONGEST) throw new Error("an event without end");
     return blocks.flatMap((block) => {
       let event = "message";

@@ -25,7 +25,7 @@ export function SignInAgain() {
     } else await client.invalidateQueries();
   };
   return (
-    <Dialog title="Your session has ended" onClose={() => noteEnded(undefined)}>
+    <Dialog title="Your session has ended" onClose={() => void goOn().catch(() => noteEnded(undefined))}>
       <p>Sign in again. What you typed stays here until then.</p>
       <Suspense fallback={<Skeleton />}>
         <Ways stays onDone={goOn} />

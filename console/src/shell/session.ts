@@ -10,6 +10,9 @@ export function noteEnded(account: string | undefined): void {
   for (const listener of listeners) listener();
 }
 
+/** Whose session has ended, as far as somebody typed in it. */
+export const endedAccount = (): string | undefined => ended;
+
 export function useEnded(): string | undefined {
   return useSyncExternalStore(
     (listener) => {

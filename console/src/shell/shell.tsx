@@ -10,6 +10,7 @@ import { signOutAt } from "../pages/sign-in/away.ts";
 import { Frozen } from "../pages/zones/freeze.tsx";
 import { zonesQuery } from "../pages/zones/queries.ts";
 import { Button } from "../parts/button.tsx";
+import { giveUp } from "../parts/unsaved.ts";
 import { SignInAgain } from "./again.tsx";
 import { AskBeforeLeaving } from "./leaving.tsx";
 import { Palette } from "./palette.tsx";
@@ -133,6 +134,8 @@ export function Shell() {
 
   const signOut = async () => {
     const provider = signOutAt(await own("DELETE", "/api/session"));
+    // Whoever signs out leaves nothing of what they typed on the screen.
+    giveUp();
     client.clear();
     if (provider) location.assign(provider);
     else await navigate({ to: "/sign-in" });

@@ -56,12 +56,14 @@ async function keepPack(zone: string, asked: PackOf): Promise<void> {
 
 /** Records of a subject, the latest first. */
 async function recordsOf(zone: string, subject: string): Promise<string[]> {
-  const { items } = (await read(
+  const { items, next_cursor } = (await read(
     control.GET("/v1/zones/{zoneId}/authority-records", {
       params: { path: { zoneId: zone }, query: { subject_id: subject, limit: RECORDS } },
     }),
   )) as Schema["RecordItemListing"];
   if (items.length === 0) throw new Error("No authority record of it is kept any more.");
+  if (next_cursor)
+    throw new Error(`It has more than ${RECORDS} authority records: make packs of its sessions, or of a span of time.`);
   return items.map((record) => record.authority_record_id);
 }
 

@@ -59,7 +59,8 @@ pub struct RedisOptions {
     /// Longest blocking read. Default 2 s.
     pub block: Duration,
     /// How long an entry may stay unacknowledged before another consumer claims it: of a process that was
-    /// killed, others go on after this. Default 5 s.
+    /// killed, others go on after this. Longer than one
+    /// statement of a slow store may take. Default 20 s.
     pub claim_idle: Duration,
     /// Entries and dead letters kept of each topic but evidence, approximately. Default 100,000.
     pub max_len: u64,
@@ -86,7 +87,7 @@ impl RedisOptions {
             require_noeviction: true,
             timeout: Duration::from_secs(5),
             block: Duration::from_secs(2),
-            claim_idle: Duration::from_secs(5),
+            claim_idle: Duration::from_secs(20),
             max_len: 100_000,
             evidence_bound: 100_000,
             trim_interval: Duration::from_secs(5),

@@ -8,6 +8,7 @@ use caracal_wire::{ErrorCode, introspection::RevocationForm};
 use http::{HeaderMap, header};
 
 use super::{
+    GIVEN_BACK,
     agreed::Renewal,
     evidence::{self, Refused},
     redeem::client_is,
@@ -54,6 +55,12 @@ pub(crate) async fn give_back(
         evidence::refused(deps, agreed, Refused::OtherClient, None, request_id).await?;
         return Err(Refusal::of(ErrorCode::AccessDenied).describe("the token was issued to another client"));
     }
+    if agreed.ends_at <= deps.world.now() {
+        return Ok(());
+    }
+    deps.limits
+        .count_towards(&GIVEN_BACK, "sign_ins_given_back", agreed.record.as_str())
+        .await?;
     let given = GivenBack {
         zone: &agreed.zone,
         application: &agreed.application,

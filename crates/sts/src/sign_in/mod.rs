@@ -58,6 +58,12 @@ const RENEWALS: Rule = Rule {
     limit: 10,
     ..BEGINNINGS
 };
+/// Times in a minute that one sign-in is given back: each takes the locks of its zone.
+const GIVEN_BACK: Rule = Rule {
+    prefix: "sign-in:given-back:",
+    limit: 5,
+    ..BEGINNINGS
+};
 /// Sign-ins of one person in an hour: each leaves a record, and two sessions until it ends.
 const OF_A_PERSON: Rule = Rule {
     prefix: "sign-in:person:",

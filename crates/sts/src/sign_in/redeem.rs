@@ -180,7 +180,7 @@ async fn of_refresh(
     };
     // Nobody is asked to add to what has ended.
     if let Some(access) = &renewal.access
-        && step_up::is_due(deps, &agreed.zone, access).await?
+        && step_up::is_due(deps, &agreed.zone, access, agreed.ends_at).await?
         && tokens::would_be_issued(&case, agreed, &begun).await?
     {
         return Err(step_up::refusal());

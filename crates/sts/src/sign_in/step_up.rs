@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use caracal_core::{ZoneId, claims::MandateClaims};
+use caracal_core::{Timestamp, ZoneId, claims::MandateClaims};
 use caracal_crypto::sha256_hex;
 use caracal_events::shortlived::{Claim, ShortLivedError};
 use caracal_service::Refusal;
@@ -36,7 +36,7 @@ impl Mark {
 
 /// Remembers that a call lacked a scope. Where that cannot be remembered the client is told the same, and renews in vain.
 pub(crate) async fn lacks_scope(deps: &StsDeps, claims: &MandateClaims) {
-    if let Err(error) = leave(deps, &claims.zone_id, &claims.jti, Mark::Lacked).await {
+    if let Err(error) = leave(deps, &claims.zone_id, &claims.jti, Mark::Lacked, follows(deps)).await {
         tracing::warn!(%error, "cannot remember that a call lacked a scope");
     }
 }
@@ -52,12 +52,17 @@ pub(super) fn refusal() -> Refusal {
 ///
 /// # Errors
 /// 503 when that cannot be told.
-pub(super) async fn is_due(deps: &StsDeps, zone: &ZoneId, access: &str) -> Result<bool, Refusal> {
-    // Told or renewed, once: what comes a second time is looked at for that. And whoever renews has no use for the access token
+pub(super) async fn is_due(
+    deps: &StsDeps,
+    zone: &ZoneId,
+    access: &str,
+    ends_at: Timestamp,
+) -> Result<bool, Refusal> {
+    // Told or renewed, once, for as long as the sign-in lives: what comes a second time is looked at for that. And whoever renews has no use for the access token
     // any more: a mark on it says nothing to anybody else.
     let is_due = async {
-        let first = leave(deps, zone, access, Mark::Told).await?;
-        Ok::<bool, ShortLivedError>(first && !leave(deps, zone, access, Mark::Lacked).await?)
+        let first = leave(deps, zone, access, Mark::Told, ends_at).await?;
+        Ok::<bool, ShortLivedError>(first && !leave(deps, zone, access, Mark::Lacked, follows(deps)).await?)
     };
     is_due.await.map_err(|error| {
         tracing::error!(%error, "cannot tell whether a call lacked a scope");
@@ -65,11 +70,21 @@ pub(super) async fn is_due(deps: &StsDeps, zone: &ZoneId, access: &str) -> Resul
     })
 }
 
+/// Until when a call that lacks a scope now is followed by its renewal.
+fn follows(deps: &StsDeps) -> Timestamp {
+    deps.world.now().plus(FOLLOWS)
+}
+
 /// Whether this mark was not there before. Where the memory of marks was just lost, it was not.
-async fn leave(deps: &StsDeps, zone: &ZoneId, access: &str, mark: Mark) -> Result<bool, ShortLivedError> {
+async fn leave(
+    deps: &StsDeps,
+    zone: &ZoneId,
+    access: &str,
+    mark: Mark,
+    until: Timestamp,
+) -> Result<bool, ShortLivedError> {
     let key = format!("sign-in:{}:{}", mark.as_str(), sha256_hex(access.as_bytes()));
     let generation = deps.replay.generation().await?;
-    let until = deps.world.now().plus(FOLLOWS);
     let claimed = deps
         .replay
         .claim_of(zone.as_str(), &generation, &key, until)

@@ -1,9 +1,12 @@
 //! `GET /api/audit/logs/{zone}/pack`: an evidence pack, as far as one answer may hold it.
 
+use std::{sync::LazyLock, time::Duration};
+
 use caracal_ledger::pack::PackQuery;
 use caracal_service::{
     Refusal,
     front::{Archive, Path, QueryOnce, RouteError},
+    turns::{TurnLimits, Turns},
 };
 use caracal_wire::{ErrorCode, proof::PackOf};
 
@@ -18,6 +21,17 @@ const MOST_RECORDS: usize = 100;
 /// Characters of the id of one.
 const ID_LENGTH: std::ops::RangeInclusive<usize> = 1..=128;
 
+/// Packs made at once: each is held whole, and reads as many requests as it has.
+static PACKS: LazyLock<Turns> = LazyLock::new(|| {
+    Turns::new(TurnLimits {
+        in_all: 2,
+        of_one: 1,
+        waiting: 4,
+        waiting_in_all: 32,
+        wait: Duration::from_secs(10),
+    })
+});
+
 /// Why there is no pack.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::routes) enum PackError {
@@ -25,6 +39,8 @@ pub(in crate::routes) enum PackError {
     NotAsked,
     #[error("the authority records are not named as they should be")]
     Records,
+    #[error("others are being packed")]
+    Busy,
     #[error("there is nothing to prove it with")]
     Proof(#[from] ProofError),
     #[error("it cannot be packed")]
@@ -37,6 +53,7 @@ impl RouteError for PackError {
         ErrorCode::EntryNotFound,
         ErrorCode::InvalidQuery,
         ErrorCode::PackTooLarge,
+        ErrorCode::RateLimited,
         ErrorCode::EvidenceContradicts,
         ErrorCode::StorageUnavailable,
         ErrorCode::InternalError,
@@ -57,6 +74,7 @@ impl RouteError for PackError {
                     ID_LENGTH.end()
                 ),
             ),
+            Self::Busy => Refusal::of(ErrorCode::RateLimited).retry_after(1),
             Self::Proof(error) => error.refusal(),
             Self::NotPacked(NotPacked::NoLog) => ProofError::Empty.refusal(),
             Self::NotPacked(NotPacked::Nothing) => ProofError::NoEntry.refusal(),
@@ -77,7 +95,7 @@ impl RouteError for PackError {
 
 /// The authority records that are asked for.
 fn records(named: Option<&str>) -> Result<Vec<String>, PackError> {
-    let ids: Vec<String> = named
+    let mut ids: Vec<String> = named
         .into_iter()
         .flat_map(|named| named.split(',').take(MOST_RECORDS + 1))
         .map(str::to_owned)
@@ -85,6 +103,8 @@ fn records(named: Option<&str>) -> Result<Vec<String>, PackError> {
     if ids.len() > MOST_RECORDS || ids.iter().any(|id| !ID_LENGTH.contains(&id.len())) {
         return Err(PackError::Records);
     }
+    ids.sort_unstable();
+    ids.dedup();
     Ok(ids)
 }
 
@@ -104,6 +124,10 @@ pub(in crate::routes) async fn get(
         return Err(PackError::NotAsked);
     }
     let checkpoints = checkpoints(&call.role)?;
+    let _turn = PACKS
+        .take(of.zone_id.as_str())
+        .await
+        .map_err(|_| PackError::Busy)?;
     let mut content = Vec::new();
     let manifest = pack(checkpoints, &of.zone_id, asked, PackLimits::ANSWER, &mut content).await?;
     Ok(Archive {
