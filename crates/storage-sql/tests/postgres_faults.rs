@@ -7,13 +7,10 @@ mod change;
 #[path = "support/evidence.rs"]
 mod evidence;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use caracal_core::{Secret, World};
-use caracal_storage::{
-    Access, Error, Store,
-    conformance::{Backend, given::Given},
-};
+use caracal_storage::{Access, Error, Store, conformance::given::Given};
 use caracal_storage_sql::{PostgresOptions, PostgresStore};
 use caracal_testkit::database::{Database, connect, server};
 use caracal_testkit::{
@@ -232,27 +229,3 @@ async fn a_server_without_a_free_connection_is_waited_for() {
     drop(held);
     store.global(Access::Read).await.map(drop).unwrap();
 }
-
-/// A store whose connection was cut in the middle of changes that nobody commits.
-async fn shaken() -> Backend {
-    let database = Database::migrated().await;
-    let way = FaultProxy::to(server().address()).await;
-    let store = through(way.address(), &database.owner_url()).await;
-    let world = World::for_tests();
-    for (step, cut) in [(2, Cut::Before), (4, Cut::After)] {
-        way.cut_at(step, cut);
-        // Nothing of it may remain: the suite begins with an empty store.
-        if let Ok(mut work) = store.global(Access::Write).await {
-            let _ = work.zones().create(&Given::new(&world).zone()).await;
-        }
-    }
-    way.cut_nothing();
-    let url = database.owner_url();
-    let open = move || {
-        let url = url.clone();
-        async move { Arc::new(connect(&url).await) as Arc<dyn Store> }
-    };
-    Backend::new(Arc::new(store), (way, database)).with_reopen(open)
-}
-
-caracal_storage::conformance!(mended, crate::shaken());

@@ -63,7 +63,9 @@ async function recordsOf(zone: string, subject: string): Promise<string[]> {
   )) as Schema["RecordItemListing"];
   if (items.length === 0) throw new Error("No authority record of it is kept any more.");
   if (next_cursor)
-    throw new Error(`It has more than ${RECORDS} authority records: make packs of its sessions, or of a span of time.`);
+    throw new Error(
+      `It has more than ${RECORDS} authority records: make packs of its sessions, or of a span of time.`,
+    );
   return items.map((record) => record.authority_record_id);
 }
 
