@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import type { components as AuditComponents, paths as AuditPaths } from "./audit";
+import { keepsComing } from "./coming.ts";
 import type { paths as ControlPaths, components } from "./control";
 import type { paths as CoordinatorPaths } from "./coordinator";
 import { Problem } from "./problem.ts";
@@ -11,8 +12,13 @@ const headers = { "x-caracal-console": "1" };
 /** An answer that has not begun and ended by then does not come: whatever waits for it may ask again. */
 const WITHIN_MS = 60_000;
 
-const within = (asked: Request): Promise<Response> =>
-  fetch(asked, { signal: AbortSignal.any([asked.signal, AbortSignal.timeout(WITHIN_MS)]) });
+/** A file may be as large as what it is made of: it comes as long as something of it comes. */
+const FILES = /^\/api\/audit\/logs\/[^/]+\/pack$/;
+
+const within = (asked: Request): Promise<Response> => {
+  if (FILES.test(new URL(asked.url).pathname)) return keepsComing(asked, WITHIN_MS);
+  return fetch(asked, { signal: AbortSignal.any([asked.signal, AbortSignal.timeout(WITHIN_MS)]) });
+};
 
 export const control = createClient<ControlPaths>({ baseUrl: "/api/control", headers, fetch: within });
 export const coordinator = createClient<CoordinatorPaths>({

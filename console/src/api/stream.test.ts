@@ -80,3 +80,25 @@ test("one that refuses is asked again later, and one that is away sooner", async
   stop.abort();
   await over;
 });
+
+test("a stream that breaks often leaves nothing behind at the signal that ends it", async () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  vi.stubGlobal("fetch", () => {
+    asked += 1;
+    return Promise.resolve(new Response("", { status: 503 }));
+  });
+  const stop = new AbortController();
+  const [added, removed] = [
+    vi.spyOn(stop.signal, "addEventListener"),
+    vi.spyOn(stop.signal, "removeEventListener"),
+  ];
+  const over = follow("/tail", { onEvent: () => {}, onFreshness: () => {}, signal: stop.signal });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked).toBeGreaterThan(20);
+  // The one that waits at this moment.
+  expect(added.mock.calls.length - removed.mock.calls.length).toBe(1);
+  stop.abort();
+  await over;
+  expect(added.mock.calls.length).toBe(removed.mock.calls.length);
+});

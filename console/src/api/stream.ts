@@ -43,11 +43,14 @@ const REFUSED_MS = 15_000;
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
+    const timer = setTimeout(over, ms);
+    // A stream that breaks for days waits thousands of times for one signal: none of them may stay with it.
+    signal.addEventListener("abort", over);
+    function over(): void {
       clearTimeout(timer);
+      signal.removeEventListener("abort", over);
       resolve();
-    });
+    }
   });
 
 /**

@@ -142,7 +142,7 @@ export function Confirm({
     <Dialog title={title} onClose={onClose}>
       <Form
         // A name that is typed once more is nothing to lose.
-        guarded={name === undefined}
+        unsaved={name === undefined ? undefined : false}
         onSubmit={async () => {
           if (off) return false;
           return once(async () => {

@@ -197,18 +197,15 @@ export function FormProblem({ error }: { error: unknown }) {
 export function Form({
   onSubmit,
   unsaved,
-  guarded = true,
   children,
 }: {
   onSubmit: () => boolean | Promise<boolean>;
-  /** Whether there is something to lose, where that is not told by whether anybody typed. */
-  unsaved?: boolean;
-  /** Nothing is lost that anybody would miss. */
-  guarded?: boolean;
+  /** Whether there is something to lose, where that is not told by whether anybody typed; false where nobody would miss it. */
+  unsaved?: boolean | undefined;
   children: ReactNode;
 }) {
   const [touched, setTouched] = useState(false);
-  const own = useUnsaved(guarded && (unsaved ?? touched));
+  const own = useUnsaved(unsaved ?? touched);
   return (
     <form
       className="stack"

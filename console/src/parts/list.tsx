@@ -1,14 +1,13 @@
 import { keepPreviousData, type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import type { Listing } from "../api/pages.ts";
 import { Button } from "./button.tsx";
 import { keepAsFile, sheetOf } from "./csv.ts";
 import { Failed, Skeleton } from "./page.tsx";
 import { PolledPulse } from "./pulse.tsx";
+import { useSettled } from "./settled.ts";
 import { Table } from "./table.tsx";
-
-/** A page of a listing as the services answer it. */
-export type Listing<Row> = { items: Row[]; next_cursor?: string | null };
 
 /** A column; a head in brackets is for screen readers alone. */
 export type Column<Row> = { head: string; cell: (row: Row) => ReactNode; right?: boolean };
@@ -26,16 +25,6 @@ export function useAddress(): [Record<string, string>, (change: Record<string, s
       void navigate({ to: ".", search: next as never, replace: true });
     },
   ];
-}
-
-/** What is typed, once nobody types any more: not each letter is asked for. */
-function useSettled(typed: string): string {
-  const [settled, setSettled] = useState(typed);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(typed), 250);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return settled;
 }
 
 /**
@@ -76,7 +65,7 @@ export function List<Row>({
   const find = useRef<HTMLInputElement>(null);
   const table = useRef<HTMLTableElement>(null);
   const typed = address["find"] ?? "";
-  const asked = useSettled(searched ? typed.trim() : "");
+  const asked = useSettled(searched ? typed.trim() : "", 250);
   const query = useInfiniteQuery({
     queryKey: searched ? [...queryKey, asked] : queryKey,
     queryFn: ({ pageParam }) => load(pageParam, asked),

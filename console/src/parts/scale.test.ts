@@ -16,5 +16,5 @@ test("a line breaks where nothing is, and shows what stands alone", () => {
 });
 
 test("milliseconds are said as people do", () => {
-  expect([0, 999, 1_500].map(millis)).toEqual(["0 ms", "999 ms", (1.5).toLocaleString() + " s"]);
+  expect([0, 999, 1_500].map(millis)).toEqual(["0 ms", "999 ms", `${(1.5).toLocaleString()} s`]);
 });

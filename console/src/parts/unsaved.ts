@@ -1,15 +1,12 @@
-import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from "react";
+import { createContext, useContext, useEffect, useRef } from "react";
+import { teller } from "./told.ts";
 
 /** Something that was typed and is kept nowhere yet. It does not ask while it is sent, and when somebody gave it up. */
 export type Typed = { asks: boolean };
 
 /** All of it on the page. */
 const all = new Set<Typed>();
-const listeners = new Set<() => void>();
-
-function changed(): void {
-  for (const listener of listeners) listener();
-}
+const { tell, useTold } = teller();
 
 /** Whether anything that was typed would be lost with the page. */
 export function hasUnsaved(): boolean {
@@ -35,11 +32,11 @@ export function useUnsaved(unsaved: boolean): Typed {
     own.asks = true;
     all.add(own);
     within?.add(own);
-    changed();
+    tell();
     return () => {
       all.delete(own);
       within?.delete(own);
-      changed();
+      tell();
     };
   }, [unsaved, own, within]);
   return own;
@@ -47,10 +44,7 @@ export function useUnsaved(unsaved: boolean): Typed {
 
 /** Whether anything that was typed would be lost with the page, as it changes. */
 export function useAnyUnsaved(): boolean {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }, hasUnsaved);
+  return useTold(hasUnsaved);
 }
 
 /** Whether somebody is asked before they leave the page. */

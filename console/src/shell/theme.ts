@@ -1,9 +1,9 @@
-import { useSyncExternalStore } from "react";
+import { teller } from "../parts/told.ts";
 
 export type Theme = "system" | "light" | "dark";
 
 const KEY = "caracal.theme";
-const listeners = new Set<() => void>();
+const { tell, useTold } = teller();
 
 function chosen(): Theme {
   const theme = document.documentElement.dataset["theme"];
@@ -19,12 +19,9 @@ export function setTheme(theme: Theme): void {
   } catch {
     // A browser that keeps nothing has the theme until the page is closed.
   }
-  for (const listener of listeners) listener();
+  tell();
 }
 
 export function useTheme(): Theme {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }, chosen);
+  return useTold(chosen);
 }

@@ -6,7 +6,7 @@ import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { State } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
-import { namesQuery } from "../sessions/queries.ts";
+import { useNames } from "../sessions/queries.ts";
 import { asked, purpose, standing } from "./asked.ts";
 import { ApprovalPanel } from "./panel.tsx";
 import { approvalCountsQuery } from "./queries.ts";
@@ -28,7 +28,7 @@ export function ApprovalsPage() {
   const [address, setAddress] = useAddress();
   const state = address["state"] ?? "pending";
   const chosen = state === "all" ? undefined : (state as Approval["state"]);
-  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const names = useNames(zone);
   const by = address["by"];
   const counts = useQuery(approvalCountsQuery(zone)).data;
   const name = (approval: Approval) => names.get(approval.application_id ?? "") ?? approval.principal_id;

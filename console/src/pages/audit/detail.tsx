@@ -9,7 +9,7 @@ import { Loaded } from "../../parts/page.tsx";
 import { Badge, Code, Facts, Id, Raw, State, shortened } from "../../parts/show.tsx";
 import { ExactTime } from "../../parts/time.tsx";
 import { textChanges } from "../policies/draft/changes.ts";
-import { namesQuery } from "../sessions/queries.ts";
+import { useNames } from "../sessions/queries.ts";
 import type { Proof } from "./proof.ts";
 import { explainQuery } from "./queries.ts";
 import { ProofBadge, ProofFacts, type Proofs, Receipts } from "./receipts.tsx";
@@ -176,7 +176,7 @@ export function RequestDetail({
 }) {
   const [proofs, setProofs] = useState<Proofs>();
   const query = useQuery(explainQuery(zone, request));
-  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const names = useNames(zone);
   return (
     <Dialog side title="What happened to this request" onClose={onClose}>
       <Loaded query={query}>

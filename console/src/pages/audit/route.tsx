@@ -1,4 +1,3 @@
-import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schema } from "../../api/client.ts";
@@ -11,7 +10,7 @@ import { Pulse } from "../../parts/pulse.tsx";
 import { Badge, Id, State } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
-import { namesQuery } from "../sessions/queries.ts";
+import { useNames } from "../sessions/queries.ts";
 import { RequestDetail } from "./detail.tsx";
 import { KeptFilters } from "./kept.tsx";
 import { PackButton, packOf, unpackable } from "./pack.tsx";
@@ -98,7 +97,7 @@ export function AuditPage() {
   );
   const { since: _, from: __, until: ___, ...following } = query;
   const live = address["view"] === "live";
-  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const names = useNames(zone);
   const name = (event: Event) => names.get(actor(event) ?? "");
   const chips = FILTERS.filter((name) => !["decision", "since"].includes(name) && address[name]);
   const filters = (

@@ -1,9 +1,10 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { control, read } from "../../api/client.ts";
+import type { Listing } from "../../api/pages.ts";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Filter } from "../../parts/filter.tsx";
-import { List, type Listing, useAddress } from "../../parts/list.tsx";
+import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";

@@ -10,7 +10,7 @@ import { Consequences } from "../policies/consequences.tsx";
 import { ChangeBadge } from "../policies/differences.tsx";
 import { Changes } from "../policies/editor.tsx";
 import { inForceQuery, setVersionsQuery } from "../policies/queries.ts";
-import { namesQuery } from "../sessions/queries.ts";
+import { useNames } from "../sessions/queries.ts";
 import { type Compared, diffQuery, type Member, textQuery } from "./queries.ts";
 import { access, amount, became } from "./words.ts";
 import "./compare.css";
@@ -119,7 +119,7 @@ function Documents({ compared: { documents } }: { compared: Compared }) {
 }
 
 function Access({ zone, compared }: { zone: string; compared: Compared }) {
-  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const names = useNames(zone);
   const { changes } = compared.access;
   const changed =
     compared.access.newly_denied +

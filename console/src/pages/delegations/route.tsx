@@ -10,7 +10,7 @@ import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
-import { namesQuery } from "../sessions/queries.ts";
+import { useNames } from "../sessions/queries.ts";
 import { times } from "../sessions/tree.ts";
 import { DelegationGraph } from "./graph.tsx";
 import { type Delegation, scopesOf } from "./layout.ts";
@@ -123,7 +123,7 @@ function Panel({
 /** Authority that sessions handed to others, as far as it is live. */
 export function DelegationsPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
-  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const names = useNames(zone);
   const name = (id: string) => names.get(id) ?? id;
   const [address, setAddress] = useAddress();
   return (

@@ -61,7 +61,7 @@ export function LinkPage() {
                   The link runs out <Time at={expires_at} />.
                 </p>
               </div>
-              <Form guarded={false} onSubmit={() => take(purpose)}>
+              <Form unsaved={false} onSubmit={() => take(purpose)}>
                 <FormProblem error={error} />
                 {purpose === "setup" && (
                   <>

@@ -1,10 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { FormProblem, SelectField } from "../../parts/form.tsx";
 import { many } from "../../parts/words.ts";
-import { namesQuery } from "../sessions/queries.ts";
+import { useNames } from "../sessions/queries.ts";
 import { Differences } from "./differences.tsx";
 import type { Candidate } from "./queries.ts";
 import { type Replayed, replay } from "./replay.ts";
@@ -43,7 +42,7 @@ export function Consequences({
   const [hours, setHours] = useState("24");
   const [answer, setAnswer] = useState<Replayed>();
   const { act, busy, error } = useAct();
-  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const names = useNames(zone);
   const shown = useRef(true);
   useEffect(() => {
     shown.current = true;

@@ -1,20 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useId, useRef, useState } from "react";
+import { useId, useRef } from "react";
 import { control, read } from "../../api/client.ts";
 import { type Issue, Problem } from "../../api/problem.ts";
+import { useSettled } from "../../parts/settled.ts";
 import { Badge } from "../../parts/show.tsx";
 import { diff } from "./diff.ts";
 import "./editor.css";
-
-/** A value once it has not changed for a moment. */
-function useSettled<T>(value: T): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), 400);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
-}
 
 /** The text of a policy, checked while it is typed, with what is wrong at its line. */
 export function PolicyEditor({
@@ -29,7 +20,7 @@ export function PolicyEditor({
   const id = useId();
   const numbers = useRef<HTMLPreElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
-  const settled = useSettled(text);
+  const settled = useSettled(text, 400);
   const checked = useQuery({
     queryKey: ["policy-check", settled],
     enabled: settled.trim() !== "",

@@ -93,7 +93,7 @@ function Filled({
     });
   return (
     <>
-      <Form guarded={false} onSubmit={decide}>
+      <Form unsaved={false} onSubmit={decide}>
         <FormProblem error={error} />
         <SelectField
           label="Version that decides"

@@ -104,7 +104,7 @@ function Protect({ kind }: { kind: Kind }) {
       about="Say what you protect and who may call it. The credential stays here; the agent never sees it."
     >
       <div className="protect">
-        <Form guarded={false} onSubmit={make}>
+        <Form unsaved={false} onSubmit={make}>
           <FormProblem error={error} />
           <fieldset className="group" disabled={begun}>
             <legend>What you protect</legend>

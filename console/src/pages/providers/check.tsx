@@ -86,8 +86,8 @@ export function Check({
             void act(async () => {
               setCheck(undefined);
               setCheck(await ask());
-              // The list says whether it answers.
-              await client.invalidateQueries({ queryKey: ["zone", zone] });
+              // The list of providers says whether one answers; nothing else changes by asking.
+              await client.invalidateQueries({ queryKey: ["zone", zone, "providers"] });
             })
           }
         >

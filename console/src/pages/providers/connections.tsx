@@ -49,7 +49,7 @@ function Connect({ zone, provider }: { zone: string; provider: Provider }) {
     });
   };
   return (
-    <Form guarded={false} onSubmit={begin}>
+    <Form unsaved={false} onSubmit={begin}>
       <FormProblem error={error} />
       <TextField
         label="For whom"

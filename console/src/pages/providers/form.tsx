@@ -4,7 +4,15 @@ import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
 import { Discovery } from "./discovery.tsx";
-import { config, DISCOVERED, KINDS, type Kind, settingsFound, settingsOf, withCurrent } from "./kinds.ts";
+import {
+  config,
+  hasTokenEndpoint,
+  KINDS,
+  type Kind,
+  settingsFound,
+  settingsOf,
+  withCurrent,
+} from "./kinds.ts";
 
 type Provider = Schema["ProviderItem"];
 
@@ -84,7 +92,7 @@ export function ProviderForm({
           onChange={(event) => setKind(event.target.value as Kind)}
         />
       )}
-      {DISCOVERED.includes(kind) && (
+      {hasTokenEndpoint(kind) && (
         <Discovery
           zone={zone}
           onFound={(found) => {

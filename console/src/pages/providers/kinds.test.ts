@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { config, KINDS, settingsOf, withCurrent } from "./kinds.ts";
+import { config, hasTokenEndpoint, KINDS, type Kind, settingsOf, withCurrent } from "./kinds.ts";
 
 test("blank settings are left out, and lists are lists", () => {
   expect(
@@ -44,4 +44,11 @@ test("what the form does not ask for stays as it was, and the id of a key goes w
   const secret = { ...typed, client_auth_method: "client_secret_post" };
   expect(settingsOf(kind, secret).map(({ key }) => key)).not.toContain("key_id");
   expect(config(kind, secret, before)).not.toHaveProperty("key_id");
+});
+
+test("what has a token endpoint is known by its settings", () => {
+  expect((Object.keys(KINDS) as Kind[]).filter(hasTokenEndpoint)).toEqual([
+    "oauth2_client_credentials",
+    "oauth2_authorization_code",
+  ]);
 });

@@ -125,8 +125,9 @@ export const KINDS: Readonly<
   },
 };
 
-/** Kinds whose issuer publishes where its endpoints are. */
-export const DISCOVERED: ReadonlyArray<Kind> = ["oauth2_client_credentials", "oauth2_authorization_code"];
+/** Whether one of this kind has a token endpoint: its issuer may publish where that is, and it can be asked whether it takes the client. */
+export const hasTokenEndpoint = (kind: Kind): boolean =>
+  KINDS[kind].settings.some(({ key }) => key === "token_endpoint");
 
 /** What an issuer publishes, as settings that the kind has. */
 export function settingsFound(kind: Kind, found: Schema["DiscoveredProvider"]): Record<string, string> {

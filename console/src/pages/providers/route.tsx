@@ -6,35 +6,25 @@ import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
-import { Empty, Page } from "../../parts/page.tsx";
+import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
+import { many } from "../../parts/words.ts";
 import { Check } from "./check.tsx";
 import { Connections } from "./connections.tsx";
 import { ProviderForm } from "./form.tsx";
-import { KINDS } from "./kinds.ts";
+import { hasTokenEndpoint, KINDS } from "./kinds.ts";
+import { boundQuery } from "./queries.ts";
 
 type Provider = Schema["ProviderItem"];
-
-/** Kinds with a token endpoint, which can be asked whether it takes the client. */
-const TESTED: ReadonlyArray<Provider["kind"]> = ["oauth2_client_credentials", "oauth2_authorization_code"];
 
 function Panel({ zone, provider, close }: { zone: string; provider: Provider; close: () => void }) {
   const client = useQueryClient();
   const refused = useRefusal("change");
   const [editing, setEditing] = useState(false);
   const [archiving, setArchiving] = useState(false);
-  const resources = useQuery({
-    queryKey: ["zone", zone, "resources", "all"],
-    queryFn: () =>
-      read(
-        control.GET("/v1/zones/{zoneId}/resources", {
-          params: { path: { zoneId: zone }, query: { limit: 500 } },
-        }),
-      ),
-  });
-  const bound =
-    resources.data?.items.filter((resource) => resource.credential_provider_id === provider.id) ?? [];
+  const resources = useQuery(boundQuery(zone, provider.id));
+  const bound = resources.data;
   const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });
   return (
     <Dialog side title={provider.name} onClose={close}>
@@ -75,7 +65,7 @@ function Panel({ zone, provider, close }: { zone: string; provider: Provider; cl
         zone={zone}
         label="Test it"
         unsupported={
-          TESTED.includes(provider.kind)
+          hasTokenEndpoint(provider.kind)
             ? undefined
             : "It has no token endpoint: the first call shows whether the upstream takes it."
         }
@@ -90,19 +80,23 @@ function Panel({ zone, provider, close }: { zone: string; provider: Provider; cl
       {provider.kind === "oauth2_authorization_code" && <Connections zone={zone} provider={provider} />}
       <section className="stack-small" aria-labelledby="bound">
         <h3 id="bound">Resources that use it</h3>
-        {bound.length === 0 ? (
-          <p className="quiet">None.</p>
-        ) : (
-          <ul>
-            {bound.map((resource) => (
-              <li key={resource.id}>
-                <Link to="/z/$zone/resources" params={{ zone }} search={{ open: resource.id }}>
-                  <bdi>{resource.name}</bdi>
-                </Link>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Loaded query={resources}>
+          {(bound) =>
+            bound.length === 0 ? (
+              <p className="quiet">None.</p>
+            ) : (
+              <ul>
+                {bound.map((resource) => (
+                  <li key={resource.id}>
+                    <Link to="/z/$zone/resources" params={{ zone }} search={{ open: resource.id }}>
+                      <bdi>{resource.name}</bdi>
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
       </section>
       <Raw value={provider} />
       {archiving && (
@@ -122,9 +116,13 @@ function Panel({ zone, provider, close }: { zone: string; provider: Provider; cl
           }}
         >
           <p>
-            Its credential is forgotten. Calls of{" "}
-            {bound.length === 1 ? "the resource" : `the ${bound.length} resources`} that use it are refused
-            from now on. This cannot be undone.
+            Its credential is forgotten.{" "}
+            {bound === undefined
+              ? "Calls of the resources that use it are refused from now on."
+              : bound.length === 0
+                ? "No resource uses it."
+                : `Calls of ${many(bound.length, "resource that uses", "resources that use")} it are refused from now on.`}{" "}
+            This cannot be undone.
           </p>
         </Confirm>
       )}

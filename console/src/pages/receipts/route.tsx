@@ -69,7 +69,7 @@ export function ReceiptsPage() {
     >
       <div className="narrow">
         <Form
-          guarded={false}
+          unsaved={false}
           onSubmit={() => {
             setFound(checkReceipt(receipt, keys));
             return true;

@@ -33,7 +33,7 @@ export function ResourceForm({
   resource?: Resource;
   onDone: () => void;
 }) {
-  const providers = useQuery(providersQuery(zone)).data?.items;
+  const providers = useQuery(providersQuery(zone)).data;
   const [typed, setTyped] = useState({
     name: resource?.name ?? "",
     identifier: resource?.identifier ?? "",

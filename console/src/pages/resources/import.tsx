@@ -115,7 +115,7 @@ export function ImportOperations({
         Out of an OpenAPI document, or what an MCP server answers to <code>tools/list</code>, in JSON or YAML.
         It is read here, in your browser; nothing is declared before you choose it and save the resource.
       </p>
-      <Form guarded={false} onSubmit={look}>
+      <Form unsaved={false} onSubmit={look}>
         <div className="field">
           <label htmlFor="import-file">File of the document</label>
           <input

@@ -45,7 +45,7 @@ function Panel({ zone, resource, close }: { zone: string; resource: Resource; cl
   const refused = useRefusal("change");
   const [editing, setEditing] = useState(false);
   const [archiving, setArchiving] = useState(false);
-  const provider = useQuery(providersQuery(zone)).data?.items.find(
+  const provider = useQuery(providersQuery(zone)).data?.find(
     (one) => one.id === resource.credential_provider_id,
   );
   const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });

@@ -12,7 +12,7 @@ import { PolledPulse } from "../../parts/pulse.tsx";
 import { Badge, Facts, Id, Raw, State } from "../../parts/show.tsx";
 import { ExactTime, span, Time } from "../../parts/time.tsx";
 import { PackButton } from "../audit/pack.tsx";
-import { EVERY_MS, liveSessionsQuery, namesQuery } from "./queries.ts";
+import { EVERY_MS, liveSessionsQuery, useNames } from "./queries.ts";
 import { below, type Node, type Session, times, trees } from "./tree.ts";
 
 function Authority({ zone, session }: { zone: string; session: string }) {
@@ -234,7 +234,7 @@ export function SessionsPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
   const [address, setAddress] = useAddress();
   const query = useQuery(liveSessionsQuery(zone));
-  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const names = useNames(zone);
   const ended = address["view"] === "ended";
   const find = (nodes: ReadonlyArray<Node>): Node | undefined => {
     for (const node of nodes) {

@@ -71,7 +71,7 @@ export function Passkeys() {
           )
         }
       </Loaded>
-      <Form guarded={false} onSubmit={() => act(() => addPasskey(name))}>
+      <Form unsaved={false} onSubmit={() => act(() => addPasskey(name))}>
         <TextField
           label="Name of a new passkey"
           autoComplete="off"

@@ -48,7 +48,7 @@ function EmailCode({ email, onDone }: { email: string; onDone: () => unknown }) 
     <section className="stack-small" aria-label="Code by e-mail">
       <FormProblem error={error} />
       {begun && (
-        <Form guarded={false} onSubmit={finish}>
+        <Form unsaved={false} onSubmit={finish}>
           <p role="status">
             If <bdi>{begun.email}</bdi> has an account here, a code is on its way. It is good for ten minutes,
             in this browser.
@@ -115,7 +115,7 @@ export function Ways({
         ) : (
           <SingleSignOn name={setup.single_sign_on} back={back} />
         ))}
-      <Form guarded={false} onSubmit={signIn}>
+      <Form unsaved={false} onSubmit={signIn}>
         <FormProblem error={error} />
         <TextField
           label="E-mail address"

@@ -124,14 +124,15 @@ export function SubjectPanel({ zone, id, close }: { zone: string; id: string; cl
   const stops = useRefusal("stop");
   const changes = useRefusal("change");
   const query = useQuery(subjectQuery(zone, id));
-  const outside = useQuery(blockedQuery(zone));
-  const blocked = outside.data?.get(id);
+  const outside = useQuery(blockedQuery(zone, id));
+  const blocked = outside.data;
   const [doing, setDoing] = useState<"stop" | "let in">();
   const subject = query.data?.subject;
   return (
     <Dialog side title={subject?.application_name ?? id} onClose={close}>
       <div className="row">
-        {blocked ? <Badge meaning="refused">kept out</Badge> : <Badge>not kept out</Badge>}
+        {blocked && <Badge meaning="refused">kept out</Badge>}
+        {blocked === null && <Badge>not kept out</Badge>}
         <Id of={id} />
       </div>
       {outside.isError && <Failed error={outside.error} again={() => void outside.refetch()} />}

@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { control, read } from "../../api/client.ts";
+import { allOf } from "../../api/pages.ts";
 import { Problem } from "../../api/problem.ts";
 
 /** What a subject holds; null of one that never held anything here. */
@@ -22,25 +23,22 @@ export const subjectQuery = (zone: string, subject: string) =>
     refetchInterval: (query) => (query.state.data ? 5_000 : false),
   });
 
-/** Most subjects that are looked through for whether one is kept out. */
-const MOST = 2_000;
+/** Most subjects that a zone keeps out. */
+const MOST = 10_000;
 
-/** Whoever is kept out, by id. */
-export const blockedQuery = (zone: string) =>
+/** Since when and why a subject is kept out; null of one that is not. */
+export const blockedQuery = (zone: string, subject: string) =>
   queryOptions({
     queryKey: ["zone", zone, "blocked"],
-    queryFn: async () => {
-      const blocked = [];
-      let cursor: string | undefined;
-      do {
-        const page = await read(
-          control.GET("/v1/zones/{zoneId}/subjects/blocked", {
-            params: { path: { zoneId: zone }, query: { limit: 200, ...(cursor ? { cursor } : {}) } },
-          }),
-        );
-        blocked.push(...page.items);
-        cursor = page.next_cursor ?? undefined;
-      } while (cursor && blocked.length < MOST);
-      return new Map(blocked.map((one) => [one.subject_id, one]));
-    },
+    queryFn: () =>
+      allOf(
+        (after) =>
+          read(
+            control.GET("/v1/zones/{zoneId}/subjects/blocked", {
+              params: { path: { zoneId: zone }, query: { limit: 200, ...after } },
+            }),
+          ),
+        MOST,
+      ),
+    select: (blocked) => blocked.find((one) => one.subject_id === subject) ?? null,
   });

@@ -7,7 +7,7 @@ import { Figures } from "../../../parts/figures.tsx";
 import { Badge } from "../../../parts/show.tsx";
 import { Time } from "../../../parts/time.tsx";
 import { By } from "../../accounts/by.tsx";
-import { namesQuery } from "../../sessions/queries.ts";
+import { useNames } from "../../sessions/queries.ts";
 import { Differences } from "../differences.tsx";
 import { PutInForce } from "../force.tsx";
 import { useVersionName } from "../version-name.ts";
@@ -33,7 +33,7 @@ function Counts({ shadow }: { shadow: Shadow }) {
 }
 
 function Told({ zone, shadow }: { zone: string; shadow: Shadow }) {
-  const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
+  const names = useNames(zone);
   return (
     <>
       <Counts shadow={shadow} />
