@@ -180,6 +180,12 @@ export function List<Row>({
           )}
         </div>
       )}
+      {query.isError && (
+        <p role="alert" className="note waiting">
+          {query.isFetchNextPageError ? "More could not be loaded: " : "This is what was last loaded: "}
+          {query.error.message}
+        </p>
+      )}
       {panel && opened && panel(opened, close)}
     </div>
   );

@@ -8,7 +8,7 @@ import { OF_DEPLOYMENT, OF_ZONE } from "./places.ts";
 type Choice = { key: string; label: string; where: string; words: string; href: string };
 
 /** What of the choices has every word that was typed. */
-export function matching(choices: ReadonlyArray<Choice>, typed: string): ReadonlyArray<Choice> {
+function matching(choices: ReadonlyArray<Choice>, typed: string): ReadonlyArray<Choice> {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   return choices.filter((choice) => {
     const text = `${choice.label} ${choice.where} ${choice.words}`.toLowerCase();

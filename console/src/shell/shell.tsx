@@ -12,10 +12,10 @@ import { zonesQuery } from "../pages/zones/queries.ts";
 import { Button } from "../parts/button.tsx";
 import { giveUp } from "../parts/unsaved.ts";
 import { SignInAgain } from "./again.tsx";
+import { theme } from "./appearance.ts";
 import { AskBeforeLeaving } from "./leaving.tsx";
 import { Palette } from "./palette.tsx";
 import { OF_DEPLOYMENT, OF_ZONE } from "./places.ts";
-import { setTheme, type Theme, useTheme } from "./theme.ts";
 import "./shell.css";
 
 function Mark() {
@@ -53,13 +53,13 @@ function ZoneSwitch({ zone }: { zone: string }) {
 }
 
 function ThemeSwitch() {
-  const theme = useTheme();
+  const chosen = theme.use();
   return (
     <select
       aria-label="Theme"
       className="input"
-      value={theme}
-      onChange={(event) => setTheme(event.target.value as Theme)}
+      value={chosen}
+      onChange={(event) => theme.set(event.target.value as typeof chosen)}
     >
       <option value="system">Theme of the system</option>
       <option value="light">Light</option>

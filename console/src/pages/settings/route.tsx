@@ -4,11 +4,12 @@ import { control, read, type Schema } from "../../api/client.ts";
 import { meQuery, setupQuery, useRefusal } from "../../api/me.ts";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
-import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
+import { Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
 import { Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Facts } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
+import { density } from "../../shell/appearance.ts";
 import { browser } from "./browser.ts";
 import { Passkeys } from "./passkeys.tsx";
 
@@ -189,6 +190,25 @@ function Retention() {
   );
 }
 
+function Rows() {
+  const chosen = density.use();
+  return (
+    <section className="stack" aria-labelledby="rows" style={{ maxWidth: 420 }}>
+      <h2 id="rows">Tables</h2>
+      <SelectField
+        label="Rows"
+        help="In this browser, on every page."
+        options={[
+          ["comfortable", "Comfortable"],
+          ["compact", "Compact: more of them on the screen"],
+        ]}
+        value={chosen}
+        onChange={(event) => density.set(event.target.value as typeof chosen)}
+      />
+    </section>
+  );
+}
+
 /** What somebody sets for themselves, and owners for the deployment. */
 export function SettingsPage() {
   const me = useQuery(meQuery).data;
@@ -209,6 +229,7 @@ export function SettingsPage() {
         <Sessions />
         {setup?.passkeys && <Passkeys />}
         {me && (me.account.has_password ? <Password /> : <NoPassword />)}
+        <Rows />
         <Retention />
       </div>
     </Page>

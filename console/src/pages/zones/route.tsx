@@ -7,11 +7,13 @@ import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
+import { useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Id } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { zonesQuery } from "./queries.ts";
+import { ZoneSettings } from "./settings.tsx";
 
 function NewZone({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
@@ -56,6 +58,8 @@ export function ZonesPage() {
   const [making, setMaking] = useState(false);
   const [archiving, setArchiving] = useState<{ id: string; name: string }>();
   const [typed, setTyped] = useState("");
+  const [address, setAddress] = useAddress();
+  const opened = zones.data?.items.find((zone) => zone.id === address["open"]);
   const action = (
     <Button look="main" refused={refused} onClick={() => setMaking(true)}>
       New zone
@@ -102,6 +106,13 @@ export function ZonesPage() {
                       <Time at={zone.created_at} />
                     </td>
                     <td className="right">
+                      <Button
+                        look="plain"
+                        aria-label={`Settings of ${zone.name}`}
+                        onClick={() => setAddress({ open: zone.id })}
+                      >
+                        Settings
+                      </Button>
                       <Button look="plain" refused={refused} onClick={() => setArchiving(zone)}>
                         Archive…
                       </Button>
@@ -114,6 +125,7 @@ export function ZonesPage() {
         }}
       </Loaded>
       {making && <NewZone onClose={() => setMaking(false)} />}
+      {opened && <ZoneSettings zone={opened} onClose={() => setAddress({ open: undefined })} />}
       {archiving && (
         <Confirm
           title={`Archive ${archiving.name}`}

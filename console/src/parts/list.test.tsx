@@ -1,0 +1,149 @@
+// @vitest-environment happy-dom
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Listing } from "../api/pages.ts";
+import { Problem } from "../api/problem.ts";
+import { List } from "./list.tsx";
+import { Empty } from "./page.tsx";
+
+type Row = { id: string; name: string };
+type Load = (cursor: string | undefined) => Promise<Listing<Row>>;
+
+let root: Root;
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  vi.stubGlobal("scrollTo", () => {});
+  root = createRoot(document.body.appendChild(document.createElement("div")));
+});
+afterEach(async () => {
+  await act(async () => root.unmount());
+  document.body.replaceChildren();
+  vi.unstubAllGlobals();
+});
+
+/** Goes on until what is on its way is there. */
+const settle = () => act(() => new Promise((resolve) => setTimeout(resolve, 20)));
+
+async function show(load: Load, address = "/"): Promise<void> {
+  const page = () => (
+    <List<Row>
+      name="things"
+      queryKey={["things"]}
+      load={load}
+      keyOf={(row) => row.id}
+      textOf={(row) => row.name}
+      columns={[{ head: "Thing", cell: (row) => row.name }]}
+      empty={<Empty title="No thing yet">A thing is made by its button.</Empty>}
+      panel={(row) => <aside>{`open: ${row.name}`}</aside>}
+    />
+  );
+  const router = createRouter({
+    routeTree: createRootRoute({ component: page }),
+    history: createMemoryHistory({ initialEntries: [address] }),
+  });
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  await act(async () =>
+    root.render(
+      <QueryClientProvider client={client}>
+        <RouterProvider router={router as never} />
+      </QueryClientProvider>,
+    ),
+  );
+  await settle();
+}
+
+const find = (selector: string): HTMLElement | null => document.querySelector(selector);
+const text = (): string => document.body.textContent ?? "";
+const press = async (name: string) => {
+  const button = [...document.querySelectorAll("button")].find((one) => one.textContent === name);
+  if (!button) throw new Error(`no button ${name}`);
+  await act(async () => button.click());
+  await settle();
+};
+const rows = (): string[] => [...document.querySelectorAll("tbody tr")].map((row) => row.textContent ?? "");
+const some = (...names: string[]): Row[] => names.map((name) => ({ id: name, name }));
+
+test("until the first page is there, something says that it is on its way", async () => {
+  await show(() => new Promise(() => {}));
+  expect(find("[role=status][aria-busy=true]")?.ariaLabel ?? find("[aria-label=Loading]")).toBeTruthy();
+  expect([find("table"), find("[role=alert]"), find("input")]).toEqual([null, null, null]);
+  expect(text()).not.toContain("No thing yet");
+});
+
+test("where there is nothing, it says what this is and what fills it, and there is nothing to find", async () => {
+  await show(async () => ({ items: [] }));
+  expect(find("h2")?.textContent).toBe("No thing yet");
+  expect(text()).toContain("A thing is made by its button.");
+  expect([find("table"), find("[role=alert]"), find("input")]).toEqual([null, null, null]);
+});
+
+test("what cannot be loaded says why and by which request, and is asked for again", async () => {
+  const load = vi
+    .fn<Load>()
+    .mockRejectedValueOnce(
+      new Problem(503, {
+        error: "storage_unavailable",
+        error_description: "the storage is away",
+        request_id: "r-1",
+      }),
+    )
+    .mockResolvedValueOnce({ items: some("one") });
+  await show(load);
+  expect(find("[role=alert]")?.textContent).toContain("This could not be loaded");
+  expect(find("[role=alert]")?.textContent).toContain("The storage is away.");
+  expect(find("[role=alert]")?.textContent).toContain("r-1");
+  expect(text()).not.toContain("No thing yet");
+  await press("Try again");
+  expect(rows()).toEqual(["one"]);
+  expect(find("[role=alert]")).toBeNull();
+});
+
+test.each([
+  [403, "You may not see this", false],
+  [409, "This could not be loaded", true],
+  [429, "Try again in 7 seconds.", true],
+  [0, "The console does not answer.", true],
+])("an answer of %i is told in words, and asked for again where that helps", async (status, said, again) => {
+  await show(() => Promise.reject(new Problem(status, { error: "some_code" }, 7)));
+  expect(find("[role=alert]")?.textContent).toContain(said);
+  expect(text().includes("Try again") && find("button") !== null).toBe(again);
+});
+
+test("what is typed finds among what is there, and a name that is not there is no empty list", async () => {
+  await show(async () => ({ items: some("alpha", "beta") }), "/?find=bet");
+  expect(rows()).toEqual(["beta"]);
+  await act(async () => root.unmount());
+  root = createRoot(document.body.appendChild(document.createElement("div")));
+  await show(async () => ({ items: some("alpha"), next_cursor: "more" }), "/?find=gamma");
+  expect(text()).toContain("Nothing here is called that.");
+  expect(text()).toContain("Not all of them are loaded yet");
+  expect(text()).not.toContain("No thing yet");
+});
+
+test("more is loaded behind what is there, and what fails of it takes nothing away", async () => {
+  const load = vi
+    .fn<Load>()
+    .mockResolvedValueOnce({ items: some("one"), next_cursor: "a" })
+    .mockRejectedValueOnce(new Problem(503, { error: "storage_unavailable" }))
+    .mockResolvedValueOnce({ items: some("two"), next_cursor: null });
+  await show(load);
+  await press("Load more");
+  expect(rows()).toEqual(["one"]);
+  expect(find("[role=alert]")?.textContent).toContain("More could not be loaded: Storage unavailable.");
+  await press("Load more");
+  expect(load.mock.calls.map(([cursor]) => cursor)).toEqual([undefined, "a", "a"]);
+  expect(rows()).toEqual(["one", "two"]);
+  expect(find("[role=alert]")).toBeNull();
+  expect(text()).not.toContain("Load more");
+});
+
+test("a row opens beside the list, and its place is in the address", async () => {
+  await show(async () => ({ items: some("one", "two") }), "/?open=two");
+  expect(find("aside")?.textContent).toBe("open: two");
+  await press("one");
+  expect(find("aside")?.textContent).toBe("open: one");
+  expect(find("tr.chosen")?.textContent).toBe("one");
+});
