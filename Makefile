@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone docs deny
+.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e console-e2e-production test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -67,8 +67,10 @@ test-fuzz:
 test-handbook:
 	scripts/handbook.py run $(TARGET)/debug
 
+# The whole on the embedded deployment, and of the production one what differs there: signing in and out, and every way over two replicas.
 test-console:
 	scripts/console-e2e.sh $(TARGET)/debug
+	E2E_DEPLOYMENT=production scripts/console-e2e.sh $(TARGET)/debug 1-first 2-kill 3-roles 7-sign 9990-replicas
 
 test-install:
 	scripts/test-install.sh $(TARGET)/debug
@@ -108,6 +110,13 @@ console-e2e: ## The console in a real browser, on a stack of its own (5 minutes)
 	scripts/console.sh build
 	$(CARGO) build --locked -p caracald
 	scripts/console-e2e.sh $(TARGET)/debug
+
+console-e2e-production: ## The same with a process for each role over a PostgreSQL and a Redis of its own, and the Rust that the console shows (8 minutes)
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	scripts/console.sh build
+	$(CARGO) build --locked -p caracald
+	E2E_DEPLOYMENT=production E2E_CARGO=1 scripts/console-e2e.sh $(TARGET)/debug
 
 console-check: ## Types, lint and tests of what runs in the browser
 	scripts/console.sh check

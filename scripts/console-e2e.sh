@@ -2,6 +2,9 @@
 # The console in a real browser, on a stack of its own: console-e2e.sh DIRECTORY_OF_A_BUILT_CARACALD [ARGUMENTS OF PLAYWRIGHT]
 # Screenshots of every page are left in console/dist/e2e.
 #
+# E2E_DEPLOYMENT=production: a process for each role, over a PostgreSQL and a Redis of its own. Either way two replicas of the console
+# are behind one address. E2E_CARGO=1: the Rust that the console shows is compiled and run as well.
+#
 # Where Chromium or Node.js is missing and cannot be installed it says so and passes, unless CI is set.
 set -euo pipefail
 CARACALD=$(realpath "${1:?directory of a built caracald}/caracald")
@@ -22,5 +25,7 @@ if [ -z "$CHROMIUM" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; th
 fi
 [ -n "$CHROMIUM" ] || without "no Chromium; on Debian: apt-get install chromium"
 command -v node >/dev/null || without "no Node.js"
+scripts/require.sh jq || without "no jq"
+[ "${E2E_DEPLOYMENT:-embedded}" = embedded ] || scripts/require.sh servers
 export CHROMIUM
 exec scripts/console.sh e2e -- "$@"

@@ -7,7 +7,8 @@
 #
 # State: $CARACAL_PRODUCTION_HOME, else $XDG_DATA_HOME/caracal-production, else ~/.local/share/caracal-production;
 # for root, whose home directory is closed to PostgreSQL's account, /var/lib/caracal-production in place of the last.
-# Ports: the roles' own, PostgreSQL's and Redis' where they are free, others where they are taken.
+# Ports: the roles' own, PostgreSQL's and Redis' where they are free, others where they are taken; free ones at once with
+# CARACAL_PRODUCTION_PORTS=any. CARACAL_MODE is stable where it says nothing else.
 set -euo pipefail
 
 if [ -n "${CARACAL_PRODUCTION_HOME:-}" ]; then
@@ -18,6 +19,7 @@ else
   home=${XDG_DATA_HOME:-${HOME:?}/.local/share}/caracal-production
 fi
 roles=(api sts gateway coordinator audit)
+mode=${CARACAL_MODE:-stable}
 secrets=$home/secrets log=$home/log run=$home/run
 
 fail() {
@@ -109,9 +111,9 @@ fi
 
 # port PREFERRED: it if nobody listens there, a free one otherwise.
 port() {
-  python3 - "$1" <<'PY'
+  python3 - "$1" "${CARACAL_PRODUCTION_PORTS:-usual}" <<'PY'
 import socket, sys
-for port in (int(sys.argv[1]), 0):
+for port in (0,) if sys.argv[2] == "any" else (int(sys.argv[1]), 0):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -197,7 +199,7 @@ for role in "${roles[@]}"; do
   database_url "caracal$role" "${role}DbPassword" "${role}DatabaseUrl"
 done
 migrate=(env "DATABASE_URL_FILE=$secrets/migrateDatabaseUrl" "REDIS_URL_FILE=$secrets/redisUrl"
-  CARACAL_MODE=stable CARACAL_STORAGE=production)
+  "CARACAL_MODE=$mode" CARACAL_STORAGE=production)
 for role in "${roles[@]}"; do
   migrate+=("CARACAL_${role^^}_DB_PASSWORD_FILE=$secrets/${role}DbPassword")
 done
@@ -218,7 +220,7 @@ serve() {
   for pair in "$@"; do
     variables+=("${pair%%=*}_FILE=$secrets/${pair#*=}")
   done
-  start "$role" env -u PGPASSFILE CARACAL_MODE=stable CARACAL_STORAGE=production "CARACAL_HOME=$home" HOST=127.0.0.1 \
+  start "$role" env -u PGPASSFILE "CARACAL_MODE=$mode" CARACAL_STORAGE=production "CARACAL_HOME=$home" HOST=127.0.0.1 \
     "PORT=${ports[$role]}" "ISSUER_URL=$sts_url" "STS_URL=$sts_url" "AUDIT_REPLAY_DIR=$home/spool" \
     AUDIT_LOG_ORIGIN=localhost \
     "DATABASE_URL_FILE=$secrets/${role}DatabaseUrl" "REDIS_URL_FILE=$secrets/redisUrl" \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing where that takes no question (Debian packages, as root); otherwise says in one sentence
 # what is missing and how to get it.
-# Usage: require.sh rust|python|servers|promtool|mdbook|deny|machete, or require.sh disk GIGABYTES
+# Usage: require.sh rust|python|servers|jq|promtool|mdbook|deny|machete, or require.sh disk GIGABYTES
 set -euo pipefail
 
 missing() {
@@ -42,6 +42,10 @@ case "${1:?what is required}" in
     for tool in curl flock setsid setpriv python3; do
       command -v "$tool" >/dev/null || debian "$tool is missing" curl util-linux python3
     done
+    ;;
+  jq)
+    command -v jq >/dev/null ||
+      debian "jq is missing (the first call with curl reads JSON with it)" jq
     ;;
   promtool)
     command -v promtool >/dev/null ||

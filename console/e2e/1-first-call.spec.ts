@@ -1,10 +1,11 @@
 import { expect, test } from "@playwright/test";
-import { runShown } from "./first-call.ts";
-import { asOwner, at, setupLink } from "./people.ts";
+import { RUN, runShown } from "./first-call.ts";
+import { asOwner, setupLink } from "./people.ts";
 
 test("from the first run to the first protected call, without a terminal but for the agent", async ({
   page,
 }) => {
+  test.setTimeout(process.env["E2E_CARGO"] ? 600_000 : 60_000);
   const broken: string[] = [];
   page.on("pageerror", (error) => broken.push(error.message));
   page.on("console", (message) => {
@@ -32,10 +33,12 @@ test("from the first run to the first protected call, without a terminal but for
   await expect(page.getByRole("heading", { name: "Orders API is protected" })).toBeVisible();
 
   // What the page says to run is run as it stands there.
-  await page.getByRole("tab", { name: "Python" }).click();
-  const stdout = await runShown(page);
-  expect(stdout).toContain("200");
-  expect(stdout).toContain("Bearer the-upstreams-own-token");
+  for (const language of RUN) {
+    await page.getByRole("tab", { name: language }).click();
+    const stdout = await runShown(page, language);
+    expect(stdout, language).toContain("200");
+    expect(stdout, language).toContain("Bearer the-upstreams-own-token");
+  }
   await expect(page.getByText("The first call was allowed")).toBeVisible();
   await page.getByRole("link", { name: "See its evidence" }).click();
   await expect(page.getByRole("dialog").getByText("Called a resource")).toBeVisible();

@@ -1,6 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 import { type Fleet, makeFleet } from "./fleet.ts";
+import { unvisited } from "./pages.ts";
 import { asOwner, at, makeZone } from "./people.ts";
 
 const OF_ZONE = [
@@ -72,6 +73,7 @@ const OPENED_OTHERS = (fleet: Fleet): ReadonlyArray<readonly [string, string]> =
   [`/accounts?open=${fleet.account}`, "account-open"],
   ["/accounts?new=1", "account-new"],
   ["/tokens?new=1", "token-new"],
+  [`/zones?open=${fleet.zone}`, "zone-open"],
 ];
 
 /** Pages that look different where there is nothing yet. */
@@ -98,6 +100,8 @@ test("axe finds nothing on any page in both themes, wide and narrow", async ({ p
     ...OTHERS.map((path) => [path, path.slice(1).replaceAll("/", "-")] as const),
     ...OPENED_OTHERS(fleet),
   ];
+  // The first of all leads on to the overview.
+  expect(unvisited(places.map(([path]) => path)), "a page that nobody looks at").toEqual(["/"]);
   for (const theme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
     for (const [path, name] of places) {

@@ -1,10 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, type Page, test } from "@playwright/test";
-import { Agent, type Json } from "./agent.ts";
+import { expect, test } from "@playwright/test";
 import { admin, asOwner, at, makeAccount, makeZone, signIn, somebody } from "./people.ts";
-
-const EVIL = `<img src=x onerror="window.broken=1"><script>window.broken=1</script>`;
 
 /** A page of another site: by its address, and so for cookies. */
 async function anotherSite(body: string): Promise<[address: string, server: Server]> {
@@ -65,95 +62,6 @@ test("a page of another site neither frames the console nor acts in it, whoever 
   } finally {
     server.close();
   }
-});
-
-/** Whether something that was only to be shown was run, or became an element. */
-async function expectText(page: Page, where: string): Promise<void> {
-  expect(await page.evaluate(() => (window as { broken?: number }).broken), where).toBeUndefined();
-  await expect(page.locator("img, main script, dialog script"), where).toHaveCount(0);
-}
-
-test("every name, document and address is text wherever it is shown", async ({ page }) => {
-  test.setTimeout(180_000);
-  await asOwner(page);
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (/Content Security Policy|Trusted/.test(message.text())) complaints.push(message.text());
-  });
-  const zone = await makeZone(EVIL);
-  const agent = await Agent.start(zone, { more: `\n# ${EVIL}\n` });
-  const api = await admin();
-  const post = async (path: string, data: Json): Promise<Json> => {
-    const answer = await api.post(path, { data });
-    expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
-    return await answer.json();
-  };
-  const base = `/v1/zones/${zone}`;
-  const application = await post(`${base}/applications`, { name: EVIL, registration_method: "managed" });
-  const workload = await post(`${base}/workloads`, { name: EVIL });
-  const provider = await post(`${base}/providers`, { name: EVIL, kind: "none", config_json: {} });
-  const resource = await post(`${base}/resources`, {
-    name: EVIL,
-    identifier: "resource://evil",
-    upstream_url: process.env["E2E_UPSTREAM"],
-    scopes: ["evil:read"],
-    credential_provider_id: provider["id"],
-    operations: [{ method: "GET", path: "/evil", scope: "evil:read" }],
-  });
-  const policy = await post(`${base}/policies`, {
-    name: EVIL,
-    description: EVIL,
-    content: `# caracal:data-document\npackage caracal.authz\nimport rego.v1\n# ${EVIL}\ngrants := {}\n`,
-  });
-  const sink = await post(`${base}/notification-sinks`, {
-    name: EVIL,
-    url: "https://93.184.215.14/%3Cimg%20src=x%20onerror=alert(1)%3E",
-  });
-  await post("/v1/accounts", { email: "evil@example.com", name: EVIL, role: "viewer" });
-  await post("/v1/admin-tokens", { name: EVIL, scope: "global", capability: "read" });
-  const session = await agent.session({ labels: [EVIL] }).catch(() => agent.session());
-  // What an agent asks for is shown as well.
-  const refused = await agent.exchange({ scope: `${EVIL} x`, resource: EVIL, agent_session_id: session });
-  const denied = await agent.exchange({ scope: "run:write", agent_session_id: session });
-  const requests = [refused, denied].map((one) => String(one["request_id"] ?? one["requestId"]));
-
-  const odd = encodeURIComponent(EVIL);
-  const places = [
-    "",
-    `/applications?open=${application["id"]}`,
-    `/workloads?open=${workload["id"]}`,
-    `/providers?open=${provider["id"]}`,
-    `/resources?open=${resource["id"]}`,
-    `/policies?open=${policy["id"]}`,
-    `/policies?open=${agent.policy}`,
-    `/notifications?open=${sink["id"]}`,
-    `/sessions?open=${session}`,
-    "/delegations",
-    "/approvals?state=all",
-    "/audit",
-    "/audit?view=live",
-    ...requests.flatMap((request) => [`/audit?request=${request}`, `/policies?draft=${request}`]),
-    // The address is somebody else's text too.
-    `/audit?find=${odd}`,
-    `/audit?request=${odd}`,
-    `/audit?event_type=${odd}&application_id=${odd}&since=${odd}`,
-    `/policies?draft=${odd}&open=${odd}`,
-    `/approvals?state=${odd}&open=${odd}`,
-  ].map((path) => `/z/${zone}${path}`);
-  for (const path of [
-    ...places,
-    "/z/%3Cimg%20src=x%3E",
-    "/zones",
-    "/accounts",
-    "/tokens",
-    `/sign-in?return=${odd}`,
-  ]) {
-    await page.goto(`${at("web")}${path}`);
-    await expect(page.locator("h1, h2").first()).toBeAttached();
-    await expect(page.getByLabel("Loading")).toHaveCount(0);
-    await expectText(page, path);
-  }
-  expect(complaints).toEqual([]);
 });
 
 test("whoever signs out leaves nothing behind for the next one at the machine", async ({ browser }) => {

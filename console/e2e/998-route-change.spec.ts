@@ -61,3 +61,48 @@ test("a change of page is measured", async ({ page }) => {
   console.log(`change of page, seen for the first time: ${summed(first ?? [])}`);
   console.log(`change of page, seen before: ${summed(later.flat())}`);
 });
+
+/** Bytes that a browser may take before anything is typed into an editor. */
+const FIRST_LOAD = 150 * 1024;
+
+test("what a browser takes before it shows a page for the first time is within the budget, compressed", async ({
+  browser,
+  page,
+}) => {
+  await asOwner(page);
+  const fleet = await makeFleet("First load");
+  for (const place of [
+    "/sign-in",
+    "/zones",
+    `/z/${fleet.zone}`,
+    `/z/${fleet.zone}/applications`,
+    `/z/${fleet.zone}/policies`,
+    `/z/${fleet.zone}/audit`,
+  ]) {
+    // A browser that has nothing yet.
+    const context = await browser.newContext();
+    if (place !== "/sign-in") await context.addCookies(await page.context().cookies());
+    const tab = await context.newPage();
+    await tab.goto(`${at("web")}${place}`);
+    await expect(tab.locator("h1").first()).toBeVisible();
+    await expect(tab.getByLabel("Loading")).toHaveCount(0);
+    const files = await tab.evaluate(() => {
+      const [itself] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+      const others = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+      return [...(itself ? [itself] : []), ...others]
+        .filter(({ name }) => !new URL(name).pathname.startsWith("/api/"))
+        .map(({ name, encodedBodySize, decodedBodySize }) => ({ name, encodedBodySize, decodedBodySize }));
+    });
+    const sum = files.reduce((total, { encodedBodySize }) => total + encodedBodySize, 0);
+    console.log(
+      `first load of ${place.replace(fleet.zone, "ZONE")}: ${(sum / 1024).toFixed(0)} KB, ${files.length} files`,
+    );
+    expect(sum, place).toBeLessThan(FIRST_LOAD);
+    // Each of some size came compressed, and none from elsewhere.
+    for (const { name, encodedBodySize, decodedBodySize } of files) {
+      expect(new URL(name).origin, name).toBe(at("web"));
+      if (decodedBodySize > 4_000) expect(encodedBodySize, name).toBeLessThan(decodedBodySize * 0.6);
+    }
+    await context.close();
+  }
+});

@@ -3,7 +3,7 @@ import { admin, at } from "./people.ts";
 
 export type Json = Record<string, unknown>;
 
-export const RESOURCE = "resource://run";
+const RESOURCE = "resource://run";
 
 /** What the policy of an agent says beside who it is. */
 export type Policy = {

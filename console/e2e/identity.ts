@@ -77,6 +77,21 @@ export async function identityProvider(directory: string, consoleUrl: string): P
   return { issuer: said[0], plain: said[1], authority: join(directory, "authority.pem"), process: server };
 }
 
+/** The same provider, as the API takes it. */
+export function peopleSettings(consoleUrl: string): Record<string, unknown> {
+  const issuer = process.env["E2E_ISSUER"] ?? "";
+  return {
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    redirect_uri: `${consoleUrl}/connections/callback`,
+    client_id: "people",
+    client_secret: CLIENT_SECRET,
+    scopes: ["openid", "tickets:read"],
+    issuer,
+    revocation_endpoint: `${issuer}/token/revocation`,
+  };
+}
+
 /** Settings of a provider at which people connect accounts there. */
 export function peopleConnect(): Record<string, string> {
   const issuer = process.env["E2E_ISSUER"] ?? "";

@@ -3,7 +3,7 @@ import { read, type WebSchema, web } from "./client.ts";
 import { Problem } from "./problem.ts";
 
 /** The roles that say how they are. */
-export const ROLES = ["api", "sts", "gateway", "coordinator", "audit"] as const;
+const ROLES = ["api", "sts", "gateway", "coordinator", "audit"] as const;
 export type RoleName = (typeof ROLES)[number];
 
 /** How a role is. `untold` is one whose place the role web does not know. */

@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { concat, DoesNotHold, decodeText, decodeU64, encodeText, encodeU64 } from "./bytes.ts";
 import { leafHash } from "./tree.ts";
 
-export const MAX_BODY_BYTES = 1 << 20;
+const MAX_BODY_BYTES = 1 << 20;
 export const MAX_NAME_BYTES = 255;
 
 const DOMAIN = encodeText("caracal.evidence.entry.v1");

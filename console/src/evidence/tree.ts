@@ -9,7 +9,7 @@ export function leafHash(leaf: Uint8Array): Hash {
   return sha256(concat(Uint8Array.of(0), leaf));
 }
 
-export function nodeHash(left: Hash, right: Hash): Hash {
+function nodeHash(left: Hash, right: Hash): Hash {
   return sha256(concat(Uint8Array.of(1), left, right));
 }
 

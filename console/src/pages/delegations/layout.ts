@@ -5,7 +5,7 @@ export type Delegation = components["schemas"]["ActiveDelegation"];
 /** A session in the graph. */
 export type Node = { id: string; application: string; column: number; row: number };
 /** A delegation in the graph: what it hands on, and what of the one it narrows it leaves out. */
-export type Edge = { id: string; from: Node; to: Node; scopes: string; without: string };
+type Edge = { id: string; from: Node; to: Node; scopes: string; without: string };
 
 /** The scopes of a delegation. */
 export const scopesOf = (delegation: Delegation): string[] => [delegation.scopes].flat();

@@ -12,7 +12,7 @@ export const FOR: Readonly<Record<RoleName, string>> = {
 };
 
 /** What to do where a role says that it is not ready. */
-export const MENDS: Readonly<Record<WebSchema["NotReady"], string>> = {
+const MENDS: Readonly<Record<WebSchema["NotReady"], string>> = {
   draining: "It is shutting down, and another replica takes over. Where it is the only one, start it again.",
   timeout: "Something that it needs hangs. Its log says what; look at the database and at Redis first.",
   postgres_unreachable: "Is PostgreSQL up, and does DATABASE_URL of the role say where?",

@@ -14,7 +14,7 @@ const WINDOWS = [
 ] as const;
 
 /** The part of a policy that a row says is not needed. */
-export function partOf(grant: Schema["UnneededGrant"]): string {
+function partOf(grant: Schema["UnneededGrant"]): string {
   return [grant.label ? `role ${grant.label}` : "the whole grant", grant.scope && `scope ${grant.scope}`]
     .filter(Boolean)
     .join(", ");

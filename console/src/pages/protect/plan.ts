@@ -76,10 +76,10 @@ export function slug(name: string): string {
 }
 
 export const identifier = (filled: Filled): string => `resource://${slug(filled.name)}`;
-export const scopeOf = (filled: Filled, access: Access): string => `${slug(filled.name)}:${access}`;
+const scopeOf = (filled: Filled, access: Access): string => `${slug(filled.name)}:${access}`;
 
 /** The scopes that the operations need. */
-export function scopes(filled: Filled): string[] {
+function scopes(filled: Filled): string[] {
   const named = new Set(filled.operations.map((operation) => scopeOf(filled, operation.access)));
   return [...named].sort();
 }

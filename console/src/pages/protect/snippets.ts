@@ -112,33 +112,44 @@ with urllib.request.urlopen(call) as answer:
 function typescript({ resource, scope, method, path, body }: Facts): string {
   const kinds = body ? `, "Content-Type": "application/json", Accept: "${ACCEPT}"` : "";
   const sent = body ? `\n  body: '${body}',` : "";
-  return `// Needs nothing but Node.js 20: node first-call.mts, after the lines above.
-const { CARACAL_ZONE_ID: zone, CARACAL_APPLICATION_ID: application, CARACAL_APP_CLIENT_SECRET: secret } = process.env;
+  return `// Needs nothing but Node.js 22.18 or newer: node first-call.mts, after the lines above.
+const wanted = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(\`\${name} is not set\`);
+  return value;
+};
+const zone = wanted("CARACAL_ZONE_ID");
+const application = wanted("CARACAL_APPLICATION_ID");
 const sts = process.env.CARACAL_STS_URL ?? "http://localhost:8080";
 const coordinator = process.env.CARACAL_COORDINATOR_URL ?? "http://localhost:4000";
 const gateway = process.env.CARACAL_GATEWAY_URL ?? "http://localhost:8081";
 const resource = "${resource}";
+type Fields = Record<string, string>;
 
-async function send(url, options) {
+async function send(url: string, options: RequestInit): Promise<Fields> {
   const answer = await fetch(url, options);
   if (!answer.ok) throw new Error(\`\${answer.status} \${await answer.text()}\`);
-  return answer.json();
+  return (await answer.json()) as Fields;
 }
-const exchange = async (fields) => {
-  const form = { grant_type: "urn:ietf:params:oauth:grant-type:token-exchange", zone_id: zone,
-    application_id: application, client_secret: secret, resource, ...fields };
-  return (await send(\`\${sts}/oauth/2/token\`, { method: "POST", body: new URLSearchParams(form) })).access_token;
+const exchange = async (fields: Fields): Promise<string> => {
+  const form = { grant_type: "urn:ietf:params:oauth:grant-type:token-exchange", zone_id: zone, resource,
+    application_id: application, client_secret: wanted("CARACAL_APP_CLIENT_SECRET"), ...fields };
+  const told = await send(\`\${sts}/oauth/2/token\`, { method: "POST", body: new URLSearchParams(form) });
+  return told.access_token ?? "";
 };
 const lifecycle = await exchange({ scope: "agent:lifecycle" }); // the right to run sessions, and nothing else
-const coordinate = (path, body) => send(\`\${coordinator}/zones/\${zone}/\${path}\`, {
-  method: "POST", body: JSON.stringify(body),
-  headers: { Authorization: \`Bearer \${lifecycle}\`, "Content-Type": "application/json" },
-});
-const session = async () =>
-  (await coordinate("agents", { application_id: application, ttl_seconds: 900, labels: ["agent"] })).agent_session_id;
+const coordinate = (path: string, body: object): Promise<Fields> =>
+  send(\`\${coordinator}/zones/\${zone}/\${path}\`, {
+    method: "POST", body: JSON.stringify(body),
+    headers: { Authorization: \`Bearer \${lifecycle}\`, "Content-Type": "application/json" },
+  });
+const session = async (): Promise<string> => {
+  const asked = { application_id: application, ttl_seconds: 900, labels: ["agent"] }; // its role in the policy
+  return (await coordinate("agents", asked)).agent_session_id ?? "";
+};
 const source = await session();
 const target = await session();
-const { delegation_edge_id } = await coordinate("delegations", { // exactly this scope on exactly this resource
+const { delegation_edge_id = "" } = await coordinate("delegations", { // exactly this scope on exactly this resource
   issuer_application_id: application, receiver_application_id: application, source_session_id: source,
   target_session_id: target, scopes: ["${scope}"], constraints: { resources: [resource] }, ttl_seconds: 900,
 });

@@ -4,7 +4,7 @@ import type { Schema } from "../../api/client.ts";
 
 type Operation = Schema["Operation"];
 
-export type Proposal = {
+type Proposal = {
   readonly operation: Operation;
   /** What the document says of it. */
   readonly about: string;

@@ -43,7 +43,7 @@ async function inForce(client: QueryClient, zone: string, versions: ReadonlySet<
 }
 
 /** The first policy in whose newest text all of the changes can be made. */
-export function drafted(policies: readonly Policy[], changes: readonly TextChange[], more: boolean): Draft {
+function drafted(policies: readonly Policy[], changes: readonly TextChange[], more: boolean): Draft {
   let why = "nothing is in force";
   for (const policy of policies) {
     const text = policy.versions[0]?.content;

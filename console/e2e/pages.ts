@@ -1,0 +1,17 @@
+import { readFileSync } from "node:fs";
+
+const SOURCE = readFileSync("src/router.tsx", "utf8");
+
+/** The path of every page that the router knows, as it says it: `/z/$zone/audit`. */
+const PAGES: readonly string[] = [
+  ...SOURCE.matchAll(/\bpage\(\s*"([^"]+)"/g),
+  ...SOURCE.matchAll(/\n {2}path: "([^"]+)",\n/g),
+].map(([, path]) => path ?? "");
+
+/** Pages that none of these places is of. */
+export function unvisited(places: readonly string[]): string[] {
+  const seen = new Set(
+    places.map((place) => place.replace(/[?#].*$/, "").replace(/^\/z\/[^/]+/, "/z/$$zone")),
+  );
+  return PAGES.filter((page) => !seen.has(page));
+}
