@@ -6,6 +6,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Listing } from "../api/pages.ts";
 import { Problem } from "../api/problem.ts";
+import type { Bulk } from "./bulk.tsx";
 import { List } from "./list.tsx";
 import { Empty } from "./page.tsx";
 
@@ -27,7 +28,7 @@ afterEach(async () => {
 /** Goes on until what is on its way is there. */
 const settle = () => act(() => new Promise((resolve) => setTimeout(resolve, 20)));
 
-async function show(load: Load, address = "/"): Promise<void> {
+async function show(load: Load, address = "/", bulk?: Bulk<Row>): Promise<void> {
   const page = () => (
     <List<Row>
       name="things"
@@ -37,6 +38,7 @@ async function show(load: Load, address = "/"): Promise<void> {
       textOf={(row) => row.name}
       columns={[{ head: "Thing", cell: (row) => row.name }]}
       empty={<Empty title="No thing yet">A thing is made by its button.</Empty>}
+      {...(bulk ? { bulk } : {})}
       panel={(row) => <aside>{`open: ${row.name}`}</aside>}
     />
   );
@@ -57,11 +59,15 @@ async function show(load: Load, address = "/"): Promise<void> {
 
 const find = (selector: string): HTMLElement | null => document.querySelector(selector);
 const text = (): string => document.body.textContent ?? "";
+/** Something that somebody does, and what comes of it. */
+const doing = async (work: () => void) => {
+  await act(async () => work());
+  await settle();
+};
 const press = async (name: string) => {
   const button = [...document.querySelectorAll("button")].find((one) => one.textContent === name);
   if (!button) throw new Error(`no button ${name}`);
-  await act(async () => button.click());
-  await settle();
+  await doing(() => button.click());
 };
 const rows = (): string[] => [...document.querySelectorAll("tbody tr")].map((row) => row.textContent ?? "");
 const some = (...names: string[]): Row[] => names.map((name) => ({ id: name, name }));
@@ -146,4 +152,41 @@ test("a row opens beside the list, and its place is in the address", async () =>
   await press("one");
   expect(find("aside")?.textContent).toBe("open: one");
   expect(find("tr.chosen")?.textContent).toBe("one");
+});
+
+test("what is done with several is done one by one, and those that fail stay chosen and say why", async () => {
+  const act = vi
+    .fn<(row: Row) => Promise<unknown>>()
+    .mockResolvedValueOnce(undefined)
+    .mockRejectedValueOnce(
+      new Problem(409, { error: "conflict", error_description: "somebody else changed it" }),
+    );
+  const after = vi.fn().mockResolvedValue(undefined);
+  await show(async () => ({ items: some("one", "two", "three", "fixed") }), "/", {
+    label: (count) => `End ${count} things`,
+    about: "They end.",
+    nameOf: ({ name }) => name,
+    may: ({ name }) => name !== "fixed",
+    act,
+    after,
+  });
+  const box = (name: string) => find(`[aria-label="Choose ${name}"]`) as HTMLInputElement | null;
+  expect([box("one")?.checked, box("fixed")]).toEqual([false, null]);
+  expect(text()).not.toContain("chosen");
+  await doing(() => box("one")?.click());
+  await doing(() => box("two")?.click());
+  expect(text()).toContain("2 chosen");
+  expect(text()).toContain("Choose all 3");
+  await press("End 2 things…");
+  expect(find("dialog")?.textContent).toContain("They end.");
+  await press("End 2 things");
+  expect(act.mock.calls.map(([row]) => row.name)).toEqual(["one", "two"]);
+  expect(after).toHaveBeenCalledOnce();
+  expect(find("dialog [role=alert]")?.textContent).toContain("1 of 2 are done");
+  expect(find("dialog")?.textContent).toContain("two: Somebody else changed it.");
+  await press("Close");
+  expect([box("one")?.checked, box("two")?.checked]).toEqual([false, true]);
+  expect(text()).toContain("1 chosen");
+  await press("Choose none");
+  expect(text()).not.toContain("chosen");
 });

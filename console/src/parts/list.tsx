@@ -2,6 +2,7 @@ import { keepPreviousData, type QueryKey, useInfiniteQuery } from "@tanstack/rea
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Listing } from "../api/pages.ts";
+import { type Bulk, Chosen } from "./bulk.tsx";
 import { Button } from "./button.tsx";
 import { keepAsFile, sheetOf } from "./csv.ts";
 import { Failed, Skeleton } from "./page.tsx";
@@ -27,9 +28,11 @@ export function useAddress(): [Record<string, string>, (change: Record<string, s
   ];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * A list: pages come from the server, what is typed finds among those that are there, or among all where the server finds it, a
- * row opens at its side and is in the address. Keys: `j` and `k` move, Enter opens, `/` finds.
+ * row opens at its side and is in the address. Keys: `j` and `k` move, Enter opens, `x` chooses, `/` finds.
  */
 export function List<Row>({
   name,
@@ -43,6 +46,7 @@ export function List<Row>({
   tools,
   empty,
   panel,
+  bulk,
   file = true,
 }: {
   name: string;
@@ -57,11 +61,14 @@ export function List<Row>({
   tools?: ReactNode;
   empty: ReactNode;
   panel?: (row: Row, close: () => void) => ReactNode;
+  /** What can be done with several of them at once. */
+  bulk?: Bulk<Row>;
   /** Whether what is shown can be had as a file; where the service gives one, it cannot. */
   file?: boolean;
 }) {
   const [address, setAddress] = useAddress();
   const [at, setAt] = useState(-1);
+  const [picked, setPicked] = useState<ReadonlySet<string>>(NONE);
   const find = useRef<HTMLInputElement>(null);
   const table = useRef<HTMLTableElement>(null);
   const typed = address["find"] ?? "";
@@ -80,11 +87,23 @@ export function List<Row>({
     searched || typed === ""
       ? rows
       : rows.filter((row) => textOf(row).toLowerCase().includes(typed.toLowerCase()));
+  // What is chosen is what is seen: a row that is not shown any more is not acted upon.
+  const pickable = bulk ? found.filter((row) => bulk.may?.(row) ?? true) : [];
+  const chosen = pickable.filter((row) => picked.has(keyOf(row)));
+  const pick = (key: string, wanted: boolean) =>
+    setPicked((before) => {
+      const next = new Set(before);
+      if (wanted) next.add(key);
+      else next.delete(key);
+      return next;
+    });
   const opened = address["open"] ? rows.find((row) => keyOf(row) === address["open"]) : undefined;
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const inField = (event.target as HTMLElement).closest("input, textarea, select, dialog") !== null;
+      const inField =
+        (event.target as HTMLElement).closest("input:not([type=checkbox]), textarea, select, dialog") !==
+        null;
       if (inField || event.metaKey || event.ctrlKey || event.altKey) return;
       const move = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
       if (event.key === "/") {
@@ -95,6 +114,8 @@ export function List<Row>({
         const next = Math.max(0, Math.min(links.length - 1, at + move));
         links[next]?.focus();
         setAt(next);
+      } else if (event.key === "x") {
+        (event.target as HTMLElement).closest("tr")?.querySelector<HTMLInputElement>(".pick")?.click();
       }
     };
     window.addEventListener("keydown", press);
@@ -122,6 +143,16 @@ export function List<Row>({
           {every && <PolledPulse of={query} every={every} />}
         </div>
       )}
+      {bulk && (
+        <Chosen
+          bulk={bulk}
+          rows={chosen}
+          all={pickable.length}
+          onAll={() => setPicked(new Set(pickable.map(keyOf)))}
+          onNone={() => setPicked(NONE)}
+          onDone={(row) => pick(keyOf(row), false)}
+        />
+      )}
       {rows.length === 0 && asked === "" ? (
         empty
       ) : found.length === 0 ? (
@@ -133,6 +164,7 @@ export function List<Row>({
         <Table
           ref={table}
           stacked
+          picking={chosen.length > 0}
           heads={columns.map(({ head, right }) => ({ text: head, className: right ? "right" : undefined }))}
         >
           {found.map((row) => {
@@ -141,6 +173,15 @@ export function List<Row>({
               <tr key={key} className={key === address["open"] ? "chosen" : undefined}>
                 {columns.map(({ head, cell, right }, index) => (
                   <td key={head} data-head={head} className={right ? "right" : undefined}>
+                    {index === 0 && bulk && pickable.includes(row) && (
+                      <input
+                        type="checkbox"
+                        className="pick"
+                        aria-label={`Choose ${bulk.nameOf(row)}`}
+                        checked={picked.has(key)}
+                        onChange={(event) => pick(key, event.target.checked)}
+                      />
+                    )}
                     {index === 0 && panel ? (
                       <button
                         type="button"

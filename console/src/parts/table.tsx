@@ -21,6 +21,7 @@ export function Table({
   headless = false,
   stacked = false,
   live = false,
+  picking = false,
   ref,
   children,
 }: {
@@ -33,6 +34,8 @@ export function Table({
   stacked?: boolean;
   /** What changes is read out. */
   live?: boolean;
+  /** Some of its rows are chosen, so that each shows that it can be. */
+  picking?: boolean;
   ref?: Ref<HTMLTableElement>;
   /** Its rows. */
   children: ReactNode;
@@ -46,7 +49,10 @@ export function Table({
   });
   return (
     <div ref={frame} className="table-scroll" aria-live={live ? "polite" : undefined}>
-      <table ref={ref} className={stacked ? "table stacked" : "table"}>
+      <table
+        ref={ref}
+        className={["table", stacked && "stacked", picking && "picking"].filter(Boolean).join(" ")}
+      >
         {caption && <caption className="hidden-visually">{caption}</caption>}
         <thead className={headless ? "hidden-visually" : undefined}>
           <tr>

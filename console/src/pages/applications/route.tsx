@@ -12,6 +12,7 @@ import { Empty, Page } from "../../parts/page.tsx";
 import { NewSecret } from "../../parts/secret.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
+import { many } from "../../parts/words.ts";
 import { By } from "../accounts/by.tsx";
 
 type Application = Schema["ApplicationItem"];
@@ -230,6 +231,7 @@ export function ApplicationsPage() {
   const [address, setAddress] = useAddress();
   const client = useQueryClient();
   const refused = useRefusal("change");
+  const stops = useRefusal("stop");
   const [secret, setSecret] = useState<{ application: Application; secret: string }>();
   const action = (
     <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
@@ -262,6 +264,19 @@ export function ApplicationsPage() {
             secret and gets no more than policy says.
           </Empty>
         }
+        bulk={{
+          label: (count) => `Archive ${many(count, "application", "applications")}`,
+          about: "Everything they hold ends, and they cannot begin again. This cannot be undone.",
+          nameOf: ({ name }) => name,
+          refused: stops,
+          act: ({ id }) =>
+            read(
+              control.DELETE("/v1/zones/{zoneId}/applications/{id}", {
+                params: { path: { zoneId: zone, id } },
+              }),
+            ),
+          after: () => client.invalidateQueries({ queryKey: ["zone", zone] }),
+        }}
         panel={(application, close) => (
           <Panel
             application={application}

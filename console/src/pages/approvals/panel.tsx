@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { control, read, type Schema } from "../../api/client.ts";
+import type { Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
@@ -12,34 +12,12 @@ import { ExactTime, Time } from "../../parts/time.tsx";
 import { By } from "../accounts/by.tsx";
 import { asked, givenUp, history, standing } from "./asked.ts";
 import { Call } from "./call.tsx";
+import { say, undecidable, type Verdict } from "./decide.ts";
 
 type Approval = Schema["ApprovalItem"];
-type Verdict = "approve" | "reject" | "withdraw";
 
 /** What can be said of an approval as it stands, by key. */
 const KEYS: Readonly<Record<string, Verdict>> = { a: "approve", r: "reject", w: "withdraw" };
-
-/** Why whoever is at the console cannot decide it, whatever their role. */
-function undecidable(approval: Approval): string | undefined {
-  if (approval.state === "approved") return undefined;
-  if (approval.state !== "pending") return "It is decided, used or over.";
-  return approval.approver_class === "subject" ? "Only the person it is for can decide it." : undefined;
-}
-
-function say(zone: string, id: string, verdict: Verdict, reason: string) {
-  const options = {
-    params: { path: { zoneId: zone, id } },
-    body: reason === "" ? {} : { reason },
-  };
-  switch (verdict) {
-    case "approve":
-      return read(control.POST("/v1/zones/{zoneId}/approvals/{id}/approve", options));
-    case "reject":
-      return read(control.POST("/v1/zones/{zoneId}/approvals/{id}/reject", options));
-    case "withdraw":
-      return read(control.POST("/v1/zones/{zoneId}/approvals/{id}/withdraw", options));
-  }
-}
 
 /** What is asked, in which circumstances, and the decision. */
 export function ApprovalPanel({

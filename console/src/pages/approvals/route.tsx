@@ -1,13 +1,16 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { control, read, type Schema } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { State } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
+import { many } from "../../parts/words.ts";
 import { useNames } from "../sessions/queries.ts";
 import { asked, purpose, standing } from "./asked.ts";
+import { say, undecidable } from "./decide.ts";
 import { ApprovalPanel } from "./panel.tsx";
 import { approvalCountsQuery } from "./queries.ts";
 
@@ -30,6 +33,8 @@ export function ApprovalsPage() {
   const chosen = state === "all" ? undefined : (state as Approval["state"]);
   const names = useNames(zone);
   const by = address["by"];
+  const client = useQueryClient();
+  const decides = useRefusal("decide");
   const counts = useQuery(approvalCountsQuery(zone)).data;
   const name = (approval: Approval) => names.get(approval.application_id ?? "") ?? approval.principal_id;
   return (
@@ -96,6 +101,16 @@ export function ApprovalsPage() {
             within seconds.
           </Empty>
         }
+        bulk={{
+          label: (count) => `Reject ${many(count, "request", "requests")}`,
+          about: "Whoever asked is refused. A yes is said to one request alone, having looked at it.",
+          nameOf: (approval) => `${name(approval)}: ${purpose(approval)}`,
+          may: (approval) => approval.state === "pending" && undecidable(approval) === undefined,
+          refused: decides,
+          reason: true,
+          act: ({ id }, reason) => say(zone, id, "reject", reason),
+          after: () => client.invalidateQueries({ queryKey: ["zone", zone, "approvals"] }),
+        }}
         panel={(approval, close) => (
           <ApprovalPanel
             key={approval.id}

@@ -1,0 +1,164 @@
+import { type ReactNode, useState } from "react";
+import { useAct } from "./act.ts";
+import { Button } from "./button.tsx";
+import { Dialog } from "./dialog.tsx";
+import { AreaField, Form } from "./form.tsx";
+
+/** What can be done with several rows of a list at once. */
+export type Bulk<Row> = {
+  /** What happens to so many, as in “Archive 3 applications”. */
+  label: (count: number) => string;
+  about: ReactNode;
+  /** What a row is called. */
+  nameOf: (row: Row) => string;
+  /** Rows that it can be done with; all where nothing is said. */
+  may?: (row: Row) => boolean;
+  /** Why whoever is signed in may not do it. */
+  refused?: string | undefined;
+  /** Whether a reason is asked for, which is one for all. */
+  reason?: boolean;
+  act: (row: Row, reason: string) => Promise<unknown>;
+  /** Once it was done with some. */
+  after: () => Promise<unknown>;
+};
+
+/** Names that are listed before the rest is counted. */
+const LISTED = 8;
+
+type Failure = { readonly name: string; readonly why: string };
+
+/** Does it with one after the other, and says which it could not be done with; those stay chosen. */
+function Do<Row>({
+  bulk,
+  rows,
+  onDone,
+  onClose,
+}: {
+  bulk: Bulk<Row>;
+  rows: readonly Row[];
+  onDone: (row: Row) => void;
+  onClose: () => void;
+}) {
+  // What was chosen when it was asked: those with which it is done leave the list meanwhile.
+  const [asked] = useState(rows);
+  const [reason, setReason] = useState("");
+  const [done, setDone] = useState(0);
+  const [failed, setFailed] = useState<readonly Failure[]>();
+  const { act, busy } = useAct({ leaves: true });
+  const label = bulk.label(asked.length);
+  const run = () =>
+    act(async () => {
+      const failures: Failure[] = [];
+      for (const [index, row] of asked.entries()) {
+        setDone(index);
+        try {
+          await bulk.act(row, reason.trim());
+          onDone(row);
+        } catch (error) {
+          failures.push({
+            name: bulk.nameOf(row),
+            why: error instanceof Error ? error.message : "Something went wrong.",
+          });
+        }
+      }
+      await bulk.after();
+      if (failures.length === 0) onClose();
+      else setFailed(failures);
+    });
+  const names = asked.slice(0, LISTED).map(bulk.nameOf);
+  return (
+    <Dialog title={label} onClose={onClose}>
+      {failed ? (
+        <>
+          <p role="alert" className="note refused">
+            {asked.length - failed.length} of {asked.length} are done. It could not be done with these, which
+            stay chosen:
+          </p>
+          <ul>
+            {failed.map(({ name, why }) => (
+              <li key={name}>
+                <bdi>{name}</bdi>: {why}
+              </li>
+            ))}
+          </ul>
+          <div className="row">
+            <Button look="main" onClick={onClose}>
+              Close
+            </Button>
+          </div>
+        </>
+      ) : (
+        <Form unsaved={reason !== "" && !busy} onSubmit={run}>
+          <p>{bulk.about}</p>
+          <ul>
+            {names.map((name, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two may have one name, and none moves
+              <li key={index}>
+                <bdi>{name}</bdi>
+              </li>
+            ))}
+            {asked.length > LISTED && <li className="quiet">and {asked.length - LISTED} more</li>}
+          </ul>
+          {bulk.reason && (
+            <AreaField
+              label="Reason"
+              help="One for all of them; it stands in the evidence. It may be left out."
+              rows={2}
+              maxLength={500}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+            />
+          )}
+          <div className="row">
+            <Button type="submit" look="danger" busy={busy}>
+              {busy ? `${done + 1} of ${asked.length}…` : label}
+            </Button>
+            <Button look="plain" onClick={onClose}>
+              Keep them
+            </Button>
+          </div>
+        </Form>
+      )}
+    </Dialog>
+  );
+}
+
+/** The bar above a list of which rows are chosen. */
+export function Chosen<Row>({
+  bulk,
+  rows,
+  all,
+  onAll,
+  onNone,
+  onDone,
+}: {
+  bulk: Bulk<Row>;
+  /** Those that are chosen. */
+  rows: readonly Row[];
+  /** How many could be. */
+  all: number;
+  onAll: () => void;
+  onNone: () => void;
+  onDone: (row: Row) => void;
+}) {
+  const [asking, setAsking] = useState(false);
+  // What is being done is told to its end, whatever leaves the list meanwhile.
+  if (rows.length === 0 && !asking) return null;
+  return (
+    <div className="row">
+      <span role="status">{rows.length} chosen</span>
+      <Button look="danger" refused={bulk.refused} onClick={() => setAsking(true)}>
+        {bulk.label(rows.length)}…
+      </Button>
+      {all > rows.length && (
+        <Button look="plain" onClick={onAll}>
+          Choose all {all}
+        </Button>
+      )}
+      <Button look="plain" onClick={onNone}>
+        Choose none
+      </Button>
+      {asking && <Do bulk={bulk} rows={rows} onDone={onDone} onClose={() => setAsking(false)} />}
+    </div>
+  );
+}
