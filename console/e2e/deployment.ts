@@ -16,12 +16,12 @@ export type Running = { readonly endpoints: Endpoints; readonly stop: () => Prom
 const ROLES = ["API", "STS", "GATEWAY", "COORDINATOR", "AUDIT", "WEB"];
 
 export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (let times = 0; times < 600; times++) {
+  for (let times = 0; times < 1_200; times++) {
     const found = await look();
     if (found !== undefined) return found;
     await pause(100);
   }
-  throw new Error(`${what} did not happen within a minute`);
+  throw new Error(`${what} did not happen within two minutes`);
 }
 
 const ended = (one: ChildProcess): boolean => one.exitCode !== null || one.signalCode !== null;
@@ -68,6 +68,8 @@ export async function production(program: string, home: string, environment: Env
     ...environment,
     CARACAL_PRODUCTION_HOME: home,
     CARACAL_PRODUCTION_PORTS: "any",
+    // Nobody spreads a load here who would have to notice the end first.
+    SHUTDOWN_DELAY_MS: "0",
     CARACAL_PRIVATE_EGRESS_HOSTS: "localhost,127.0.0.1",
   });
   try {

@@ -3,7 +3,7 @@ import { own } from "../../api/client.ts";
 import { Problem } from "../../api/problem.ts";
 import { rolesQuery } from "../../api/roles.ts";
 import { Button } from "../../parts/button.tsx";
-import { Page } from "../../parts/page.tsx";
+import { Page, Skeleton } from "../../parts/page.tsx";
 import { Badge } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { searchAudit } from "../audit/queries.ts";
@@ -88,6 +88,7 @@ export function DiagnosticsPage() {
           {roles.error.message}
         </p>
       )}
+      {found.length === 0 && <Skeleton />}
       <Table heads={["Part", "What it does", "State", "Found"]} live stacked>
         {found.map((found) => (
           <tr key={found.name}>

@@ -6,6 +6,7 @@ import type { Listing } from "../../api/pages.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { FormProblem } from "../../parts/form.tsx";
+import { Failed, Skeleton } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
@@ -41,8 +42,10 @@ function Deliveries({ zone, sink, refused }: { zone: string; sink: Sink; refused
     await read(control.POST(DELIVERY, { params: { path } }));
     await client.invalidateQueries({ queryKey: key });
   };
-  if (rows.length === 0)
-    return <p className="quiet">{query.isPending ? "Looking…" : "Nothing was sent to it yet."}</p>;
+  if (query.isPending) return <Skeleton />;
+  if (query.isError && rows.length === 0)
+    return <Failed error={query.error} again={() => void query.refetch()} />;
+  if (rows.length === 0) return <p className="quiet">Nothing was sent to it yet.</p>;
   return (
     <>
       <Table heads={["When", "What", "State", "(Actions)"]} caption="Deliveries">

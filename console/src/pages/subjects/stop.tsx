@@ -5,6 +5,7 @@ import { control, read, type Schema } from "../../api/client.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { CheckField, TextField } from "../../parts/form.tsx";
+import { Failed } from "../../parts/page.tsx";
 import { Facts } from "../../parts/show.tsx";
 import { held } from "./held.ts";
 import { subjectQuery } from "./queries.ts";
@@ -39,7 +40,8 @@ function Receipt({ zone, of, onClose }: { zone: string; of: Ended; onClose: () =
 /** What a subject holds, before it is taken away. */
 function Holds({ zone, subject }: { zone: string; subject: string }) {
   const query = useQuery(subjectQuery(zone, subject));
-  if (query.data === undefined) return <p className="quiet">Counting what it holds…</p>;
+  if (query.isPending) return <p className="quiet">Counting what it holds…</p>;
+  if (query.data === undefined) return <Failed error={query.error} again={() => void query.refetch()} />;
   const numbers = query.data ? held(query.data) : [];
   return numbers.length === 0 ? (
     <p>It holds nothing in this zone now.</p>

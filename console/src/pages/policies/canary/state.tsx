@@ -4,6 +4,7 @@ import { useRefusal } from "../../../api/me.ts";
 import { Button } from "../../../parts/button.tsx";
 import { Confirm } from "../../../parts/dialog.tsx";
 import { Figures } from "../../../parts/figures.tsx";
+import { Failed } from "../../../parts/page.tsx";
 import { Badge } from "../../../parts/show.tsx";
 import { Time } from "../../../parts/time.tsx";
 import { By } from "../../accounts/by.tsx";
@@ -140,9 +141,13 @@ function Ended({ canary, name }: { canary: Canary; name: string }) {
 /** The version that decides for some of the applications, what was counted of it, and how it ends. */
 export function CanaryState({ zone }: { zone: string }) {
   const refused = useRefusal("change");
-  const seen = useQuery(canaryQuery(zone)).data;
+  const query = useQuery(canaryQuery(zone));
+  const seen = query.data;
   const [asked, setAsked] = useState<Asked>();
   const name = useVersionName(zone, seen?.canary, "the canary");
+  // That there is none is said by nobody else: what is not known is not passed over.
+  if (query.isError && seen === undefined)
+    return <Failed error={query.error} again={() => void query.refetch()} />;
   if (!seen) return null;
   const { canary } = seen;
   return (

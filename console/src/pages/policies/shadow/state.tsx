@@ -4,6 +4,7 @@ import { useRefusal } from "../../../api/me.ts";
 import { Button } from "../../../parts/button.tsx";
 import { Confirm } from "../../../parts/dialog.tsx";
 import { Figures } from "../../../parts/figures.tsx";
+import { Failed } from "../../../parts/page.tsx";
 import { Badge } from "../../../parts/show.tsx";
 import { Time } from "../../../parts/time.tsx";
 import { By } from "../../accounts/by.tsx";
@@ -120,9 +121,13 @@ function Ask({
 /** The version that is decided beside the one in force: nobody is refused for it, and its owner sees what would be. */
 export function ShadowState({ zone }: { zone: string }) {
   const refused = useRefusal("change");
-  const seen = useQuery(shadowQuery(zone)).data;
+  const query = useQuery(shadowQuery(zone));
+  const seen = query.data;
   const [asked, setAsked] = useState<Asked>();
   const name = useVersionName(zone, seen?.shadow, "the version");
+  // That there is none is said by nobody else: what is not known is not passed over.
+  if (query.isError && seen === undefined)
+    return <Failed error={query.error} again={() => void query.refetch()} />;
   if (!seen) return null;
   const { shadow } = seen;
   return (
