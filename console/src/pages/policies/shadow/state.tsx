@@ -121,7 +121,9 @@ function Ask({
 /** The version that is decided beside the one in force: nobody is refused for it, and its owner sees what would be. */
 export function ShadowState({ zone }: { zone: string }) {
   const refused = useRefusal("change");
-  const query = useQuery(shadowQuery(zone));
+  // What it decided is evidence. Each refusal is on record, so one that is known is not asked for.
+  const unseen = useRefusal("read_evidence");
+  const query = useQuery({ ...shadowQuery(zone), enabled: unseen === undefined });
   const seen = query.data;
   const [asked, setAsked] = useState<Asked>();
   const name = useVersionName(zone, seen?.shadow, "the version");
