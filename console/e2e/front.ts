@@ -14,10 +14,15 @@ export async function front(port: number, replicas: readonly string[]): Promise<
         port: replica.port,
         method: asked.method,
         path: asked.url,
-        headers: asked.headers,
+        headers: { ...asked.headers, connection: "close" },
+        // One that waits for another request may be closed at the moment that it comes.
+        agent: false,
       },
       (told) => {
-        answer.writeHead(told.statusCode ?? 502, told.headers);
+        const { connection: _, ...headers } = told.headers;
+        answer.writeHead(told.statusCode ?? 502, headers);
+        // A stream is there before its first event.
+        answer.flushHeaders();
         told.pipe(answer);
         told.on("error", () => answer.destroy());
       },
