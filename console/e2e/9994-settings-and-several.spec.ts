@@ -98,8 +98,7 @@ test("several requests are rejected for one reason", async ({ page }) => {
   }
   await page.goto(`${at("web")}/z/${zone}/approvals`);
   await expect(page.getByRole("row")).toHaveCount(4);
-  await choose(page, 0);
-  await page.getByRole("button", { name: "Choose all 3" }).click();
+  await page.getByRole("checkbox", { name: "Choose all 3" }).check();
   await page.getByRole("button", { name: "Reject 3 requests…" }).click();
   await page.getByRole("dialog").getByLabel("Reason").fill("a run away agent");
   await page.getByRole("button", { name: "Reject 3 requests", exact: true }).click();

@@ -123,21 +123,37 @@ function Do<Row>({
   );
 }
 
+/** The box at a row, or above all of them. */
+export function Pick({
+  label,
+  checked,
+  onChange,
+}: {
+  label: string;
+  checked: boolean;
+  onChange: (wanted: boolean) => void;
+}) {
+  return (
+    <input
+      type="checkbox"
+      className="pick"
+      aria-label={label}
+      checked={checked}
+      onChange={(event) => onChange(event.target.checked)}
+    />
+  );
+}
+
 /** The bar above a list of which rows are chosen. */
 export function Chosen<Row>({
   bulk,
   rows,
-  all,
-  onAll,
   onNone,
   onDone,
 }: {
   bulk: Bulk<Row>;
   /** Those that are chosen. */
   rows: readonly Row[];
-  /** How many could be. */
-  all: number;
-  onAll: () => void;
   onNone: () => void;
   onDone: (row: Row) => void;
 }) {
@@ -150,11 +166,6 @@ export function Chosen<Row>({
       <Button look="danger" refused={bulk.refused} onClick={() => setAsking(true)}>
         {bulk.label(rows.length)}…
       </Button>
-      {all > rows.length && (
-        <Button look="plain" onClick={onAll}>
-          Choose all {all}
-        </Button>
-      )}
       <Button look="plain" onClick={onNone}>
         Choose none
       </Button>

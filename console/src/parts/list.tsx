@@ -2,7 +2,7 @@ import { keepPreviousData, type QueryKey, useInfiniteQuery } from "@tanstack/rea
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Listing } from "../api/pages.ts";
-import { type Bulk, Chosen } from "./bulk.tsx";
+import { type Bulk, Chosen, Pick } from "./bulk.tsx";
 import { Button } from "./button.tsx";
 import { keepAsFile, sheetOf } from "./csv.ts";
 import { Failed, Skeleton } from "./page.tsx";
@@ -147,8 +147,6 @@ export function List<Row>({
         <Chosen
           bulk={bulk}
           rows={chosen}
-          all={pickable.length}
-          onAll={() => setPicked(new Set(pickable.map(keyOf)))}
           onNone={() => setPicked(NONE)}
           onDone={(row) => pick(keyOf(row), false)}
         />
@@ -164,8 +162,17 @@ export function List<Row>({
         <Table
           ref={table}
           stacked
-          picking={chosen.length > 0}
-          heads={columns.map(({ head, right }) => ({ text: head, className: right ? "right" : undefined }))}
+          heads={columns.map(({ head, right }, index) => ({
+            text: head,
+            className: right ? "right" : undefined,
+            before: index === 0 && pickable.length > 0 && (
+              <Pick
+                label={`Choose all ${pickable.length}`}
+                checked={chosen.length === pickable.length}
+                onChange={(wanted) => setPicked(wanted ? new Set(pickable.map(keyOf)) : NONE)}
+              />
+            ),
+          }))}
         >
           {found.map((row) => {
             const key = keyOf(row);
@@ -173,15 +180,19 @@ export function List<Row>({
               <tr key={key} className={key === address["open"] ? "chosen" : undefined}>
                 {columns.map(({ head, cell, right }, index) => (
                   <td key={head} data-head={head} className={right ? "right" : undefined}>
-                    {index === 0 && bulk && pickable.includes(row) && (
-                      <input
-                        type="checkbox"
-                        className="pick"
-                        aria-label={`Choose ${bulk.nameOf(row)}`}
-                        checked={picked.has(key)}
-                        onChange={(event) => pick(key, event.target.checked)}
-                      />
-                    )}
+                    {index === 0 &&
+                      bulk &&
+                      pickable.length > 0 &&
+                      (pickable.includes(row) ? (
+                        <Pick
+                          label={`Choose ${bulk.nameOf(row)}`}
+                          checked={picked.has(key)}
+                          onChange={(wanted) => pick(key, wanted)}
+                        />
+                      ) : (
+                        // Names stand below each other, whichever can be chosen.
+                        <span className="pick" />
+                      ))}
                     {index === 0 && panel ? (
                       <button
                         type="button"

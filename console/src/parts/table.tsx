@@ -1,12 +1,16 @@
 import { type ReactNode, type Ref, useEffect, useRef } from "react";
 
 /** What stands above a column; in brackets it is for screen readers alone. */
-export type Head = string | { readonly text: string; readonly className: string | undefined };
+export type Head =
+  | string
+  | { readonly text: string; readonly className: string | undefined; readonly before?: ReactNode };
 
 function HeadCell({ of }: { of: Head }) {
-  const { text, className } = typeof of === "string" ? { text: of, className: undefined } : of;
+  const { text, className, before } =
+    typeof of === "string" ? { text: of, className: undefined, before: undefined } : of;
   return (
     <th scope="col" className={className}>
+      {before}
       {text.startsWith("(") ? <span className="hidden-visually">{text.slice(1, -1)}</span> : text}
     </th>
   );
@@ -21,7 +25,6 @@ export function Table({
   headless = false,
   stacked = false,
   live = false,
-  picking = false,
   ref,
   children,
 }: {
@@ -34,8 +37,6 @@ export function Table({
   stacked?: boolean;
   /** What changes is read out. */
   live?: boolean;
-  /** Some of its rows are chosen, so that each shows that it can be. */
-  picking?: boolean;
   ref?: Ref<HTMLTableElement>;
   /** Its rows. */
   children: ReactNode;
@@ -49,10 +50,7 @@ export function Table({
   });
   return (
     <div ref={frame} className="table-scroll" aria-live={live ? "polite" : undefined}>
-      <table
-        ref={ref}
-        className={["table", stacked && "stacked", picking && "picking"].filter(Boolean).join(" ")}
-      >
+      <table ref={ref} className={stacked ? "table stacked" : "table"}>
         {caption && <caption className="hidden-visually">{caption}</caption>}
         <thead className={headless ? "hidden-visually" : undefined}>
           <tr>
