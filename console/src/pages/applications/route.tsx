@@ -115,7 +115,7 @@ function Panel({
   const hidden = useRefusal("reveal");
   const stops = useRefusal("stop");
   const [doing, setDoing] = useState<Doing>();
-  const [error, setError] = useState<unknown>();
+  const { act, error } = useAct();
   const params = { path: { zoneId: zone, id: application.id } };
   const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });
   const acts: Record<
@@ -157,16 +157,13 @@ function Panel({
     },
   };
   const chosen = doing && acts[doing];
-  const reveal = async () => {
-    try {
+  const reveal = () =>
+    act(async () => {
       const { client_secret } = await read(
         control.GET("/v1/zones/{zoneId}/applications/{id}/client-secret", { params }),
       );
       onSecret(client_secret);
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <Dialog side title={application.name} onClose={close}>
       <FormProblem error={error} />

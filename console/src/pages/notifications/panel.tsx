@@ -3,6 +3,7 @@ import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import type { Listing } from "../../api/pages.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { FormProblem } from "../../parts/form.tsx";
@@ -37,17 +38,20 @@ function Deliveries({ zone, sink, refused }: { zone: string; sink: Sink; refused
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
   const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const again = async (delivery: string) => {
-    const path = { zoneId: zone, id: sink.id, deliveryId: delivery };
-    await read(control.POST(DELIVERY, { params: { path } }));
-    await client.invalidateQueries({ queryKey: key });
-  };
+  const { act, error } = useAct();
+  const again = (delivery: string) =>
+    act(async () => {
+      const path = { zoneId: zone, id: sink.id, deliveryId: delivery };
+      await read(control.POST(DELIVERY, { params: { path } }));
+      await client.invalidateQueries({ queryKey: key });
+    });
   if (query.isPending) return <Skeleton />;
   if (query.isError && rows.length === 0)
     return <Failed error={query.error} again={() => void query.refetch()} />;
   if (rows.length === 0) return <p className="quiet">Nothing was sent to it yet.</p>;
   return (
     <>
+      <FormProblem error={error} />
       <Table heads={["When", "What", "State", "(Actions)"]} caption="Deliveries">
         {rows.map((delivery) => {
           const { meaning, words } = outcomeOf(delivery);
@@ -98,18 +102,11 @@ export function SinkPanel({
   const client = useQueryClient();
   const refused = useRefusal("change");
   const [doing, setDoing] = useState<"change" | "rotate" | "remove">();
-  const [error, setError] = useState<unknown>();
+  const { act: once, error } = useAct();
   const path = { zoneId: zone, id: sink.id };
   const fresh = () => client.invalidateQueries({ queryKey: ["zone", zone, "sinks"] });
-  const act = async (work: () => Promise<unknown>) => {
-    setError(undefined);
-    try {
-      await work();
-    } catch (caught) {
-      setError(caught);
-    }
-    await fresh();
-  };
+  // Also where it was refused: what was sent, and how that went, stands below.
+  const act = (work: () => Promise<unknown>) => once(() => work().finally(fresh));
   const { meaning, words } = stateOf(sink);
   return (
     <Dialog side title={sink.name} onClose={close}>

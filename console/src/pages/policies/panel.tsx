@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useRef, useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { FormProblem } from "../../parts/form.tsx";
@@ -83,26 +84,22 @@ function Opened({
   const newest = policy.versions[0];
   const [text, setText] = useState(draft ?? newest?.content ?? "");
   const [shown, setShown] = useState<"text" | "grants">("text");
-  const [error, setError] = useState<unknown>();
+  const { act, busy, error } = useAct();
   const [activating, setActivating] = useState<Version>();
   const [archiving, setArchiving] = useState(false);
   const changed = text !== (newest?.content ?? "");
   useUnsaved(changed);
   const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });
-  const save = async () => {
-    try {
+  const save = () =>
+    act(async () => {
       await read(
         control.POST("/v1/zones/{zoneId}/policies/{id}/versions", {
           params: { path: { zoneId: zone, id: policy.id } },
           body: { content: text },
         }),
       );
-      setError(undefined);
       await again();
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   const changes = changed && newest && (
     <details open={shown === "grants" || draft !== undefined}>
       <summary>What is changed since version {newest.version}</summary>
@@ -136,6 +133,7 @@ function Opened({
       <div className="row">
         <Button
           look="main"
+          busy={busy}
           refused={refused ?? (changed ? undefined : "Nothing is changed.")}
           onClick={() => void save()}
         >

@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { coordinator, read } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
+import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { FormProblem } from "../../parts/form.tsx";
@@ -61,20 +62,16 @@ function Panel({ zone, node, name, close }: { zone: string; node: Node; name: st
   const { session } = node;
   const client = useQueryClient();
   const refused = useRefusal("stop");
-  const [error, setError] = useState<unknown>();
+  const { act: once, error } = useAct();
   const [ending, setEnding] = useState(false);
   const reached = below(node);
   const params = { path: { zone, id: session.agent_session_id } };
   const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });
-  const act = async (work: () => Promise<unknown>) => {
-    try {
-      setError(undefined);
+  const act = (work: () => Promise<unknown>) =>
+    once(async () => {
       await work();
       await again();
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   const label = reached.length === 1 ? "End the session" : `End ${reached.length} sessions`;
   return (
     <Dialog side title={name} onClose={close}>

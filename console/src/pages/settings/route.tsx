@@ -85,15 +85,12 @@ function Sessions() {
     queryKey: ["own-sessions"],
     queryFn: () => read(control.GET("/v1/console/sessions")),
   });
-  const [error, setError] = useState<unknown>();
-  const end = async (work: () => Promise<unknown>) => {
-    try {
+  const { act, error } = useAct();
+  const end = (work: () => Promise<unknown>) =>
+    act(async () => {
       await work();
       await client.invalidateQueries({ queryKey: ["own-sessions"] });
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   const endOne = (session: Schema["ConsoleSession"]) =>
     end(() => read(control.DELETE("/v1/console/sessions/{id}", { params: { path: { id: session.id } } })));
   return (

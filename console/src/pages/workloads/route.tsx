@@ -132,16 +132,13 @@ function Panel({
   const refused = useRefusal("change");
   const hidden = useRefusal("reveal");
   const stops = useRefusal("stop");
-  const [error, setError] = useState<unknown>();
+  const { act, error } = useAct();
   const [doing, setDoing] = useState<"rotate" | "archive">();
   const params = { path: { zoneId: zone, id: workload.id } };
-  const show = async () => {
-    try {
+  const show = () =>
+    act(async () => {
       onSecret((await read(control.GET("/v1/zones/{zoneId}/workloads/{id}/secret", { params }))).secret);
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   return (
     <Dialog side title={workload.name} onClose={close}>
       <FormProblem error={error} />
