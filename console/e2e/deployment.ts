@@ -105,6 +105,8 @@ export async function web(
   );
   const replica = start(program, ["serve", "web"], {
     ...Object.fromEntries(urls),
+    // Beside the roles it is a process of its own, whatever these are: only such a one speaks TLS.
+    CARACAL_STORAGE: "production",
     ...environment,
     CARACAL_WEB_LISTEN: `127.0.0.1:${port}`,
   });
