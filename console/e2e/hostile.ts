@@ -41,7 +41,7 @@ export async function makeHostile(page: Page): Promise<string[]> {
     upstream_url: process.env["E2E_UPSTREAM"],
     scopes: ["evil:read"],
     credential_provider_id: provider["id"],
-    operations: [{ method: "GET", path: `/${EVIL_PATH}`, scope: "evil:read" }],
+    operations: [{ method: "GET", path: "/evil", scope: "evil:read" }],
   });
   const issuer = await post(`${base}/subject-issuers`, {
     issuer: `https://evil.example/${EVIL_PATH}`,
@@ -68,7 +68,7 @@ export async function makeHostile(page: Page): Promise<string[]> {
   await page.goto(`${at("web")}/z/${zone}/providers?open=${provider["id"]}`);
   await page.getByLabel("For whom").fill(EVIL);
   await page.getByRole("button", { name: "Connect an account…" }).click();
-  await page.waitForURL(new RegExp(`/z/${zone}/providers\\?open=`));
+  await expect(page.locator(".badge", { hasText: /^\W*connected$/ })).toBeVisible();
 
   const session = await agent.session({ labels: ["r", "evil"] });
   const authority = await agent.authority("run:write");
@@ -134,7 +134,7 @@ export async function makeHostile(page: Page): Promise<string[]> {
   return [
     ...of_zone,
     `/z/${frozen}`,
-    `/z/${odd}`,
+    "/z/%3Cimg%20src=x%3E",
     "/",
     "/zones",
     `/zones?open=${zone}`,
@@ -147,13 +147,13 @@ export async function makeHostile(page: Page): Promise<string[]> {
     `/sign-in/callback?error=${odd}&error_description=${odd}&state=${odd}`,
     `/connections/callback?error=${odd}&error_description=${odd}&state=${odd}`,
     `/link#${odd}`,
-    `/no/such/${odd}`,
+    "/no/such/%3Cimg%20src=x%3E",
   ];
 }
 
 /** What people and agents say in words, by the name of its member. */
 const WORDS =
-  /(^|_)(name|reason|description|detail|message|found|fix|audience|subject|user_agent|error|labels?|issuer|note|title|email|by|summary|why|comment)$/;
+  /(^|_)(name|reason|description|detail|message|found|fix|audience|subject|user_agent|error|labels?|issuer|note|title|email|by|summary|why|comment|path|url)$/;
 
 /** The same answer with markup before everything that somebody may have said. */
 export function planted(value: unknown, key = ""): unknown {
