@@ -31,7 +31,7 @@ const OF_ZONE = [
   ["/policies?new=1", "policy-new"],
   ["/policies?needless=1", "policy-needless"],
   ["/policies/compare", "compare"],
-  ["?hours=1", "overview-hour"],
+  ["?hours=1h", "overview-hour"],
 ] as const;
 const OTHERS = [
   "/zones",

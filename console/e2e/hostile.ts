@@ -93,7 +93,7 @@ export async function makeHostile(page: Page): Promise<string[]> {
   const odd = encodeURIComponent(EVIL);
   const of_zone = [
     "",
-    "?hours=1",
+    "?hours=1h",
     "/protect",
     "/protect/mcp",
     `/applications?open=${application["id"]}`,

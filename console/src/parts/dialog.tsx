@@ -52,7 +52,7 @@ export function Dialog({
       }}
     >
       <div className="stack">
-        <div className="spread">
+        <div className="spread head">
           <h2 id={id} tabIndex={-1}>
             <bdi>{title}</bdi>
           </h2>

@@ -179,7 +179,11 @@ export function List<Row>({
             return (
               <tr key={key} className={key === address["open"] ? "chosen" : undefined}>
                 {columns.map(({ head, cell, right }, index) => (
-                  <td key={head} data-head={head} className={right ? "right" : undefined}>
+                  <td
+                    key={head}
+                    data-head={head.startsWith("(") ? undefined : head}
+                    className={right ? "right" : undefined}
+                  >
                     {index === 0 &&
                       bulk &&
                       pickable.length > 0 &&

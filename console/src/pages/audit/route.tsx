@@ -61,10 +61,10 @@ function Tail({ zone, query }: { zone: string; query: Readonly<Record<string, st
       {events.length === 0 ? (
         <p className="quiet">Waiting for the next event.</p>
       ) : (
-        <Table heads={["Event", "Decision", "About", "When"]}>
+        <Table stacked heads={["Event", "Decision", "About", "When"]}>
           {events.map((event) => (
             <tr key={event.id}>
-              <td>
+              <td data-head="Event">
                 <button
                   type="button"
                   className="cover linklike"
@@ -73,11 +73,13 @@ function Tail({ zone, query }: { zone: string; query: Readonly<Record<string, st
                   {happened(event)}
                 </button>
               </td>
-              <td>
+              <td data-head="Decision">
                 <State of={event.decision} />
               </td>
-              <td className="mono">{about(event)}</td>
-              <td className="right">
+              <td className="mono" data-head="About">
+                {about(event)}
+              </td>
+              <td className="right" data-head="When">
                 <ExactTime at={event.occurred_at} />
               </td>
             </tr>

@@ -10,6 +10,7 @@ import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { By } from "../accounts/by.tsx";
 import { question, SPANS } from "../audit/queries.ts";
+import { useNames } from "../sessions/queries.ts";
 import { type Change, done, fields, OBJECTS, operator, reason } from "./words.ts";
 
 const KINDS = [
@@ -29,8 +30,11 @@ function Outcome({ of }: { of: Change }) {
   );
 }
 
-function Who({ of }: { of: Change }) {
+function Who({ of, zone }: { of: Change; zone: string }) {
   const browser = operator(of);
+  // An application that did it by itself is called by its id.
+  const application = useNames(zone).get(of.actor_id ?? of.actor_name ?? "");
+  if (application !== undefined) return <bdi title={of.actor_id ?? undefined}>{application}</bdi>;
   if (of.actor_name) return <bdi title={of.actor_id ?? undefined}>{of.actor_name}</bdi>;
   return browser ? <By of={browser} /> : <span className="quiet">{of.actor_id ?? "unknown"}</span>;
 }
@@ -51,7 +55,7 @@ function Panel({ zone, change, close }: { zone: string; change: Change; close: (
       )}
       <Facts
         rows={[
-          ["Who", <Who key="who" of={change} />],
+          ["Who", <Who key="who" of={change} zone={zone} />],
           ...(change.actor_id
             ? [
                 [
@@ -148,7 +152,7 @@ export function ChangesPage() {
         }
         columns={[
           { head: "What", cell: (change) => done(change) },
-          { head: "Who", cell: (change) => <Who of={change} /> },
+          { head: "Who", cell: (change) => <Who of={change} zone={zone} /> },
           {
             head: "Fields",
             cell: (change) => <span className="mono quiet">{fields(change).slice(0, 4).join(", ")}</span>,

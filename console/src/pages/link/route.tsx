@@ -28,6 +28,7 @@ export function LinkPage() {
   const { act, busy, error } = useAct({ leaves: true });
   const about = useQuery({
     queryKey: ["link", link],
+    enabled: link !== "",
     retry: false,
     queryFn: () => read(control.POST("/v1/console/links/read", { body: { link } })),
   });
@@ -50,67 +51,73 @@ export function LinkPage() {
     <main className="alone">
       <div>
         <h1>{about.data ? TITLES[about.data.purpose] : "Set a password"}</h1>
-        <Loaded query={about}>
-          {({ purpose, email, expires_at }) => (
-            <>
-              <div className="stack-small">
-                <p className="quiet">
-                  {purpose === "setup"
-                    ? "This account may do everything, and makes the others."
-                    : `For ${email}. Other browsers that are signed in are signed out.`}{" "}
-                  The link runs out <Time at={expires_at} />.
-                </p>
-              </div>
-              <Form unsaved={false} onSubmit={() => take(purpose)}>
-                <FormProblem error={error} />
-                {purpose === "setup" && (
-                  <>
-                    <TextField
-                      label="Your name"
-                      autoComplete="name"
-                      required
-                      maxLength={120}
-                      value={typed.name}
-                      wrong={wrongAt(error, "name")}
-                      onChange={put("name")}
-                    />
-                    <TextField
-                      label="E-mail address"
-                      type="email"
-                      autoComplete="username"
-                      required
-                      value={typed.email}
-                      wrong={wrongAt(error, "email")}
-                      onChange={put("email")}
-                    />
-                  </>
-                )}
-                <TextField
-                  label="Password"
-                  type="password"
-                  autoComplete="new-password"
-                  help="12 characters or more. A few words are easier to remember than signs."
-                  required
-                  value={typed.password}
-                  wrong={wrongAt(error, "password")}
-                  onChange={put("password")}
-                />
-                <TextField
-                  label="The password again"
-                  type="password"
-                  autoComplete="new-password"
-                  required
-                  value={typed.again}
-                  wrong={different}
-                  onChange={put("again")}
-                />
-                <Button type="submit" look="main" busy={busy}>
-                  {purpose === "setup" ? "Make the account" : "Set the password"}
-                </Button>
-              </Form>
-            </>
-          )}
-        </Loaded>
+        {link === "" ? (
+          <p className="quiet">
+            The link is not whole. Copy all of it, with what stands behind the sign #, or ask for another.
+          </p>
+        ) : (
+          <Loaded query={about}>
+            {({ purpose, email, expires_at }) => (
+              <>
+                <div className="stack-small">
+                  <p className="quiet">
+                    {purpose === "setup"
+                      ? "This account may do everything, and makes the others."
+                      : `For ${email}. Other browsers that are signed in are signed out.`}{" "}
+                    The link runs out <Time at={expires_at} />.
+                  </p>
+                </div>
+                <Form unsaved={false} onSubmit={() => take(purpose)}>
+                  <FormProblem error={error} />
+                  {purpose === "setup" && (
+                    <>
+                      <TextField
+                        label="Your name"
+                        autoComplete="name"
+                        required
+                        maxLength={120}
+                        value={typed.name}
+                        wrong={wrongAt(error, "name")}
+                        onChange={put("name")}
+                      />
+                      <TextField
+                        label="E-mail address"
+                        type="email"
+                        autoComplete="username"
+                        required
+                        value={typed.email}
+                        wrong={wrongAt(error, "email")}
+                        onChange={put("email")}
+                      />
+                    </>
+                  )}
+                  <TextField
+                    label="Password"
+                    type="password"
+                    autoComplete="new-password"
+                    help="12 characters or more. A few words are easier to remember than signs."
+                    required
+                    value={typed.password}
+                    wrong={wrongAt(error, "password")}
+                    onChange={put("password")}
+                  />
+                  <TextField
+                    label="The password again"
+                    type="password"
+                    autoComplete="new-password"
+                    required
+                    value={typed.again}
+                    wrong={different}
+                    onChange={put("again")}
+                  />
+                  <Button type="submit" look="main" busy={busy}>
+                    {purpose === "setup" ? "Make the account" : "Set the password"}
+                  </Button>
+                </Form>
+              </>
+            )}
+          </Loaded>
+        )}
       </div>
     </main>
   );

@@ -52,20 +52,20 @@ function Deliveries({ zone, sink, refused }: { zone: string; sink: Sink; refused
   return (
     <>
       <FormProblem error={error} />
-      <Table heads={["When", "What", "State", "(Actions)"]} caption="Deliveries">
+      <Table stacked heads={["What", "State", "When", "(Actions)"]} caption="Deliveries">
         {rows.map((delivery) => {
           const { meaning, words } = outcomeOf(delivery);
           return (
             <tr key={delivery.id}>
-              <td>
-                <Time at={delivery.created_at} />
-              </td>
-              <td style={{ whiteSpace: "normal" }}>
+              <td style={{ whiteSpace: "normal" }} data-head="What">
                 {wordsOf(delivery.event_type)}
                 {delivery.last_error && <div className="quiet small">{delivery.last_error}</div>}
               </td>
-              <td>
+              <td data-head="State">
                 <Badge meaning={meaning}>{words}</Badge>
+              </td>
+              <td data-head="When">
+                <Time at={delivery.created_at} />
               </td>
               <td className="right">
                 {(delivery.delivered_at ?? delivery.abandoned_at) && (

@@ -72,15 +72,19 @@ export function Differences({
             <ChangeBadge of={group.change} />
             {group.reason && <div className="quiet small">{group.reason.replaceAll("_", " ")}</div>}
           </td>
-          <td title={group.application_id}>
+          <td title={group.application_id} data-head="Application">
             {names.has(group.application_id) ? (
               <bdi>{names.get(group.application_id)}</bdi>
             ) : (
               <span className="mono">{group.application_id}</span>
             )}
           </td>
-          <td className="mono">{group.resource}</td>
-          <td className="mono">{group.scopes.join(" ")}</td>
+          <td className="mono" data-head="Resource">
+            {group.resource}
+          </td>
+          <td className="mono" data-head="Scopes">
+            {group.scopes.join(" ")}
+          </td>
           <td className="right number" data-head="Decisions">
             {group.decisions.toLocaleString()}
           </td>

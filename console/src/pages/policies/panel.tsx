@@ -147,16 +147,16 @@ function Opened({
       </div>
       <section className="stack-small" aria-labelledby="versions">
         <h3 id="versions">Versions</h3>
-        <Table heads={["Version", "Made", "By", "(Actions)"]}>
+        <Table stacked heads={["Version", "Made", "By", "(Actions)"]}>
           {policy.versions.map((version) => (
             <tr key={version.id}>
-              <td className="number">
+              <td className="number" data-head="Version">
                 {version.version} {version.id === live?.id && <Badge meaning="allowed">in force</Badge>}
               </td>
-              <td>
+              <td data-head="Made">
                 <Time at={version.created_at} />
               </td>
-              <td>
+              <td data-head="By">
                 <By of={version.created_by} />
               </td>
               <td className="right">

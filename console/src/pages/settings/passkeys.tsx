@@ -44,16 +44,16 @@ export function Passkeys() {
       <Loaded query={query}>
         {({ items }) =>
           items.length > 0 && (
-            <Table heads={["Name", "Added", "Last used", "(Actions)"]}>
+            <Table stacked heads={["Name", "Added", "Last used", "(Actions)"]}>
               {items.map((passkey) => (
                 <tr key={passkey.id}>
-                  <td>
+                  <td data-head="Name">
                     <bdi>{passkey.name}</bdi> {passkey.backed_up && <Badge>synced</Badge>}
                   </td>
-                  <td>
+                  <td data-head="Added">
                     <Time at={passkey.created_at} />
                   </td>
-                  <td>
+                  <td data-head="Last used">
                     <Time at={passkey.last_used_at} />
                   </td>
                   <td className="right">
