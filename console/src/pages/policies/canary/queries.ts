@@ -23,7 +23,8 @@ export const canaryQuery = (zone: string) =>
       }
     },
     // Somebody else may begin one, and it may go back by itself.
-    refetchInterval: (query) => (query.state.data?.canary.running ? 2_000 : 10_000),
+    // Each refusal is on record: one that is not there is not asked for again and again.
+    refetchInterval: ({ state: { data } }) => (data ? (data.canary.running ? 2_000 : 10_000) : false),
   });
 
 /** Has a version decide for a share of the applications. */

@@ -29,7 +29,8 @@ export const shadowQuery = (zone: string) =>
         throw error;
       }
     },
-    refetchInterval: (query) => (query.state.data?.shadow.running ? 5_000 : 30_000),
+    // Each refusal is on record: one that is not there is not asked for again and again.
+    refetchInterval: ({ state: { data } }) => (data ? (data.shadow.running ? 5_000 : 30_000) : false),
   });
 
 /** Has a version decided beside the one in force; nothing of it is enforced. */
