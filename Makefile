@@ -62,7 +62,7 @@ test-suite:
 	scripts/test.py
 
 test-fuzz:
-	scripts/fuzz.sh 30
+	scripts/fuzz.sh 8
 
 test-handbook:
 	scripts/handbook.py run $(TARGET)/debug

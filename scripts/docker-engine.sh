@@ -134,7 +134,7 @@ compose() {
     # What its module replaces is replaced here too.
     description=$(go mod download -json $module@$version | sed -n 's/.*"GoMod": "\(.*\)".*/\1/p')
     { sed -n '/^replace (/,/^)/p' "$description"; grep -E '^replace [^(]' "$description" || true; } >>go.mod
-    go mod tidy && go build -ldflags '-s -w' -o docker-compose $module/cmd
+    go mod tidy && go build -gcflags 'all=-N -l' -ldflags '-s -w' -o docker-compose $module/cmd
   ) >"$build/log" 2>&1 || { tail -n 5 "$build/log" >&2; return 1; }
   mkdir -p "$plugins"
   mv "$build/docker-compose" "$plugins/"

@@ -2,6 +2,7 @@
 # Fuzzes every parser of untrusted bytes, a target on each core at a time, from the corpus that is kept in fuzz/corpus.
 # A finding leaves its input in fuzz/artifacts and fails the run.
 # Usage: scripts/fuzz.sh [SECONDS PER TARGET] [TARGET...]      (60 seconds, all targets)
+# Under half a minute a target the programs are built quickly, to see that nothing has broken; else they are built to search.
 #   CARACAL_KEEP_CORPUS=1 adds what reached new code to fuzz/corpus, minimised, for a commit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +19,9 @@ command -v c++ >/dev/null || { echo "fuzzing needs a C++ compiler: apt-get insta
 host=$(rustc -vV | sed -n 's/^host: //p')
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=16"
 built=${CARGO_TARGET_DIR:-target}/fuzz
-CARGO_TARGET_DIR=$built cargo build --release --locked --manifest-path fuzz/Cargo.toml --target "$host"
+profile=release
+[ "$seconds" -ge 30 ] || profile=quick
+CARGO_TARGET_DIR=$built cargo build --profile "$profile" --locked --manifest-path fuzz/Cargo.toml --target "$host"
 logs=$built/logs
 mkdir -p "$logs" fuzz/artifacts
 
@@ -28,7 +31,7 @@ fuzz_one() {
   local options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1
     -artifact_prefix="fuzz/artifacts/$target-")
   [ ! -f "fuzz/dictionaries/$target.dict" ] || options+=(-dict="fuzz/dictionaries/$target.dict")
-  "$built/$host/release/$target" "${options[@]}" "$found" "fuzz/corpus/$target" >"$logs/$target" 2>&1 || status=$?
+  "$built/$host/$profile/$target" "${options[@]}" "$found" "fuzz/corpus/$target" >"$logs/$target" 2>&1 || status=$?
   local runs reached
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$logs/$target")
   reached=$(grep -oE 'cov: [0-9]+' "$logs/$target" | tail -n 1 || true)
@@ -39,7 +42,7 @@ fuzz_one() {
   else
     echo "fuzz: $target ${runs:-?} runs, ${reached:-cov: ?}, nothing found"
     if [ -n "${CARACAL_KEEP_CORPUS:-}" ]; then
-      "$built/$host/release/$target" -merge=1 -max_len=4096 "fuzz/corpus/$target" "$found" >>"$logs/$target" 2>&1
+      "$built/$host/$profile/$target" -merge=1 -max_len=4096 "fuzz/corpus/$target" "$found" >>"$logs/$target" 2>&1
     fi
   fi
   rm -rf "$found"

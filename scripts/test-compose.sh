@@ -52,4 +52,4 @@ docker load --quiet --input "$kit"/caracal-*/images.tar.gz
 python3 -m json.tool "$kit"/caracal-*/sbom.cdx.json >/dev/null
 "$(scripts/chart.sh tools)" template kit --kube-version 1.34.0 "$kit"/caracal-*/chart/caracal-*.tgz --values "$kit"/caracal-*/chart/profiles/production.yaml >/dev/null
 
-cargo test --locked -p caracal-e2e --test compose -- --ignored --nocapture --test-threads 1
+cargo test --workspace --locked --test compose -- --ignored --nocapture --test-threads 1

@@ -3,22 +3,28 @@
 
 Usage: test.py [--lanes N] [CARGO OPTION...]        (two lanes; further words go to `cargo test --no-run`)
 `cargo test` runs one program after the other, and most of ours wait for servers, clocks and each other. Each program
-runs as cargo would run it; what it printed is shown when it is done, and every failure again at the end.
+runs as cargo would run it; what it printed is shown when it is done, and every failure again at the end. One that does
+not end is ended, with the names of the tests that it had not finished.
 """
 
 import json
 import os
 import pathlib
 import queue
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 # What takes longest begins first; the rest follows in any order.
-FIRST = ["e2e", "postgres_faults", "sqlite_faults", "postgres", "audit", "fake_stack"]
+FIRST = ["e2e", "sqlite_faults", "api", "postgres_faults", "sqlite", "audit", "postgres", "fake_stack"]
 # Whose tests mostly wait, for other processes.
 WAITING = {"e2e"}
+# A program that takes longer hangs, in seconds: three times what the longest needs on a busy machine.
+LIMIT = int(os.environ.get("CARACAL_TEST_LIMIT", "3600"))
+RUNNING = set()
 
 
 def build(options):
@@ -38,6 +44,56 @@ def build(options):
     return sorted(programs, key=lambda program: rank.get(program[0], len(rank)))
 
 
+class Program:
+    """A test program while it runs, in a process group of its own, so that what it started can be ended with it."""
+
+    def __init__(self, label, executable, directory, environment):
+        self.label, self.executable = label, executable
+        # Into a file: what a test left running would keep a pipe open for good.
+        self.printed = tempfile.TemporaryFile(buffering=0)
+        self.begin = time.monotonic()
+        self.process = subprocess.Popen(
+            [executable], cwd=directory, env=environment, stdout=self.printed, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def end(self, number):
+        os.killpg(self.process.pid, number)
+
+    def wait(self):
+        """Its exit code, and the seconds of CPU that it and what it started took. Ends it where it hangs."""
+        ended, hung = 0, False
+        while not ended:
+            if not hung and time.monotonic() > self.begin + LIMIT:
+                hung = True
+                self.end(signal.SIGKILL)
+            time.sleep(0.05)
+            ended, status, used = os.wait4(self.process.pid, os.WNOHANG)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        if hung:
+            self.printed.seek(0, os.SEEK_END)
+            self.printed.write(self.unfinished().encode())
+        return self.process.returncode, used.ru_utime + used.ru_stime
+
+    def output(self):
+        return os.pread(self.printed.fileno(), 1 << 30, 0).decode(errors="replace")
+
+    def unfinished(self):
+        """A line for each test that has not ended."""
+        listed = subprocess.run([self.executable, "--list"], stdout=subprocess.PIPE, text=True)
+        names = {line.removesuffix(": test") for line in listed.stdout.splitlines() if line.endswith(": test")}
+        ended = {line.split()[1] for line in self.output().splitlines() if line.startswith("test ") and " ... " in line}
+        return "".join(f"\ntest {name} ... did not end: FAILED" for name in sorted(names - ended))
+
+
+def interrupted(number, _):
+    for program in list(RUNNING):
+        program.end(signal.SIGKILL)
+        took = time.monotonic() - program.begin
+        print(f"interrupted: {program.label} after {took:.0f} s{program.unfinished()}", flush=True)
+    os._exit(128 + number)
+
+
 def lane(waiting, results, printing):
     while True:
         try:
@@ -47,15 +103,14 @@ def lane(waiting, results, printing):
         environment = {**os.environ, "CARGO_MANIFEST_DIR": str(directory), "CARGO": "cargo"}
         if name in WAITING:
             environment.setdefault("RUST_TEST_THREADS", str(2 * (os.cpu_count() or 1)))
-        begin = time.monotonic()
-        done = subprocess.run(
-            [executable], cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace",
-        )
-        took = time.monotonic() - begin
+        program = Program(label, executable, directory, environment)
+        RUNNING.add(program)
+        code, used = program.wait()
+        RUNNING.remove(program)
+        took, output = time.monotonic() - program.begin, program.output()
         with printing:
-            print(f"     Running {label} ({took:.0f} s)\n{done.stdout.rstrip()}\n", flush=True)
-            results.append((label, done.returncode, took, done.stdout))
+            print(f"     Running {label} ({took:.0f} s, {used:.0f} s of CPU)\n{output.rstrip()}\n", flush=True)
+            results.append((label, code, took, output))
 
 
 def told(output):
@@ -76,6 +131,8 @@ def main():
     lanes, options = 2, sys.argv[1:]
     if options[:1] == ["--lanes"]:
         lanes, options = int(options[1]), options[2:]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
     waiting, results, printing = queue.Queue(), [], threading.Lock()
     for program in build(options):
         waiting.put(program)
