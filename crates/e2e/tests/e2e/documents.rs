@@ -86,7 +86,7 @@ macro_rules! documents {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    let asked = &["--examples", "6", "--quick"];
+                    let asked = &["--examples", "3", "--quick"];
                     super::answers_as_its_document_says(super::Deployment::Production, $role, asked).await;
                 }
             )+
