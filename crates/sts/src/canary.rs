@@ -111,13 +111,11 @@ impl CanaryMonitor {
         self.note(zone, canary, Noted::Counts(counts));
     }
 
-    /// The canary that decides for `principal`, where one does. One that decides nothing here is noted.
-    pub(crate) fn met<'z>(&self, zone: &'z ZoneState, principal: &str) -> Option<&'z CanaryId> {
-        let canary = zone.canary()?;
-        if canary.policy.is_none() {
+    /// Notes a canary of the zone that decides nothing here.
+    pub(crate) fn met(&self, zone: &ZoneState) {
+        if let Some(canary) = zone.canary().filter(|canary| canary.policy.is_none()) {
             self.note(&zone.zone.id, &canary.id, Noted::Unreadable);
         }
-        zone.canary_for(principal).map(|(canary, _)| &canary.id)
     }
 
     fn note(&self, zone: &ZoneId, canary: &CanaryId, more: Noted) {

@@ -29,10 +29,12 @@ impl<'c> Context<'c> {
         self.zone.policy_for(self.principal)
     }
 
-    /// The canary whose version that is.
-    pub(crate) fn canary(self) -> Option<&'c CanaryId> {
-        let canary = self.zone.canary_for(self.principal);
-        canary.map(|(canary, _)| &canary.id)
+    /// The same, with the canary whose version that is, where it is one's.
+    pub(crate) fn policy_and_canary(self) -> (&'c PolicySnapshot, Option<&'c CanaryId>) {
+        match self.zone.canary_for(self.principal) {
+            Some((canary, policy)) => (policy.as_ref(), Some(&canary.id)),
+            None => (self.zone.policy_in_force().as_ref(), None),
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct About<'e, P, I> {
     /// Absent where nobody was found to act.
     pub(crate) party: Option<&'e P>,
     pub(crate) issued: Option<&'e I>,
+    /// The canary whose version decided.
+    pub(crate) canary: Option<&'e CanaryId>,
     /// The approval that released the request.
     pub(crate) approval: Option<&'e str>,
     pub(crate) target: &'e str,
@@ -214,7 +216,7 @@ impl<'e> OfMandate<'e> {
             jti: named.mandate.map(|claims| &*claims.jti),
             jkt: bound_to,
             challenge_id: about.approval,
-            canary_id: case.context().canary(),
+            canary_id: about.canary,
             agent_session_id: session
                 .map(|session| &session.id)
                 .or(claimed_session)

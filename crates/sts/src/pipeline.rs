@@ -59,22 +59,27 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
         return Err(unavailable());
     }
     kind.admit().await?;
+    let told = Told::of(kind);
     let party = match kind.resolve().await {
         Ok(party) => party,
-        Err(stopped) => return Err(refused(kind, None, stopped).await?),
+        Err(stopped) => return Err(refused(&told, stopped).await?),
+    };
+    let told = Told {
+        party: Some(&party),
+        ..told
     };
 
     let presented = kind.presented();
     let mut release = match presented.filter(|_| !K::OF_CALLS) {
         Some(id) => match released(kind, &party, Wanted::Presented(id)).await {
             Ok(release) => Some(release),
-            Err(stopped) => return Err(refused(kind, Some(&party), stopped).await?),
+            Err(stopped) => return Err(refused(&told, stopped).await?),
         },
         None => None,
     };
     let mut outcomes: Vec<Outcome<K::Granted>> = kind
         .targets()
-        .map(|target| kind.decide(context.policy(), &party, target))
+        .map(|target| kind.decide(told.policy, &party, target))
         .collect();
     let mut granted = outcomes.iter().flatten();
     let is_gated = granted.any(|granted| !granted.tiers_of_call().is_empty());
@@ -82,10 +87,10 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
         // No decision yet, and so nothing to count or to write down.
         return Err(unread());
     }
-    canary(kind, &party, &outcomes);
+    canary(kind, told.canary, &party, &outcomes);
     if let Err(stopped) = kind.afford(&party, &mut outcomes).await {
         shadow(kind, &party, &outcomes, false);
-        return Err(refused(kind, Some(&party), stopped).await?);
+        return Err(refused(&told, stopped).await?);
     }
     if release.is_none() {
         let tiers: Vec<ApprovalTier> = outcomes.iter().flatten().flat_map(tiers).cloned().collect();
@@ -94,7 +99,7 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
             let wanted = presented.map_or(Wanted::Hold(&tiers), Wanted::Presented);
             match released(kind, &party, wanted).await {
                 Ok(found) => release = Some(found),
-                Err(stopped) => return Err(held(kind, &party, outcomes, stopped).await?),
+                Err(stopped) => return Err(held(&told, &party, outcomes, stopped).await?),
             }
         }
     }
@@ -102,19 +107,19 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
         broker(context, kind.beneficiary(&party), &mut outcomes).await;
     }
     if outcomes.iter().all(Result::is_err) {
-        return Err(denied(kind, &party, &outcomes).await?);
+        return Err(denied(&told, &party, &outcomes).await?);
     }
     let issued = match kind.issue(&party, &outcomes, release.as_ref()).await {
         Ok(issued) => issued,
         Err(stopped) => {
             shadow(kind, &party, &outcomes, false);
-            return Err(refused(kind, Some(&party), stopped).await?);
+            return Err(refused(&told, stopped).await?);
         }
     };
     let told = Told {
         issued: Some(&issued),
         approval: release.as_ref().map(Release::id),
-        ..Told::refused(kind, Some(&party))
+        ..told
     };
     record(context.deps, &told.of_targets(&outcomes)).await?;
     shadow(kind, &party, &outcomes, true);
@@ -171,24 +176,18 @@ async fn released<K: ExchangeKind>(
 
 /// The refusal of a request that ends as a whole, once that is written down where the reason is known: nobody acts, its
 /// approval does not release it, or was used meanwhile, or a budget has not enough left.
-async fn refused<K: ExchangeKind>(
-    kind: &K,
-    party: Option<&K::Party>,
-    stopped: Stopped,
-) -> Result<Refusal, Refusal> {
+async fn refused<K: ExchangeKind>(told: &Told<'_, K>, stopped: Stopped) -> Result<Refusal, Refusal> {
+    let kind = told.kind;
     let Stopped { refusal, why } = stopped;
-    let Some(why) = why else {
-        let outcome = if party.is_some() { "held" } else { "denied" };
+    let Some(mut why) = why else {
+        let outcome = if told.party.is_some() { "held" } else { "denied" };
         metrics::exchanged(kind.class(), outcome);
         return Ok(refusal);
     };
-    let details = if why.details.is_null() {
-        kind.references()
-    } else {
-        why.details.clone()
-    };
-    let event = Told::refused(kind, party).of_whole(&why, &details);
-    record(kind.context().deps, &[event]).await?;
+    if why.details.is_null() {
+        why.details = kind.references();
+    }
+    record(kind.context().deps, &[told.of_whole(&why)]).await?;
     metrics::exchanged(kind.class(), if why.held { "held" } else { "denied" });
     match why.reason {
         Some(reason) if K::HELPS && !why.held => {
@@ -196,7 +195,7 @@ async fn refused<K: ExchangeKind>(
             Ok(helped(
                 refusal,
                 kind.context(),
-                &about(kind, reason, target, &details),
+                &about(kind, reason, target, &why.details),
                 None,
             ))
         }
@@ -206,28 +205,25 @@ async fn refused<K: ExchangeKind>(
 
 /// The refusal of a request of which nothing was granted, once each decision about it is written down.
 async fn denied<K: ExchangeKind>(
-    kind: &K,
+    told: &Told<'_, K>,
     party: &K::Party,
     outcomes: &[Outcome<K::Granted>],
 ) -> Result<Refusal, Refusal> {
+    let kind = told.kind;
     let context = kind.context();
-    record(
-        context.deps,
-        &Told::refused(kind, Some(party)).of_targets(outcomes),
-    )
-    .await?;
+    record(context.deps, &told.of_targets(outcomes)).await?;
     shadow(kind, party, outcomes, false);
     metrics::exchanged(kind.class(), "denied");
-    let Some(told) = Denied::told(outcomes) else {
+    let Some(denied) = Denied::told(outcomes) else {
         return Ok(Refusal::of(ErrorCode::AccessDenied).describe("policy denied"));
     };
-    let refusal = kind.refusal(told);
+    let refusal = kind.refusal(denied);
     if !K::HELPS {
         return Ok(refusal);
     }
-    let refused = about(kind, told.reason, &told.resource, &told.details);
-    let decided = told.decision.as_ref().filter(|decision| !decision.is_allow());
-    let input = decided.and_then(|_| kind.input(party, &told.resource));
+    let refused = about(kind, denied.reason, &denied.resource, &denied.details);
+    let decided = denied.decision.as_ref().filter(|decision| !decision.is_allow());
+    let input = decided.and_then(|_| kind.input(party, &denied.resource));
     Ok(helped(refusal, context, &refused, input.as_ref()))
 }
 
@@ -248,18 +244,18 @@ fn about<'r, K: ExchangeKind>(
 
 /// The refusal of a request that waits, once each decision about it is written down.
 async fn held<K: ExchangeKind>(
-    kind: &K,
+    told: &Told<'_, K>,
     party: &K::Party,
     outcomes: Vec<Outcome<K::Granted>>,
     stopped: Stopped,
 ) -> Result<Refusal, Refusal> {
+    let kind = told.kind;
     if let Some(reason) = stopped.why.and_then(|why| why.reason) {
         let hold = |(target, outcome): (&str, Outcome<K::Granted>)| {
             let granted = outcome?;
             Err(held_as(&granted, target, reason))
         };
         let held: Vec<Outcome<K::Granted>> = kind.targets().zip(outcomes).map(hold).collect();
-        let told = Told::refused(kind, Some(party));
         record(kind.context().deps, &told.of_targets(&held)).await?;
         shadow(kind, party, &held, false);
     }

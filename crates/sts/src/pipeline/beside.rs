@@ -1,17 +1,20 @@
 //! What versions beside the one that decides make of an exchange.
 
+use caracal_core::CanaryId;
+
 use super::ExchangeKind;
 use crate::{canary::Verdict, case::Context, decide::Outcome, grant::Grant};
 
 /// Where a canary decided, counts what it said against what the version in force says.
-pub(super) fn canary<K: ExchangeKind>(kind: &K, party: &K::Party, outcomes: &[Outcome<K::Granted>]) {
-    let Context {
-        deps,
-        zone,
-        principal,
-        ..
-    } = kind.context();
-    let Some(canary) = deps.canaries.met(zone, principal) else {
+pub(super) fn canary<K: ExchangeKind>(
+    kind: &K,
+    canary: Option<&CanaryId>,
+    party: &K::Party,
+    outcomes: &[Outcome<K::Granted>],
+) {
+    let Context { deps, zone, .. } = kind.context();
+    deps.canaries.met(zone);
+    let Some(canary) = canary else {
         return;
     };
     for (target, outcome) in kind.targets().zip(outcomes) {

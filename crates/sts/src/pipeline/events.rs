@@ -1,7 +1,10 @@
 //! What is written down of an exchange: one event for each target, or one about the whole, by one encoding.
 
-use caracal_authz::{Decision, record::record as record_of};
-use caracal_core::audit::{Decided, Determining, Draft};
+use caracal_authz::{Decision, PolicySnapshot, record::record as record_of};
+use caracal_core::{
+    CanaryId,
+    audit::{Decided, Determining, Draft},
+};
 use caracal_wire::sts::DenialReason;
 use serde_json::Value;
 
@@ -18,6 +21,10 @@ type Event<'e> = Draft<'e, Metadata<'e>>;
 /// What all events of one request have in common.
 pub(super) struct Told<'e, K: ExchangeKind> {
     pub(super) kind: &'e K,
+    /// The policy that decides.
+    pub(super) policy: &'e PolicySnapshot,
+    /// The canary whose version that is, where it is one's.
+    pub(super) canary: Option<&'e CanaryId>,
     /// Absent where nobody was found to act.
     pub(super) party: Option<&'e K::Party>,
     pub(super) issued: Option<&'e K::Issued>,
@@ -26,11 +33,14 @@ pub(super) struct Told<'e, K: ExchangeKind> {
 }
 
 impl<'e, K: ExchangeKind> Told<'e, K> {
-    /// Of a request that nothing was issued for.
-    pub(super) const fn refused(kind: &'e K, party: Option<&'e K::Party>) -> Self {
+    /// Of a request that nobody was found to act in, and nothing was issued for.
+    pub(super) fn of(kind: &'e K) -> Self {
+        let (policy, canary) = kind.context().policy_and_canary();
         Self {
             kind,
-            party,
+            policy,
+            canary,
+            party: None,
             issued: None,
             approval: None,
         }
@@ -47,9 +57,9 @@ impl<'e, K: ExchangeKind> Told<'e, K> {
     }
 
     /// The event of a request that ended as a whole.
-    pub(super) fn of_whole(&self, why: &'e Why, details: &'e Value) -> Event<'e> {
+    pub(super) fn of_whole(&self, why: &'e Why) -> Event<'e> {
         let target = self.kind.targets().next().unwrap_or_default();
-        let mut event = self.deny(target, (why.status, why.reason), details);
+        let mut event = self.deny(target, (why.status, why.reason), &why.details);
         if let Some(cause) = &why.cause {
             event.refused_because(why.status, cause);
         }
@@ -98,7 +108,7 @@ impl<'e, K: ExchangeKind> Told<'e, K> {
         let Some(input) = input else {
             return event;
         };
-        let identity = self.kind.context().policy().identity();
+        let identity = self.policy.identity();
         let decided = Decided {
             policy_set_id: identity.policy_set_id.as_ref(),
             policy_set_version_id: identity.policy_set_version_id.as_ref(),
@@ -123,6 +133,7 @@ impl<'e, K: ExchangeKind> Told<'e, K> {
         let metadata = self.kind.metadata(&About {
             party: self.party,
             issued: self.issued,
+            canary: self.canary,
             approval: self.approval,
             target,
             reason,

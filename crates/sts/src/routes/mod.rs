@@ -216,7 +216,8 @@ fn exchanges() -> Vec<Route> {
             it.answer::<TokenResponse>(StatusCode::OK);
         },
     );
-    let token = declined(declined(token, EXCHANGE_REFUSALS), REDEMPTION_REFUSALS);
+    let token = Route::raw(token, HOT, token::post);
+    let token = refused(refused(token, EXCHANGE_REFUSALS), REDEMPTION_REFUSALS);
     let introspection = Route::post(
         "/oauth/2/introspect",
         "token.introspect",
@@ -253,7 +254,7 @@ fn exchanges() -> Vec<Route> {
     ]);
     vec![
         // One published client keeps a trailing slash of its configured base URL.
-        Route::raw(token, HOT, token::post)
+        token
             .also("//oauth/2/token")
             .open_to_pages()
             .summary("Exchange what proves the caller for a mandate (RFC 8693)."),
@@ -309,11 +310,6 @@ fn of_clients(route: Route, refusals: &[(u16, &[ErrorCode])]) -> Route {
 fn refused(route: Route, refusals: &[(u16, &[ErrorCode])]) -> Route {
     let add = |it: Route, (status, codes): &(u16, &[ErrorCode])| it.refuses_with(*status, codes);
     refusals.iter().fold(route, add)
-}
-
-fn declined(declaration: Declaration<Needs>, refusals: &[(u16, &[ErrorCode])]) -> Declaration<Needs> {
-    let add = |it: Declaration<Needs>, (status, codes): &(u16, &[ErrorCode])| it.refuses_with(*status, codes);
-    refusals.iter().fold(declaration, add)
 }
 
 /// The STS's own routes; `service::assemble` adds what every role has. Without an operator token the operator has none.

@@ -208,9 +208,7 @@ impl<'c> ExchangeKind for CredentialExchange<'c> {
             env: self.binding.map(|binding| binding.env.as_str()),
             resource: self.binding.map(|binding| binding.resource.as_str()),
             requested_scopes: self.binding.map(|_| &self.scopes),
-            reason: about.reason,
-            challenge_id: about.approval,
-            ..self.launch.about()
+            ..self.launch.metadata(about)
         })
     }
 }

@@ -86,8 +86,7 @@ impl ExchangeKind for ManifestExchange<'_> {
     fn metadata<'e>(&'e self, about: &About<'e, (), Manifest>) -> Metadata<'e> {
         Metadata::Launch(OfLaunch {
             binding_count: about.issued.map(|manifest| manifest.bindings.len()),
-            reason: about.reason,
-            ..self.launch.about()
+            ..self.launch.metadata(about)
         })
     }
 }

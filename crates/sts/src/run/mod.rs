@@ -21,7 +21,7 @@ use crate::{
     StsDeps,
     authenticate::{self, invalid_client, may_ask, stranger, too_often, unavailable, zone_of},
     case::Context,
-    evidence::OfLaunch,
+    evidence::{About, OfLaunch},
     failed_login::{self, Reason},
     limit::per_minute,
 };
@@ -136,12 +136,14 @@ impl<'l> Launch<'l> {
     }
 
     /// What every event of it says.
-    fn about(&self) -> OfLaunch<'_> {
+    fn metadata<'e, P, I>(&'e self, about: &About<'e, P, I>) -> OfLaunch<'e> {
         OfLaunch {
             workload_id: self.workload.id.as_str(),
             workload_name: &self.workload.name,
             launch_id: self.id,
-            canary_id: self.context().canary(),
+            reason: about.reason,
+            challenge_id: about.approval,
+            canary_id: about.canary,
             ..OfLaunch::default()
         }
     }
