@@ -185,7 +185,7 @@ impl ZoneUnit {
             "zone_id = $1 AND id = $2"
         };
         let _ = write!(sql, " WHERE {row} AND version = ${seen}");
-        if self.tx.run(sql, params).await? == 1 {
+        if self.tx.changes_one(sql, params).await? {
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.

@@ -247,14 +247,14 @@ impl OutboxQueue for SqlOutboxQueue {
         let sql = "SELECT (SELECT COUNT(*) FROM event_outbox WHERE state = 'pending') AS pending, \
              (SELECT COUNT(*) FROM event_outbox WHERE state = 'dead') AS dead, \
              (SELECT MIN(created_at) FROM event_outbox WHERE state = 'pending') AS oldest";
-        let Some(row) = tx.one(sql, Vec::new()).await? else {
-            return Ok(OutboxStats::default());
-        };
         let now = self.world.now();
-        Ok(OutboxStats {
-            pending: row.count("pending")?,
-            dead: row.count("dead")?,
-            oldest_age: row.opt_time("oldest")?.map(|oldest| now.since(oldest)),
-        })
+        let read = |row: &Row| {
+            Ok(OutboxStats {
+                pending: row.count("pending")?,
+                dead: row.count("dead")?,
+                oldest_age: row.opt_time("oldest")?.map(|oldest| now.since(oldest)),
+            })
+        };
+        Ok(tx.one_as(sql, Vec::new(), read).await?.unwrap_or_default())
     }
 }

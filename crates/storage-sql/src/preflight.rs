@@ -9,6 +9,7 @@ use crate::{
     engine::Engine,
     migrations,
     params::{json_list, params},
+    row::Row,
 };
 
 /// What was found where nothing speaks against serving.
@@ -114,15 +115,14 @@ async fn usable(engine: &Engine) -> Result<Usable, Error> {
     let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now, \
          (SELECT CAST(rolname AS TEXT) FROM pg_roles \
           WHERE rolname = current_user AND (rolsuper OR rolbypassrls)) AS almighty";
-    match tx.one(sql, Vec::new()).await? {
-        Some(row) => Ok(Usable {
+    let read = |row: &Row| {
+        Ok(Usable {
             server_now: row.time("now")?,
             almighty: row.opt_text("almighty")?,
-        }),
-        None => Err(Error::Corrupt(String::from(
-            "the database does not tell the time",
-        ))),
-    }
+        })
+    };
+    let usable = tx.one_as(sql, Vec::new(), read).await?;
+    usable.ok_or_else(|| Error::Corrupt(String::from("the database does not tell the time")))
 }
 
 /// What the server says when it does not let us in.

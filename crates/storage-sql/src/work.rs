@@ -26,6 +26,7 @@ use crate::{
     log_unit::{HasLog, LogUnit},
     params::{json_list, params},
     recent::{Learned, Recent},
+    row::Row,
     sql::Tx,
 };
 
@@ -82,10 +83,9 @@ impl ZoneWork for ZoneUnit {
 
     async fn revision(&mut self) -> Result<i64, Error> {
         let sql = "SELECT revision FROM zone_revisions WHERE zone_id = $1";
-        match self.tx.one(sql, params![self.zone]).await? {
-            Some(row) => row.int("revision"),
-            None => Ok(0),
-        }
+        let revision = |row: &Row| row.int("revision");
+        let revision = self.tx.one_as(sql, params![self.zone], revision).await?;
+        Ok(revision.unwrap_or(0))
     }
 
     async fn held_version(&mut self, kind: VersionedKind, id: &str) -> Result<Option<i64>, Error> {

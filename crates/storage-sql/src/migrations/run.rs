@@ -9,7 +9,7 @@ use super::{
     ALL, CURRENT,
     frozen::{FROZEN, first_edited},
 };
-use crate::{dialect::Dialect, params::params, sql::Tx};
+use crate::{dialect::Dialect, params::params, row::Row, sql::Tx};
 
 /// Why a database cannot be brought to the schema of this build.
 #[derive(Debug, thiserror::Error)]
@@ -134,31 +134,27 @@ pub struct AppliedMigration {
 /// As the backend, also where there is no schema.
 pub(crate) async fn remembered(tx: &Tx) -> Result<Vec<AppliedMigration>, Error> {
     let sql = "SELECT version, name, applied_at FROM schema_migrations ORDER BY version";
-    let rows = tx.all(sql, Vec::new()).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(AppliedMigration {
-                version: row.int("version")?,
-                name: row.text("name")?,
-                applied_at: row.time("applied_at")?,
-            })
+    let read = |row: &Row| {
+        Ok(AppliedMigration {
+            version: row.int("version")?,
+            name: row.text("name")?,
+            applied_at: row.time("applied_at")?,
         })
-        .collect()
+    };
+    tx.all_as(sql, Vec::new(), read).await
 }
 
 /// Applied migrations, oldest first.
 async fn history(tx: &Tx) -> Result<Vec<Applied>, Error> {
     let sql = "SELECT version, checksum, compatible_from FROM schema_migrations ORDER BY version";
-    let rows = tx.all(sql, Vec::new()).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Applied {
-                version: row.int("version")?,
-                checksum: row.text("checksum")?,
-                compatible_from: row.int("compatible_from")?,
-            })
+    let read = |row: &Row| {
+        Ok(Applied {
+            version: row.int("version")?,
+            checksum: row.text("checksum")?,
+            compatible_from: row.int("compatible_from")?,
         })
-        .collect()
+    };
+    tx.all_as(sql, Vec::new(), read).await
 }
 
 /// The version of the newest migration whose author says that this build cannot work with it.

@@ -115,10 +115,10 @@ impl Accounts for GlobalUnit {
             "SELECT {} FROM account_sessions WHERE token_digest = $1 AND idle_until > $2 AND expires_at > $2",
             AccountSession::COLUMNS
         );
-        let Some(row) = self.tx.one(sql, params![token_digest, now]).await? else {
+        let params = params![token_digest, now];
+        let Some(session) = self.tx.one_as(sql, params, AccountSession::read).await? else {
             return Ok(None);
         };
-        let session = AccountSession::read(&row)?;
         let account = self.account("id", &session.account_id).await?;
         let live = account.filter(|account| account.locked_at.is_none());
         Ok(live.map(|account| (session, account)))

@@ -35,8 +35,7 @@ impl Tx {
         id: &ApplicationId,
     ) -> Result<Option<Application>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM applications WHERE id = $1");
-        let row = self.one(sql, params![id]).await?;
-        row.as_ref().map(Application::read).transpose()
+        self.one_as(sql, params![id], Application::read).await
     }
 }
 

@@ -137,10 +137,9 @@ impl Approvals for ZoneUnit {
             return Ok((approval.clone(), true));
         }
         let sql = format!("SELECT {COLUMNS} FROM approvals WHERE {SAME}");
-        match self.tx.one(sql, same(approval)).await? {
-            Some(row) => Ok((Approval::read(&row)?, false)),
-            None => Err(Error::Contended("the approval was used meanwhile".into())),
-        }
+        let other = self.tx.one_as(sql, same(approval), Approval::read).await?;
+        let used = || Error::Contended("the approval was used meanwhile".into());
+        Ok((other.ok_or_else(used)?, false))
     }
 
     async fn decide(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error> {
@@ -172,13 +171,13 @@ impl Approvals for ZoneUnit {
             verdict.approver_record_id,
             verdict.reason
         ];
-        if self.tx.run(sql, params).await? == 0 {
+        if !self.tx.changes_one(sql, params).await? {
             return Ok(false);
         }
         let sql = "INSERT INTO approval_votes (zone_id, approval_id, approver_id, approve, decided_at) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         let params = params![self.zone, id, verdict.approver_id, approve, at];
-        if self.tx.run(sql, params).await? == 0 {
+        if !self.tx.changes_one(sql, params).await? {
             return Err(Error::Contended("the same approver decided meanwhile".into()));
         }
         Ok(true)
@@ -209,8 +208,7 @@ impl Approvals for ZoneUnit {
             verdict.approver_record_id,
             verdict.reason
         ];
-        let rows = self.tx.all(sql, params).await?;
-        let mut ended: Vec<Approval> = rows.iter().map(Approval::read).collect::<Result<_, _>>()?;
+        let mut ended: Vec<Approval> = self.tx.all_as(sql, params, Approval::read).await?;
         ended.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
         Ok(ended)
     }
@@ -224,8 +222,7 @@ impl Approvals for ZoneUnit {
         let sql = "UPDATE approvals SET consumed_at = $3, consumed_record_id = $4 \
              WHERE zone_id = $1 AND id = $2 AND satisfied_at IS NOT NULL AND rejected_at IS NULL \
              AND consumed_at IS NULL AND expires_at > $3 AND approver_subject_id IS NOT NULL";
-        let changed = self.tx.run(sql, params![self.zone, id, at, record]).await?;
-        Ok(changed == 1)
+        self.tx.changes_one(sql, params![self.zone, id, at, record]).await
     }
 
     async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {

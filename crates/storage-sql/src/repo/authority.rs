@@ -54,7 +54,7 @@ impl AuthorityRecords for ZoneUnit {
         self.forget_known();
         let sql = "UPDATE authority_records SET expires_at = $4 \
                    WHERE zone_id = $1 AND id = $2 AND status = 'active' AND expires_at > $3";
-        Ok(self.tx.run(sql, params![self.zone, id, now, until]).await? == 1)
+        self.tx.changes_one(sql, params![self.zone, id, now, until]).await
     }
 
     async fn list(
@@ -85,9 +85,7 @@ impl AuthorityRecords for ZoneUnit {
             "SELECT DISTINCT subject_authority_record_id AS id FROM sessions WHERE zone_id = $1 AND {} ORDER BY 1",
             self.tx.dialect.is_one_of("id", 2)
         );
-        self.tx
-            .all_as(sql, params![self.zone, json_list(sessions)], |row| row.id("id"))
-            .await
+        self.tx.ids(sql, params![self.zone, json_list(sessions)]).await
     }
 
     async fn revoke_tree(

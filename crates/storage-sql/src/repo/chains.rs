@@ -59,17 +59,16 @@ fn earlier_log(filed: &str) -> Result<LogId, Error> {
 impl Chains for GlobalUnit {
     async fn set(&mut self) -> Result<ChainSet, Error> {
         let sql = "SELECT zone_id, number, size, root, root_hmac FROM evidence_logs ORDER BY number";
-        let rows = self.tx.all(sql, Vec::new()).await?;
-        let chains = rows.iter().map(decode).collect::<Result<_, _>>()?;
+        let chains = self.tx.all_as(sql, Vec::new(), decode).await?;
         let sql = "SELECT chains, digest, digest_hmac FROM audit_chains";
-        let summary = match self.tx.one(sql, Vec::new()).await? {
-            Some(row) => Some(ChainsSummary {
+        let read = |row: &Row| {
+            Ok(ChainsSummary {
                 count: row.int("chains")?,
                 digest: row.text("digest")?,
                 digest_hmac: row.text("digest_hmac")?,
-            }),
-            None => None,
+            })
         };
+        let summary = self.tx.one_as(sql, Vec::new(), read).await?;
         Ok(ChainSet { chains, summary })
     }
 

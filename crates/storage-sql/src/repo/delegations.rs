@@ -89,15 +89,9 @@ impl ZoneUnit {
             if ids.is_empty() {
                 return Ok(revoked);
             }
-            let rows = self
-                .tx
-                .all(revoke.clone(), params![self.zone, at, json_list(&ids)])
-                .await?;
-            let mut changed = HashMap::with_capacity(rows.len());
-            for row in &rows {
-                let delegation = decode(row)?;
-                changed.insert(delegation.id.clone(), delegation);
-            }
+            let params = params![self.zone, at, json_list(&ids)];
+            let read = |row: &Row| decode(row).map(|delegation| (delegation.id.clone(), delegation));
+            let mut changed: HashMap<_, _> = self.tx.all_as(revoke.clone(), params, read).await?;
             revoked.extend(ids.iter().filter_map(|id| changed.remove(id)));
             if self.tx.dialect == Dialect::Sqlite {
                 return Ok(revoked);
@@ -295,9 +289,9 @@ impl Delegations for ZoneUnit {
             "{} SELECT COUNT(*) AS live FROM tree WHERE status = 'active' AND expires_at > $3",
             tree()
         );
-        let row = self.tx.one(sql, params![self.zone, id, now]).await?;
-        let total = row.map_or(Ok(0), |row| row.small("live"))?;
-        Ok((nearest, u64::from(total)))
+        let live = |row: &Row| row.small("live");
+        let total = self.tx.one_as(sql, params![self.zone, id, now], live).await?;
+        Ok((nearest, u64::from(total.unwrap_or(0))))
     }
 
     async fn holders_below(&mut self, id: &DelegationId) -> Result<Vec<ApplicationId>, Error> {
@@ -372,10 +366,9 @@ impl Delegations for ZoneUnit {
 
     async fn epoch(&mut self) -> Result<i64, Error> {
         let sql = "SELECT epoch FROM delegation_epochs WHERE zone_id = $1";
-        self.tx
-            .one(sql, params![self.zone])
-            .await?
-            .map_or(Ok(0), |row| row.int("epoch"))
+        let epoch = |row: &Row| row.int("epoch");
+        let epoch = self.tx.one_as(sql, params![self.zone], epoch).await?;
+        Ok(epoch.unwrap_or(0))
     }
 
     async fn advance_epoch(&mut self, at: Timestamp) -> Result<i64, Error> {
@@ -383,9 +376,8 @@ impl Delegations for ZoneUnit {
         let sql = "INSERT INTO delegation_epochs (zone_id, epoch, updated_at) VALUES ($1, 1, $2) \
              ON CONFLICT (zone_id) DO UPDATE \
              SET epoch = delegation_epochs.epoch + 1, updated_at = excluded.updated_at RETURNING epoch";
-        match self.tx.one(sql, params![self.zone, at]).await? {
-            Some(row) => row.int("epoch"),
-            None => Err(Error::Corrupt(String::from("the epoch did not move"))),
-        }
+        let epoch = |row: &Row| row.int("epoch");
+        let epoch = self.tx.one_as(sql, params![self.zone, at], epoch).await?;
+        epoch.ok_or_else(|| Error::Corrupt(String::from("the epoch did not move")))
     }
 }

@@ -50,10 +50,7 @@ impl Tx {
                 WHERE c.unended > 0
                 AND (a.archived_at IS NOT NULL OR a.expires_at <= $1 OR z.archived_at IS NOT NULL)"
         );
-        self.all(sql, params![now, applications_ended_by])
-            .await?
-            .iter()
-            .map(|row| row.id("zone_id"))
-            .collect()
+        self.all_as(sql, params![now, applications_ended_by], |row| row.id("zone_id"))
+            .await
     }
 }

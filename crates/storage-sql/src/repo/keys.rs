@@ -59,12 +59,12 @@ impl SigningKeys for ZoneUnit {
             key.verifies_until,
             key.created_at,
         ];
-        match self.tx.run(sql, params).await? {
-            0 => Err(Error::Conflict {
-                constraint: String::from("signing_keys_version"),
-            }),
-            _ => Ok(()),
+        if self.tx.changes_one(sql, params).await? {
+            return Ok(());
         }
+        Err(Error::Conflict {
+            constraint: String::from("signing_keys_version"),
+        })
     }
 
     async fn sealed(&mut self) -> Result<Vec<(KeyId, Vec<u8>)>, Error> {

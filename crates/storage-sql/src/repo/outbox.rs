@@ -9,7 +9,7 @@ use caracal_storage::{Error, Outbox, OutboxMessage, OutboxState};
 use crate::{
     batch::insert,
     params::params,
-    row::to_json,
+    row::{Row, to_json},
     sql::Tx,
     work::{GlobalUnit, ZoneUnit},
 };
@@ -52,20 +52,19 @@ pub(super) async fn append(tx: &Tx, messages: &[OutboxMessage]) -> Result<(), Er
 
 async fn status(tx: &Tx, id: &str) -> Result<Option<OutboxState>, Error> {
     let sql = "SELECT state, attempts, last_error, dispatched_at FROM event_outbox WHERE id = $1";
-    let Some(row) = tx.one(sql, params![id]).await? else {
-        return Ok(None);
+    let read = |row: &Row| {
+        Ok(OutboxState {
+            state: row.word("state", |word| {
+                ["pending", "dispatched", "dead"]
+                    .into_iter()
+                    .find(|known| *known == word)
+            })?,
+            attempts: row.int("attempts")?,
+            last_error: row.opt_text("last_error")?,
+            dispatched_at: row.opt_time("dispatched_at")?,
+        })
     };
-    let state = row.word("state", |word| {
-        ["pending", "dispatched", "dead"]
-            .into_iter()
-            .find(|known| *known == word)
-    })?;
-    Ok(Some(OutboxState {
-        state,
-        attempts: row.int("attempts")?,
-        last_error: row.opt_text("last_error")?,
-        dispatched_at: row.opt_time("dispatched_at")?,
-    }))
+    tx.one_as(sql, params![id], read).await
 }
 
 #[async_trait]

@@ -1,5 +1,7 @@
 //! Policies of a zone.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use caracal_core::{
     PolicyId, PolicyVersionId, Timestamp,
@@ -48,12 +50,8 @@ pub(super) async fn versions_in_order(
         "SELECT {VERSION} FROM policy_versions WHERE zone_id = $1 AND {}",
         tx.dialect.is_one_of("id", 2)
     );
-    let rows = tx.all(sql, params![zone, json_list(ids)]).await?;
-    let mut found = std::collections::HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let version = PolicyVersion::read(row)?;
-        found.insert(version.id.clone(), version);
-    }
+    let read = |row: &Row| PolicyVersion::read(row).map(|version| (version.id.clone(), version));
+    let found: HashMap<_, _> = tx.all_as(sql, params![zone, json_list(ids)], read).await?;
     ids.iter()
         .map(|id| {
             found
@@ -82,10 +80,8 @@ impl ZoneUnit {
             version.created_by,
             version.created_at,
         ];
-        match self.tx.one(sql, params).await? {
-            Some(row) => row.int("version"),
-            None => Err(Error::Corrupt(String::from("an inserted version has no number"))),
-        }
+        let number = self.tx.one_as(sql, params, |row| row.int("version")).await?;
+        number.ok_or_else(|| Error::Corrupt(String::from("an inserted version has no number")))
     }
 }
 
@@ -151,7 +147,11 @@ impl Policies for ZoneUnit {
         // Whoever read the policy read its versions. Holding its row makes writers of the same policy number them one after
         // the other.
         let sql = "UPDATE policies SET version = version + 1 WHERE zone_id = $1 AND id = $2";
-        if self.tx.run(sql, params![self.zone, version.policy_id]).await? == 0 {
+        if !self
+            .tx
+            .changes_one(sql, params![self.zone, version.policy_id])
+            .await?
+        {
             return Err(Error::MissingReference);
         }
         self.insert_policy_version(version).await

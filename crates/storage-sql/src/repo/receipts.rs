@@ -81,8 +81,8 @@ async fn find(
          response_json, created_at, expires_at FROM {table} \
          WHERE zone_id = $1 AND operation = $2 AND scope_id = $3 AND key_digest = $4 AND expires_at > $5"
     );
-    let row = tx.one(sql, params![zone, operation, scope_id, key, now]).await?;
-    row.as_ref().map(decode).transpose()
+    tx.one_as(sql, params![zone, operation, scope_id, key, now], decode)
+        .await
 }
 
 async fn count(

@@ -96,12 +96,8 @@ impl ZoneUnit {
             }
             let mut params = params.clone();
             params.push(json_list(&ids).value());
-            let rows = self.tx.all(update, params).await?;
-            let mut changed = HashMap::with_capacity(rows.len());
-            for row in &rows {
-                let session = decode_ended(row)?;
-                changed.insert(session.id.clone(), session);
-            }
+            let read = |row: &Row| decode_ended(row).map(|session| (session.id.clone(), session));
+            let mut changed: HashMap<_, _> = self.tx.all_as(update, params, read).await?;
             all.extend(ids.iter().filter_map(|id| changed.remove(id)));
             // Nobody starts a child below a row that is held, and this one had none.
             let alone = root_is_held && ids.len() == 1;
@@ -122,10 +118,8 @@ impl ZoneUnit {
             "SELECT status FROM sessions WHERE zone_id = $1 AND id = $2{}",
             self.tx.dialect.for_update()
         );
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        let status = row
-            .map(|row| row.word("status", SessionStatus::parse))
-            .transpose()?;
+        let status = |row: &Row| row.word("status", SessionStatus::parse);
+        let status = self.tx.one_as(sql, params![self.zone, id], status).await?;
         self.held = status.map(|status| (id.clone(), status));
         Ok(status)
     }
@@ -141,8 +135,7 @@ impl Sessions for ZoneUnit {
     async fn get_locked(&mut self, id: &SessionId) -> Result<Option<Session>, Error> {
         let hold = self.tx.dialect.for_update();
         let sql = format!("SELECT {COLUMNS} FROM sessions WHERE zone_id = $1 AND id = $2{hold}");
-        let row = self.tx.one(sql, params![self.zone, id]).await?;
-        let session = row.as_ref().map(Session::read).transpose()?;
+        let session = self.tx.one_as(sql, params![self.zone, id], Session::read).await?;
         self.held = session.as_ref().map(|session| (id.clone(), session.status));
         Ok(session)
     }
@@ -210,8 +203,8 @@ impl Sessions for ZoneUnit {
              WHERE zone_id = $1{of_owner}) - (SELECT COUNT(*) FROM sessions \
              WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2{of_owner}) AS n"
         );
-        let row = self.tx.one(sql, params).await?;
-        let slots = row.map_or(Ok(0), |row| row.int("n"))?;
+        let slots = self.tx.one_as(sql, params, |row| row.int("n")).await?;
+        let slots = slots.unwrap_or(0);
         let Some(member) = self.tx.shared() else {
             return Ok(u64::try_from(slots).unwrap_or(0));
         };

@@ -20,8 +20,7 @@ impl Tx {
     /// The workload, whatever its zone.
     pub(crate) async fn workload_anywhere(&self, id: &WorkloadId) -> Result<Option<Workload>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM workloads WHERE id = $1");
-        let row = self.one(sql, params![id]).await?;
-        row.as_ref().map(Workload::read).transpose()
+        self.one_as(sql, params![id], Workload::read).await
     }
 }
 

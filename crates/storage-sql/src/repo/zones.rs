@@ -24,8 +24,7 @@ impl Tx {
     /// The zone, unless absent or archived.
     pub(crate) async fn live_zone(&self, id: &ZoneId) -> Result<Option<Zone>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM zones WHERE id = $1 AND archived_at IS NULL");
-        let row = self.one(sql, params![id]).await?;
-        row.as_ref().map(Zone::read).transpose()
+        self.one_as(sql, params![id], Zone::read).await
     }
 }
 
@@ -100,7 +99,7 @@ impl Zones for GlobalUnit {
             zone.frozen_at,
             zone.mint_limit_per_minute,
         ];
-        if self.tx.run(sql, params).await? == 1 {
+        if self.tx.changes_one(sql, params).await? {
             next_revision(&self.tx, &zone.id).await?;
             return Ok(true);
         }

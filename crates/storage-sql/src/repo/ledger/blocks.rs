@@ -200,8 +200,8 @@ impl LogUnit<'_> {
         // The sum keeps both databases from looking for the least in the order of the log, through all that came before.
         let sql = "SELECT COALESCE(MIN(first_index + 0), -1) AS first_index FROM evidence_blocks \
              WHERE log = $1 AND occurred_until >= $2";
-        let row = self.tx.one(sql, params![log, since]).await?;
-        let first = row.map(|row| row.int("first_index")).transpose()?;
+        let first = |row: &Row| row.int("first_index");
+        let first = self.tx.one_as(sql, params![log, since], first).await?;
         Ok(first.and_then(|first| u64::try_from(first).ok()))
     }
 
@@ -249,11 +249,12 @@ impl LogUnit<'_> {
         let mut items = Vec::new();
         let begins = "SELECT first_index FROM evidence_blocks WHERE log = $1 AND first_index <= $2 \
              ORDER BY first_index DESC LIMIT 1";
-        let row = self.tx.one(begins, params![log, stored(range.start)]).await?;
-        let mut from = match row {
-            Some(row) => row.count("first_index")?,
-            None => range.start,
-        };
+        let first = |row: &Row| row.count("first_index");
+        let first = self
+            .tx
+            .one_as(begins, params![log, stored(range.start)], first)
+            .await?;
+        let mut from = first.unwrap_or(range.start);
         let sql = "SELECT first_index, block FROM evidence_blocks WHERE log = $1 AND first_index >= $2 \
              AND first_index < $3 ORDER BY first_index LIMIT $4";
         loop {

@@ -17,7 +17,7 @@ use super::{
     logs::{frontier, hashes, stored},
     scan::one_of,
 };
-use crate::{log_unit::LogUnit, params::params};
+use crate::{log_unit::LogUnit, params::params, row::Row};
 
 /// Terms of a statement.
 const TERMS: usize = 256;
@@ -27,18 +27,18 @@ impl LogUnit<'_> {
     pub(in crate::repo) async fn prune_of(&mut self, log: i64) -> Result<Option<KeptPrune>, Error> {
         let sql = "SELECT number, size, pruned_at, note, tag, holds, leaves FROM evidence_prunes WHERE log = $1 \
              ORDER BY number DESC LIMIT 1";
-        let Some(row) = self.tx.one(sql, params![log]).await? else {
-            return Ok(None);
+        let read = |row: &Row| {
+            Ok(KeptPrune {
+                number: row.int("number")?,
+                size: row.count("size")?,
+                pruned_at: row.time("pruned_at")?,
+                note: row.text("note")?,
+                tag: row.text("tag")?,
+                holds: row.text("holds")?,
+                leaves: hashes(&row.bytes("leaves")?),
+            })
         };
-        Ok(Some(KeptPrune {
-            number: row.int("number")?,
-            size: row.count("size")?,
-            pruned_at: row.time("pruned_at")?,
-            note: row.text("note")?,
-            tag: row.text("tag")?,
-            holds: row.text("holds")?,
-            leaves: hashes(&row.bytes("leaves")?),
-        }))
+        self.tx.one_as(sql, params![log], read).await
     }
 
     /// See [`caracal_storage::LogRetention::seal_before`].

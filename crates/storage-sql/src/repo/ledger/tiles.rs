@@ -76,9 +76,8 @@ impl LogUnit<'_> {
             stored(range.end),
             stored(TILE_WIDTH)
         ];
-        let rows = self.tx.all(sql, params).await?;
         let tile = |row: &Row| Ok((row.count("tile")?, hashes(&row.bytes("hashes")?)));
-        rows.iter().map(tile).collect()
+        self.tx.all_as(sql, params, tile).await
     }
 
     /// A tile with as many hashes as it asks for; `None` where the log has less.

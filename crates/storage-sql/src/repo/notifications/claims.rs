@@ -20,7 +20,7 @@ impl ZoneUnit {
              AND EXISTS (SELECT 1 FROM notification_deliveries d WHERE d.zone_id = $1 AND d.sink_id = $2 \
                  AND d.delivered_at IS NULL AND d.abandoned_at IS NULL AND d.available_at <= $3)";
         let params = params![self.zone, sink, now, leased_until];
-        if self.tx.run(sql, params).await? == 0 {
+        if !self.tx.changes_one(sql, params).await? {
             return Ok(None);
         }
         // Whoever dies half-way leaves it due at the end of the lease, with the attempt counted.
@@ -32,14 +32,14 @@ impl ZoneUnit {
             NotificationDelivery::COLUMNS
         );
         let params = params![self.zone, sink, now, leased_until];
-        let (row, found) = (self.tx.one(sql, params).await?, self.get(sink).await?);
-        let (Some(row), Some((sink, health))) = (row, found) else {
+        let delivery = self.tx.one_as(sql, params, NotificationDelivery::read).await?;
+        let (Some(delivery), Some((sink, health))) = (delivery, self.get(sink).await?) else {
             return Err(Error::Contended("the sink changed meanwhile".into()));
         };
         Ok(Some(ClaimedDelivery {
             sink,
             health,
-            delivery: NotificationDelivery::read(&row)?,
+            delivery,
             leased_until,
         }))
     }

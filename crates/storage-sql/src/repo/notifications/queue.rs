@@ -5,7 +5,7 @@ use caracal_core::{NotificationSinkId, Timestamp, ZoneId, entity::NotificationTy
 use caracal_storage::{Error, Notification, NotificationBacklog, NotificationQueue};
 
 use super::notify;
-use crate::{dialect::Dialect, params::params, work::GlobalUnit};
+use crate::{dialect::Dialect, params::params, row::Row, work::GlobalUnit};
 
 /// Approvals `a` that ended undecided after `$3` and up to `$4`, and that a sink is yet to be told of; `$2` is the word
 /// for it.
@@ -86,14 +86,15 @@ impl NotificationQueue for GlobalUnit {
                  AND (t.leased_until IS NULL OR t.leased_until <= $1)) AS oldest, \
              (SELECT COUNT(*) FROM notification_sink_states t {told} WHERE t.consecutive_failures >= $2) AS failing"
         );
-        let Some(row) = self.tx.one(sql, params![now, failures]).await? else {
-            return Ok(NotificationBacklog::default());
+        let read = |row: &Row| {
+            Ok(NotificationBacklog {
+                waiting: row.count("waiting")?,
+                oldest_due: row.opt_time("oldest")?,
+                failing: row.count("failing")?,
+            })
         };
-        Ok(NotificationBacklog {
-            waiting: row.count("waiting")?,
-            oldest_due: row.opt_time("oldest")?,
-            failing: row.count("failing")?,
-        })
+        let backlog = self.tx.one_as(sql, params![now, failures], read).await?;
+        Ok(backlog.unwrap_or_default())
     }
 
     async fn notify_in(
