@@ -71,28 +71,6 @@ impl From<&VerifyingKey> for Jwk {
     }
 }
 
-/// A key set as published, in the order given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Jwks {
-    /// The keys, newest first.
-    pub keys: Vec<Jwk>,
-}
-
-impl Jwks {
-    /// The document for `keys`, newest first.
-    pub fn new<'k>(keys: impl IntoIterator<Item = &'k VerifyingKey>) -> Self {
-        Self {
-            keys: keys.into_iter().map(Jwk::from).collect(),
-        }
-    }
-
-    /// The document as JSON text.
-    pub fn to_json(&self) -> String {
-        // Strings in plain structures cannot fail to serialise; an empty set would fail closed.
-        serde_json::to_string(self).unwrap_or_else(|_| String::from(r#"{"keys":[]}"#))
-    }
-}
-
 /// Reads a fetched key set and keeps the keys mandates may be signed with; others are skipped.
 ///
 /// # Errors
@@ -194,20 +172,26 @@ mod tests {
             .clone()
     }
 
+    /// A key set as published.
+    fn published(keys: &[VerifyingKey]) -> Value {
+        let keys: Vec<Jwk> = keys.iter().map(Jwk::from).collect();
+        json!({ "keys": keys })
+    }
+
     fn document(change: impl FnOnce(&mut Value)) -> Vec<u8> {
-        let mut document = serde_json::to_value(Jwks::new([&key("k-1")])).unwrap();
+        let mut document = published(&[key("k-1")]);
         change(&mut document);
         serde_json::to_vec(&document).unwrap()
     }
 
     #[test]
     fn a_published_set_is_read_back() {
-        let published = Jwks::new([&key("k-2"), &key("k-1")]);
+        let published = published(&[key("k-2"), key("k-1")]);
         assert_eq!(
-            parse(published.to_json().as_bytes()),
+            parse(published.to_string().as_bytes()),
             Ok(vec![key("k-2"), key("k-1")])
         );
-        let jwk = serde_json::to_value(&published.keys[0]).unwrap();
+        let jwk = &published["keys"][0];
         assert_eq!(jwk["kty"], "EC");
         assert_eq!(jwk["use"], "sig");
         assert_eq!(jwk["x"].as_str().unwrap().len(), 43);
@@ -224,7 +208,7 @@ mod tests {
             let key = key.verifying_key();
             short += usize::from(key.point()[1] == 0 || key.point()[33] == 0);
             assert_eq!(
-                parse(Jwks::new([key]).to_json().as_bytes()),
+                parse(published(std::slice::from_ref(key)).to_string().as_bytes()),
                 Ok(vec![key.clone()])
             );
         }
