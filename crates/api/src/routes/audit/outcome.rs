@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use caracal_core::audit::EventType;
+use caracal_core::audit::{EventFacts, EventType};
 use caracal_service::Refusal;
 use caracal_storage::{AuditRow, ZoneWork};
 use caracal_wire::control::audit::{LedgerEvent, Outcome};
@@ -46,7 +46,8 @@ pub(super) async fn shown(
     if ended.len() >= MOST as usize {
         return Ok(shown);
     }
-    let ended: HashSet<(String, String)> = ended.iter().filter_map(of_mandate).collect();
+    let ended = ended.iter().filter_map(|row| of_mandate(row, row.event.facts()));
+    let ended: HashSet<(String, String)> = ended.collect();
     for (index, key) in &open {
         if !ended.contains(key) {
             shown[*index].outcome = Some(Outcome::Unknown);
@@ -63,12 +64,12 @@ fn allowed_call(row: &AuditRow) -> Option<(String, String)> {
     }
     let facts = event.facts();
     let governed = facts.mandate_use.as_deref() == Some("resource") && facts.method.is_some();
-    governed.then(|| of_mandate(row)).flatten()
+    governed.then(|| of_mandate(row, facts)).flatten()
 }
 
 /// Request and mandate, which together name one call: a mandate is used once.
-fn of_mandate(row: &AuditRow) -> Option<(String, String)> {
+fn of_mandate(row: &AuditRow, facts: EventFacts) -> Option<(String, String)> {
     let request = &row.event.request_id;
-    let named = (request.clone(), row.event.facts().jti?);
+    let named = (request.clone(), facts.jti?);
     (!request.is_empty()).then_some(named)
 }
