@@ -14,6 +14,7 @@ mod keeping;
 mod lines;
 mod metrics;
 mod pack;
+mod packing;
 mod proof;
 mod pruning;
 mod readers;
@@ -38,6 +39,7 @@ pub use journal::{Journal, Walked};
 pub use lines::{Believed, LinesFault, LinesVerifier, exported_row, read_event, stretches};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use pack::{NotPacked, PackLimits, PackUnverified, pack, verify_pack};
+pub use packing::Packing;
 pub use proof::{
     Checkpoints, Directory, FoundFile, InvalidWitnesses, KeptCheckpoints, KeptPrunes, LogFiles, LogUnsigned,
     NotKept, WitnessClient, publish, verify_against,
@@ -71,6 +73,8 @@ pub struct AuditDeps {
     pub checkpoints: Option<Arc<Checkpoints>>,
     /// Live tails of this process.
     pub tails: Arc<Tails>,
+    /// Packs that are made.
+    pub packing: Packing,
     /// Where events are stored and checkpoints made.
     pub background: Background,
     /// How ingest goes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caracal_audit::{AuditDeps, Checkpoints, IngestHealth};
+use caracal_audit::{AuditDeps, Checkpoints, IngestHealth, Packing};
 use caracal_core::{Secret, ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, HmacRing, audit_frame};
 use caracal_events::{Fields, Topic};
@@ -102,6 +102,7 @@ impl Ledger {
             consumer: String::from("test"),
             checkpoints: None,
             tails: Tails::new(TailLimits::default(), tails.clone()),
+            packing: Packing::default(),
             background: Background::default(),
             health: Arc::new(IngestHealth::default()),
         };

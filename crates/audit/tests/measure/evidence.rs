@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_audit::{AuditDeps, Checkpoints, Directory, IngestHealth};
+use caracal_audit::{AuditDeps, Checkpoints, Directory, IngestHealth, Packing};
 use caracal_bench::{es256, process::cpu_time};
 use caracal_core::ZoneId;
 use caracal_crypto::system_world;
@@ -61,6 +61,7 @@ pub(crate) async fn measure(count: usize, rate: usize) {
         consumer: String::from("measure"),
         checkpoints: Some(checkpoints.clone()),
         tails: Tails::new(TailLimits::default(), stop.clone()),
+        packing: Packing::default(),
         background: background.clone(),
         health: Arc::new(IngestHealth::default()),
     };

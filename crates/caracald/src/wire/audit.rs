@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use caracal_audit::{ArchiveDirectory, AuditDeps, Checkpoints, IngestHealth, Pruning};
+use caracal_audit::{ArchiveDirectory, AuditDeps, Checkpoints, IngestHealth, Packing, Pruning};
 use caracal_service::known_tokens::KnownTokens;
 
 use super::{Parts, checkpoints::checkpoints};
@@ -66,6 +66,7 @@ impl Parts {
             known_tokens: Arc::new(KnownTokens::of_people()),
             checkpoints: checkpoints.clone(),
             tails: self.tails.clone(),
+            packing: Packing::default(),
             background: self.background.clone(),
             health: health.clone(),
         };

@@ -1,12 +1,9 @@
 //! `GET /api/audit/logs/{zone}/pack`: an evidence pack, as far as one answer may hold it.
 
-use std::{sync::LazyLock, time::Duration};
-
 use caracal_ledger::pack::PackQuery;
 use caracal_service::{
     Refusal,
     front::{Archive, Path, QueryOnce, RouteError},
-    turns::{TurnLimits, Turns},
 };
 use caracal_wire::{ErrorCode, proof::PackOf};
 
@@ -20,17 +17,6 @@ use crate::{
 const MOST_RECORDS: usize = 100;
 /// Characters of the id of one.
 const ID_LENGTH: std::ops::RangeInclusive<usize> = 1..=128;
-
-/// Packs made at once: each is held whole, and reads as many requests as it has.
-static PACKS: LazyLock<Turns> = LazyLock::new(|| {
-    Turns::new(TurnLimits {
-        in_all: 2,
-        of_one: 1,
-        waiting: 4,
-        waiting_in_all: 32,
-        wait: Duration::from_secs(10),
-    })
-});
 
 /// Why there is no pack.
 #[derive(Debug, thiserror::Error)]
@@ -124,10 +110,8 @@ pub(in crate::routes) async fn get(
         return Err(PackError::NotAsked);
     }
     let checkpoints = checkpoints(&call.role)?;
-    let _turn = PACKS
-        .take(of.zone_id.as_str())
-        .await
-        .map_err(|_| PackError::Busy)?;
+    let turn = call.role.packing.turn(&of.zone_id).await;
+    let _turn = turn.map_err(|_| PackError::Busy)?;
     let mut content = Vec::new();
     let manifest = pack(checkpoints, &of.zone_id, asked, PackLimits::ANSWER, &mut content).await?;
     Ok(Archive {
