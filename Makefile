@@ -179,7 +179,6 @@ schema-fuzz: ## Ask every role at length whether it does what its OpenAPI docume
 drills: ## Let each part of a production deployment fail under load; writes the table of the handbook (25 minutes)
 	@scripts/require.sh rust
 	@scripts/require.sh servers
-	$(CARGO) build --locked -p caracal -p caracald -p caracal-bench
 	$(CARGO) run --locked -p caracal-e2e --example drills -- --write docs/src/operate/drills.md
 
 bench: ## Measure starting, governed calls and revocation, with daemons of its own

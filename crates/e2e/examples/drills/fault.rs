@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-use caracal_e2e::{Deployment, Fixture, READ, Role, Stack};
+use caracal_e2e::{Deployment, Fixture, READ, Role, Stack, program};
 use caracal_testkit::fault::{Fault as Unwell, Faults};
 use tokio::time::{Instant, sleep};
 
@@ -228,12 +228,7 @@ impl Fault {
 
 /// Has another zone do `case` for a third of the time away; the bench looks at the zone it measures before and after.
 async fn neighbour(stack: &Stack, case: &str, away: Duration, broken: &Broken) {
-    let own = std::env::current_exe().expect("a process knows its own path");
-    let bench = own
-        .ancestors()
-        .nth(2)
-        .expect("examples lie in a directory of the profile")
-        .join("caracal-bench");
+    let bench = program("caracal-bench");
     let span = (away / 3).max(Duration::from_secs(1)).as_secs().to_string();
     let ran = tokio::process::Command::new(&bench)
         .args(["isolation", "--only", case, "--seconds", &span, "--warmup", "1"])
@@ -245,7 +240,7 @@ async fn neighbour(stack: &Stack, case: &str, away: Duration, broken: &Broken) {
         .kill_on_drop(true)
         .output()
         .await
-        .unwrap_or_else(|error| panic!("{}: {error}; make drills builds it", bench.display()));
+        .unwrap_or_else(|error| panic!("{}: {error}", bench.display()));
     if !ran.status.success() {
         let said = String::from_utf8_lossy(&ran.stderr);
         broken.note(format!("the other zone could not do its worst: {said}"));

@@ -17,7 +17,7 @@ pub fn checkout() -> PathBuf {
         .to_owned()
 }
 
-/// Path of `caracal` or `caracald`, of the same profile as the running test.
+/// Path of `caracal`, `caracald` or `caracal-bench`, of the same profile as the running test.
 ///
 /// `cargo test` builds the binaries of the tested package only. A missing binary, or one older than a source it was
 /// built from, is therefore built here: once per test process, one process at a time.
@@ -26,15 +26,19 @@ pub fn checkout() -> PathBuf {
 /// When it cannot be built.
 pub fn program(name: &str) -> PathBuf {
     // A failed build is not tried again by every further test.
-    static PROFILE: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let profile = PROFILE.get_or_init(current_binaries).as_ref();
-    profile.expect("caracal and caracald build").join(name)
+    static PRODUCT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    static BENCH: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let (profile, names): (_, &[&str]) = match name {
+        "caracal-bench" => (&BENCH, &["caracal-bench"]),
+        // The command line starts the daemon that lies beside it.
+        _ => (&PRODUCT, &["caracal", "caracald"]),
+    };
+    let profile = profile.get_or_init(|| current_binaries(names)).as_ref();
+    profile.expect("the binaries build").join(name)
 }
 
-const BINARIES: [&str; 2] = ["caracal", "caracald"];
-
-/// The directory of the binaries; `None` when they do not build.
-fn current_binaries() -> Option<PathBuf> {
+/// The directory of the binaries, which are called as their packages are; `None` when they do not build.
+fn current_binaries(names: &[&str]) -> Option<PathBuf> {
     // target/<profile>/deps/<test>-<hash>
     let test = std::env::current_exe().expect("a process knows its own path");
     let profile = test
@@ -44,7 +48,7 @@ fn current_binaries() -> Option<PathBuf> {
         .to_owned();
     let lock = File::create(profile.join(".e2e-build.lock")).expect("the target directory can be written");
     lock.lock().expect("the lock can be taken");
-    let current = BINARIES.iter().all(|name| is_current(&profile.join(name))) || build(&profile);
+    let current = names.iter().all(|name| is_current(&profile.join(name))) || build(&profile, names);
     current.then_some(profile)
 }
 
@@ -104,24 +108,15 @@ fn collect_sources(directory: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-fn build(profile: &Path) -> bool {
+fn build(profile: &Path, names: &[&str]) -> bool {
     let target = profile.parent().expect("a profile lies in the target directory");
     let profile = match profile.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(other) => other,
     };
     let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--profile",
-            profile,
-            "-p",
-            "caracal",
-            "-p",
-            "caracald",
-        ])
+        .args(["build", "--quiet", "--locked", "--profile", profile])
+        .args(names.iter().flat_map(|name| ["-p", *name]))
         .env("CARGO_TARGET_DIR", target)
         .current_dir(checkout())
         .status();
