@@ -61,11 +61,12 @@ case "${1:?what is required}" in
         CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/tools" cargo install "cargo-$1" --locked
     ;;
   disk)
-    # What is built here already counts as room: it is written over.
     target=${CARGO_TARGET_DIR:-target}
     mkdir -p "$target"
-    built=$(du -sk "$target" | cut -f1)
     free=$(df -Pk "$target" | awk 'NR == 2 { print $4 }')
+    [ $((free / 1048576)) -lt "$2" ] || exit 0
+    # What is built here already counts as room: it is written over. To add it up takes a while, so only where it matters.
+    built=$(du -sk "$target" | cut -f1)
     [ $(((free + built) / 1048576)) -ge "$2" ] ||
       missing "Too little disk: this takes $2 GB at $(cd "$target" && pwd), and $((free / 1048576)) GB are free beside $((built / 1048576)) GB built before; make room, or set CARGO_TARGET_DIR to a larger volume"
     ;;
