@@ -16,29 +16,30 @@ const ATTEMPTS: u32 = 4;
 /// Longest pause before the second attempt; doubled for each further one.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The attempts of one request.
-#[derive(Debug, Default)]
-pub struct Attempts {
-    made: u32,
-}
-
-impl Attempts {
-    /// Whether to make another attempt after one that was `refused`, or was not. Waits for a random moment before.
-    /// Only for handlers with a single unit of work, or whose units may be done twice.
-    pub async fn again(&mut self, world: &World, refused: Option<&Refusal>) -> bool {
-        if !refused.is_some_and(|refusal| refusal.contended) {
-            return false;
+/// What `attempt` comes to, made again after a random moment where it gave way to others. Only for a single unit of work,
+/// or for units that may be done twice.
+///
+/// # Errors
+/// As the last attempt.
+pub async fn retried<T, E: AsRef<Refusal>, F: Future<Output = Result<T, E>>>(
+    world: &World,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, E> {
+    let (mut made, mut longest) = (1, PAUSE);
+    loop {
+        let outcome = attempt().await;
+        if !outcome.as_ref().is_err_and(|error| error.as_ref().contended) {
+            return outcome;
         }
-        self.made += 1;
-        let goes_on = self.made < ATTEMPTS;
+        let goes_on = made < ATTEMPTS;
         counter!(crate::metrics::CONTENTION, "outcome" => if goes_on { "again" } else { "given_up" })
             .increment(1);
-        if goes_on {
-            let [random] = world.random_bytes::<1>();
-            let longest = PAUSE * (1 << (self.made - 1));
-            tokio::time::sleep(longest * u32::from(random) / u32::from(u8::MAX)).await;
+        if !goes_on {
+            return outcome;
         }
-        goes_on
+        let [random] = world.random_bytes::<1>();
+        tokio::time::sleep(longest * u32::from(random) / u32::from(u8::MAX)).await;
+        (made, longest) = (made + 1, longest * 2);
     }
 }
 
@@ -55,7 +56,6 @@ pub fn given_up(refusal: Refusal) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[tokio::test]
@@ -65,14 +65,16 @@ mod tests {
             contended: true,
             ..Refusal::of(ErrorCode::StorageUnavailable)
         };
-        let mut attempts = Attempts::default();
-        assert!(!attempts.again(&world, None).await);
-        let away = Refusal::of(ErrorCode::StorageUnavailable);
-        assert!(!attempts.again(&world, Some(&away)).await);
-        let mut made = 1;
-        while attempts.again(&world, Some(&contended())).await {
-            made += 1;
+        let away = || Refusal::of(ErrorCode::StorageUnavailable);
+        for (outcome, attempts) in [(Ok(()), 1), (Err(away()), 1), (Err(contended()), ATTEMPTS)] {
+            let mut made = 0;
+            let attempt = || {
+                made += 1;
+                std::future::ready(outcome.clone())
+            };
+            let came_to = retried(&world, attempt).await;
+            assert_eq!(came_to.is_ok(), outcome.is_ok());
+            assert_eq!(made, attempts);
         }
-        assert_eq!(made, ATTEMPTS);
     }
 }

@@ -54,7 +54,7 @@ pub use subrequest::{Subrequest, Subresponse};
 
 use crate::{
     Refusal,
-    contention::{Attempts, given_up},
+    contention::{given_up, retried},
     cross_origin,
     limits::{LimitClass, Limits},
     metrics, sampled,
@@ -339,18 +339,13 @@ async fn handle<R: HttpRole>(
     handler: &GatedHandler<R>,
     inbound: &Arc<Inbound<R>>,
 ) -> Result<Response, Refusal> {
-    let mut attempts = Attempts::default();
-    loop {
-        let outcome = match before(inbound).await {
-            Ok(Some(response)) => Ok(response),
-            Ok(None) => handler(inbound.clone()).await,
-            Err(refusal) => Err(refusal),
-        };
-        let refused = outcome.as_ref().err();
-        if !attempts.again(inbound.role.world(), refused).await {
-            return outcome.map_err(given_up);
+    let handled = retried(inbound.role.world(), || async {
+        match before(inbound).await? {
+            Some(response) => Ok(response),
+            None => handler(inbound.clone()).await,
         }
-    }
+    });
+    handled.await.map_err(given_up)
 }
 
 /// The answer that a request with an idempotency key got before.

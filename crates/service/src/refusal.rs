@@ -65,6 +65,12 @@ pub struct Refusal {
     pub contended: bool,
 }
 
+impl AsRef<Self> for Refusal {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Refusal {
     /// A refusal with the status that its code usually has, and `Retry-After: 1` with a 503.
     pub fn of(code: ErrorCode) -> Self {

@@ -7,7 +7,7 @@ use caracal_lifecycle::{
     approvals::Use,
     budgets::{self, Exhausted},
 };
-use caracal_service::{Refusal, contention::Attempts};
+use caracal_service::{Refusal, contention::retried};
 use caracal_storage::Access;
 use caracal_wire::{
     ErrorCode,
@@ -80,44 +80,33 @@ impl<'b> Bill<'b> {
             let turn = deps.counting.turn(zone).await;
             Some(turn.map_err(|_| too_often("counting", busy, Duration::from_secs(1)))?)
         };
-        let mut attempts = Attempts::default();
-        loop {
-            let paid = async {
-                let mut work = deps.store.zone(zone, Access::Write).await?;
-                let charged = budgets::charge(
-                    work.as_mut(),
-                    &self.granted.holders,
-                    &self.granted.spending,
-                    self.case.now,
-                )
-                .await;
-                match charged {
-                    Ok(None) => {}
-                    Ok(Some(exhausted)) => return Err(self.exhausted(&exhausted)),
-                    Err(caracal_storage::Error::MissingReference) => return Err(ended()),
-                    Err(error) => return Err(error.into()),
-                }
-                if let Some((release, used)) = &release {
-                    release
-                        .consume_in(work.as_mut(), deps, self.case.request_id, *used)
-                        .await?;
-                }
-                Ok(work.commit().await?)
-            };
-            match paid.await {
-                Ok(()) => {
-                    if release.is_some() {
-                        deps.outbox.wake();
-                    }
-                    return Ok(());
-                }
-                Err(stopped) => {
-                    if !attempts.again(&deps.world, Some(&stopped.refusal)).await {
-                        return Err(stopped);
-                    }
-                }
+        let paid = retried(&deps.world, || async {
+            let mut work = deps.store.zone(zone, Access::Write).await?;
+            let charged = budgets::charge(
+                work.as_mut(),
+                &self.granted.holders,
+                &self.granted.spending,
+                self.case.now,
+            )
+            .await;
+            match charged {
+                Ok(None) => {}
+                Ok(Some(exhausted)) => return Err(self.exhausted(&exhausted)),
+                Err(caracal_storage::Error::MissingReference) => return Err(ended()),
+                Err(error) => return Err(error.into()),
             }
+            if let Some((release, used)) = &release {
+                release
+                    .consume_in(work.as_mut(), deps, self.case.request_id, *used)
+                    .await?;
+            }
+            Ok::<_, Stopped>(work.commit().await?)
+        });
+        paid.await?;
+        if release.is_some() {
+            deps.outbox.wake();
         }
+        Ok(())
     }
 
     /// The refusal of a call that is more than is left. Of the sessions above the caller's chain it names none.

@@ -8,7 +8,7 @@ use caracal_core::{
 use caracal_lifecycle::approvals::{
     self, ANSWERED_AGAIN, ApprovalMismatch, Circumstances, EvidenceWriter, Request, Use, difference,
 };
-use caracal_service::{Refusal, contention::Attempts};
+use caracal_service::{Refusal, contention::retried};
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::{
     ErrorCode,
@@ -178,42 +178,24 @@ impl Asking<'_> {
         }
         // Without tiers nothing is held, and nobody comes here.
         let requirement = requirement.ok_or_else(unavailable)?;
-        let mut attempts = Attempts::default();
-        loop {
-            let asked = async {
-                let mut work = self
-                    .context
-                    .deps
-                    .store
-                    .zone(&self.context.zone.zone.id, Access::Write)
-                    .await?;
-                let witness = self.witness();
-                let asked = approvals::ask(
-                    work.as_mut(),
-                    &witness,
-                    &self.request,
-                    &requirement,
-                    &self.circumstances,
-                );
-                let approval = asked.await?;
-                work.commit().await?;
-                Ok::<_, Stopped>(approval)
-            };
-            match asked.await {
-                Ok(approval) => {
-                    self.context.deps.outbox.wake();
-                    return self.told(approval);
-                }
-                Err(stopped) => {
-                    if !attempts
-                        .again(&self.context.deps.world, Some(&stopped.refusal))
-                        .await
-                    {
-                        return Err(stopped);
-                    }
-                }
-            }
-        }
+        let Context { deps, zone, .. } = self.context;
+        let asked = retried(&deps.world, || async {
+            let mut work = deps.store.zone(&zone.zone.id, Access::Write).await?;
+            let witness = self.witness();
+            let asked = approvals::ask(
+                work.as_mut(),
+                &witness,
+                &self.request,
+                &requirement,
+                &self.circumstances,
+            );
+            let approval = asked.await?;
+            work.commit().await?;
+            Ok::<_, Stopped>(approval)
+        });
+        let approval = asked.await?;
+        deps.outbox.wake();
+        self.told(approval)
     }
 
     fn told(&self, approval: Approval) -> Result<Release, Stopped> {

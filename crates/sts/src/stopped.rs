@@ -63,6 +63,12 @@ pub(crate) const fn status_for(reason: DenialReason) -> &'static str {
     }
 }
 
+impl AsRef<Refusal> for Stopped {
+    fn as_ref(&self) -> &Refusal {
+        &self.refusal
+    }
+}
+
 impl From<Refusal> for Stopped {
     /// For what is told otherwise, or is no decision.
     fn from(refusal: Refusal) -> Self {

@@ -82,7 +82,8 @@ pub(super) async fn post(
         record: &claims.sid,
         subject: &claims.sub,
         reason: REASON,
+        request_id: Some(&call.request_id),
     };
-    given_back::end(deps, given, &call.request_id).await?;
+    given_back::end(deps, given).await?;
     Ok(Done)
 }

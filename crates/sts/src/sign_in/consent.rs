@@ -13,7 +13,7 @@ use caracal_lifecycle::{
     Error,
     records::{self, Person},
 };
-use caracal_service::{Refusal, contention::Attempts, form::FormFields};
+use caracal_service::{Refusal, contention::retried, form::FormFields};
 use caracal_storage::{Access, GrantFilter, PageRequest};
 use caracal_wire::sign_in::AuthorizationError;
 use http::{HeaderMap, StatusCode, header};
@@ -218,13 +218,8 @@ async fn write_down(
         },
     };
     let record = AuthorityRecordId::generate(&deps.world);
-    let mut attempts = Attempts::default();
-    let stored = loop {
-        let stored = store(deps, present, &grant, &record).await;
-        if !attempts.again(&deps.world, stored.as_ref().err()).await {
-            break stored.map_err(|_| unavailable())?;
-        }
-    };
+    let stored = retried(&deps.world, || store(deps, present, &grant, &record)).await;
+    let stored = stored.map_err(|_| unavailable())?;
     Ok(stored.map(|known| Agreed {
         zone: asked.zone.clone(),
         application: asked.application.clone(),

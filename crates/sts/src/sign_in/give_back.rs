@@ -67,6 +67,7 @@ pub(crate) async fn give_back(
         record: &agreed.record,
         subject: &agreed.subject,
         reason: REASON,
+        request_id: Some(request_id),
     };
-    given_back::end(deps, given, request_id).await
+    given_back::end(deps, given).await
 }

@@ -5,9 +5,7 @@ use std::net::IpAddr;
 use caracal_core::{ScopeSet, SignInRules, Timestamp};
 use caracal_crypto::{DpopProof, constant_time_eq, pkce, sha256_hex};
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_lifecycle::{EndReason, end_record};
-use caracal_service::{Refusal, contention::Attempts, form::FormFields};
-use caracal_storage::Access;
+use caracal_service::{Refusal, form::FormFields};
 use caracal_wire::{ErrorCode, sts::TokenResponse};
 
 use super::{
@@ -24,6 +22,7 @@ use crate::{
     StsDeps,
     authenticate::{stranger, unavailable},
     case::Case,
+    given_back::{self, GivenBack},
     metrics,
     possession::{self, Possession},
 };
@@ -289,7 +288,15 @@ async fn claim_once(case: &Case<'_>, agreed: &Agreed, jti: &str, until: Timestam
         // Whether it was used can never be known: the person signs in again.
         Ok(Claim::Forgotten) => Err(invalid_grant("the memory of used tokens was lost; sign in again")),
         Ok(Claim::Repeated) => {
-            end(deps, agreed).await?;
+            let stolen = GivenBack {
+                zone: &agreed.zone,
+                application: &agreed.application,
+                record: &agreed.record,
+                subject: &agreed.subject,
+                reason: REASON,
+                request_id: None,
+            };
+            given_back::end(deps, stolen).await?;
             let proved = case.bound_to.as_deref();
             evidence::refused(deps, agreed, Refused::Repeated, proved, case.request_id).await?;
             Err(invalid_grant("it was used before, so the sign-in has ended"))
@@ -299,32 +306,4 @@ async fn claim_once(case: &Case<'_>, agreed: &Agreed, jti: &str, until: Timestam
             Err(unavailable())
         }
     }
-}
-
-/// Ends the authority record of a sign-in, and with it its sessions and delegations.
-async fn end(deps: &StsDeps, agreed: &Agreed) -> Result<(), Refusal> {
-    let mut attempts = Attempts::default();
-    loop {
-        let ended = end_once(deps, agreed).await;
-        if !attempts.again(&deps.world, ended.as_ref().err()).await {
-            return ended.map_err(|_| unavailable());
-        }
-    }
-}
-
-async fn end_once(deps: &StsDeps, agreed: &Agreed) -> Result<(), Refusal> {
-    let mut work = deps.store.zone(&agreed.zone, Access::Write).await?;
-    let ended = end_record(
-        work.as_mut(),
-        &deps.world,
-        &agreed.record,
-        EndReason::word(REASON),
-    )
-    .await?;
-    if ended.is_empty() {
-        return Ok(());
-    }
-    work.commit().await?;
-    deps.outbox.announce().await;
-    Ok(())
 }

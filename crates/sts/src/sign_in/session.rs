@@ -12,7 +12,7 @@ use caracal_lifecycle::{
     records::{self, Anchor},
     sessions::{self, Start},
 };
-use caracal_service::{Refusal, contention::Attempts, zones::ZoneState};
+use caracal_service::{Refusal, contention::retried, zones::ZoneState};
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::{ErrorCode, coordinator::sessions::ParentAuthority};
 use parking_lot::Mutex;
@@ -43,19 +43,15 @@ pub(super) async fn begin(
     agreed: &Agreed,
     labels: &[String],
 ) -> Result<Option<Begun>, Refusal> {
-    let mut attempts = Attempts::default();
-    loop {
-        let begun = begin_once(deps, zone, application, agreed, labels).await;
-        if !attempts.again(&deps.world, begun.as_ref().err()).await {
-            return begun.map_err(|refusal| {
-                if refusal.code == ErrorCode::InvalidGrant {
-                    refusal
-                } else {
-                    unavailable()
-                }
-            });
+    let begin = || begin_once(deps, zone, application, agreed, labels);
+    let begun = retried(&deps.world, begin).await;
+    begun.map_err(|refusal| {
+        if refusal.code == ErrorCode::InvalidGrant {
+            refusal
+        } else {
+            unavailable()
         }
-    }
+    })
 }
 
 async fn begin_once(

@@ -7,7 +7,7 @@ use caracal_core::{
 use caracal_lifecycle::connections::{ConnectedAccount, Sealing, Tokens, connect};
 use caracal_service::{
     Refusal,
-    contention::Attempts,
+    contention::retried,
     front::{Created, QueryOnce},
     oauth::TokenError,
 };
@@ -84,13 +84,7 @@ pub(crate) async fn handle(
     })?;
     let tokens = reply.into_tokens(call.now());
     // The code is spent: what gave way to others is done again here.
-    let mut attempts = Attempts::default();
-    loop {
-        let kept = keep(&call, &attempt, &config, &tokens).await;
-        if !attempts.again(&call.role.world, kept.as_ref().err()).await {
-            return kept;
-        }
-    }
+    retried(&call.role.world, || keep(&call, &attempt, &config, &tokens)).await
 }
 
 /// The attempt that the state is of, which nobody gets again.
