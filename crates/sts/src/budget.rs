@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::{
     authenticate::too_often,
     case::{Case, GovernedCall},
-    decide::{Granted, Party},
+    decide::{Actor, Granted},
     hold::Release,
     stopped::{Stopped, Why},
 };
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) struct Bill<'b> {
     case: &'b Case<'b>,
     call: &'b GovernedCall<'b>,
-    party: &'b Party,
+    actor: &'b Actor,
     granted: &'b Granted,
 }
 
@@ -35,13 +35,13 @@ impl<'b> Bill<'b> {
     pub(crate) const fn of(
         case: &'b Case<'b>,
         call: &'b GovernedCall<'b>,
-        party: &'b Party,
+        actor: &'b Actor,
         granted: &'b Granted,
     ) -> Self {
         Self {
             case,
             call,
-            party,
+            actor,
             granted,
         }
     }
@@ -155,8 +155,8 @@ impl<'b> Bill<'b> {
 
     /// Whether the caller's mandate names it.
     fn is_named(&self, holder: &HolderId) -> bool {
-        let chain = self.party.chain();
-        let own = self.party.session.as_ref().map(|session| &session.id);
+        let chain = self.actor.chain();
+        let own = self.actor.session.as_ref().map(|session| &session.id);
         match holder {
             HolderId::Session(id) => {
                 own == Some(id) || chain.iter().any(|hop| hop.agent_session_id.as_ref() == Some(id))

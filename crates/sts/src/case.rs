@@ -78,22 +78,33 @@ pub(crate) struct GovernedCall<'c> {
     /// The approval that the caller names.
     pub(crate) approval: Option<&'c ApprovalId>,
     /// What the call carries.
-    pub(crate) content: Content<'c>,
+    pub(crate) content: Content<&'c CallContent>,
     pub(crate) request_id: &'c str,
 }
 
 /// What a Gateway says of what a call carries.
-#[derive(Clone, Copy)]
-pub(crate) enum Content<'c> {
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Content<C> {
     /// Nothing: it is of a release that reads no calls.
     Unsaid,
     /// It reads it when it is asked to.
     Unread,
     /// This.
-    Read(&'c CallContent),
+    Read(C),
 }
 
-impl<'c> Content<'c> {
+impl<C> Content<C> {
+    /// The same of what belongs to somebody else.
+    pub(crate) const fn by_ref(&self) -> Content<&C> {
+        match self {
+            Self::Unsaid => Content::Unsaid,
+            Self::Unread => Content::Unread,
+            Self::Read(content) => Content::Read(content),
+        }
+    }
+}
+
+impl<'c> Content<&'c CallContent> {
     /// What was read.
     pub(crate) const fn read(self) -> Option<&'c CallContent> {
         match self {

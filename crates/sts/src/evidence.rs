@@ -10,12 +10,12 @@ use caracal_wire::sts::DenialReason;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{StsDeps, authenticate::unavailable, case::Case, decide::Party};
+use crate::{StsDeps, authenticate::unavailable, case::Case, decide::Actor};
 
 /// What an event is about.
 pub(crate) struct About<'e, P, I> {
     /// Absent where nobody was found to act.
-    pub(crate) party: Option<&'e P>,
+    pub(crate) actor: Option<&'e P>,
     pub(crate) issued: Option<&'e I>,
     /// The canary whose version decided.
     pub(crate) canary: Option<&'e CanaryId>,
@@ -181,15 +181,15 @@ pub(crate) struct Named<'e> {
 impl<'e> OfMandate<'e> {
     /// What is said of `named` in `case`.
     ///
-    /// Of a party that was not found an event says what the request names: whoever looks for what was tried in the name of
+    /// Of an actor that was not found an event says what the request names: whoever looks for what was tried in the name of
     /// a session finds it, and that it is no more than a claim stands beside it.
-    pub(crate) fn of<I>(case: &'e Case<'_>, named: &Named<'e>, about: &About<'e, Party, I>) -> Self {
+    pub(crate) fn of<I>(case: &'e Case<'_>, named: &Named<'e>, about: &About<'e, Actor, I>) -> Self {
         let application = &case.application;
-        let party = about.party;
-        let session = party.and_then(|party| party.session.as_deref());
-        let delegation = party.and_then(Party::delegation);
-        let claimed_session = named.session.filter(|_| party.is_none());
-        let claimed_delegation = named.delegation.filter(|_| party.is_none());
+        let actor = about.actor;
+        let session = actor.and_then(|actor| actor.session.as_deref());
+        let delegation = actor.and_then(Actor::delegation);
+        let claimed_session = named.session.filter(|_| actor.is_none());
+        let claimed_delegation = named.delegation.filter(|_| actor.is_none());
         let unproven = [
             claimed_session.map(|_| "agent_session_id"),
             claimed_delegation.map(|_| "delegation_edge_id"),
@@ -210,7 +210,7 @@ impl<'e> OfMandate<'e> {
             resource: about.target,
             requested_scopes: named.scopes,
             subject_kind: "application",
-            subject_id: party.and_then(|party| party.person.as_deref()),
+            subject_id: actor.and_then(|actor| actor.person.as_deref()),
             mandate_use: named.mandate_use,
             session_id: named.mandate.map(|claims| claims.sid.as_str()),
             jti: named.mandate.map(|claims| &*claims.jti),
@@ -232,9 +232,9 @@ impl<'e> OfMandate<'e> {
                 .or(claimed_delegation)
                 .map(AsRef::as_ref),
             unproven: unproven.into_iter().flatten().collect(),
-            delegation_chain: party.map(Party::chain).unwrap_or_default(),
-            delegation_hop_count: party
-                .and_then(|party| party.lineage.as_ref())
+            delegation_chain: actor.map(Actor::chain).unwrap_or_default(),
+            delegation_hop_count: actor
+                .and_then(|actor| actor.lineage.as_ref())
                 .map(|lineage| lineage.len()),
             delegation_graph_epoch: delegation.map(|_| epoch()),
             method: named.operation.map(Operation::http_method),

@@ -36,27 +36,6 @@ pub(crate) enum SubjectTokenType {
     IdToken,
 }
 
-/// What a Gateway says of what a call carries.
-#[derive(Debug, Clone)]
-pub(crate) enum Said {
-    /// Nothing: it is of a release that reads no calls.
-    Nothing,
-    /// It reads it when it is asked to.
-    Unread,
-    /// This.
-    Read(CallContent),
-}
-
-impl Said {
-    pub(crate) const fn content(&self) -> Content<'_> {
-        match self {
-            Self::Nothing => Content::Unsaid,
-            Self::Unread => Content::Unread,
-            Self::Read(content) => Content::Read(content),
-        }
-    }
-}
-
 /// A token request, parsed.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenRequest {
@@ -78,7 +57,7 @@ pub(crate) struct TokenRequest {
     /// What a Gateway says that a tool is called with, as JSON.
     pub(crate) arguments: Option<Secret>,
     /// What a Gateway says that a call carries.
-    pub(crate) content: Said,
+    pub(crate) content: Content<CallContent>,
     /// Thumbprint of the key that a Gateway's caller proved to hold.
     pub(crate) key: Option<String>,
     pub(crate) gateway_request_id: String,
@@ -181,15 +160,15 @@ fn arguments(fields: &FormFields<'_>) -> Result<Option<Secret>, Refusal> {
 /// What [`content`] is as long as the STS did not ask for it.
 const UNREAD: &str = "unread";
 
-fn content(fields: &FormFields<'_>) -> Result<Said, Refusal> {
+fn content(fields: &FormFields<'_>) -> Result<Content<CallContent>, Refusal> {
     let name = "request_content";
     match fields.get(name) {
-        None => Ok(Said::Nothing),
-        Some(UNREAD) => Ok(Said::Unread),
+        None => Ok(Content::Unsaid),
+        Some(UNREAD) => Ok(Content::Unread),
         Some(encoded) => {
             let content = serde_json::from_str(&decoded(name, encoded)?);
             let content = content.map_err(|_| malformed(name, "is not what a call carries"))?;
-            Ok(Said::Read(content))
+            Ok(Content::Read(content))
         }
     }
 }

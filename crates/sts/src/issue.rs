@@ -17,7 +17,7 @@ use crate::{
     StsDeps,
     authenticate::unavailable,
     case::Case,
-    decide::{Granted, Outcome, Party},
+    decide::{Actor, Granted, Outcome},
     size::fits,
 };
 
@@ -40,12 +40,12 @@ pub(crate) async fn jti(deps: &StsDeps, class: MandateUse) -> Result<Arc<str>, R
 
 /// The end of a mandate: the least of what was asked for and of everything it hangs on.
 pub(crate) fn lifetime(
-    party: &Party,
+    actor: &Actor,
     ttl_seconds: Option<u32>,
     now: Timestamp,
 ) -> Result<Timestamp, Refusal> {
     let mut seconds = ttl_seconds.unwrap_or(DEFAULT_TTL);
-    if let Some(cap) = party
+    if let Some(cap) = actor
         .authority
         .as_ref()
         .and_then(caracal_authz::narrow::Authority::ttl_seconds)
@@ -53,7 +53,7 @@ pub(crate) fn lifetime(
         seconds = seconds.min(cap);
     }
     let asked = now.plus(Duration::from_secs(u64::from(seconds)));
-    let end = party.ends_at.map_or(asked, |end| end.min(asked));
+    let end = actor.ends_at.map_or(asked, |end| end.min(asked));
     if end.unix_seconds() <= now.unix_seconds() {
         return Err(Refusal::of(ErrorCode::AccessDenied)
             .describe("session or delegation is about to end")
@@ -65,7 +65,7 @@ pub(crate) fn lifetime(
 /// The claims of a mandate for what was granted.
 pub(crate) fn claims(
     case: &Case<'_>,
-    party: &Party,
+    actor: &Actor,
     (class, scopes): (MandateUse, &ScopeSet),
     outcomes: &[Outcome<Granted>],
     jti: Arc<str>,
@@ -76,10 +76,10 @@ pub(crate) fn claims(
     let root_sid = match class {
         MandateUse::Session => sid.clone(),
         MandateUse::Gateway | MandateUse::Resource | MandateUse::Access => {
-            party.root_record.clone().unwrap_or_else(|| sid.clone())
+            actor.root_record.clone().unwrap_or_else(|| sid.clone())
         }
     };
-    let lineage = party.lineage.as_deref().unwrap_or_default();
+    let lineage = actor.lineage.as_deref().unwrap_or_default();
     let epoch = deps.authority.epoch(&zone.zone.id).max(zone.delegation_epoch);
     MandateClaims {
         iss: deps.config.issuer.clone(),
@@ -102,12 +102,12 @@ pub(crate) fn claims(
             .flatten()
             .map(|granted| granted.resource.resource.identifier.as_str().into())
             .collect(),
-        agent_session_id: party.session.as_ref().map(|session| session.id.clone()),
-        delegation_edge_id: party.delegation().map(|edge| edge.id.clone()),
-        source_session_id: party.source.as_ref().map(|session| session.id.clone()),
-        target_session_id: party.delegation().map(|edge| edge.target_session_id.clone()),
+        agent_session_id: actor.session.as_ref().map(|session| session.id.clone()),
+        delegation_edge_id: actor.delegation().map(|edge| edge.id.clone()),
+        source_session_id: actor.source.as_ref().map(|session| session.id.clone()),
+        target_session_id: actor.delegation().map(|edge| edge.target_session_id.clone()),
         delegation_path: lineage.iter().map(|edge| edge.id.clone()).collect(),
-        delegation_chain: party.chain(),
+        delegation_chain: actor.chain(),
         hop_count: u32::try_from(lineage.len()).unwrap_or(u32::MAX),
         delegation_graph_epoch: if lineage.is_empty() { 0 } else { epoch },
         cnf: case.bound_to.clone().map(|jkt| Confirmation { jkt }),

@@ -60,18 +60,18 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
     }
     kind.admit().await?;
     let told = Told::of(kind);
-    let party = match kind.resolve().await {
-        Ok(party) => party,
+    let actor = match kind.resolve().await {
+        Ok(actor) => actor,
         Err(stopped) => return Err(refused(&told, stopped).await?),
     };
     let told = Told {
-        party: Some(&party),
+        actor: Some(&actor),
         ..told
     };
 
     let presented = kind.presented();
     let mut release = match presented.filter(|_| !K::OF_CALLS) {
-        Some(id) => match released(kind, &party, Wanted::Presented(id)).await {
+        Some(id) => match released(kind, &actor, Wanted::Presented(id)).await {
             Ok(release) => Some(release),
             Err(stopped) => return Err(refused(&told, stopped).await?),
         },
@@ -79,7 +79,7 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
     };
     let mut outcomes: Vec<Outcome<K::Granted>> = kind
         .targets()
-        .map(|target| kind.decide(told.policy, &party, target))
+        .map(|target| kind.decide(told.policy, &actor, target))
         .collect();
     let mut granted = outcomes.iter().flatten();
     let is_gated = granted.any(|granted| !granted.tiers_of_call().is_empty());
@@ -87,9 +87,9 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
         // No decision yet, and so nothing to count or to write down.
         return Err(unread());
     }
-    canary(kind, told.canary, &party, &outcomes);
-    if let Err(stopped) = kind.afford(&party, &mut outcomes).await {
-        shadow(kind, &party, &outcomes, false);
+    canary(kind, told.canary, &actor, &outcomes);
+    if let Err(stopped) = kind.afford(&actor, &mut outcomes).await {
+        shadow(kind, &actor, &outcomes, false);
         return Err(refused(&told, stopped).await?);
     }
     if release.is_none() {
@@ -97,22 +97,22 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
         if !tiers.is_empty() {
             // Of a call it is decided first whether it needs one at all, since only then it is read.
             let wanted = presented.map_or(Wanted::Hold(&tiers), Wanted::Presented);
-            match released(kind, &party, wanted).await {
+            match released(kind, &actor, wanted).await {
                 Ok(found) => release = Some(found),
-                Err(stopped) => return Err(held(&told, &party, outcomes, stopped).await?),
+                Err(stopped) => return Err(held(&told, &actor, outcomes, stopped).await?),
             }
         }
     }
     if K::BROKERS {
-        broker(context, kind.beneficiary(&party), &mut outcomes).await;
+        broker(context, kind.beneficiary(&actor), &mut outcomes).await;
     }
     if outcomes.iter().all(Result::is_err) {
-        return Err(denied(&told, &party, &outcomes).await?);
+        return Err(denied(&told, &actor, &outcomes).await?);
     }
-    let issued = match kind.issue(&party, &outcomes, release.as_ref()).await {
+    let issued = match kind.issue(&actor, &outcomes, release.as_ref()).await {
         Ok(issued) => issued,
         Err(stopped) => {
-            shadow(kind, &party, &outcomes, false);
+            shadow(kind, &actor, &outcomes, false);
             return Err(refused(&told, stopped).await?);
         }
     };
@@ -122,7 +122,7 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
         ..told
     };
     record(context.deps, &told.of_targets(&outcomes)).await?;
-    shadow(kind, &party, &outcomes, true);
+    shadow(kind, &actor, &outcomes, true);
     metrics::exchanged(kind.class(), "allowed");
     Ok(Passed { outcomes, issued })
 }
@@ -154,13 +154,13 @@ enum Wanted<'w> {
 /// One held target holds the whole request: what is bound is all that was asked for.
 async fn released<K: ExchangeKind>(
     kind: &K,
-    party: &K::Party,
+    actor: &K::Actor,
     wanted: Wanted<'_>,
 ) -> Result<Release, Stopped> {
     let resources: Vec<&str> = kind.targets().collect();
     let scopes: Vec<&str> = kind.scopes().collect();
     let (request, circumstances) = kind
-        .to_approve(party, &resources, &scopes)
+        .to_approve(actor, &resources, &scopes)
         .ok_or_else(unavailable)?;
     let asking = Asking {
         context: kind.context(),
@@ -180,7 +180,7 @@ async fn refused<K: ExchangeKind>(told: &Told<'_, K>, stopped: Stopped) -> Resul
     let kind = told.kind;
     let Stopped { refusal, why } = stopped;
     let Some(mut why) = why else {
-        let outcome = if told.party.is_some() { "held" } else { "denied" };
+        let outcome = if told.actor.is_some() { "held" } else { "denied" };
         metrics::exchanged(kind.class(), outcome);
         return Ok(refusal);
     };
@@ -206,13 +206,13 @@ async fn refused<K: ExchangeKind>(told: &Told<'_, K>, stopped: Stopped) -> Resul
 /// The refusal of a request of which nothing was granted, once each decision about it is written down.
 async fn denied<K: ExchangeKind>(
     told: &Told<'_, K>,
-    party: &K::Party,
+    actor: &K::Actor,
     outcomes: &[Outcome<K::Granted>],
 ) -> Result<Refusal, Refusal> {
     let kind = told.kind;
     let context = kind.context();
     record(context.deps, &told.of_targets(outcomes)).await?;
-    shadow(kind, party, outcomes, false);
+    shadow(kind, actor, outcomes, false);
     metrics::exchanged(kind.class(), "denied");
     let Some(denied) = Denied::told(outcomes) else {
         return Ok(Refusal::of(ErrorCode::AccessDenied).describe("policy denied"));
@@ -223,7 +223,7 @@ async fn denied<K: ExchangeKind>(
     }
     let refused = about(kind, denied.reason, &denied.resource, &denied.details);
     let decided = denied.decision.as_ref().filter(|decision| !decision.is_allow());
-    let input = decided.and_then(|_| kind.input(party, &denied.resource));
+    let input = decided.and_then(|_| kind.input(actor, &denied.resource));
     Ok(helped(refusal, context, &refused, input.as_ref()))
 }
 
@@ -245,7 +245,7 @@ fn about<'r, K: ExchangeKind>(
 /// The refusal of a request that waits, once each decision about it is written down.
 async fn held<K: ExchangeKind>(
     told: &Told<'_, K>,
-    party: &K::Party,
+    actor: &K::Actor,
     outcomes: Vec<Outcome<K::Granted>>,
     stopped: Stopped,
 ) -> Result<Refusal, Refusal> {
@@ -257,7 +257,7 @@ async fn held<K: ExchangeKind>(
         };
         let held: Vec<Outcome<K::Granted>> = kind.targets().zip(outcomes).map(hold).collect();
         record(kind.context().deps, &told.of_targets(&held)).await?;
-        shadow(kind, party, &held, false);
+        shadow(kind, actor, &held, false);
     }
     metrics::exchanged(kind.class(), "held");
     Ok(stopped.refusal)

@@ -57,7 +57,7 @@ struct Shadowed<'s> {
 }
 
 /// One decision on its way to a candidate.
-struct Beside {
+struct ShadowDecision {
     shadow: Arc<ShadowPolicy>,
     zone: ZoneId,
     request_id: String,
@@ -97,7 +97,7 @@ impl Shadows {
         let Ok(record) = to_raw_value(&record_of(input, decision)) else {
             return metrics::shadowed("failed");
         };
-        let beside = Beside {
+        let beside = ShadowDecision {
             shadow: shadow.clone(),
             zone: zone.zone.id.clone(),
             request_id: request_id.to_owned(),
@@ -111,7 +111,7 @@ impl Shadows {
         });
     }
 
-    async fn decide(&self, beside: &Beside) {
+    async fn decide(&self, beside: &ShadowDecision) {
         let Ok(recorded) = DecisionRecord::read(&beside.record) else {
             return metrics::shadowed("failed");
         };

@@ -12,7 +12,7 @@ use caracal_service::zones::{ResourceState, ZoneState};
 use caracal_wire::sts::{DenialReason, Explanation};
 
 use super::{
-    Denied, Granted, Outcome, Party, Stage,
+    Actor, Denied, Granted, Outcome, Stage,
     call::{gates, spending, within_bounds},
     reason::of_policy,
 };
@@ -38,7 +38,7 @@ pub(crate) const MAX_UNDECLARED: usize = 16;
 pub(crate) fn decide_mint(
     (zone, policy): (&ZoneState, &PolicySnapshot),
     application: &ApplicationId,
-    party: &Party,
+    actor: &Actor,
     name: &str,
     scopes: &ScopeSet,
     ttl_seconds: Option<u32>,
@@ -62,7 +62,7 @@ pub(crate) fn decide_mint(
         let details = Explanation::Undeclared { undeclared };
         return Err(Denied::of_facts(identifier, DenialReason::ScopeMismatch, details));
     }
-    if let Some(authority) = &party.authority {
+    if let Some(authority) = &actor.authority {
         use caracal_authz::narrow::NarrowingViolation;
         match authority.check_mint(scopes, identifier, ttl_seconds) {
             // Scopes beyond the delegation are for the contract to refuse, with its own reason.
@@ -88,7 +88,7 @@ pub(crate) fn decide_mint(
     conclude(
         policy,
         resource,
-        &mint_input(zone, application, party, identifier, scopes),
+        &mint_input(zone, application, actor, identifier, scopes),
     )
 }
 
@@ -96,16 +96,16 @@ pub(crate) fn decide_mint(
 pub(crate) fn mint_input<'i>(
     zone: &'i ZoneState,
     application: &'i ApplicationId,
-    party: &'i Party,
+    actor: &'i Actor,
     identifier: &'i str,
     scopes: &'i ScopeSet,
 ) -> DecisionInput<'i> {
     DecisionInput {
-        principal: principal(zone, application, party),
+        principal: principal(zone, application, actor),
         resource: identifier,
         action: Action::TokenExchange,
         requested_scopes: scopes,
-        delegation: (party.delegation().zip(party.authority.as_ref())).map(|(edge, authority)| {
+        delegation: (actor.delegation().zip(actor.authority.as_ref())).map(|(edge, authority)| {
             DelegationInput {
                 id: edge.id.as_str(),
                 scopes: authority.scopes(),
@@ -127,7 +127,7 @@ pub(crate) struct UseScopes<'s> {
 /// Decides by `policy` whether the mandate presented with `call` may be used for it.
 pub(crate) fn decide_use(
     (zone, policy): (&ZoneState, &PolicySnapshot),
-    party: &Party,
+    actor: &Actor,
     call: &GovernedCall<'_>,
     scopes: UseScopes<'_>,
 ) -> Outcome<Granted> {
@@ -138,7 +138,7 @@ pub(crate) fn decide_use(
         return Err(Denied::of_facts(name, DenialReason::ResourceNotFound, details));
     };
     let identifier = resource.resource.identifier.as_str();
-    if let Some(authority) = &party.authority
+    if let Some(authority) = &actor.authority
         && !authority.resources().contains(identifier)
     {
         let details = Explanation::Resource { resource: identifier };
@@ -149,7 +149,7 @@ pub(crate) fn decide_use(
         ));
     }
     // What a mandate carries beyond its delegation was not minted by us, whoever signed it.
-    if let Some(authority) = &party.authority
+    if let Some(authority) = &actor.authority
         && !presented_scopes.is_subset(authority.scopes())
     {
         let beyond = presented_scopes.difference(authority.scopes());
@@ -179,7 +179,7 @@ pub(crate) fn decide_use(
     let mut granted = conclude(
         policy,
         resource,
-        &use_input(zone, party, call, scopes, identifier),
+        &use_input(zone, actor, call, scopes, identifier),
     )?;
     // Last: who may not call a tool learns nothing of its bounds.
     within_bounds(policy, resource, call)?;
@@ -191,7 +191,7 @@ pub(crate) fn decide_use(
 /// What policy is asked about a use: the mandate presented, and what its delegation leaves now.
 pub(crate) fn use_input<'i>(
     zone: &'i ZoneState,
-    party: &'i Party,
+    actor: &'i Actor,
     call: &GovernedCall<'i>,
     scopes: UseScopes<'i>,
     identifier: &'i str,
@@ -207,21 +207,21 @@ pub(crate) fn use_input<'i>(
             scopes: scopes.presented,
             targets: &claims.target,
         }),
-        ..mint_input(zone, application_id, party, identifier, scopes.requested)
+        ..mint_input(zone, application_id, actor, identifier, scopes.requested)
     }
 }
 
 fn principal<'p>(
     zone: &'p ZoneState,
     application: &'p ApplicationId,
-    party: &'p Party,
+    actor: &'p Actor,
 ) -> PrincipalInput<'p> {
     PrincipalInput {
         kind: PrincipalKind::Application,
         id: application.as_str(),
         zone_id: zone.zone.id.as_str(),
-        session_id: party.session.as_ref().map(|session| session.id.as_str()),
-        labels: party
+        session_id: actor.session.as_ref().map(|session| session.id.as_str()),
+        labels: actor
             .session
             .as_ref()
             .map(|session| session.labels.as_slice())

@@ -17,7 +17,7 @@ use super::{Issued, mint_ttl};
 use crate::{
     authenticate::unavailable,
     case::{Case, Context},
-    decide::{Denied, MAX_UNDECLARED, Outcome, Party, thawed},
+    decide::{Actor, Denied, MAX_UNDECLARED, Outcome, thawed},
     evidence::{About, Metadata, OfControl},
     form::TokenRequest,
     grant::Ruled,
@@ -93,7 +93,7 @@ impl ControlExchange<'_> {
 }
 
 impl ExchangeKind for ControlExchange<'_> {
-    type Party = ();
+    type Actor = ();
     type Granted = Ruled<ControlKey>;
     type Issued = Issued;
 
@@ -187,11 +187,11 @@ impl ExchangeKind for ControlExchange<'_> {
         let seconds = key.max_ttl.map_or(asked, |most| most.min(asked));
         let end = case.now.plus(Duration::from_secs(u64::from(seconds)));
         let ends = [Some(end), key.expires_at, case.application.expires_at];
-        let party = Party {
+        let actor = Actor {
             ends_at: ends.into_iter().flatten().min(),
-            ..Party::default()
+            ..Actor::default()
         };
-        let ends_at = issue::lifetime(&party, Some(seconds), case.now)?;
+        let ends_at = issue::lifetime(&actor, Some(seconds), case.now)?;
         // Used once, so its id says which memory its use will be kept in.
         let generation = deps.replay.generation().await.map_err(|error| {
             tracing::error!(%error, "cannot tell which memory a mandate's use will be kept in");
@@ -202,7 +202,7 @@ impl ExchangeKind for ControlExchange<'_> {
         let claims = MandateClaims {
             aud: vec![self.audience.clone()],
             target: vec![self.audience.clone()],
-            ..issue::claims(case, &party, class, &[], jti, ends_at)
+            ..issue::claims(case, &actor, class, &[], jti, ends_at)
         };
         Ok(Issued {
             token: sign(&claims, &signing)?,

@@ -22,7 +22,7 @@ use super::{Issued, mint_ttl};
 use crate::{
     authenticate::unavailable,
     case::{Case, Context},
-    decide::{Outcome, Party, thawed},
+    decide::{Actor, Outcome, thawed},
     evidence::{About, Metadata, OfFederation},
     federation::{self, NotProven},
     form::TokenRequest,
@@ -95,7 +95,7 @@ struct Claimed<'f> {
 }
 
 impl<'f> ExchangeKind for FederationExchange<'f> {
-    type Party = Claimed<'f>;
+    type Actor = Claimed<'f>;
     type Granted = Ruled<()>;
     type Issued = Issued;
 
@@ -159,11 +159,11 @@ impl<'f> ExchangeKind for FederationExchange<'f> {
                 unavailable()
             })?;
         let ends = [Some(proven.expires_at), case.application.expires_at];
-        let party = Party {
+        let actor = Actor {
             ends_at: ends.into_iter().flatten().min(),
-            ..Party::default()
+            ..Actor::default()
         };
-        let ends_at = issue::lifetime(&party, self.asked.ttl_seconds, case.now)?;
+        let ends_at = issue::lifetime(&actor, self.asked.ttl_seconds, case.now)?;
         let sid = AuthorityRecordId::generate(&deps.world);
         let jti = issue::jti(deps, MandateUse::Session).await?;
         let scopes = ScopeSet::default();
@@ -173,7 +173,7 @@ impl<'f> ExchangeKind for FederationExchange<'f> {
             sub_type: SubjectType::User,
             root_sid: sid.clone(),
             sid,
-            ..issue::claims(case, &party, class, &[], jti, ends_at)
+            ..issue::claims(case, &actor, class, &[], jti, ends_at)
         };
         let token = sign(&claims, &key)?;
         let stored = async {
@@ -208,7 +208,7 @@ impl<'f> ExchangeKind for FederationExchange<'f> {
             application_name: &self.case.application.name,
             subject_kind: "user",
             mandate_use: "session",
-            federated_user_issuer: about.party.map(|claimed| claimed.issuer.issuer.as_str()),
+            federated_user_issuer: about.actor.map(|claimed| claimed.issuer.issuer.as_str()),
             session_id: claims.map(|claims| claims.sid.as_str()),
             jti: claims.map(|claims| &*claims.jti),
         })

@@ -19,7 +19,7 @@ use crate::{
     budget::Bill,
     case::{Case, Context, GovernedCall},
     decide::{
-        Granted, Outcome, Party, PartyError, UseScopes, decide_use, not_the_control_api, resolve, use_input,
+        Actor, ActorError, Granted, Outcome, UseScopes, decide_use, not_the_control_api, resolve, use_input,
     },
     evidence::{About, Metadata, Named, OfMandate},
     hold::Release,
@@ -100,7 +100,7 @@ impl CallExchange<'_> {
 
 /// The mint of the presented mandate was counted, so that nothing refuses before the call is written down.
 impl ExchangeKind for CallExchange<'_> {
-    type Party = Party;
+    type Actor = Actor;
     type Granted = Granted;
     type Issued = Option<(String, MandateClaims)>;
     const BROKERS: bool = true;
@@ -116,22 +116,22 @@ impl ExchangeKind for CallExchange<'_> {
         "resource"
     }
 
-    async fn resolve(&self) -> Result<Party, Stopped> {
+    async fn resolve(&self) -> Result<Actor, Stopped> {
         let case = self.case;
         let GovernedCall { claims, zone_id, .. } = self.call;
         if claims.client_id != case.application.id || claims.zone_id != *zone_id {
-            return Err(PartyError::NotHolder.into());
+            return Err(ActorError::NotHolder.into());
         }
         if case.deps.revocations.covers(claims) {
-            return Err(PartyError::Revoked.into());
+            return Err(ActorError::Revoked.into());
         }
         let session = claims.agent_session_id.as_ref();
-        let party = resolve(case, session, claims.delegation_edge_id.as_ref()).await?;
+        let actor = resolve(case, session, claims.delegation_edge_id.as_ref()).await?;
         // A single-use mandate without a delegation was never minted by us.
-        if party.delegation().is_none() {
-            Err(PartyError::Delegation.into())
+        if actor.delegation().is_none() {
+            Err(ActorError::Delegation.into())
         } else {
-            Ok(party)
+            Ok(actor)
         }
     }
 
@@ -148,14 +148,14 @@ impl ExchangeKind for CallExchange<'_> {
         references.into()
     }
 
-    fn decide(&self, policy: &PolicySnapshot, party: &Party, resource: &str) -> Outcome<Granted> {
+    fn decide(&self, policy: &PolicySnapshot, actor: &Actor, resource: &str) -> Outcome<Granted> {
         not_the_control_api(self.case, resource)?;
-        decide_use((&self.case.zone, policy), party, &self.call, self.use_scopes())
+        decide_use((&self.case.zone, policy), actor, &self.call, self.use_scopes())
     }
 
-    fn input<'i>(&'i self, party: &'i Party, resource: &'i str) -> Option<DecisionInput<'i>> {
+    fn input<'i>(&'i self, actor: &'i Actor, resource: &'i str) -> Option<DecisionInput<'i>> {
         let zone = &self.case.zone;
-        Some(use_input(zone, party, &self.call, self.use_scopes(), resource))
+        Some(use_input(zone, actor, &self.call, self.use_scopes(), resource))
     }
 
     fn presented(&self) -> Option<&ApprovalId> {
@@ -172,11 +172,11 @@ impl ExchangeKind for CallExchange<'_> {
 
     fn to_approve<'r>(
         &'r self,
-        party: &'r Party,
+        actor: &'r Actor,
         resources: &'r [&'r str],
         scopes: &'r [&'r str],
     ) -> Option<(Request<'r>, Circumstances<'r>)> {
-        let asked = to_approve(self.case, party, resources, scopes);
+        let asked = to_approve(self.case, actor, resources, scopes);
         let request = Request {
             call: self.call(),
             ..asked.0
@@ -184,27 +184,27 @@ impl ExchangeKind for CallExchange<'_> {
         Some((request, asked.1))
     }
 
-    async fn afford(&self, party: &Party, outcomes: &mut [Outcome<Granted>]) -> Result<(), Stopped> {
+    async fn afford(&self, actor: &Actor, outcomes: &mut [Outcome<Granted>]) -> Result<(), Stopped> {
         let Some(Ok(granted)) = outcomes.first_mut() else {
             return Ok(());
         };
         if granted.spending.is_empty() {
             return Ok(());
         }
-        let holders = party.holders(self.case).await;
+        let holders = actor.holders(self.case).await;
         granted.holders = holders.map_err(|error| error.refusal())?;
-        Bill::of(self.case, &self.call, party, granted).look().await
+        Bill::of(self.case, &self.call, actor, granted).look().await
     }
 
     /// The person behind the session, else the application.
-    fn beneficiary<'b>(&'b self, party: &'b Party) -> Option<&'b str> {
+    fn beneficiary<'b>(&'b self, actor: &'b Actor) -> Option<&'b str> {
         let application = self.case.application.id.as_str();
-        Some(party.person.as_deref().unwrap_or(application))
+        Some(actor.person.as_deref().unwrap_or(application))
     }
 
     async fn issue(
         &self,
-        party: &Party,
+        actor: &Actor,
         outcomes: &[Outcome<Granted>],
         release: Option<&Release>,
     ) -> Result<Self::Issued, Stopped> {
@@ -218,13 +218,13 @@ impl ExchangeKind for CallExchange<'_> {
             .is_some_and(UpstreamDirective::needs_mandate);
         let mandate = if self.always_mandate || seen {
             let identifier = &granted.resource.resource.identifier;
-            Some(resource_mandate(case, self.call.claims, party, identifier).await?)
+            Some(resource_mandate(case, self.call.claims, actor, identifier).await?)
         } else {
             None
         };
         // Last of all that can fail: once it is used up the call is made at most once, and not again if it is lost.
         let used = Use::Call(&self.call.claims.jti);
-        let bill = Bill::of(case, &self.call, party, granted);
+        let bill = Bill::of(case, &self.call, actor, granted);
         bill.pay(release.map(|release| (release, used))).await?;
         Ok(mandate)
     }
@@ -233,7 +233,7 @@ impl ExchangeKind for CallExchange<'_> {
         Some(self.call.operation)
     }
 
-    fn metadata<'e>(&'e self, about: &About<'e, Party, Self::Issued>) -> Metadata<'e> {
+    fn metadata<'e>(&'e self, about: &About<'e, Actor, Self::Issued>) -> Metadata<'e> {
         let claims = self.call.claims;
         let named = Named {
             mandate_use: self.class(),
@@ -251,14 +251,14 @@ impl ExchangeKind for CallExchange<'_> {
 async fn resource_mandate(
     case: &Case<'_>,
     presented: &MandateClaims,
-    party: &Party,
+    actor: &Actor,
     identifier: &str,
 ) -> Result<(String, MandateClaims), Refusal> {
     let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
         .await
         .map_err(|_| unavailable())?;
     let now = case.now.unix_seconds();
-    let end = party
+    let end = actor
         .ends_at
         .map_or(presented.exp, Timestamp::unix_seconds)
         .min(presented.exp)

@@ -17,7 +17,7 @@ use super::approval::to_approve;
 use crate::{
     authenticate::unavailable,
     case::{Case, Context},
-    decide::{Granted, Outcome, Party, PartyError, decide_mint, mint_input, not_the_control_api, resolve},
+    decide::{Actor, ActorError, Granted, Outcome, decide_mint, mint_input, not_the_control_api, resolve},
     evidence::{About, Metadata, Named, OfMandate},
     hold::Release,
     issue::{self, sign},
@@ -88,7 +88,7 @@ struct MintExchange<'m> {
 }
 
 impl ExchangeKind for MintExchange<'_> {
-    type Party = Party;
+    type Actor = Actor;
     type Granted = Granted;
     type Issued = Issued;
     const GIVES_AGAIN: bool = true;
@@ -113,19 +113,19 @@ impl ExchangeKind for MintExchange<'_> {
         possession::spend(self.case, self.mint.proof.as_ref()).await
     }
 
-    async fn resolve(&self) -> Result<Party, Stopped> {
+    async fn resolve(&self) -> Result<Actor, Stopped> {
         let (case, mint) = (self.case, self.mint);
         if let Some(id) = mint.session_id {
             // Without a subject token only the application's own record may be asserted.
             let record = case.deps.authority.record(&case.zone.zone.id, id).await;
-            let record = record.map_err(PartyError::from)?;
+            let record = record.map_err(ActorError::from)?;
             let own = record.is_some_and(|record| {
                 record.is_live(case.now)
                     && record.subject_type == SubjectType::Application
                     && record.subject_id == case.application.id.as_str()
             });
             if !own || case.deps.revocations.is_revoked(id.as_str()) {
-                return Err(PartyError::Record.into());
+                return Err(ActorError::Record.into());
             }
         }
         Ok(resolve(case, mint.agent_session_id, mint.delegation_edge_id).await?)
@@ -145,13 +145,13 @@ impl ExchangeKind for MintExchange<'_> {
         references.into()
     }
 
-    fn decide(&self, policy: &PolicySnapshot, party: &Party, resource: &str) -> Outcome<Granted> {
+    fn decide(&self, policy: &PolicySnapshot, actor: &Actor, resource: &str) -> Outcome<Granted> {
         let (case, mint) = (self.case, self.mint);
         not_the_control_api(case, resource)?;
         decide_mint(
             (&case.zone, policy),
             &case.application.id,
-            party,
+            actor,
             resource,
             mint.scopes,
             mint.ttl_seconds,
@@ -162,10 +162,10 @@ impl ExchangeKind for MintExchange<'_> {
         self.mint.scopes.iter()
     }
 
-    fn input<'i>(&'i self, party: &'i Party, resource: &'i str) -> Option<DecisionInput<'i>> {
+    fn input<'i>(&'i self, actor: &'i Actor, resource: &'i str) -> Option<DecisionInput<'i>> {
         let (case, scopes) = (self.case, self.mint.scopes);
         let application = &case.application.id;
-        Some(mint_input(&case.zone, application, party, resource, scopes))
+        Some(mint_input(&case.zone, application, actor, resource, scopes))
     }
 
     fn presented(&self) -> Option<&ApprovalId> {
@@ -174,11 +174,11 @@ impl ExchangeKind for MintExchange<'_> {
 
     fn to_approve<'r>(
         &'r self,
-        party: &'r Party,
+        actor: &'r Actor,
         resources: &'r [&'r str],
         scopes: &'r [&'r str],
     ) -> Option<(Request<'r>, Circumstances<'r>)> {
-        let asked = to_approve(self.case, party, resources, scopes);
+        let asked = to_approve(self.case, actor, resources, scopes);
         let request = Request {
             record_id: self.mint.session_id,
             ..asked.0
@@ -188,7 +188,7 @@ impl ExchangeKind for MintExchange<'_> {
 
     async fn issue(
         &self,
-        party: &Party,
+        actor: &Actor,
         outcomes: &[Outcome<Granted>],
         release: Option<&Release>,
     ) -> Result<Issued, Stopped> {
@@ -199,7 +199,7 @@ impl ExchangeKind for MintExchange<'_> {
                 tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
                 unavailable()
             })?;
-        let mut ends_at = issue::lifetime(party, mint.ttl_seconds, case.now)?;
+        let mut ends_at = issue::lifetime(actor, mint.ttl_seconds, case.now)?;
         let before = match release {
             Some(release) => release.answered_before(case.deps, case.request_id).await?,
             None => None,
@@ -209,7 +209,7 @@ impl ExchangeKind for MintExchange<'_> {
         }
         let jti = issue::jti(case.deps, mint.class).await?;
         let class = (mint.class, mint.scopes);
-        let mut claims = issue::claims(case, party, class, outcomes, jti, ends_at);
+        let mut claims = issue::claims(case, actor, class, outcomes, jti, ends_at);
         if let Some(record) = &before {
             if claims.root_sid == claims.sid {
                 claims.root_sid = record.id.clone();
@@ -228,7 +228,7 @@ impl ExchangeKind for MintExchange<'_> {
                 let used = Use::Mandate {
                     id: &claims.sid,
                     application: &case.application.id,
-                    parent: party.root_record.as_ref(),
+                    parent: actor.root_record.as_ref(),
                     expires_at: claims.expires_at(),
                 };
                 release.consume(case.deps, case.request_id, used).await?;
@@ -240,7 +240,7 @@ impl ExchangeKind for MintExchange<'_> {
         Ok(Issued { token, claims })
     }
 
-    fn metadata<'e>(&'e self, about: &About<'e, Party, Issued>) -> Metadata<'e> {
+    fn metadata<'e>(&'e self, about: &About<'e, Actor, Issued>) -> Metadata<'e> {
         let named = Named {
             mandate_use: self.class(),
             scopes: self.mint.scopes,

@@ -9,7 +9,7 @@ use crate::{canary::Verdict, case::Context, decide::Outcome, grant::Grant};
 pub(super) fn canary<K: ExchangeKind>(
     kind: &K,
     canary: Option<&CanaryId>,
-    party: &K::Party,
+    actor: &K::Actor,
     outcomes: &[Outcome<K::Granted>],
 ) {
     let Context { deps, zone, .. } = kind.context();
@@ -18,7 +18,7 @@ pub(super) fn canary<K: ExchangeKind>(
         return;
     };
     for (target, outcome) in kind.targets().zip(outcomes) {
-        let in_force = || verdict(&kind.decide(zone.policy_in_force(), party, target));
+        let in_force = || verdict(&kind.decide(zone.policy_in_force(), actor, target));
         if let Some(said) = verdict(outcome)
             && let Some(in_force) = in_force()
         {
@@ -39,7 +39,7 @@ fn verdict<G: Grant>(outcome: &Outcome<G>) -> Option<Verdict> {
 /// Has the zone's candidate decide what policy decided. What was granted is carried out only where the request `passed`.
 pub(super) fn shadow<K: ExchangeKind>(
     kind: &K,
-    party: &K::Party,
+    actor: &K::Actor,
     outcomes: &[Outcome<K::Granted>],
     passed: bool,
 ) {
@@ -54,7 +54,7 @@ pub(super) fn shadow<K: ExchangeKind>(
             Err(denied) => (denied.resource.as_str(), denied.decision.as_ref()),
         };
         if let Some(decision) = decision
-            && let Some(input) = kind.input(party, target)
+            && let Some(input) = kind.input(actor, target)
         {
             let carried_out = passed && outcome.is_ok();
             let shadows = &context.deps.shadows;

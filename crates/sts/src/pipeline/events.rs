@@ -26,7 +26,7 @@ pub(super) struct Told<'e, K: ExchangeKind> {
     /// The canary whose version that is, where it is one's.
     pub(super) canary: Option<&'e CanaryId>,
     /// Absent where nobody was found to act.
-    pub(super) party: Option<&'e K::Party>,
+    pub(super) actor: Option<&'e K::Actor>,
     pub(super) issued: Option<&'e K::Issued>,
     /// The approval that released the request.
     pub(super) approval: Option<&'e str>,
@@ -40,7 +40,7 @@ impl<'e, K: ExchangeKind> Told<'e, K> {
             kind,
             policy,
             canary,
-            party: None,
+            actor: None,
             issued: None,
             approval: None,
         }
@@ -104,7 +104,7 @@ impl<'e, K: ExchangeKind> Told<'e, K> {
 
     /// Says in `event` what policy was asked and what it said.
     fn decided(&self, event: Event<'e>, target: &'e str, decision: &'e Decision) -> Event<'e> {
-        let input = self.party.and_then(|party| self.kind.input(party, target));
+        let input = self.actor.and_then(|actor| self.kind.input(actor, target));
         let Some(input) = input else {
             return event;
         };
@@ -131,7 +131,7 @@ impl<'e, K: ExchangeKind> Told<'e, K> {
     ) -> Event<'e> {
         let context = self.kind.context();
         let metadata = self.kind.metadata(&About {
-            party: self.party,
+            actor: self.actor,
             issued: self.issued,
             canary: self.canary,
             approval: self.approval,

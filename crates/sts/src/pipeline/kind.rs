@@ -19,7 +19,7 @@ use crate::{
 /// One kind of exchange: the steps in which kinds differ.
 pub(crate) trait ExchangeKind {
     /// Who acts, under which authority.
-    type Party;
+    type Actor;
     /// What is granted of one target.
     type Granted: Grant;
     /// What is issued.
@@ -49,7 +49,7 @@ pub(crate) trait ExchangeKind {
     }
 
     /// Who acts, under which authority; and that what is asked for is there.
-    async fn resolve(&self) -> Result<Self::Party, Stopped>;
+    async fn resolve(&self) -> Result<Self::Actor, Stopped>;
 
     /// What is asked for: resources, mostly.
     fn targets(&self) -> impl Iterator<Item = &str>;
@@ -60,10 +60,10 @@ pub(crate) trait ExchangeKind {
     }
 
     /// Decides about one target by `policy`.
-    fn decide(&self, policy: &PolicySnapshot, party: &Self::Party, target: &str) -> Outcome<Self::Granted>;
+    fn decide(&self, policy: &PolicySnapshot, actor: &Self::Actor, target: &str) -> Outcome<Self::Granted>;
 
     /// What policy is asked about one target, where it is asked.
-    fn input<'i>(&'i self, _party: &'i Self::Party, _target: &'i str) -> Option<DecisionInput<'i>> {
+    fn input<'i>(&'i self, _party: &'i Self::Actor, _target: &'i str) -> Option<DecisionInput<'i>> {
         None
     }
 
@@ -80,7 +80,7 @@ pub(crate) trait ExchangeKind {
     /// What an approval of the whole is bound to, and what whoever approves is told; nothing where nobody could.
     fn to_approve<'r>(
         &'r self,
-        _party: &'r Self::Party,
+        _party: &'r Self::Actor,
         _resources: &'r [&'r str],
         _scopes: &'r [&'r str],
     ) -> Option<(Request<'r>, Circumstances<'r>)> {
@@ -93,19 +93,19 @@ pub(crate) trait ExchangeKind {
     }
 
     /// Whether what was granted can be paid for, before anybody is asked for anything.
-    async fn afford(&self, _: &Self::Party, _: &mut [Outcome<Self::Granted>]) -> Result<(), Stopped> {
+    async fn afford(&self, _: &Self::Actor, _: &mut [Outcome<Self::Granted>]) -> Result<(), Stopped> {
         Ok(())
     }
 
     /// For whom credentials are brokered, where that is somebody.
-    fn beneficiary<'b>(&'b self, _: &'b Self::Party) -> Option<&'b str> {
+    fn beneficiary<'b>(&'b self, _: &'b Self::Actor) -> Option<&'b str> {
         None
     }
 
     /// Issues for what was granted, and released where it waited.
     async fn issue(
         &self,
-        party: &Self::Party,
+        actor: &Self::Actor,
         granted: &[Outcome<Self::Granted>],
         release: Option<&Release>,
     ) -> Result<Self::Issued, Stopped>;
@@ -121,5 +121,5 @@ pub(crate) trait ExchangeKind {
     }
 
     /// What an event says that is about this.
-    fn metadata<'e>(&'e self, about: &About<'e, Self::Party, Self::Issued>) -> Metadata<'e>;
+    fn metadata<'e>(&'e self, about: &About<'e, Self::Actor, Self::Issued>) -> Metadata<'e>;
 }

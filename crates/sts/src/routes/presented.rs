@@ -22,14 +22,14 @@ use crate::{
 const EVERY_CLASS: [MandateUse; 3] = [MandateUse::Session, MandateUse::Gateway, MandateUse::Resource];
 
 /// A token, and whoever says to be the application that asks.
-pub(super) struct Asked {
+pub(super) struct PresentedForm {
     token: String,
     zone_id: Option<ZoneId>,
     application_id: Option<ApplicationId>,
     client_secret: Option<String>,
 }
 
-impl From<IntrospectionForm> for Asked {
+impl From<IntrospectionForm> for PresentedForm {
     fn from(form: IntrospectionForm) -> Self {
         Self {
             token: form.token,
@@ -40,7 +40,7 @@ impl From<IntrospectionForm> for Asked {
     }
 }
 
-impl From<RevocationForm> for Asked {
+impl From<RevocationForm> for PresentedForm {
     fn from(form: RevocationForm) -> Self {
         Self {
             token: form.token,
@@ -64,11 +64,11 @@ impl Presented {
     ///
     /// # Errors
     /// 400 for a field, 401 or 403 for an application that proves nothing, 503.
-    pub(super) async fn by(call: &Inbound<StsDeps>, asked: Asked) -> Result<Self, Refusal> {
+    pub(super) async fn by(call: &Inbound<StsDeps>, presented: PresentedForm) -> Result<Self, Refusal> {
         let login = Login::of(&call.headers)?;
-        let zone_id = asked.zone_id.ok_or_else(invalid_client)?;
-        let secret = asked.client_secret.as_deref();
-        let (application, secret) = form::client(asked.application_id, secret, login.as_ref())?;
+        let zone_id = presented.zone_id.ok_or_else(invalid_client)?;
+        let secret = presented.client_secret.as_deref();
+        let (application, secret) = form::client(presented.application_id, secret, login.as_ref())?;
         let proven = authenticate(&call.role, &zone_id, &application, &secret, call.peer).await;
         let (zone, _) = proven.map_err(|refusal| challenged(login.as_ref(), refusal))?;
         call.caller_is_proved();
@@ -76,7 +76,7 @@ impl Presented {
             zone,
             zone_id,
             application,
-            token: Secret::new(asked.token),
+            token: Secret::new(presented.token),
         })
     }
 

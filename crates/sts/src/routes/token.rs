@@ -222,7 +222,7 @@ async fn governed(
         operation: &form.operation,
         arguments: form.arguments.as_ref().map(Secret::expose),
         approval: form.approval_id.as_ref(),
-        content: form.content.content(),
+        content: form.content.by_ref(),
         request_id: &context.request_id,
     };
     let answer = decide_call(deps, call, true).await?;

@@ -73,7 +73,7 @@ struct CredentialExchange<'c> {
 
 impl<'c> ExchangeKind for CredentialExchange<'c> {
     /// The resource: a workload acts for itself alone.
-    type Party = &'c Arc<ResourceState>;
+    type Actor = &'c Arc<ResourceState>;
     type Granted = Granted;
     type Issued = Credential;
     const BROKERS: bool = true;
@@ -203,7 +203,7 @@ impl<'c> ExchangeKind for CredentialExchange<'c> {
         denied.refusal().without_details()
     }
 
-    fn metadata<'e>(&'e self, about: &About<'e, Self::Party, Credential>) -> Metadata<'e> {
+    fn metadata<'e>(&'e self, about: &About<'e, Self::Actor, Credential>) -> Metadata<'e> {
         Metadata::Launch(OfLaunch {
             env: self.binding.map(|binding| binding.env.as_str()),
             resource: self.binding.map(|binding| binding.resource.as_str()),

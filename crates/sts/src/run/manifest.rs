@@ -30,7 +30,7 @@ struct ManifestExchange<'m> {
 }
 
 impl ExchangeKind for ManifestExchange<'_> {
-    type Party = ();
+    type Actor = ();
     type Granted = Ruled<()>;
     type Issued = Manifest;
     const EVENT: EventType = EventType::RunLaunch;

@@ -18,11 +18,11 @@ use http::{HeaderMap, StatusCode};
 
 use super::{
     PRESENT, RETURNS,
-    agreed::{Away, Present},
     page::{self, Shown},
     place::{Place, Provider},
     redirect::{failed, forget, keep, kept},
     sealed::{open, seal},
+    steps::{AuthenticationRequest, ConsentRequest},
 };
 use crate::{
     StsDeps,
@@ -92,7 +92,8 @@ pub(crate) async fn back(
     let Ok(fields) = FormFields::parse(query.as_bytes(), &[]) else {
         return Ok(too_late());
     };
-    let Some(away) = kept(deps, headers).and_then(|sealed| open::<Away>(deps, sealed)) else {
+    let Some(away) = kept(deps, headers).and_then(|sealed| open::<AuthenticationRequest>(deps, sealed))
+    else {
         return Ok(too_late());
     };
     // Of the answer nothing is believed before it is known to be one to this browser's question.
@@ -136,7 +137,7 @@ pub(crate) async fn back(
             return failed(deps, asked, error, text);
         }
     };
-    let present = Present {
+    let present = ConsentRequest {
         asked: away.asked.clone(),
         subject,
         issuer: provider.issuer.to_owned(),
@@ -166,7 +167,7 @@ async fn who(
     deps: &StsDeps,
     place: &Place,
     provider: &Provider<'_>,
-    away: &Away,
+    away: &AuthenticationRequest,
     fields: &FormFields<'_>,
     peer: Option<IpAddr>,
 ) -> Result<String, NotThere> {

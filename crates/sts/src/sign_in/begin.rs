@@ -13,12 +13,12 @@ use url::Url;
 
 use super::{
     BEGINNINGS,
-    agreed::{Asked, Away, KeyAsked},
     client::{self, MAX_ID_BYTES},
     page,
     place::{Place, Provider},
     redirect::{failed, keep, see_other},
     sealed::seal,
+    steps::{AuthenticationRequest, AuthorizationRequest, KeyBinding},
 };
 use crate::{StsDeps, authenticate::unavailable, metrics};
 
@@ -77,7 +77,7 @@ pub(crate) async fn begin(deps: &StsDeps, query: &str, peer: Option<IpAddr>) -> 
         let why = "the identity provider of the resource is not set up for this";
         return refused(AuthorizationError::ServerError, why);
     };
-    let away = Away {
+    let away = AuthenticationRequest {
         provider: provider.state.id.clone(),
         state: random(&deps.world),
         nonce: random(&deps.world),
@@ -99,7 +99,7 @@ async fn who_asks(
     deps: &StsDeps,
     fields: &FormFields<'_>,
     peer: Option<IpAddr>,
-) -> Result<Result<(Place, Asked), &'static str>, Refusal> {
+) -> Result<Result<(Place, AuthorizationRequest), &'static str>, Refusal> {
     let given = |name: &str| fields.get(name).unwrap_or_default();
     let client_id = given("client_id");
     if client_id.is_empty() || client_id.len() > MAX_ID_BYTES {
@@ -129,7 +129,7 @@ async fn who_asks(
         Some(scope) => ScopeSet::parse(scope).intersection(declared),
         None => declared.clone(),
     };
-    let asked = Asked {
+    let asked = AuthorizationRequest {
         zone: place.zone.zone.id.clone(),
         application: place.application.id.clone(),
         resource: resource.to_owned(),
@@ -142,9 +142,9 @@ async fn who_asks(
         state: state.map(str::to_owned),
         challenge: given("code_challenge").to_owned(),
         key: match fields.get("dpop_jkt") {
-            Some(key) => KeyAsked::This(key.to_owned()),
-            None if client.proves_key || place.rules.dpop_required => KeyAsked::Any,
-            None => KeyAsked::Unsaid,
+            Some(key) => KeyBinding::This(key.to_owned()),
+            None if client.proves_key || place.rules.dpop_required => KeyBinding::Any,
+            None => KeyBinding::Unsaid,
         },
     };
     Ok(Ok((place, asked)))
@@ -182,7 +182,7 @@ fn random(world: &World) -> String {
 }
 
 /// Where the person goes.
-fn address(provider: &Provider<'_>, away: &Away) -> Option<Url> {
+fn address(provider: &Provider<'_>, away: &AuthenticationRequest) -> Option<Url> {
     let config = provider.config;
     let mut url = Url::parse(&config.authorization_endpoint).ok()?;
     let mut query = url.query_pairs_mut();

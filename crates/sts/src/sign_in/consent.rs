@@ -20,12 +20,11 @@ use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
 use super::{
-    OF_A_PERSON, PRESENT,
-    agreed::{Agreed, Code, Present},
-    client, page,
+    OF_A_PERSON, PRESENT, client, page,
     place::Place,
     redirect::{failed, forget, kept, to_client},
     sealed::{open, seal},
+    steps::{Code, Consent, ConsentRequest},
 };
 use crate::{StsDeps, authenticate::unavailable, metrics};
 
@@ -53,7 +52,7 @@ pub(crate) async fn consent(
     if !is_own_page(deps, headers) {
         return refused("This form was not sent by our own page.");
     }
-    let present = kept(deps, headers).and_then(|sealed| open::<Present>(deps, sealed));
+    let present = kept(deps, headers).and_then(|sealed| open::<ConsentRequest>(deps, sealed));
     let (Some(present), Ok(fields)) = (present, FormFields::parse(body, &["scope"])) else {
         return refused("This was not begun in this browser, was finished, or took too long.");
     };
@@ -146,7 +145,7 @@ enum Gone {
 
 /// The place as it is now, if what the page said of it still holds: an operator may have taken away the application, the
 /// provider or where people are sent back to, and a client its own description.
-async fn still(deps: &StsDeps, present: &Present, peer: Option<IpAddr>) -> Result<Place, Gone> {
+async fn still(deps: &StsDeps, present: &ConsentRequest, peer: Option<IpAddr>) -> Result<Place, Gone> {
     let asked = &present.asked;
     let away = |_: Refusal| Gone::Away("try again in a moment");
     let place = Place::again(deps, &asked.zone, &asked.resource)
@@ -194,10 +193,10 @@ fn is_own_page(deps: &StsDeps, headers: &HeaderMap) -> bool {
 /// holds finds from here on. Nothing where somebody did that while the page was open.
 async fn write_down(
     deps: &StsDeps,
-    present: &Present,
+    present: &ConsentRequest,
     scopes: ScopeSet,
     place: &Place,
-) -> Result<Option<Agreed>, Refusal> {
+) -> Result<Option<Consent>, Refusal> {
     let (asked, now) = (&present.asked, deps.world.now());
     let grant = Grant {
         id: GrantId::generate(&deps.world),
@@ -220,7 +219,7 @@ async fn write_down(
     let record = AuthorityRecordId::generate(&deps.world);
     let stored = retried(&deps.world, || store(deps, present, &grant, &record)).await;
     let stored = stored.map_err(|_| unavailable())?;
-    Ok(stored.map(|known| Agreed {
+    Ok(stored.map(|known| Consent {
         zone: asked.zone.clone(),
         application: asked.application.clone(),
         resource: asked.resource.clone(),
@@ -239,7 +238,7 @@ async fn write_down(
 /// Who agreed to the same before need not be written down anew each time.
 async fn store(
     deps: &StsDeps,
-    present: &Present,
+    present: &ConsentRequest,
     grant: &Grant,
     record: &AuthorityRecordId,
 ) -> Result<Option<GrantId>, Refusal> {

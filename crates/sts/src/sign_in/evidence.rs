@@ -12,7 +12,7 @@ use caracal_wire::gateway::Reason;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{BEGINNINGS, agreed::Agreed};
+use super::{BEGINNINGS, steps::Consent};
 use crate::{StsDeps, authenticate::zone_of, case::Case, evidence::record};
 
 /// What allowed it, in evidence.
@@ -92,7 +92,7 @@ impl Refused {
 /// 503: what cannot be proven is not done.
 pub(super) async fn granted(
     case: &Case<'_>,
-    agreed: &Agreed,
+    agreed: &Consent,
     begun: (&SessionId, &DelegationId),
 ) -> Result<(), Refusal> {
     let about = About {
@@ -113,7 +113,7 @@ pub(super) async fn granted(
 /// 503: what cannot be proven is not done; 429 past that, for whoever presents it then.
 pub(super) async fn refused(
     deps: &StsDeps,
-    agreed: &Agreed,
+    agreed: &Consent,
     why: Refused,
     proved: Option<&str>,
     request_id: &str,
@@ -151,7 +151,7 @@ struct About<'e> {
 
 fn draft<'e>(
     deps: &StsDeps,
-    agreed: &'e Agreed,
+    agreed: &'e Consent,
     about: &About<'e>,
     request_id: &'e str,
 ) -> Draft<'e, Metadata<'e>> {

@@ -9,10 +9,10 @@ use http::{HeaderMap, header};
 
 use super::{
     GIVEN_BACK,
-    agreed::Renewal,
     evidence::{self, Refused},
     redeem::client_is,
     sealed::open,
+    steps::Renewal,
 };
 use crate::{
     StsDeps,

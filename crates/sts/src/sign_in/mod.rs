@@ -9,7 +9,6 @@
 //! Nothing is stored about anybody who is nobody yet. What a browser or a client keeps for us is sealed, and each piece that
 //! is good once is claimed where used mandates are.
 
-mod agreed;
 mod back;
 mod begin;
 mod client;
@@ -26,6 +25,7 @@ mod register;
 mod sealed;
 mod session;
 mod step_up;
+mod steps;
 mod tokens;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, StatusCode, header};
 use url::Url;
 
-use super::agreed::Present;
+use super::steps::ConsentRequest;
 use crate::StsDeps;
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c1f24}\
@@ -17,7 +17,7 @@ button[value=allow]{background:#1f4fd8;border-color:#1f4fd8;color:#fff}\
 @media(prefers-color-scheme:dark){body{background:#14171c;color:#e8eaee}main,button{background:#1d2128;border-color:#3a414d}}";
 
 /// What a browser is asked for a person to see.
-pub(super) fn ask(deps: &StsDeps, present: &Present, place: &Shown<'_>, cookie: &str) -> Response {
+pub(super) fn ask(deps: &StsDeps, present: &ConsentRequest, place: &Shown<'_>, cookie: &str) -> Response {
     let asked = &present.asked;
     let who = match &asked.client_host {
         Some(host) => format!("{} <small>({})</small>", escape(&asked.client_name), escape(host)),

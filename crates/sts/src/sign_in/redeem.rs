@@ -9,14 +9,14 @@ use caracal_service::{Refusal, form::FormFields};
 use caracal_wire::{ErrorCode, sts::TokenResponse};
 
 use super::{
-    RENEWALS,
-    agreed::{Agreed, Code, Renewal},
-    client,
+    RENEWALS, client,
     evidence::{self, Refused},
     place::Place,
     sealed::open,
-    session::{self, Begun, invalid_grant},
-    step_up, tokens,
+    session::{self, ClientSession, invalid_grant},
+    step_up,
+    steps::{Code, Consent, Renewal},
+    tokens,
 };
 use crate::{
     StsDeps,
@@ -173,7 +173,7 @@ async fn of_refresh(
         .count_towards(&RENEWALS, "sign_in_renewals", agreed.record.as_str())
         .await?;
     possession::spend(&case, proof.as_ref()).await?;
-    let begun = Begun {
+    let begun = ClientSession {
         session: renewal.session.clone(),
         delegation: renewal.delegation.clone(),
     };
@@ -190,9 +190,9 @@ async fn of_refresh(
 
 async fn answer(
     case: &Case<'_>,
-    agreed: &Agreed,
+    agreed: &Consent,
     redirect_uri: Option<&str>,
-    begun: &Begun,
+    begun: &ClientSession,
 ) -> Result<TokenResponse, Refusal> {
     let tokens = match tokens::issue(case, agreed, redirect_uri, begun).await {
         Ok(tokens) => tokens,
@@ -215,7 +215,7 @@ fn key_of(proof: Option<&DpopProof>) -> Option<&str> {
 
 /// The refusal of whoever does not hold the key that something is bound to, once it is written down. A thief's attempts cost
 /// the holder nothing.
-async fn by_other_key(deps: &StsDeps, agreed: &Agreed, proved: Option<&str>, request_id: &str) -> Refusal {
+async fn by_other_key(deps: &StsDeps, agreed: &Consent, proved: Option<&str>, request_id: &str) -> Refusal {
     metrics::proved("other_key");
     match evidence::refused(deps, agreed, Refused::OtherKey, proved, request_id).await {
         Ok(()) => invalid_grant("it is bound to a key: send a proof by that key"),
@@ -223,14 +223,14 @@ async fn by_other_key(deps: &StsDeps, agreed: &Agreed, proved: Option<&str>, req
     }
 }
 
-pub(super) fn client_is(agreed: &Agreed, client_id: &str) -> bool {
+pub(super) fn client_is(agreed: &Consent, client_id: &str) -> bool {
     constant_time_eq(client::digest(client_id).as_bytes(), agreed.client.as_bytes())
 }
 
 /// The application as it is now, and how people sign in for it: whoever may not sign in there any more is given nothing.
 async fn case<'c>(
     deps: &'c StsDeps,
-    agreed: &Agreed,
+    agreed: &Consent,
     (client_id, redirect_uri): (&str, Option<&str>),
     fields: &FormFields<'_>,
     proved: Option<&str>,
@@ -276,7 +276,7 @@ async fn case<'c>(
 }
 
 /// Claims what is good once. What comes twice was stolen by one of the two (RFC 9700 §4.14): everything that came of it ends.
-async fn claim_once(case: &Case<'_>, agreed: &Agreed, jti: &str, until: Timestamp) -> Result<(), Refusal> {
+async fn claim_once(case: &Case<'_>, agreed: &Consent, jti: &str, until: Timestamp) -> Result<(), Refusal> {
     let deps = case.deps;
     let key = format!("sign-in:once:{}", sha256_hex(jti.as_bytes()));
     let claimed = deps

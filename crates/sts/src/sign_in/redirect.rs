@@ -6,7 +6,7 @@ use caracal_wire::sign_in::AuthorizationError;
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
-use super::agreed::Asked;
+use super::steps::AuthorizationRequest;
 use crate::{StsDeps, authenticate::unavailable};
 
 /// The browser's cookie while somebody signs in. One for a browser: of several sign-ins the last one is finished. Under the
@@ -21,7 +21,7 @@ const MAX_COOKIE: usize = 4000;
 /// 503, which no input causes: the address was checked.
 pub(super) fn to_client(
     deps: &StsDeps,
-    asked: &Asked,
+    asked: &AuthorizationRequest,
     members: &[(&str, &str)],
 ) -> Result<Response, Refusal> {
     let mut url = Url::parse(&asked.redirect_uri).map_err(|_| unavailable())?;
@@ -44,7 +44,7 @@ pub(super) fn to_client(
 /// As [`to_client`].
 pub(super) fn failed(
     deps: &StsDeps,
-    asked: &Asked,
+    asked: &AuthorizationRequest,
     error: AuthorizationError,
     why: &str,
 ) -> Result<Response, Refusal> {

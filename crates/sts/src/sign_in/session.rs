@@ -18,7 +18,7 @@ use caracal_wire::{ErrorCode, coordinator::sessions::ParentAuthority};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 
-use super::agreed::Agreed;
+use super::steps::Consent;
 use crate::{StsDeps, authenticate::unavailable};
 
 /// 400 for a grant that gets nothing (RFC 6749 §5.2).
@@ -27,7 +27,7 @@ pub(super) fn invalid_grant(why: &'static str) -> Refusal {
 }
 
 /// What a client acts in.
-pub(super) struct Begun {
+pub(super) struct ClientSession {
     pub(super) session: SessionId,
     pub(super) delegation: DelegationId,
 }
@@ -40,9 +40,9 @@ pub(super) async fn begin(
     deps: &StsDeps,
     zone: &ZoneState,
     application: &Application,
-    agreed: &Agreed,
+    agreed: &Consent,
     labels: &[String],
-) -> Result<Option<Begun>, Refusal> {
+) -> Result<Option<ClientSession>, Refusal> {
     let begin = || begin_once(deps, zone, application, agreed, labels);
     let begun = retried(&deps.world, begin).await;
     begun.map_err(|refusal| {
@@ -58,9 +58,9 @@ async fn begin_once(
     deps: &StsDeps,
     zone: &ZoneState,
     application: &Application,
-    agreed: &Agreed,
+    agreed: &Consent,
     labels: &[String],
-) -> Result<Option<Begun>, Refusal> {
+) -> Result<Option<ClientSession>, Refusal> {
     let now = deps.world.now();
     let mut work = deps.store.zone(&agreed.zone, Access::Write).await?;
     let grant = work.grants().get(&agreed.grant, now).await?;
@@ -96,9 +96,9 @@ async fn sessions(
     work: &mut dyn ZoneWork,
     zone: &ZoneState,
     application: &Application,
-    agreed: &Agreed,
+    agreed: &Consent,
     labels: &[String],
-) -> Result<Begun, Error> {
+) -> Result<ClientSession, Error> {
     let principal = Principal {
         zone: agreed.zone.clone(),
         subject: application.id.as_str().into(),
@@ -145,14 +145,14 @@ async fn sessions(
         end: End::At(agreed.ends_at),
     };
     let made = delegations::create(work, &act, &resources, asked).await?;
-    Ok(Begun {
+    Ok(ClientSession {
         session: target.session.id,
         delegation: made.delegation.id,
     })
 }
 
 /// What operators see of a session that a client acts in.
-fn about_client(agreed: &Agreed) -> Map<String, Value> {
+fn about_client(agreed: &Consent) -> Map<String, Value> {
     let host = agreed.client_host.as_deref().map(Value::from);
     let said = [
         ("client_name", Some(Value::from(agreed.client_name.as_str()))),

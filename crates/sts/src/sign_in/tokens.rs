@@ -8,14 +8,14 @@ use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, introspection::token_type, sts::TokenResponse};
 
 use super::{
-    agreed::{Agreed, Renewal},
     sealed::seal,
-    session::{Begun, invalid_grant},
+    session::{ClientSession, invalid_grant},
+    steps::{Consent, Renewal},
 };
 use crate::{
     authenticate::unavailable,
     case::Case,
-    decide::{PartyError, resolve},
+    decide::{ActorError, resolve},
     form::ACCESS_TOKEN,
     issue::{self, sign},
     keys,
@@ -32,9 +32,9 @@ const LEAST: i64 = 60;
 /// 400 `invalid_grant` where what it stands on has ended; 503.
 pub(super) async fn issue(
     case: &Case<'_>,
-    agreed: &Agreed,
+    agreed: &Consent,
     redirect_uri: Option<&str>,
-    begun: &Begun,
+    begun: &ClientSession,
 ) -> Result<TokenResponse, Refusal> {
     let claims = claims(case, agreed, begun).await?;
     let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
@@ -70,8 +70,8 @@ pub(super) async fn issue(
 /// 503.
 pub(super) async fn would_be_issued(
     case: &Case<'_>,
-    agreed: &Agreed,
-    begun: &Begun,
+    agreed: &Consent,
+    begun: &ClientSession,
 ) -> Result<bool, Refusal> {
     match claims(case, agreed, begun).await {
         Ok(_) => Ok(true),
@@ -81,17 +81,17 @@ pub(super) async fn would_be_issued(
 }
 
 /// The claims of an access token: the person's, for the one resource, until the least of what it hangs on ends.
-async fn claims(case: &Case<'_>, agreed: &Agreed, begun: &Begun) -> Result<MandateClaims, Refusal> {
-    let party = match resolve(case, Some(&begun.session), Some(&begun.delegation)).await {
-        Ok(party) => party,
-        Err(PartyError::Unavailable) => return Err(unavailable()),
+async fn claims(case: &Case<'_>, agreed: &Consent, begun: &ClientSession) -> Result<MandateClaims, Refusal> {
+    let actor = match resolve(case, Some(&begun.session), Some(&begun.delegation)).await {
+        Ok(actor) => actor,
+        Err(ActorError::Unavailable) => return Err(unavailable()),
         Err(_) => return Err(invalid_grant("the sign-in has ended")),
     };
     // A session that somebody else made cannot stand for this person.
-    if party.person.as_deref() != Some(&agreed.subject) {
+    if actor.person.as_deref() != Some(&agreed.subject) {
         return Err(invalid_grant("the sign-in has ended"));
     }
-    let ends_at = issue::lifetime(&party, Some(ACCESS_TTL), case.now)
+    let ends_at = issue::lifetime(&actor, Some(ACCESS_TTL), case.now)
         .map_err(|_| invalid_grant("the sign-in has ended"))?;
     if ends_at.unix_seconds() - case.now.unix_seconds() <= LEAST {
         return Err(invalid_grant("the sign-in is about to end"));
@@ -106,6 +106,6 @@ async fn claims(case: &Case<'_>, agreed: &Agreed, begun: &Begun) -> Result<Manda
         target: vec![resource],
         sid: agreed.record.clone(),
         root_sid: agreed.record.clone(),
-        ..issue::claims(case, &party, class, &[], jti, ends_at)
+        ..issue::claims(case, &actor, class, &[], jti, ends_at)
     })
 }

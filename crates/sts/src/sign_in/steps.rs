@@ -12,7 +12,7 @@ use super::sealed::Step;
 
 /// What a client asked for, once it was checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct AuthorizationRequest {
     pub(super) zone: ZoneId,
     pub(super) application: ApplicationId,
     /// Identifier: the address.
@@ -35,12 +35,12 @@ pub(super) struct Asked {
     pub(super) challenge: String,
     /// Which key its tokens are bound to.
     #[serde(default)]
-    pub(super) key: KeyAsked,
+    pub(super) key: KeyBinding,
 }
 
 /// What a client said of the key that its tokens are bound to, before it had any (RFC 9449 §5.2, §10).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum KeyAsked {
+pub(super) enum KeyBinding {
     /// Nothing: they are bound to one where it proves one.
     #[default]
     Unsaid,
@@ -50,7 +50,7 @@ pub(super) enum KeyAsked {
     This(String),
 }
 
-impl KeyAsked {
+impl KeyBinding {
     /// Whether a code may be redeemed by whoever proved to hold the key of this thumbprint, or none.
     pub(super) fn allows(&self, proved: Option<&str>) -> bool {
         match self {
@@ -63,8 +63,8 @@ impl KeyAsked {
 
 /// A person who is at the identity provider. In the browser's cookie.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Away {
-    pub(super) asked: Asked,
+pub(super) struct AuthenticationRequest {
+    pub(super) asked: AuthorizationRequest,
     pub(super) provider: ProviderId,
     /// What the provider must bring back, and what goes to it alone.
     pub(super) state: String,
@@ -73,14 +73,14 @@ pub(super) struct Away {
     pub(super) expires_at: Timestamp,
 }
 
-impl Step for Away {
+impl Step for AuthenticationRequest {
     const NAME: &'static str = "away";
 }
 
 /// A person who has come back and is asked. In the browser's cookie.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Present {
-    pub(super) asked: Asked,
+pub(super) struct ConsentRequest {
+    pub(super) asked: AuthorizationRequest,
     pub(super) subject: String,
     pub(super) issuer: String,
     /// What the page has, and no other page can.
@@ -88,13 +88,13 @@ pub(super) struct Present {
     pub(super) expires_at: Timestamp,
 }
 
-impl Step for Present {
+impl Step for ConsentRequest {
     const NAME: &'static str = "present";
 }
 
 /// What a person agreed to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Agreed {
+pub(super) struct Consent {
     pub(super) zone: ZoneId,
     pub(super) application: ApplicationId,
     pub(super) resource: String,
@@ -116,12 +116,12 @@ pub(super) struct Agreed {
 /// An authorization code (RFC 6749 §4.1.2).
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Code {
-    pub(super) agreed: Agreed,
+    pub(super) agreed: Consent,
     pub(super) redirect_uri: String,
     pub(super) challenge: String,
     /// Which key its tokens are bound to.
     #[serde(default)]
-    pub(super) key: KeyAsked,
+    pub(super) key: KeyBinding,
     /// What is claimed: a code is redeemed once.
     pub(super) jti: String,
     pub(super) expires_at: Timestamp,
@@ -134,7 +134,7 @@ impl Step for Code {
 /// A refresh token (RFC 6749 §1.5). It is good once; with what it gets comes the next.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Renewal {
-    pub(super) agreed: Agreed,
+    pub(super) agreed: Consent,
     pub(super) session: SessionId,
     pub(super) delegation: DelegationId,
     /// Thumbprint of the key that it is bound to, where it is.

@@ -24,7 +24,7 @@ const UNRESOLVED: &str = "exchange_denied";
 
 /// Who acts, in which session, under which delegation.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Party {
+pub(crate) struct Actor {
     /// The session the mandate acts in.
     pub(crate) session: Option<Arc<Session>>,
     /// The session that handed the authority on.
@@ -43,7 +43,7 @@ pub(crate) struct Party {
 
 /// Why the references of a request carry no authority. Clients see 403 `access_denied` with the reason.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PartyError {
+pub(crate) enum ActorError {
     #[error("session is not active or not owned by the application")]
     Session,
     #[error("delegation_edge_id requires agent_session_id")]
@@ -70,7 +70,7 @@ pub(crate) enum PartyError {
     Unavailable,
 }
 
-impl PartyError {
+impl ActorError {
     /// The machine-readable reason.
     pub(crate) const fn reason(&self) -> DenialReason {
         match self {
@@ -113,13 +113,13 @@ pub(crate) fn thawed(context: Context<'_>) -> Result<(), Stopped> {
     if context.zone.zone.frozen_at.is_none() {
         return Ok(());
     }
-    let refusal = PartyError::Frozen.refusal();
+    let refusal = ActorError::Frozen.refusal();
     Err(Stopped::denied(refusal, DenialReason::ZoneFrozen))
 }
 
-impl From<PartyError> for Stopped {
-    fn from(error: PartyError) -> Self {
-        if matches!(error, PartyError::Unavailable) {
+impl From<ActorError> for Stopped {
+    fn from(error: ActorError) -> Self {
+        if matches!(error, ActorError::Unavailable) {
             return error.refusal().into();
         }
         let why = Why {
@@ -130,7 +130,7 @@ impl From<PartyError> for Stopped {
     }
 }
 
-impl From<DirectoryError> for PartyError {
+impl From<DirectoryError> for ActorError {
     fn from(_: DirectoryError) -> Self {
         Self::Unavailable
     }
@@ -139,65 +139,65 @@ impl From<DirectoryError> for PartyError {
 /// Validates the references of a request.
 ///
 /// # Errors
-/// [`PartyError`].
+/// [`ActorError`].
 pub(crate) async fn resolve(
     case: &Case<'_>,
     session: Option<&SessionId>,
     delegation: Option<&DelegationId>,
-) -> Result<Party, PartyError> {
+) -> Result<Actor, ActorError> {
     let Case { deps, zone, now, .. } = case;
     if zone.zone.frozen_at.is_some() {
-        return Err(PartyError::Frozen);
+        return Err(ActorError::Frozen);
     }
     let (now, application, own_end) = (*now, &case.application.id, case.application.expires_at);
     let Some(session) = session else {
         return if delegation.is_some() {
-            Err(PartyError::DelegationWithoutSession)
+            Err(ActorError::DelegationWithoutSession)
         } else {
-            Ok(Party {
+            Ok(Actor {
                 ends_at: own_end,
-                ..Party::default()
+                ..Actor::default()
             })
         };
     };
     let zone_id = &zone.zone.id;
     let target = live_session(deps, zone_id, session, now)
         .await?
-        .ok_or(PartyError::Session)?;
+        .ok_or(ActorError::Session)?;
     if target.application_id != *application {
-        return Err(PartyError::Session);
+        return Err(ActorError::Session);
     }
     let behind = record_behind(deps, zone_id, &target, now).await?;
     let mut ends_at = target.ends_at().min(own_end.unwrap_or(NEVER)).min(behind.ends_at);
     let Some(delegation) = delegation else {
-        return Ok(Party {
+        return Ok(Actor {
             root_record: Some(target.subject_authority_record_id.clone()),
             session: Some(target),
             person: behind.person,
             ends_at: Some(ends_at),
-            ..Party::default()
+            ..Actor::default()
         });
     };
 
     let lineage = deps.authority.lineage(zone_id, delegation).await?;
-    let leaf = lineage.last().ok_or(PartyError::Delegation)?;
+    let leaf = lineage.last().ok_or(ActorError::Delegation)?;
     if leaf.target_session_id != *session || leaf.receiver_application_id != *application {
-        return Err(PartyError::NotHolder);
+        return Err(ActorError::NotHolder);
     }
     if lineage
         .iter()
         .any(|edge| deps.revocations.is_revoked(edge.id.as_str()))
     {
-        return Err(PartyError::Revoked);
+        return Err(ActorError::Revoked);
     }
     let authority = Authority::of_lineage(lineage.iter(), now, |id| {
         zone.resource(id.as_str())
             .map(|resource| resource.resource.identifier.as_str().into())
     })
     .map_err(|error| match error {
-        LineageError::Empty | LineageError::NotLive(_) => PartyError::Delegation,
-        LineageError::Broken(_) => PartyError::Broken,
-        LineageError::Exceeds(violation) => PartyError::Exceeds(violation),
+        LineageError::Empty | LineageError::NotLive(_) => ActorError::Delegation,
+        LineageError::Broken(_) => ActorError::Broken,
+        LineageError::Exceeds(violation) => ActorError::Exceeds(violation),
     })?;
     ends_at = ends_at.min(authority.expires_at());
 
@@ -207,14 +207,14 @@ pub(crate) async fn resolve(
     for edge in lineage.iter() {
         let from = live_session(deps, zone_id, &edge.source_session_id, now)
             .await?
-            .ok_or(PartyError::ChainSession)?;
+            .ok_or(ActorError::ChainSession)?;
         if from.application_id != edge.issuer_application_id {
-            return Err(PartyError::Broken);
+            return Err(ActorError::Broken);
         }
         // Nor does it outlive the application that runs the session: past its end, what it handed on is gone.
         let issuer = zone
             .live_application(&edge.issuer_application_id, now)
-            .ok_or(PartyError::ChainApplication)?;
+            .ok_or(ActorError::ChainApplication)?;
         ends_at = ends_at
             .min(from.ends_at())
             .min(issuer.expires_at.unwrap_or(NEVER))
@@ -222,7 +222,7 @@ pub(crate) async fn resolve(
         root_record.get_or_insert_with(|| from.subject_authority_record_id.clone());
         source = Some(from);
     }
-    Ok(Party {
+    Ok(Actor {
         session: Some(target),
         source,
         authority: Some(authority),
@@ -238,9 +238,9 @@ async fn live_session(
     zone: &ZoneId,
     id: &SessionId,
     now: Timestamp,
-) -> Result<Option<Arc<Session>>, PartyError> {
+) -> Result<Option<Arc<Session>>, ActorError> {
     if deps.revocations.is_revoked(id.as_str()) {
-        return Err(PartyError::Revoked);
+        return Err(ActorError::Revoked);
     }
     Ok(deps
         .authority
@@ -264,10 +264,10 @@ async fn record_behind(
     zone: &ZoneId,
     session: &Session,
     now: Timestamp,
-) -> Result<Behind, PartyError> {
+) -> Result<Behind, ActorError> {
     let id = &session.subject_authority_record_id;
     if deps.revocations.is_revoked(id.as_str()) {
-        return Err(PartyError::Revoked);
+        return Err(ActorError::Revoked);
     }
     match deps.authority.record(zone, id).await? {
         Some(record) if record.subject_type == SubjectType::User => {
@@ -277,7 +277,7 @@ async fn record_behind(
                     person: Some(record.subject_id.clone()),
                 })
             } else {
-                Err(PartyError::Record)
+                Err(ActorError::Record)
             }
         }
         // Application records are forgotten some time after their end.
@@ -288,7 +288,7 @@ async fn record_behind(
     }
 }
 
-impl Party {
+impl Actor {
     /// The chain as the mandate carries it: one hop per delegation, then the holder.
     pub(crate) fn chain(&self) -> Vec<ChainHop> {
         let Some(lineage) = &self.lineage else {
@@ -315,8 +315,8 @@ impl Party {
     /// Whose budgets a call is made from. A session that was started by another is that one's work as well.
     ///
     /// # Errors
-    /// [`PartyError::Unavailable`]
-    pub(crate) async fn holders(&self, case: &Case<'_>) -> Result<Holders, PartyError> {
+    /// [`ActorError::Unavailable`]
+    pub(crate) async fn holders(&self, case: &Case<'_>) -> Result<Holders, ActorError> {
         let lineage = self.lineage.iter().flat_map(|lineage| lineage.iter());
         let delegations = lineage.clone().map(|edge| edge.id.clone()).collect();
         let own = self.session.iter().map(|session| session.id.clone());
