@@ -15,7 +15,7 @@ use serde_path_to_error::Segment;
 use utoipa::ToSchema;
 
 use super::{Line, Name, Prose, retention::KeptDays, workloads::BindingBody};
-use crate::Issue;
+use crate::{ErrorCode, Issue};
 
 /// An object of a document, or what keeps it from being read: one that is wrong hides none of the others.
 #[derive(Clone, PartialEq, Eq)]
@@ -357,6 +357,19 @@ pub struct StateIssue {
     /// Column, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
+}
+
+impl StateIssue {
+    /// What breaks a rule of `code`, without a place in a source.
+    pub fn new(path: Vec<String>, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            path,
+            code: code.as_str().into(),
+            message: message.into(),
+            line: None,
+            column: None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Everything that is wrong with a document, told at once.
 
-use std::borrow::Cow;
-
 use caracal_core::text::excerpt;
 use caracal_service::Refusal;
 use caracal_wire::{
-    ErrorCode, Issue,
-    control::zone_state::{StateIssue, StateIssues},
+    ErrorCode, Issue, Issues,
+    control::{
+        policies::{PolicyIssue, PolicyIssues},
+        zone_state::{StateIssue, StateIssues},
+    },
 };
 use serde::Deserialize;
 
@@ -34,19 +35,24 @@ impl At {
     }
 }
 
-/// One problem as the details of a refusal tell it, of whatever kind they are.
-#[derive(Deserialize)]
-struct Told {
-    path: Vec<String>,
-    message: String,
-    code: Option<String>,
-    line: Option<u32>,
-    column: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct AllTold {
-    issues: Vec<Told>,
+/// What the details of a refusal tell, of a policy's source or of fields.
+fn issues_of(refusal: &Refusal) -> Vec<StateIssue> {
+    let of_source = |issue: PolicyIssue| StateIssue {
+        path: issue.path,
+        code: issue.code.into(),
+        message: issue.message,
+        line: issue.line,
+        column: issue.column,
+    };
+    let details = refusal.details();
+    if let Some(Ok(told)) = details.map(PolicyIssues::deserialize) {
+        return told.issues.into_iter().map(of_source).collect();
+    }
+    let told = details.and_then(|details| Issues::deserialize(details).ok());
+    let fields = told.into_iter().flat_map(|told| told.issues);
+    fields
+        .map(|Issue { path, message }| StateIssue::new(path, refusal.code, message))
+        .collect()
 }
 
 impl Problems {
@@ -77,31 +83,19 @@ impl Problems {
         if !refusal.status.is_client_error() || refusal.status.as_u16() == 429 {
             return Err(refusal);
         }
-        let told = refusal
-            .details()
-            .and_then(|details| AllTold::deserialize(details).ok());
-        let code = refusal.code.as_str();
-        match told.map(|told| told.issues) {
-            Some(told) if !told.is_empty() => self.0.extend(told.into_iter().map(|told| {
-                let mut path = at.path(within);
-                // Inside a source there are lines instead of members.
-                if within.is_empty() {
-                    path.extend(told.path);
-                }
-                StateIssue {
-                    path,
-                    code: told.code.map_or(Cow::Borrowed(code), Cow::Owned),
-                    message: told.message,
-                    line: told.line,
-                    column: told.column,
-                }
-            })),
-            _ => self.push(
-                at.path(within),
-                refusal.code,
-                refusal.description.unwrap_or_default(),
-            ),
+        let mut issues = issues_of(&refusal);
+        if issues.is_empty() {
+            let message = refusal.description.unwrap_or_default();
+            self.push(at.path(within), refusal.code, message);
         }
+        for issue in &mut issues {
+            let inner = std::mem::replace(&mut issue.path, at.path(within));
+            // Inside a source there are lines instead of members.
+            if within.is_empty() {
+                issue.path.extend(inner);
+            }
+        }
+        self.0.append(&mut issues);
         Ok(())
     }
 
@@ -110,12 +104,8 @@ impl Problems {
         if !refusal.status.is_client_error() {
             return Err(refusal);
         }
-        let code = refusal.code;
-        self.push(
-            vec![member.to_owned()],
-            code,
-            refusal.description.unwrap_or_default(),
-        );
+        let message = refusal.description.unwrap_or_default();
+        self.push(vec![member.to_owned()], refusal.code, message);
         Ok(())
     }
 
@@ -125,13 +115,7 @@ impl Problems {
     }
 
     fn push(&mut self, path: Vec<String>, code: ErrorCode, message: impl Into<String>) {
-        self.0.push(StateIssue {
-            path,
-            code: code.as_str().into(),
-            message: message.into(),
-            line: None,
-            column: None,
-        });
+        self.0.push(StateIssue::new(path, code, message));
     }
 
     /// # Errors
