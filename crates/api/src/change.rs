@@ -76,6 +76,18 @@ impl ZoneCall {
             ends: false,
         })
     }
+
+    /// Begins a change of one object, in the version that is `wanted`: see [`ZoneChange::expect`].
+    pub(crate) async fn change_of(
+        &self,
+        wanted: &IfMatch,
+        kind: VersionedKind,
+        id: &str,
+    ) -> Result<ZoneChange<'_>, Refusal> {
+        let mut change = self.change().await?;
+        change.expect(wanted, kind, id).await?;
+        Ok(change)
+    }
 }
 
 impl<'c> ZoneChange<'c> {

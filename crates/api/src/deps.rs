@@ -126,12 +126,8 @@ impl ApiConfig {
 
     /// How often a control key may.
     pub(crate) const fn control_subject_rule(&self) -> Rule {
-        Rule {
-            prefix: "api:control_invoke:",
-            limit: self.control_subject_limit,
-            window: self.control_subject_window,
-            code: ErrorCode::RateLimited,
-        }
+        let window = self.control_subject_window;
+        Rule::new("api:control_invoke:", self.control_subject_limit, window)
     }
 
     /// The limits of this configuration, counted by `limiter`.

@@ -41,14 +41,8 @@ pub(crate) fn run(
     options: &Backup,
     json: bool,
 ) -> anyhow::Result<Outcome> {
-    let home = Home::locate(&environment, home)?;
-    environment.fill_from_operator_file(home.path())?;
-    containers::refuse(
-        &environment,
-        &home,
-        "`backup`",
-        "back up its PostgreSQL, secrets and the checkpoints",
-    )?;
+    let instead = "back up its PostgreSQL, secrets and the checkpoints";
+    let home = containers::embedded_home(&mut environment, home, "`backup`", instead)?;
     let caracald = daemon::find(&environment)?;
     let default = || PathBuf::from(format!("caracal-backup-{}.tar", clock::stamp(clock::now())));
     let target = std::path::absolute(options.file.clone().unwrap_or_else(default))?;

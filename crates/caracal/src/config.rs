@@ -13,7 +13,6 @@ use crate::Outcome;
 use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
-use crate::home::Home;
 use crate::output::answer;
 use crate::scrub::scrub;
 
@@ -27,14 +26,8 @@ struct Setting {
 
 pub(crate) fn run(mut environment: Environment, home: Option<&Path>, json: bool) -> anyhow::Result<Outcome> {
     let given = environment.clone();
-    let home = Home::locate(&environment, home)?;
-    environment.fill_from_operator_file(home.path())?;
-    containers::refuse(
-        &environment,
-        &home,
-        "`config`",
-        "ask a role, as in `docker compose --file FILE exec api caracald config`",
-    )?;
+    let instead = "ask a role, as in `docker compose --file FILE exec api caracald config`";
+    let home = containers::embedded_home(&mut environment, home, "`config`", instead)?;
     let caracald = daemon::find(&environment)?;
     let said = daemon::ask(
         &caracald,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,23 @@ impl Containers {
         files::replace(&path, serde_json::to_string(self)?.as_bytes(), 0o600)
             .with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// The home of an embedded stack, once the environment has what its operator's file says. `what` and `instead` as in
+/// [`refuse`].
+///
+/// # Errors
+/// As [`refuse`], or where the file cannot be read.
+pub(crate) fn embedded_home(
+    environment: &mut Environment,
+    home: Option<&Path>,
+    what: &str,
+    instead: &str,
+) -> anyhow::Result<Home> {
+    let home = Home::locate(environment, home)?;
+    environment.fill_from_operator_file(home.path())?;
+    refuse(environment, &home, what, instead)?;
+    Ok(home)
 }
 
 /// Refuses what is for embedded stacks alone where the home has one of containers. `instead` says what to do.

@@ -41,14 +41,8 @@ pub(crate) fn run(
     options: &Restore,
     json: bool,
 ) -> anyhow::Result<Outcome> {
-    let home = Home::locate(&environment, home)?;
-    environment.fill_from_operator_file(home.path())?;
-    containers::refuse(
-        &environment,
-        &home,
-        "`restore`",
-        "restore its PostgreSQL and its secrets",
-    )?;
+    let instead = "restore its PostgreSQL and its secrets";
+    let home = containers::embedded_home(&mut environment, home, "`restore`", instead)?;
     let caracald = daemon::find(&environment)?;
     if let Some(holder) = Lock::holder(&home)? {
         bail!(

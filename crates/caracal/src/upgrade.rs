@@ -52,14 +52,8 @@ pub(crate) fn run(
     options: &Upgrade,
     json: bool,
 ) -> anyhow::Result<Outcome> {
-    let home = Home::locate(&environment, home)?;
-    environment.fill_from_operator_file(home.path())?;
-    containers::refuse(
-        &environment,
-        &home,
-        "`upgrade`",
-        "`up` with the new version migrates and rolls it",
-    )?;
+    let instead = "`up` with the new version migrates and rolls it";
+    let home = containers::embedded_home(&mut environment, home, "`upgrade`", instead)?;
     let hint = Hint::new(&environment, &home);
     if !home.marker_file().exists() && !home.database_files().iter().any(|file| file.exists()) {
         bail!(

@@ -55,14 +55,19 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Most in a minute, then 429 `rate_limited`.
-    pub const fn per_minute(prefix: &'static str, limit: u32) -> Self {
+    /// Most in a window, then 429 `rate_limited`.
+    pub const fn new(prefix: &'static str, limit: u32, window: Duration) -> Self {
         Self {
             prefix,
             limit,
-            window: Duration::from_mins(1),
+            window,
             code: ErrorCode::RateLimited,
         }
+    }
+
+    /// Most in a minute, then 429 `rate_limited`.
+    pub const fn per_minute(prefix: &'static str, limit: u32) -> Self {
+        Self::new(prefix, limit, Duration::from_mins(1))
     }
 }
 

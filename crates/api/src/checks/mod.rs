@@ -9,8 +9,6 @@ mod provider;
 mod steps;
 mod upstream;
 
-use std::time::Duration;
-
 use caracal_service::{Refusal, limits::Rule};
 use caracal_wire::ErrorCode;
 
@@ -33,10 +31,8 @@ impl CheckTarget {
             Self::Upstream => ("rl:resourcetest:", ErrorCode::ResourceTestRateLimited),
         };
         Rule {
-            prefix,
-            limit: 10,
-            window: Duration::from_mins(1),
             code,
+            ..Rule::per_minute(prefix, 10)
         }
     }
 

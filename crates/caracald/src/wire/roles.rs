@@ -106,14 +106,7 @@ impl Parts {
     }
 
     fn sts(&self) -> anyhow::Result<Router> {
-        let ready = vec![
-            self.storage_ready(),
-            self.bus_ready(),
-            self.short_lived_ready(),
-            self.revocations_ready(),
-            self.spool_ready()?,
-            self.relay_ready(),
-        ];
+        let ready = self.authority_ready()?;
         let sealed = Sealed {
             store: self.backends.store.clone(),
             keys: self.keys.keyring()?.clone(),
@@ -231,14 +224,7 @@ impl Parts {
         };
         self.tasks
             .spawn(caracal_coordinator::run_jobs(deps.clone(), self.shutdown.clone()));
-        let ready = vec![
-            self.storage_ready(),
-            self.bus_ready(),
-            self.short_lived_ready(),
-            self.revocations_ready(),
-            self.spool_ready()?,
-            self.relay_ready(),
-        ];
+        let ready = self.authority_ready()?;
         Ok(self.assemble(Role::Coordinator, caracal_coordinator::router(deps), ready))
     }
 
@@ -367,6 +353,18 @@ impl Parts {
             metrics_bearers: self.config.keys.metrics(),
             metrics_open: !self.config.mode.is_published(),
         }
+    }
+
+    /// What a role needs that gives authority and ends it.
+    fn authority_ready(&self) -> anyhow::Result<Vec<Arc<dyn Dependency>>> {
+        Ok(vec![
+            self.storage_ready(),
+            self.bus_ready(),
+            self.short_lived_ready(),
+            self.revocations_ready(),
+            self.spool_ready()?,
+            self.relay_ready(),
+        ])
     }
 
     pub(super) fn storage_ready(&self) -> Arc<dyn Dependency> {

@@ -232,11 +232,7 @@ impl ReplayStore for MemoryShortLived {
         if *generation != *self.generation {
             return Ok(Claim::Forgotten);
         }
-        Ok(if self.claim_now(share, key, expires_at)? {
-            Claim::First
-        } else {
-            Claim::Repeated
-        })
+        Ok(Claim::of(self.claim_now(share, key, expires_at)?))
     }
 }
 

@@ -67,6 +67,13 @@ pub enum Claim {
     Forgotten,
 }
 
+impl Claim {
+    /// Of a key whose generation is not forgotten: whether this claim of it was the `first`.
+    const fn of(first: bool) -> Self {
+        if first { Self::First } else { Self::Repeated }
+    }
+}
+
 /// Remembers which mandates were used (RFC 7519 §4.1.7, `jti`).
 #[async_trait]
 pub trait ReplayStore: Send + Sync + Debug {
@@ -104,11 +111,7 @@ pub trait ReplayStore: Send + Sync + Debug {
         if *generation != *self.generation().await? {
             return Ok(Claim::Forgotten);
         }
-        Ok(if self.claim(key, expires_at).await? {
-            Claim::First
-        } else {
-            Claim::Repeated
-        })
+        Ok(Claim::of(self.claim(key, expires_at).await?))
     }
 }
 

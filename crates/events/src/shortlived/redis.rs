@@ -169,11 +169,7 @@ impl ReplayStore for RedisShortLived {
                 return Ok(Claim::Forgotten);
             }
         }
-        Ok(if self.claim_in(&live, key, expires_at).await? {
-            Claim::First
-        } else {
-            Claim::Repeated
-        })
+        Ok(Claim::of(self.claim_in(&live, key, expires_at).await?))
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn read(bytes: &[u8], headers: &HeaderMap) -> Result<MessageCall, Unr
     }
     let problem = Cell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let message = Envelope { problem: &problem }.deserialize(&mut reader);
+    let message = Object(Envelope { problem: &problem }).deserialize(&mut reader);
     let message = message.and_then(|message| reader.end().map(|()| message));
     let message =
         message.map_err(|_| Unreadable::Ambiguous(problem.get().unwrap_or("the body is no JSON")))?;
@@ -154,17 +154,20 @@ fn decoded(value: &[u8]) -> Option<String> {
     }
 }
 
+/// An object, by whom its members are read.
+struct Object<V>(V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Object<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_map(self.0)
+    }
+}
+
 /// The whole message.
 struct Envelope<'p> {
     problem: Problem<'p>,
-}
-
-impl<'de> DeserializeSeed<'de> for Envelope<'_> {
-    type Value = Message;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Message, D::Error> {
-        deserializer.deserialize_map(self)
-    }
 }
 
 impl<'de> Visitor<'de> for Envelope<'_> {
@@ -187,7 +190,7 @@ impl<'de> Visitor<'de> for Envelope<'_> {
             match name.as_str() {
                 "jsonrpc" => message.version = Some(map.next_value()?),
                 "method" => message.method = Some(map.next_value()?),
-                "params" => message.params = Some(map.next_value_seed(Params { problem })?),
+                "params" => message.params = Some(map.next_value_seed(Object(Params { problem }))?),
                 "id" => message.id = Some(map.next_value_seed(any())?.is_id()),
                 "result" | "error" => {
                     map.next_value_seed(any())?;
@@ -205,14 +208,6 @@ impl<'de> Visitor<'de> for Envelope<'_> {
 /// `params`, an object in every message of MCP.
 struct Params<'p> {
     problem: Problem<'p>,
-}
-
-impl<'de> DeserializeSeed<'de> for Params<'_> {
-    type Value = CallParams;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<CallParams, D::Error> {
-        deserializer.deserialize_map(self)
-    }
 }
 
 impl<'de> Visitor<'de> for Params<'_> {

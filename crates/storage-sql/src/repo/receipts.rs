@@ -136,10 +136,9 @@ macro_rules! receipts {
                 now: Timestamp,
             ) -> Result<Option<IdempotencyReceipt>, Error> {
                 let key = hex::encode(key_digest);
-                $self
-                    .lock_name(&format!("receipt:{operation}:{scope_id}:{key}"))
-                    .await?;
-                find(&$self.tx, ($table, $zone), (operation, scope_id, &key), now).await
+                let name = format!("receipt:{operation}:{scope_id}:{key}");
+                $self.lock_name(&name).await?;
+                IdempotencyReceipts::find($self, operation, scope_id, key_digest, now).await
             }
 
             async fn find(

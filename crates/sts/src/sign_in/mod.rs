@@ -42,10 +42,8 @@ pub(crate) use self::{
 const PRESENT: Duration = Duration::from_mins(10);
 /// Sign-ins that one network begins, and clients that it registers, in a minute.
 const BEGINNINGS: Rule = Rule {
-    prefix: "sign-in:begun:",
-    limit: 120,
-    window: Duration::from_mins(1),
     code: ErrorCode::ProviderRateLimited,
+    ..Rule::per_minute("sign-in:begun:", 120)
 };
 /// Answers of identity providers that one network brings back in a minute.
 const RETURNS: Rule = Rule {
@@ -69,7 +67,7 @@ const OF_A_PERSON: Rule = Rule {
     prefix: "sign-in:person:",
     limit: 60,
     window: Duration::from_hours(1),
-    code: ErrorCode::ProviderRateLimited,
+    ..BEGINNINGS
 };
 const REGISTRATIONS: Rule = Rule {
     prefix: "sign-in:registered:",

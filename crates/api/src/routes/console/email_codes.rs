@@ -32,19 +32,9 @@ const LIFETIME: Duration = Duration::from_mins(10);
 const MAX_TRIES: u32 = 5;
 const WINDOW: Duration = Duration::from_mins(15);
 /// Mails that a browser asks for where somebody signed in before.
-const OF_DEVICE: Rule = Rule {
-    prefix: "api:email_code:device:",
-    limit: 5,
-    window: WINDOW,
-    code: ErrorCode::RateLimited,
-};
+const OF_DEVICE: Rule = Rule::new("api:email_code:device:", 5, WINDOW);
 /// Mails to one address that all other browsers ask for.
-const OF_STRANGERS: Rule = Rule {
-    prefix: "api:email_code:address:",
-    limit: 5,
-    window: WINDOW,
-    code: ErrorCode::RateLimited,
-};
+const OF_STRANGERS: Rule = Rule::new("api:email_code:address:", 5, WINDOW);
 
 fn not_configured() -> Refusal {
     Refusal::of(ErrorCode::SignInWayNotConfigured).describe("no mail is sent by this deployment")

@@ -19,10 +19,7 @@ use super::password;
 use crate::{call::Call, change::Done, routes::accounts::item};
 
 /// Guesses at the present password by a session that somebody may have taken.
-const PASSWORDS: Rule = Rule {
-    code: ErrorCode::RateLimited,
-    ..Rule::per_minute("api:own_password:", 10)
-};
+const PASSWORDS: Rule = Rule::per_minute("api:own_password:", 10);
 
 /// Whoever is signed in; the gates let nobody else here.
 pub(super) fn signed_in(call: &Call) -> Result<Arc<SignedIn>, Refusal> {

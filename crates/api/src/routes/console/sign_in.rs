@@ -25,27 +25,12 @@ use crate::{call::Call, change::Done, metrics};
 
 const WINDOW: Duration = Duration::from_mins(15);
 /// Of one browser at one account.
-const OF_DEVICE: Rule = Rule {
-    prefix: "api:sign_in:device:",
-    limit: 20,
-    window: WINDOW,
-    code: ErrorCode::RateLimited,
-};
+const OF_DEVICE: Rule = Rule::new("api:sign_in:device:", 20, WINDOW);
 /// Of all other browsers at one account.
-const OF_STRANGERS: Rule = Rule {
-    prefix: "api:sign_in:account:",
-    limit: 20,
-    window: WINDOW,
-    code: ErrorCode::RateLimited,
-};
+const OF_STRANGERS: Rule = Rule::new("api:sign_in:account:", 20, WINDOW);
 
 /// Of one address, at whatever accounts.
-const OF_ADDRESS: Rule = Rule {
-    prefix: "api:sign_in:address:",
-    limit: 100,
-    window: WINDOW,
-    code: ErrorCode::RateLimited,
-};
+const OF_ADDRESS: Rule = Rule::new("api:sign_in:address:", 100, WINDOW);
 
 pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answer<NewSession>, Refusal> {
     let email = body.email.0.as_str();

@@ -20,10 +20,8 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<NotificationSinkId>>,
     wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
-    let mut change = call.change().await?;
-    change
-        .expect(&wanted, VersionedKind::NotificationSink, id.as_str())
-        .await?;
+    let kind = VersionedKind::NotificationSink;
+    let mut change = call.change_of(&wanted, kind, id.as_str()).await?;
     remove(&mut change, &id).await?;
     change.commit(Done::no_content()).await?;
     Ok(NoContent)

@@ -19,8 +19,8 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<PolicyId>>,
     wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
-    let mut change = call.change().await?;
-    change.expect(&wanted, VersionedKind::Policy, id.as_str()).await?;
+    let kind = VersionedKind::Policy;
+    let mut change = call.change_of(&wanted, kind, id.as_str()).await?;
     put_away(&mut change, &id).await?;
     change.commit(Done::no_content()).await?;
     Ok(NoContent)

@@ -23,10 +23,8 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<ProviderId>>,
     wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
-    let mut change = call.change().await?;
-    change
-        .expect(&wanted, VersionedKind::Provider, id.as_str())
-        .await?;
+    let kind = VersionedKind::Provider;
+    let mut change = call.change_of(&wanted, kind, id.as_str()).await?;
     let done = put_away(&mut change, &id).await?;
     change.commit(done).await?;
     Ok(NoContent)

@@ -30,10 +30,8 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<WorkloadId>>,
     wanted: IfMatch,
 ) -> Result<NoContent, Refusal> {
-    let mut change = call.change().await?;
-    change
-        .expect(&wanted, VersionedKind::Workload, id.as_str())
-        .await?;
+    let kind = VersionedKind::Workload;
+    let mut change = call.change_of(&wanted, kind, id.as_str()).await?;
     let done = remove(&mut change, &id).await?;
     change.commit(done).await?;
     Ok(NoContent)

@@ -25,31 +25,19 @@ pub(super) fn headroom(seen: &Seen<'_>) -> Found {
         used(
             seen,
             "a spool",
-            |text| {
-                ratios(
-                    text,
-                    "caracal_events_spool_disk_bytes",
-                    "caracal_events_spool_capacity_bytes",
-                    "",
-                    "",
-                )
-                .collect()
-            },
+            ratio(
+                "caracal_events_spool_disk_bytes",
+                "caracal_events_spool_capacity_bytes",
+            ),
             0.5,
         ),
         used(
             seen,
             "the audit stream",
-            |text| {
-                ratios(
-                    text,
-                    "caracal_events_audit_stream_entries",
-                    "caracal_events_audit_stream_bound",
-                    "",
-                    "",
-                )
-                .collect()
-            },
+            ratio(
+                "caracal_events_audit_stream_entries",
+                "caracal_events_audit_stream_bound",
+            ),
             0.5,
         ),
         used(
@@ -62,6 +50,11 @@ pub(super) fn headroom(seen: &Seen<'_>) -> Found {
             0.8,
         ),
     ])
+}
+
+/// `part` by `whole`, each the only series of its name.
+fn ratio(part: &'static str, whole: &'static str) -> impl Fn(&str) -> Vec<f64> {
+    move |text| ratios(text, part, whole, "", "").collect()
 }
 
 /// `part` (of the series with `labels`) by `whole`, for each value of the label `by` that both have; of the only series

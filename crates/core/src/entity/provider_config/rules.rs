@@ -143,10 +143,7 @@ const TOKEN_REQUEST: [&str; 10] = [
 
 /// Parameters of a token request besides those of the protocol.
 pub(super) fn token_params(value: &Value) -> Result<BTreeMap<String, String>, &'static str> {
-    params(value, &TOKEN_REQUEST).ok_or(
-        "must be an object of at most 32 names (letters, digits and . _ ~ -) with texts, none of them a \
-         parameter of the protocol",
-    )
+    params(value, &TOKEN_REQUEST)
 }
 
 /// What the protocol itself puts into the address that people are sent to, and what would take its place there: a
@@ -166,10 +163,7 @@ const AUTHORIZATION_REQUEST: [&str; 10] = [
 
 /// Parameters of the address that people are sent to besides those of the protocol.
 pub(super) fn authorization_params(value: &Value) -> Result<BTreeMap<String, String>, &'static str> {
-    params(value, &AUTHORIZATION_REQUEST).ok_or(
-        "must be an object of at most 32 names (letters, digits and . _ ~ -) with texts, none of them a \
-         parameter of the protocol",
-    )
+    params(value, &AUTHORIZATION_REQUEST)
 }
 
 /// A parameter of the protocol that the query of `url` names already, however it is escaped.
@@ -201,14 +195,17 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-fn params(value: &Value, reserved: &[&str]) -> Option<BTreeMap<String, String>> {
-    let given = value.as_object().filter(|given| given.len() <= 32)?;
+fn params(value: &Value, reserved: &[&str]) -> Result<BTreeMap<String, String>, &'static str> {
+    let given = value.as_object().filter(|given| given.len() <= 32);
     let pair = |(name, value): (&String, &Value)| {
         parameter(&Value::from(name.as_str())).ok()?;
         let value = line(value).ok().filter(|_| !reserved.contains(&name.as_str()))?;
         Some((name.clone(), value.to_owned()))
     };
-    given.iter().map(pair).collect()
+    given.and_then(|given| given.iter().map(pair).collect()).ok_or(
+        "must be an object of at most 32 names (letters, digits and . _ ~ -) with texts, none of them a \
+         parameter of the protocol",
+    )
 }
 
 /// RFC 7617 §2: a colon would end the user name early.

@@ -60,16 +60,7 @@ const fn token(
     current: &'static (dyn Declared + Sync),
     other: &'static (dyn Declared + Sync),
 ) -> Entry {
-    Entry {
-        file,
-        bytes: 32,
-        change: Change::Beside {
-            current,
-            other,
-            kept: 0,
-            until: TOKENS,
-        },
-    }
+    key(file, current, other, 0, TOKENS)
 }
 
 const fn key(
