@@ -26,4 +26,4 @@ pub use caracal_testkit::deployed::{
 pub use deployments::run;
 pub use fixture::{Document, Fixture, GATE, KEY_HEADER, OTHER, READ, SCOPES, TICKETS, WRITE};
 pub use installed::installed;
-pub use zone::{Application, Zone};
+pub use zone::{Application, Zone, provider};

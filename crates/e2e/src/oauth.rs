@@ -4,6 +4,13 @@ use std::{collections::BTreeMap, fs, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_testkit::process::Process;
+use caracal_wire::{
+    Listing,
+    control::{
+        providers::{CreateProvider, ProviderItem},
+        resources::ResourceItem,
+    },
+};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -354,24 +361,18 @@ fn clients(key: &KeyPair) -> Value {
 ///
 /// # Panics
 /// When it is refused, or its answer has the client's secret.
-pub async fn in_front_of_the_tickets(fixture: &Fixture<'_>, body: Value) -> String {
-    let made = fixture
-        .zone
-        .admin("POST", "/providers", Some(body))
-        .await
-        .expect(201);
+pub async fn in_front_of_the_tickets(fixture: &Fixture<'_>, body: &CreateProvider) -> String {
+    let made = fixture.zone.provider(body).await;
     assert!(!made.text.contains(CLIENT_SECRET), "{made:#?}");
-    let provider = made.text_of("id");
+    let provider = made.read::<ProviderItem>().id;
     let listed = fixture.zone.admin("GET", "/resources", None).await.expect(200);
-    let resources = listed.json["items"].as_array().expect("a list");
-    let resource = resources
-        .iter()
-        .find(|resource| resource["identifier"] == TICKETS);
-    let id = resource.expect("the resource")["id"].as_str().expect("text");
+    let resources: Listing<ResourceItem> = listed.read();
+    let mut resources = resources.items.into_iter();
+    let resource = resources.find(|resource| resource.identifier == TICKETS);
     let body = json!({"credential_provider_id": provider});
-    let path = format!("/resources/{id}");
+    let path = format!("/resources/{}", resource.expect("the resource").id);
     fixture.zone.admin("PATCH", &path, Some(body)).await.expect(200);
-    provider
+    provider.to_string()
 }
 
 /// The token that the upstream got last.

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use caracal_core::{ProviderId, entity, json};
+use caracal_core::{
+    ProviderId, SubjectIssuerId,
+    entity::{self, ProviderKind},
+    json,
+};
 use caracal_wire::control::{
     Line,
     applications::{ApplicationWithSecret, CreateApplication},
@@ -13,6 +17,7 @@ use caracal_wire::control::{
     },
     providers::{CreateProvider, ProviderItem},
     resources::{CreateResource, ResourceItem},
+    subject_issuers::{CreateSubjectIssuer, SubjectIssuerItem},
     zones::CreateZone,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -75,6 +80,23 @@ impl<'s> Zone<'s> {
     pub async fn api_key(&self, header: &str, key: &str) -> ProviderId {
         let body = CreateProvider::api_key("Upstream key", header, key);
         self.made::<ProviderItem>("/providers", &body).await.id
+    }
+
+    /// Creates a provider.
+    pub async fn provider(&self, body: &CreateProvider) -> Reply {
+        let made = self.admin("POST", "/providers", Some(json::tree(body)));
+        made.await.expect(201)
+    }
+
+    /// Trusts an issuer of subjects whose keys are at `jwks_url`; returns its id.
+    pub async fn trust(&self, issuer: &str, jwks_url: &str, audience: &str) -> SubjectIssuerId {
+        let body = CreateSubjectIssuer {
+            issuer: Line(issuer.to_owned()),
+            jwks_url: Line(jwks_url.to_owned()),
+            audience: Line(audience.to_owned()),
+        };
+        let made: SubjectIssuerItem = self.made("/subject-issuers", &body).await;
+        made.id
     }
 
     /// Creates a resource.
@@ -189,5 +211,22 @@ impl<'s> Zone<'s> {
             None => request,
         })
         .await
+    }
+}
+
+/// What makes a provider with these settings.
+///
+/// # Panics
+/// When they are no object.
+pub fn provider(name: &str, kind: ProviderKind, settings: Value) -> CreateProvider {
+    let Value::Object(config_json) = settings else {
+        panic!("no object: {settings}");
+    };
+    CreateProvider {
+        name: Some(name.to_owned()),
+        identifier: None,
+        kind: kind.to_string(),
+        config_json,
+        check: None,
     }
 }

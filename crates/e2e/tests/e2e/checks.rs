@@ -1,11 +1,15 @@
 //! Providers tried out at a real OAuth server, and what it publishes.
 
+use caracal_core::{entity::ProviderKind, json};
 use caracal_e2e::{
     Deployment, Fixture,
     oauth::{CLIENT_SECRET, OauthServer},
+    provider,
 };
+use caracal_wire::control::providers::CreateProvider;
 use serde_json::{Value, json};
 
+/// Tried out before it is made.
 fn service(server: &OauthServer, changes: &Value) -> Value {
     let mut config = json!({
         "token_endpoint": server.token_endpoint(), "client_id": "basic", "client_secret": CLIENT_SECRET,
@@ -14,7 +18,10 @@ fn service(server: &OauthServer, changes: &Value) -> Value {
     let settings = config.as_object_mut().expect("an object");
     settings.extend(changes.as_object().expect("an object").clone());
     let name = format!("server {}", uuid::Uuid::new_v4());
-    json!({"name": name, "kind": "oauth2_client_credentials", "config_json": config})
+    json::tree(&CreateProvider {
+        check: Some(true),
+        ..provider(&name, ProviderKind::Oauth2ClientCredentials, config)
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,8 +51,7 @@ async fn a_provider_is_made_of_what_an_issuer_publishes_and_tried_out() {
         (422, "provider_discovery_failed".into())
     );
 
-    let mut body = service(&server, &json!({}));
-    body["check"] = json!(true);
+    let body = service(&server, &json!({}));
     let made = admin("/providers", body).await.expect(201);
     let path = format!("/providers/{}/test", made.text_of("id"));
     let told = admin(&path, json!({})).await.expect(200);
@@ -65,9 +71,7 @@ async fn a_provider_is_made_of_what_an_issuer_publishes_and_tried_out() {
             "config_error",
         ),
     ] {
-        let mut body = service(&server, &changes);
-        body["check"] = json!(true);
-        let refused = admin("/providers", body).await;
+        let refused = admin("/providers", service(&server, &changes)).await;
         assert_eq!(refused.status, 422, "{changes}: {refused:#?}");
         assert_eq!(
             refused.json["details"]["check"]["status"], status,
@@ -76,9 +80,8 @@ async fn a_provider_is_made_of_what_an_issuer_publishes_and_tried_out() {
         assert!(!refused.text.contains(CLIENT_SECRET) && !refused.text.contains("not-it"));
     }
     // People's codes: a code that nobody gave out is refused after the client was taken.
-    let people =
-        json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": server.people()});
-    let made = admin("/providers", people).await.expect(201);
+    let people = provider("people", ProviderKind::Oauth2AuthorizationCode, server.people());
+    let made = fixture.zone.provider(&people).await;
     let path = format!("/providers/{}/test", made.text_of("id"));
     let told = admin(&path, json!({})).await.expect(200);
     assert_eq!(told.json["status"], "ok", "{told:#?}");

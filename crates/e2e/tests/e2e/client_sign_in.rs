@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use caracal_core::entity::ProviderKind;
 use caracal_e2e::{
     Application, Deployment, Document, Reply, Role, Stack, Zone,
     oauth::{CLIENT_SECRET, OauthServer},
+    provider,
     token::Token,
 };
 use caracal_testkit::process::Process;
+use caracal_wire::control::providers::CreateProvider;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::{Value, json};
 
@@ -49,17 +52,14 @@ impl<'s> Desk<'s> {
             .rule("app_ids", &json!({"desk": application.id}))
             .rule("grants", &grants);
         zone.activate(&[policy.into()]).await;
-        let issuer = json!({
-            "issuer": server.issuer(), "jwks_url": format!("{}/jwks", server.issuer()), "audience": "sts",
-        });
-        zone.admin("POST", "/subject-issuers", Some(issuer))
-            .await
-            .expect(201);
-        let provider = json!({
-            "name": "Company", "identifier": "provider://company", "kind": "oauth2_authorization_code",
-            "config_json": server.knows_sts(&stack.url(Role::Sts)).await,
-        });
-        zone.admin("POST", "/providers", Some(provider)).await.expect(201);
+        let jwks_url = format!("{}/jwks", server.issuer());
+        zone.trust(server.issuer(), &jwks_url, "sts").await;
+        let settings = server.knows_sts(&stack.url(Role::Sts)).await;
+        let company = CreateProvider {
+            identifier: Some(String::from("provider://company")),
+            ..provider("Company", ProviderKind::Oauth2AuthorizationCode, settings)
+        };
+        zone.provider(&company).await;
         let desk = Self {
             stack,
             server,

@@ -1,8 +1,10 @@
 //! Accounts that people connect at a real OAuth server, and the calls that carry their tokens.
 
+use caracal_core::entity::ProviderKind;
 use caracal_e2e::{
     Agent, Deployment, Fixture, READ, Reply, Role, Stack,
     oauth::{CLIENT_SECRET, OauthServer, in_front_of_the_tickets, token_of_the_last_call as token},
+    provider,
     token::Token,
 };
 use futures_util::future::join_all;
@@ -12,8 +14,8 @@ use crate::support::{Untouched, assert_passed};
 
 /// Puts a provider at which people connect accounts in front of the tickets.
 async fn put_in_front(fixture: &Fixture<'_>, config: Value) -> String {
-    let body = json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config});
-    in_front_of_the_tickets(fixture, body).await
+    let body = provider("people", ProviderKind::Oauth2AuthorizationCode, config);
+    in_front_of_the_tickets(fixture, &body).await
 }
 
 /// Where a person is sent, and what they come back with.
@@ -183,14 +185,8 @@ async fn an_account_is_connected_by_whoever_began_used_and_gone_once_it_is_revok
 
 /// A session of the application for this person, and authority handed to it.
 async fn agent_of(fixture: &Fixture<'_>, server: &OauthServer) -> Agent {
-    let issuer = json!({
-        "issuer": server.issuer(), "jwks_url": format!("{}/jwks", server.issuer()), "audience": "web",
-    });
-    fixture
-        .zone
-        .admin("POST", "/subject-issuers", Some(issuer))
-        .await
-        .expect(201);
+    let jwks_url = format!("{}/jwks", server.issuer());
+    fixture.zone.trust(server.issuer(), &jwks_url, "web").await;
     let identity = server.identity_token().await;
     let fields = [
         ("subject_token", identity.as_str()),

@@ -1,6 +1,7 @@
 //! What ends authority ends it for the very next call: nothing is asserted after a pause.
 
-use caracal_e2e::{Fixture, READ, Stack, oauth::in_front_of_the_tickets, on_every_deployment};
+use caracal_core::entity::ProviderKind;
+use caracal_e2e::{Fixture, READ, Stack, oauth::in_front_of_the_tickets, on_every_deployment, provider};
 use caracal_testkit::upstream::{Answer, Live};
 use reqwest::Response;
 use serde_json::json;
@@ -180,8 +181,8 @@ async fn whatever_ends_a_connected_account_cuts_what_streams_with_its_token(stac
         "authorization_endpoint": "https://id.example.com/auth", "token_endpoint": "https://id.example.com/token",
         "redirect_uri": "https://app.example.com/back", "client_id": "caracal", "client_secret": "s-canary",
     });
-    let people = json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config});
-    let provider = in_front_of_the_tickets(&fixture, people).await;
+    let people = provider("people", ProviderKind::Oauth2AuthorizationCode, config);
+    let provider = in_front_of_the_tickets(&fixture, &people).await;
     let subject = fixture.application.id.as_str();
     let of = json!({"provider_id": provider, "subject_id": subject});
     let connect = async || {

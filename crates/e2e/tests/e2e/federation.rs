@@ -7,9 +7,7 @@ const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
 /// Trusts `issuer` with keys at `jwks_url`, for tokens of the client `web`.
 async fn trust(fixture: &Fixture<'_>, issuer: &str, jwks_url: &str) -> String {
-    let body = json!({"issuer": issuer, "jwks_url": jwks_url, "audience": "web"});
-    let made = fixture.zone.admin("POST", "/subject-issuers", Some(body)).await;
-    made.expect(201).text_of("id")
+    fixture.zone.trust(issuer, jwks_url, "web").await.to_string()
 }
 
 async fn log_in(fixture: &Fixture<'_>, token: &str, more: &[(&str, &str)]) -> Reply {

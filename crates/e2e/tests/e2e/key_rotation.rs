@@ -2,7 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
-use caracal_e2e::{Deployment, Finished, Fixture, READ, Reply, Role, Stack, Zone};
+use caracal_core::entity::ProviderKind;
+use caracal_e2e::{Deployment, Finished, Fixture, READ, Reply, Role, Stack, Zone, provider};
 use serde_json::json;
 
 use crate::support::assert_passed;
@@ -68,9 +69,9 @@ async fn connect(zone: &Zone<'_>) {
         "authorization_endpoint": "https://id.example.com/auth", "token_endpoint": "https://id.example.com/token",
         "redirect_uri": "https://app.example.com/back", "client_id": "caracal", "client_secret": "s",
     });
-    let body = json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config});
-    let provider = zone.admin("POST", "/providers", Some(body)).await.expect(201);
-    let body = json!({"provider_id": provider.text_of("id"), "access_token": "at", "refresh_token": "rt"});
+    let people = provider("people", ProviderKind::Oauth2AuthorizationCode, config);
+    let made = zone.provider(&people).await;
+    let body = json!({"provider_id": made.text_of("id"), "access_token": "at", "refresh_token": "rt"});
     zone.admin("POST", "/provider-connections", Some(body))
         .await
         .expect(201);

@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use caracal_e2e::{Document, Fixture, READ, Reply, Role, Stack, TICKETS, on_every_deployment};
+use caracal_e2e::{
+    Document, Fixture, READ, Reply, Role, Stack, TICKETS, oauth::in_front_of_the_tickets, on_every_deployment,
+};
 use caracal_testkit::{deployed::program, process::Process};
+use caracal_wire::control::providers::CreateProvider;
 use serde_json::{Value, json};
 
 on_every_deployment!(
@@ -28,21 +31,11 @@ struct Launched<'f> {
 impl<'f> Launched<'f> {
     /// Binds `TICKET_KEY` to a resource whose provider lets its credential out.
     async fn new(fixture: &'f Fixture<'f>, bindings: Value) -> Self {
-        let provider = json!({
-            "name": format!("let out {}", uuid::Uuid::new_v4()), "kind": "api_key", "config_json": {
-                "auth_location": "header", "header_name": "X-Api-Key", "api_key": fixture.key,
-                "allow_runtime_injection": true,
-            },
-        });
-        let provider = fixture.zone.admin("POST", "/providers", Some(provider)).await;
-        let provider = provider.expect(201).text_of("id");
-        let resources = fixture.zone.admin("GET", "/resources", None).await.expect(200);
-        let found = resources.json["items"].as_array().into_iter().flatten();
-        let tickets = found.clone().find(|resource| resource["identifier"] == TICKETS);
-        let tickets = tickets.unwrap_or_else(|| panic!("{resources:#?}"))["id"].as_str();
-        let path = format!("/resources/{}", tickets.expect("an id"));
-        let body = json!({"credential_provider_id": provider});
-        fixture.zone.admin("PATCH", &path, Some(body)).await.expect(200);
+        let name = format!("let out {}", uuid::Uuid::new_v4());
+        let mut provider = CreateProvider::api_key(&name, "X-Api-Key", &fixture.key);
+        let lets_out = String::from("allow_runtime_injection");
+        provider.config_json.insert(lets_out, true.into());
+        in_front_of_the_tickets(fixture, &provider).await;
 
         let made = fixture
             .zone

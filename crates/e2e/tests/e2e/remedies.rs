@@ -1,9 +1,10 @@
 //! What would have to be different for a refused request: made true, it is allowed; any less, and it is not.
 
+use caracal_core::entity::ProviderKind;
 use caracal_e2e::{
     Agent, Call, Document, Fixture, GATE, OTHER, READ, Reply, Stack, TICKETS, WRITE,
     oauth::{CLIENT_SECRET, in_front_of_the_tickets},
-    on_every_deployment,
+    on_every_deployment, provider,
 };
 use serde_json::{Value, json};
 
@@ -373,8 +374,8 @@ async fn an_account_that_is_missing_is_connected(stack: &Stack) {
         "authorization_endpoint": "https://id.example/auth", "token_endpoint": "https://id.example/token",
         "redirect_uri": "https://app.example/back", "client_id": "c", "client_secret": CLIENT_SECRET,
     });
-    let people = json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config});
-    let provider = in_front_of_the_tickets(&fixture, people).await;
+    let people = provider("people", ProviderKind::Oauth2AuthorizationCode, config);
+    let provider = in_front_of_the_tickets(&fixture, &people).await;
     let call = async || fixture.call(&fixture.mandate(&agent, READ).await).await;
     let denial = gate(&fixture, async || call().await).await;
     let connect = json!({"change": "connect_account", "resource": TICKETS});

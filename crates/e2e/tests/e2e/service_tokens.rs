@@ -1,8 +1,10 @@
 //! Upstreams that want a token of an OAuth server, which the provider's own client gets.
 
+use caracal_core::entity::ProviderKind;
 use caracal_e2e::{
     Deployment, Fixture, READ, Reply,
     oauth::{CLIENT_SECRET, OauthServer, in_front_of_the_tickets, token_of_the_last_call as token},
+    provider,
 };
 use serde_json::{Value, json};
 
@@ -18,8 +20,8 @@ async fn put_in_front(fixture: &Fixture<'_>, server: &OauthServer, changes: Valu
     settings.extend(changes.as_object().expect("an object").clone());
     settings.retain(|_, value| !value.is_null());
     let name = format!("server {}", uuid::Uuid::new_v4());
-    let body = json!({"name": name, "kind": "oauth2_client_credentials", "config_json": config});
-    in_front_of_the_tickets(fixture, body).await
+    let body = provider(&name, ProviderKind::Oauth2ClientCredentials, config);
+    in_front_of_the_tickets(fixture, &body).await
 }
 
 async fn call(fixture: &Fixture<'_>, agent: &caracal_e2e::Agent) -> Reply {
