@@ -121,13 +121,8 @@ impl Call {
     pub(crate) fn made(&self) -> Attribution {
         let now = self.now();
         Attribution {
-            created_by: Some(self.caller.attributed_to()),
-            created_via_operator: false,
-            updated_by: None,
-            updated_via_operator: false,
-            created_at: now,
             updated_at: Some(now),
-            version: 1,
+            ..Attribution::made(Some(self.caller.attributed_to()), now)
         }
     }
 

@@ -76,15 +76,7 @@ mod tests {
                 url: String::from("https://hooks.example"),
                 event_types: vec![NotificationType::StepUpIssued],
                 active: true,
-                attribution: Attribution {
-                    created_by: None,
-                    created_via_operator: false,
-                    updated_by: None,
-                    updated_via_operator: false,
-                    created_at: now,
-                    updated_at: None,
-                    version: 1,
-                },
+                attribution: Attribution::made(None, now),
             },
             health: SinkHealth {
                 consecutive_failures,

@@ -652,15 +652,7 @@ async fn a_zone_whose_sources_no_document_holds_is_refused_as_what_it_is() {
             name: format!("policy {count}"),
             description: None,
             archived_at: None,
-            attribution: Attribution {
-                created_by: None,
-                created_via_operator: false,
-                updated_by: None,
-                updated_via_operator: false,
-                created_at: now,
-                updated_at: None,
-                version: 1,
-            },
+            attribution: Attribution::made(None, now),
         };
         let version = PolicyVersion {
             id: PolicyVersionId::generate(&world),

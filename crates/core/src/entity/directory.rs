@@ -26,6 +26,19 @@ pub struct Attribution {
 }
 
 impl Attribution {
+    /// Of what somebody made at an instant and nobody changed since.
+    pub const fn made(by: Option<String>, at: Timestamp) -> Self {
+        Self {
+            created_by: by,
+            created_via_operator: false,
+            updated_by: None,
+            updated_via_operator: false,
+            created_at: at,
+            updated_at: None,
+            version: 1,
+        }
+    }
+
     /// The version after a change.
     pub fn next(&self) -> i64 {
         self.version.saturating_add(1)

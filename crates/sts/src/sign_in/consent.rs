@@ -206,15 +206,7 @@ async fn write_down(
         resource_id: place.resource.resource.id.clone(),
         scopes,
         revoked_at: None,
-        attribution: Attribution {
-            created_by: Some(format!("sign-in:{}", present.subject)),
-            created_via_operator: false,
-            updated_by: None,
-            updated_via_operator: false,
-            created_at: now,
-            updated_at: None,
-            version: 1,
-        },
+        attribution: Attribution::made(Some(format!("sign-in:{}", present.subject)), now),
     };
     let record = AuthorityRecordId::generate(&deps.world);
     let stored = retried(&deps.world, || store(deps, present, &grant, &record)).await;

@@ -39,15 +39,7 @@ impl Given {
 
     /// Made now by an administrator, never changed.
     pub fn attribution(&self) -> Attribution {
-        Attribution {
-            created_by: Some(String::from("admin:given")),
-            created_via_operator: false,
-            updated_by: None,
-            updated_via_operator: false,
-            created_at: self.world.now(),
-            updated_at: None,
-            version: 1,
-        }
+        Attribution::made(Some(String::from("admin:given")), self.world.now())
     }
 
     /// A word no other call returns, for names and slugs.
