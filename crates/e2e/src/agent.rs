@@ -1,15 +1,16 @@
 //! An agent: a session that acts under a delegation from another.
 
+use caracal_core::{LIFECYCLE_SCOPE, json};
 use caracal_wire::{
     coordinator::{
-        delegations::{DelegationCreated, DelegationRevoked},
-        sessions::SessionStarted,
+        delegations::{CreateDelegation, DelegationCreated, DelegationRevoked},
+        sessions::{SessionStarted, StartSession},
     },
     sts::TokenResponse,
 };
 use serde_json::json;
 
-use crate::{Fixture, Reply, Role, TICKETS};
+use crate::{Application, Fixture, Reply, Role, TICKETS, Zone};
 
 /// Two sessions of the fixture's application, and authority handed from one to the other.
 #[derive(Debug, Clone)]
@@ -49,18 +50,47 @@ impl Default for Call<'_> {
     }
 }
 
-impl Fixture<'_> {
-    /// A writer who may read and write the tickets.
-    pub async fn agent(&self) -> Agent {
-        self.agent_with(&["writer"], &[crate::READ, crate::WRITE]).await
+impl Application {
+    /// What starts a task with these labels.
+    pub fn task(&self, labels: &[&str]) -> StartSession {
+        StartSession {
+            labels: Some(labels.iter().copied().map(String::from).collect()),
+            ttl_seconds: Some(900),
+            ..StartSession::of(self.id.parse().expect("an id"))
+        }
     }
 
-    /// An agent with these labels, under a delegation of these scopes on the tickets and the other resource.
-    pub async fn agent_with(&self, labels: &[&str], scopes: &[&str]) -> Agent {
-        let lifecycle = self.lifecycle().await.expect(200).text_of("access_token");
-        let source = self.session(&lifecycle, labels).await;
-        let session = self.session(&lifecycle, labels).await;
-        let delegation = self.delegate(&lifecycle, &source, &session, scopes).await;
+    /// What hands `scopes` from one of its sessions to another.
+    pub fn delegation(&self, sessions: [&str; 2], scopes: &[&str]) -> CreateDelegation {
+        let end = |session: &str| {
+            let session = session.parse().expect("an id");
+            (self.id.parse().expect("an id"), session)
+        };
+        let [source, target] = sessions.map(end);
+        let scopes = scopes.iter().copied().map(Into::into).collect();
+        CreateDelegation {
+            ttl_seconds: Some(900),
+            ..CreateDelegation::between(source, target, scopes)
+        }
+    }
+}
+
+impl Zone<'_> {
+    /// An agent of an application with these labels, under a delegation of `scopes` on `resources`.
+    pub async fn agent(
+        &self,
+        application: &Application,
+        labels: &[&str],
+        scopes: &[&str],
+        resources: &[&str],
+    ) -> Agent {
+        let fields = [("resource", resources[0]), ("scope", LIFECYCLE_SCOPE)];
+        let minted = self.exchange(application, &fields).await.expect(200);
+        let lifecycle = minted.read::<TokenResponse>().access_token;
+        let source = self.session(&lifecycle, &application.task(labels)).await;
+        let session = self.session(&lifecycle, &application.task(labels)).await;
+        let body = application.delegation([&source, &session], scopes);
+        let delegation = self.delegate(&lifecycle, body, resources).await;
         Agent {
             lifecycle,
             source,
@@ -70,33 +100,52 @@ impl Fixture<'_> {
     }
 
     /// Starts a session; returns its id.
-    pub async fn session(&self, lifecycle: &str, labels: &[&str]) -> String {
-        let body = json!({"application_id": self.application.id, "ttl_seconds": 900, "labels": labels});
-        let started = self
-            .zone
-            .coordinate(lifecycle, "POST", "/agents", Some(body))
+    pub async fn session(&self, lifecycle: &str, body: &StartSession) -> String {
+        let body = Some(json::tree(body));
+        let started = self.coordinate(lifecycle, "POST", "/agents", body).await;
+        let started: SessionStarted = started.expect(201).read();
+        started.session.agent_session_id.to_string()
+    }
+
+    /// Hands on what `body` says, on `resources` alone; returns the delegation's id.
+    pub async fn delegate(&self, lifecycle: &str, body: CreateDelegation, resources: &[&str]) -> String {
+        let body = json::tree(&CreateDelegation {
+            constraints: Some(json!({ "resources": resources })),
+            ..body
+        });
+        let made = self
+            .coordinate(lifecycle, "POST", "/delegations", Some(body))
+            .await;
+        let made: DelegationCreated = made.expect(201).read();
+        made.delegation_edge_id.to_string()
+    }
+}
+
+impl Fixture<'_> {
+    /// A writer who may read and write the tickets.
+    pub async fn agent(&self) -> Agent {
+        self.agent_with(&["writer"], &[crate::READ, crate::WRITE]).await
+    }
+
+    /// An agent with these labels, under a delegation of these scopes on the tickets and the other resource.
+    pub async fn agent_with(&self, labels: &[&str], scopes: &[&str]) -> Agent {
+        let resources = [TICKETS, crate::OTHER];
+        self.zone
+            .agent(&self.application, labels, scopes, &resources)
             .await
-            .expect(201);
-        started
-            .read::<SessionStarted>()
-            .session
-            .agent_session_id
-            .to_string()
+    }
+
+    /// Starts a session; returns its id.
+    pub async fn session(&self, lifecycle: &str, labels: &[&str]) -> String {
+        let body = self.application.task(labels);
+        self.zone.session(lifecycle, &body).await
     }
 
     /// Hands `scopes` from session to session; returns the delegation's id.
     pub async fn delegate(&self, lifecycle: &str, source: &str, target: &str, scopes: &[&str]) -> String {
-        let body = json!({
-            "issuer_application_id": self.application.id, "receiver_application_id": self.application.id,
-            "source_session_id": source, "target_session_id": target, "scopes": scopes,
-            "constraints": {"resources": [TICKETS, crate::OTHER]}, "ttl_seconds": 900,
-        });
-        let made = self
-            .zone
-            .coordinate(lifecycle, "POST", "/delegations", Some(body))
-            .await
-            .expect(201);
-        made.read::<DelegationCreated>().delegation_edge_id.to_string()
+        let body = self.application.delegation([source, target], scopes);
+        let on = [TICKETS, crate::OTHER];
+        self.zone.delegate(lifecycle, body, &on).await
     }
 
     /// Asks for a mandate on the tickets.

@@ -1,12 +1,13 @@
 //! Accounts that people connect at a real OAuth server, and the calls that carry their tokens.
 
-use caracal_core::entity::ProviderKind;
+use caracal_core::{AuthorityRecordId, entity::ProviderKind};
 use caracal_e2e::{
     Agent, Deployment, Fixture, READ, Reply, Role, Stack,
     oauth::{CLIENT_SECRET, OauthServer, in_front_of_the_tickets, token_of_the_last_call as token},
     provider,
     token::Token,
 };
+use caracal_wire::coordinator::sessions::StartSession;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -199,15 +200,15 @@ async fn agent_of(fixture: &Fixture<'_>, server: &OauthServer) -> Agent {
         .expect(200);
     let person = person.text_of("access_token");
     let lifecycle = fixture.lifecycle().await.expect(200).text_of("access_token");
-    let body = json!({
-        "application_id": fixture.application.id, "ttl_seconds": 300, "labels": ["writer"],
-        "subject_session_id": Token::parse(&person).claims["sid"], "subject_token": person,
-    });
-    let started = fixture
-        .zone
-        .coordinate(&lifecycle, "POST", "/agents", Some(body))
-        .await;
-    let session = started.expect(201).text_of("agent_session_id");
+    let claims = Token::parse(&person).claims;
+    let record: AuthorityRecordId = claims["sid"].as_str().expect("text").parse().expect("an id");
+    let body = StartSession {
+        ttl_seconds: Some(300),
+        subject_session_id: Some(record),
+        subject_token: Some(person),
+        ..fixture.application.task(&["writer"])
+    };
+    let session = fixture.zone.session(&lifecycle, &body).await;
     let source = fixture.session(&lifecycle, &["writer"]).await;
     let delegation = fixture.delegate(&lifecycle, &source, &session, &[READ]).await;
     Agent {

@@ -1,6 +1,8 @@
 //! People of an identity provider, as subjects of a zone.
 
+use caracal_core::AuthorityRecordId;
 use caracal_e2e::{Deployment, Fixture, Reply, Role, oauth::OauthServer, token::Token};
+use caracal_wire::coordinator::sessions::StartSession;
 use serde_json::{Value, json};
 
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
@@ -70,15 +72,13 @@ async fn a_person_logs_in_starts_a_session_and_is_ended_with_it() {
 
     // A session of the application for this person, which ends with the person.
     let lifecycle = fixture.lifecycle().await.expect(200).text_of("access_token");
-    let body = json!({
-        "application_id": fixture.application.id, "ttl_seconds": 900, "labels": ["writer"],
-        "subject_session_id": claims["sid"], "subject_token": person,
-    });
-    let started = fixture
-        .zone
-        .coordinate(&lifecycle, "POST", "/agents", Some(body))
-        .await;
-    let session = started.expect(201).text_of("agent_session_id");
+    let record: AuthorityRecordId = claims["sid"].as_str().expect("text").parse().expect("an id");
+    let body = StartSession {
+        subject_session_id: Some(record),
+        subject_token: Some(person.clone()),
+        ..fixture.application.task(&["writer"])
+    };
+    let session = fixture.zone.session(&lifecycle, &body).await;
     let overview = "/subjects/overview?subject_id=alice";
     let overview = fixture.zone.admin("GET", overview, None).await.expect(200);
     assert_eq!(overview.json["governed"]["active"], 1, "{overview:#?}");

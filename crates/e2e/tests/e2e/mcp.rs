@@ -63,29 +63,7 @@ pub(crate) async fn agent(
     resource: &str,
     scopes: &[&str],
 ) -> Agent {
-    let fields = [("resource", resource), ("scope", "agent:lifecycle")];
-    let minted = zone.exchange(application, &fields).await.expect(200);
-    let lifecycle = minted.text_of("access_token");
-    let mut sessions = Vec::new();
-    for _ in 0..2 {
-        let body = json!({"application_id": application.id, "ttl_seconds": 900, "labels": ["agent"]});
-        let started = zone.coordinate(&lifecycle, "POST", "/agents", Some(body)).await;
-        sessions.push(started.expect(201).text_of("agent_session_id"));
-    }
-    let body = json!({
-        "issuer_application_id": application.id, "receiver_application_id": application.id,
-        "source_session_id": sessions[0], "target_session_id": sessions[1], "scopes": scopes,
-        "constraints": {"resources": [resource]}, "ttl_seconds": 900,
-    });
-    let delegated = zone
-        .coordinate(&lifecycle, "POST", "/delegations", Some(body))
-        .await;
-    Agent {
-        lifecycle,
-        source: sessions.remove(0),
-        session: sessions.remove(0),
-        delegation: delegated.expect(201).text_of("delegation_edge_id"),
-    }
+    zone.agent(application, &["agent"], scopes, &[resource]).await
 }
 
 async fn an_ordinary_client_finds_its_way_from_an_address_to_a_tool(stack: &Stack) {

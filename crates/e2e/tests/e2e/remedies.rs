@@ -343,17 +343,10 @@ async fn what_a_delegation_does_not_reach_is_delegated(stack: &Stack) {
     let fixture = Fixture::set_up(stack).await;
     let agent = fixture.agent().await;
     let delegated = async |resources: &[&str]| {
-        let body = json!({
-            "issuer_application_id": fixture.application.id, "receiver_application_id": fixture.application.id,
-            "source_session_id": agent.source, "target_session_id": agent.session, "scopes": [READ],
-            "constraints": {"resources": resources}, "ttl_seconds": 900,
-        });
-        let made = fixture
-            .zone
-            .coordinate(&agent.lifecycle, "POST", "/delegations", Some(body))
-            .await;
+        let sessions = [agent.source.as_str(), agent.session.as_str()];
+        let body = fixture.application.delegation(sessions, &[READ]);
         Agent {
-            delegation: made.expect(201).text_of("delegation_edge_id"),
+            delegation: fixture.zone.delegate(&agent.lifecycle, body, resources).await,
             ..agent.clone()
         }
     };

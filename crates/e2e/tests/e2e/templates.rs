@@ -31,34 +31,9 @@ async fn with_operations<'s>(
             &json!({ORDERS: {"application": "desk", "roles": {"reader": [READ], "writer": [READ, WRITE]}}}),
         );
     fixture.zone.activate(&[document.into()]).await;
-    let lifecycle = fixture
-        .zone
-        .exchange(
-            &fixture.application,
-            &[("resource", ORDERS), ("scope", "agent:lifecycle")],
-        )
-        .await
-        .expect(200)
-        .text_of("access_token");
-    let source = fixture.session(&lifecycle, &["writer"]).await;
-    let session = fixture.session(&lifecycle, &["writer"]).await;
-    let body = json!({
-        "issuer_application_id": fixture.application.id, "receiver_application_id": fixture.application.id,
-        "source_session_id": source, "target_session_id": session, "scopes": [READ, WRITE],
-        "constraints": {"resources": [ORDERS]}, "ttl_seconds": 900,
-    });
-    let delegation = fixture
-        .zone
-        .coordinate(&lifecycle, "POST", "/delegations", Some(body))
-        .await
-        .expect(201)
-        .text_of("delegation_edge_id");
-    let agent = caracal_e2e::Agent {
-        lifecycle,
-        source,
-        session,
-        delegation,
-    };
+    let application = &fixture.application;
+    let (zone, scopes) = (&fixture.zone, [READ, WRITE]);
+    let agent = zone.agent(application, &["writer"], &scopes, &[ORDERS]).await;
     (fixture, agent)
 }
 
