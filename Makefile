@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e console-e2e-production test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone docs deny
+.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check workflows-check console-check console-e2e console-e2e-production test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-command bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -49,7 +49,7 @@ build:
 	$(CARGO) build --release --locked -p caracal -p caracald
 
 # What everything that must hold consists of, in this order: what spawns the binaries comes after the suite, which makes them.
-HOLDS := lint alerts-check console-check chart-check test-suite test-fuzz test-handbook test-console test-install test-engine
+HOLDS := lint workflows-check alerts-check console-check chart-check test-suite test-fuzz test-handbook test-console test-install test-engine
 .PHONY: $(HOLDS)
 
 # One failure must not hide what the tests after it would say.
@@ -105,6 +105,9 @@ alerts-check: ## Each alert fires on what it is for and stays silent on what it 
 
 chart-check: ## The Helm chart without a cluster: every profile against the API's types, what may never be, each unsafe value
 	scripts/chart.sh test
+
+workflows-check: ## The workflows that build and release: their words, expressions, permissions and scripts
+	scripts/workflows.sh
 
 console-e2e: ## The console in a real browser, on a stack of its own (5 minutes)
 	scripts/console.sh build
@@ -185,6 +188,11 @@ bench: ## Measure starting, governed calls and revocation, with daemons of its o
 	@scripts/require.sh rust
 	$(CARGO) build --release --locked -p caracald -p caracal-bench
 	$(TARGET)/release/caracal-bench all --spawn $(TARGET)/release/caracald
+
+bench-command: ## How long `caracal up`, `status` and the like take
+	@scripts/require.sh rust
+	$(CARGO) build --release --locked -p caracal -p caracald -p caracal-bench
+	$(TARGET)/release/caracal-bench command --caracal $(TARGET)/release/caracal
 
 bench-isolation: ## What a governed call of one zone takes while another zone does its worst
 	@scripts/require.sh rust

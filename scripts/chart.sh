@@ -4,6 +4,7 @@
 #
 #   chart.sh test        all of that
 #   chart.sh snapshots   writes the snapshots and the README of the values anew
+#   chart.sh package DIRECTORY [VERSION]   the chart as a release hands it out, for the images of that version
 #   chart.sh tools       makes Helm available and prints where it is; builds it once where it is missing (needs Go)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,6 +43,11 @@ case ${1:-} in
     export HELM
     scripts/require.sh promtool
     "$python" -B -m unittest discover --start-directory infra/helm/tests
+    ;;
+  package)
+    # Tests have made Helm available already, and say where.
+    directory=${2:?a directory for the archive} version=${3:-$(awk -F'"' '/^version = /{print $2; exit}' Cargo.toml)}
+    "${HELM:-$(helm_program)}" package infra/helm/caracal --destination "$directory" --version "$version" --app-version "$version"
     ;;
   snapshots)
     HELM=$(helm_program) python=$(environment)

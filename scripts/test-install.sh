@@ -37,7 +37,15 @@ url=http://127.0.0.1:$(cat "$port_file")
 
 home=$scratch/home
 mkdir "$home"
-install() { env -i HOME="$home" PATH=/usr/bin:/bin CARACAL_RELEASES_URL="${RELEASES:-$url}" sh infra/install/install.sh "$@" 2>"$scratch/said"; }
+# Everything but gh, whether or not it is on this machine.
+mkdir "$scratch/programs"
+ln -sf -t "$scratch/programs" /bin/* /usr/bin/*
+rm -f "$scratch/programs/gh"
+path=$scratch/programs
+install() {
+  env -i HOME="$home" PATH="$path" CARACAL_RELEASES_URL="${RELEASES:-$url}" CARACAL_REQUIRE_PROVENANCE="${REQUIRED:-0}" \
+    sh infra/install/install.sh "$@" 2>"$scratch/said"
+}
 refused() {
   local words=$1
   shift
@@ -68,9 +76,51 @@ rm "$scratch/evil/caracal" && echo 'not a program' >"$scratch/evil/caracal"
 tar -czf "$release/$archive" -C "$scratch/evil" caracal caracald && sums
 refused "does not run on this machine"
 cp "$scratch/good" "$release/$archive" && sums
-if env -i HOME="$home" PATH=/usr/bin:/bin CARACAL_RELEASES_URL="$url" CARACAL_REQUIRE_PROVENANCE=1 sh infra/install/install.sh \
-  2>"$scratch/said"; then fail "installed without provenance"; fi
-grep -q "gh is missing" "$scratch/said"
+REQUIRED=1 refused "gh is missing"
+
+# --- who built it ----------------------------------------------------------------------------------------------------------
+# GitHub and its signatures are not here. What stands in for gh finds a signature by the digest of a file, as gh does, and
+# verifies it: it must be the release's, over this repository, this workflow and this digest.
+openssl genpkey -algorithm ed25519 -out "$scratch/release.key" && openssl pkey -in "$scratch/release.key" -pubout -out "$scratch/release.pub"
+openssl genpkey -algorithm ed25519 -out "$scratch/other.key"
+mkdir "$scratch/signatures" "$scratch/with-gh"
+ln -s "$scratch"/programs/* "$scratch/with-gh/"
+cat >"$scratch/with-gh/gh" <<GH
+#!/bin/sh
+[ "\$1 \$2 \$4 \$6" = "attestation verify --repo --signer-workflow" ] || exit 64
+digest=\$(sha256sum "\$3" | cut -d' ' -f1)
+printf '%s %s %s' "\$5" "\$7" "\$digest" >"$scratch/claimed"
+openssl pkeyutl -verify -rawin -pubin -inkey "$scratch/release.pub" -in "$scratch/claimed" -sigfile "$scratch/signatures/\$digest"
+GH
+chmod 755 "$scratch/with-gh/gh"
+ours=garudex-labs/caracal
+workflow=$ours/.github/workflows/release.yml
+# signed KEY REPOSITORY WORKFLOW: what the release hands out has this signature and no other.
+signed() {
+  local digest
+  digest=$(sha256sum "$release/$archive" | awk '{print $1}')
+  printf '%s %s %s' "$2" "$3" "$digest" >"$scratch/claim"
+  openssl pkeyutl -sign -rawin -inkey "$scratch/$1.key" -in "$scratch/claim" -out "$scratch/signatures/$digest"
+}
+path=$scratch/with-gh
+refused "the provenance of $archive does not hold"
+signed other "$ours" "$workflow"
+refused "the provenance of $archive does not hold"
+signed release garudex-labs/another garudex-labs/another/.github/workflows/release.yml
+refused "the provenance of $archive does not hold"
+signed release "$ours" "$ours/.github/workflows/ci.yml"
+refused "the provenance of $archive does not hold"
+signed release "$ours" "$workflow"
+REQUIRED=1 refused "its use was turned off" --no-verify-provenance
+REQUIRED=1 install || fail "a signed release: $(cat "$scratch/said")"
+grep -q "its provenance holds" "$scratch/said" || fail "does not say that it verified: $(cat "$scratch/said")"
+install --uninstall
+# Whoever may replace files of the release replaces the sums as well, and cannot sign.
+mkdir "$scratch/replaced" && tar -xzf "$scratch/good" -C "$scratch/replaced" && echo >>"$scratch/replaced/caracald"
+tar -cf - -C "$scratch/replaced" caracal caracald | gzip -1 >"$release/$archive" && sums
+refused "the provenance of $archive does not hold"
+cp "$scratch/good" "$release/$archive" && sums
+path=$scratch/programs
 
 # --- what must work ------------------------------------------------------------------------------------------------------
 install || fail "$(cat "$scratch/said")"

@@ -133,7 +133,9 @@ wanted=$(awk -v name="$archive" '$2 == name || $2 == "*" name {print $1}' "$scra
   die "$archive is not what SHA256SUMS says; nothing was installed"
 
 if [ "$provenance" != 0 ] && command -v gh >/dev/null; then
-  gh attestation verify "$scratch/$archive" --repo "$repository" >/dev/null ||
+  # Of this repository is not enough: whatever else runs there could sign, and only one workflow releases.
+  gh attestation verify "$scratch/$archive" --repo "$repository" \
+    --signer-workflow "$repository/.github/workflows/release.yml" >/dev/null ||
     die "the provenance of $archive does not hold; nothing was installed"
   say "its provenance holds"
 elif [ "$required" != 0 ]; then

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 
 use crate::{
-    all, es256, governed, isolation, markdown, revocation, sessions,
+    all, command, es256, governed, isolation, markdown, revocation, sessions,
     stack::{Stack, StackArguments},
     start,
 };
@@ -80,12 +80,24 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Time that `caracal up`, `status` and the like take
+    #[command(name = "command")]
+    Cli {
+        /// The `caracal` to measure; its `caracald` is the one beside it
+        #[arg(long, value_name = "CARACAL")]
+        caracal: PathBuf,
+        /// Rounds, each in a state directory of its own
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+        rounds: u16,
+        #[command(flatten)]
+        output: Output,
+    },
     /// What one core of this machine can sign and verify
     Es256 {
         #[command(flatten)]
         output: Output,
     },
-    /// Everything above but isolation and sessions, with daemons of its own
+    /// Everything above but isolation, sessions and the command, with daemons of its own
     All {
         #[command(flatten)]
         plan: all::SuitePlan,
@@ -145,6 +157,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             output,
         } => {
             output.print(&start::run(&spawn, rounds).await?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Cli {
+            caracal,
+            rounds,
+            output,
+        } => {
+            output.print(&command::run(&caracal, rounds).await?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Es256 { output } => {

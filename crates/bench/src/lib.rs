@@ -4,6 +4,7 @@
 //! upstream, which is part of this process ([`upstream`]). [`load`] makes many of them, [`governed`] puts them
 //! next to the CPU time they cost, their evidence included ([`ledger`]), and to what the machine's ES256 rate
 //! allows ([`es256`]); [`revocation`] measures how fast authority ends, [`start`] how fast the daemon starts,
+//! [`command`] how long people wait for `caracal`,
 //! [`isolation`] what one zone can do to another, [`sessions`] how many sessions the Coordinator starts and ends.
 //! [`fixture`] sets up what all of them need; [`stack`] finds the daemon or starts one as tests start theirs.
 //!
@@ -17,6 +18,7 @@
 pub mod address;
 pub mod all;
 pub mod cli;
+pub mod command;
 pub mod daemon;
 pub mod endpoints;
 pub mod es256;
