@@ -17,7 +17,7 @@ use caracal_lifecycle::approvals::tell_expired;
 use caracal_service::{
     egress::{Egress, EgressClient},
     error_chain,
-    rounds::rounds,
+    rounds::{ZoneRounds, rounds},
 };
 use caracal_storage::{Access, Attempt, AttemptedDelivery, Error, Store};
 use http_body_util::Full;
@@ -65,6 +65,8 @@ struct Inner {
     failing: Arc<Semaphore>,
     /// What this process is at.
     served: Mutex<HashSet<Served>>,
+    /// Zones that are swept.
+    swept: ZoneRounds,
 }
 
 /// A sink this process is at, until it is dropped.
@@ -92,6 +94,7 @@ impl Notifier {
             sound: Arc::new(Semaphore::new(SOUND)),
             failing: Arc::new(Semaphore::new(FAILING)),
             served: Mutex::default(),
+            swept: ZoneRounds::default(),
         }))
     }
 
@@ -227,17 +230,17 @@ impl Inner {
         drop(work);
         let oldest = backlog.oldest_due.map_or(Duration::ZERO, |due| now.since(due));
         metrics::backlog(backlog.waiting, oldest, backlog.failing);
-        for zone in zones {
+        let sweep = |zone: ZoneId| async move {
             let swept = async {
                 let mut work = self.store.zone(&zone, Access::Write).await?;
                 tell_expired(work.as_mut(), since, now, BATCH).await?;
                 work.notifications().reap(before, BATCH).await?;
                 work.commit().await
             };
-            if let Err(error) = swept.await {
-                let error = error_chain(&error);
-                tracing::warn!(zone.id = %zone, error, "could not sweep the notifications of a zone");
-            }
+            swept.await.map_err(|error: Error| error_chain(&error))
+        };
+        for (zone, error) in self.swept.each(zones, sweep).await {
+            tracing::warn!(zone.id = %zone, %error, "could not sweep the notifications of a zone");
         }
         Ok(())
     }

@@ -8,9 +8,13 @@
 mod retention;
 mod sweep;
 
-use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
+use std::{collections::HashSet, future::Future, time::Duration};
 
-use caracal_service::{Refusal, error_chain, rounds::rounds};
+use caracal_core::ZoneId;
+use caracal_service::{
+    Refusal, error_chain,
+    rounds::{ZoneRounds, rounds},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{CoordinatorDeps, deps::App, metrics};
@@ -19,29 +23,49 @@ use crate::{CoordinatorDeps, deps::App, metrics};
 pub async fn run_jobs(deps: CoordinatorDeps, shutdown: CancellationToken) {
     let config = deps.config.clone();
     // Nobody sends a job anything.
-    let app = Arc::new(App::new(deps, HashSet::new()));
+    let app = App::new(deps, HashSet::new());
+    let [ended, lapsed, kept] = ["ttl_sweep", "lease_sweep", "retention"].map(Job::named);
     tokio::join!(
-        every("ttl_sweep", config.ttl_sweep_interval, &shutdown, || {
-            sweep::expire(app.clone())
+        every(ended.name, config.ttl_sweep_interval, &shutdown, || {
+            sweep::expire(&app, &ended)
         }),
-        every("lease_sweep", config.lease_sweep_interval, &shutdown, || {
-            sweep::suspend_lapsed(app.clone())
+        every(lapsed.name, config.lease_sweep_interval, &shutdown, || {
+            sweep::suspend_lapsed(&app, &lapsed)
         }),
-        every("retention", config.retention_interval, &shutdown, || {
-            retention::run(app.clone())
+        every(kept.name, config.retention_interval, &shutdown, || {
+            retention::run(&app, &kept)
         }),
     );
 }
 
-/// Why a round did not get through.
-#[derive(Debug, Default)]
+/// In how many zones a round did not get through.
+#[derive(Debug, Clone, Copy, Default)]
 struct Failures(usize);
 
-impl Failures {
-    /// Notes a failure in one zone; the others go on.
-    fn note(&mut self, job: &'static str, error: &JobError) {
-        self.0 += 1;
-        tracing::warn!(job, %error, "a job failed in one zone; it goes on with the next");
+/// A job, which goes through zones.
+struct Job {
+    name: &'static str,
+    zones: ZoneRounds,
+}
+
+impl Job {
+    fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            zones: ZoneRounds::default(),
+        }
+    }
+
+    /// Does `work` in each of `zones`. A failure in one of them is noted; the others go on.
+    async fn in_each<F>(&self, zones: Vec<ZoneId>, work: impl Fn(ZoneId) -> F) -> Failures
+    where
+        F: Future<Output = Result<(), JobError>>,
+    {
+        let failed = self.zones.each(zones, work).await;
+        for (zone, error) in &failed {
+            tracing::warn!(job = self.name, zone.id = %zone, %error, "a job failed in one zone; it goes on with the next");
+        }
+        Failures(failed.len())
     }
 }
 
@@ -91,5 +115,3 @@ where
     })
     .await;
 }
-
-type Shared = Arc<App>;

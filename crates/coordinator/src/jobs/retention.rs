@@ -4,27 +4,25 @@
 use caracal_core::ZoneId;
 use caracal_storage::{Access, PageRequest};
 
-use super::{Failures, JobError, Shared};
+use super::{Failures, Job, JobError};
 use crate::deps::App;
 
 /// Zones read at a time.
 const ZONES: u32 = 200;
-/// Most rounds in one zone before the next zone gets its turn.
+/// Most steps in one zone before the next one gets its turn.
 const MAX_ROUNDS: u32 = 50;
 
-pub(super) async fn run(app: Shared) -> Result<Failures, JobError> {
+pub(super) async fn run(app: &App, job: &Job) -> Result<Failures, JobError> {
     let mut failures = Failures::default();
     let mut page = PageRequest::first(ZONES);
+    let work = |zone: ZoneId| async move { reap(app, &zone).await };
     loop {
         let zones = {
             let mut work = app.store.global(Access::Read).await?;
             work.zones().list_with_archived(&page).await?
         };
-        for zone in &zones.items {
-            if let Err(error) = reap(&app, &zone.id).await {
-                failures.note("retention", &error);
-            }
-        }
+        let ids = zones.items.into_iter().map(|zone| zone.id).collect();
+        failures.0 += job.in_each(ids, work).await.0;
         let Some(next) = zones.next else {
             return Ok(failures);
         };

@@ -7,40 +7,32 @@ use caracal_lifecycle::{
 };
 use caracal_storage::{Access, EndedSession};
 
-use super::{Failures, JobError, Shared};
+use super::{Failures, Job, JobError};
 use crate::{deps::App, evidence, metrics};
 
-/// Most rounds in one zone before the next zone gets its turn.
+/// Most steps in one zone before the next one gets its turn.
 const MAX_ROUNDS: u32 = 100;
 
 /// Ends tasks whose time ran out and delegations past their end, and archives short-lived applications long past theirs, in
 /// every zone that has any.
-pub(super) async fn expire(app: Shared) -> Result<Failures, JobError> {
-    let mut failures = Failures::default();
-    for zone in overdue(&app).await? {
-        for result in [
-            end_orphans(&app, &zone).await,
-            expire_applications(&app, &zone).await,
-            expire_tasks(&app, &zone).await,
-            expire_delegations(&app, &zone).await,
-        ] {
-            if let Err(error) = result {
-                failures.note("ttl_sweep", &error);
-            }
-        }
-    }
-    Ok(failures)
+pub(super) async fn expire(app: &App, job: &Job) -> Result<Failures, JobError> {
+    let work = |zone: ZoneId| async move {
+        let steps = [
+            end_orphans(app, &zone).await,
+            expire_applications(app, &zone).await,
+            expire_tasks(app, &zone).await,
+            expire_delegations(app, &zone).await,
+        ];
+        // One that fails keeps none of the others from being tried.
+        steps.into_iter().collect()
+    };
+    Ok(job.in_each(overdue(app).await?, work).await)
 }
 
 /// Pauses services whose lease ran out, in every zone that has any.
-pub(super) async fn suspend_lapsed(app: Shared) -> Result<Failures, JobError> {
-    let mut failures = Failures::default();
-    for zone in overdue(&app).await? {
-        if let Err(error) = suspend_in(&app, &zone).await {
-            failures.note("lease_sweep", &error);
-        }
-    }
-    Ok(failures)
+pub(super) async fn suspend_lapsed(app: &App, job: &Job) -> Result<Failures, JobError> {
+    let work = |zone: ZoneId| async move { suspend_in(app, &zone).await };
+    Ok(job.in_each(overdue(app).await?, work).await)
 }
 
 async fn overdue(app: &App) -> Result<Vec<ZoneId>, JobError> {

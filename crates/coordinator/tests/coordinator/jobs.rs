@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use caracal_coordinator::{CoordinatorConfig, run_jobs};
-use caracal_core::entity::{Application, RegistrationMethod};
+use caracal_core::{
+    SessionId, ZoneId,
+    entity::{Application, RegistrationMethod, SessionStatus},
+};
 use caracal_events::Topic;
-use caracal_storage::{AdminAuditFilter, PageRequest};
+use caracal_storage::{Access, AdminAuditFilter, PageRequest, conformance::given::Given};
+use caracal_testkit::parts::Backends;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -354,4 +358,49 @@ async fn ended_sessions_and_delegations_past_keeping_are_forgotten_and_live_ones
     assert_eq!(left().await.len(), 5);
     stack.advance(Duration::from_hours(24 * 2)).await;
     until(&stack, || async { left().await.len() < 2 }).await;
+}
+
+#[tokio::test]
+async fn a_zone_whose_rows_somebody_holds_delays_no_other() {
+    let config = CoordinatorConfig {
+        sweep_batch: 100,
+        ..often()
+    };
+    let stack = Stack::over(Backends::Postgres, config).await;
+    // Which of them has its turn first is nobody's to say: each is held once, and the other has to end meanwhile.
+    for held in [0, 1] {
+        let mut zones = Vec::new();
+        for _ in 0..2 {
+            let given = Given::new(&stack.world);
+            stack.parts.create_zone(&given.zone()).await;
+            let application = given.application();
+            let record = given.authority_record(&application);
+            let session = given.session(&application, &record);
+            stack
+                .parts
+                .change(&given.zone_id, async |work| {
+                    work.applications().create(&application).await.unwrap();
+                    work.authority_records().create(&record).await.unwrap();
+                    work.sessions().create(&session).await.unwrap();
+                })
+                .await;
+            zones.push((given.zone_id.clone(), session.id));
+        }
+        zones.sort();
+        stack.advance(Duration::from_hours(2)).await;
+        let status = async |(zone, id): &(ZoneId, SessionId)| {
+            let mut work = stack.parts.store.zone(zone, Access::Read).await.unwrap();
+            work.sessions().get(id).await.unwrap().unwrap().status
+        };
+        let (slow, other) = (&zones[held], &zones[1 - held]);
+        let mut holder = stack.parts.store.zone(&slow.0, Access::Write).await.unwrap();
+        holder.sessions().get_locked(&slow.1).await.unwrap().unwrap();
+        // Shorter than what a statement may wait for, after which even those who wait in line would have their turn.
+        let meanwhile = until(&stack, || async { status(other).await == SessionStatus::Expired });
+        let ended = tokio::time::timeout(Duration::from_secs(10), meanwhile).await;
+        assert!(ended.is_ok(), "the other zone waited for the held one");
+        assert_eq!(status(slow).await, SessionStatus::Active);
+        drop(holder);
+        until(&stack, || async { status(slow).await == SessionStatus::Expired }).await;
+    }
 }
