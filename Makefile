@@ -158,7 +158,7 @@ lint: ## Formatting, clippy, import circles, closed answers, OpenAPI, links of t
 	scripts/api_reference.py check
 	scripts/dashboards.py check
 	@scripts/require.sh machete
-	$(CARGO) machete
+	$(CARGO) machete --skip-target-dir
 	@scripts/deny.sh
 
 check: ## Does it compile
