@@ -14927,6 +14927,7 @@ export interface operations {
     "subjects.list_blocked": {
         parameters: {
             query?: {
+                subject_id?: components["schemas"]["Line512"];
                 limit?: number;
                 cursor?: string;
             };

@@ -91,6 +91,10 @@ pub trait Subjects: Send {
     async fn block(&mut self, blocked: &BlockedSubject) -> Result<bool, Error>;
     /// Lets it in again; whether it was kept out.
     async fn unblock(&mut self, id: &str) -> Result<bool, Error>;
-    /// Whoever is kept out, by `(blocked_at, subject_id)`, newest first.
-    async fn list_blocked(&mut self, page: &PageRequest) -> Result<Page<BlockedSubject>, Error>;
+    /// Whoever is kept out, by `(blocked_at, subject_id)`, newest first; with a subject, that one alone.
+    async fn list_blocked(
+        &mut self,
+        subject: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Page<BlockedSubject>, Error>;
 }

@@ -285,6 +285,22 @@ async fn a_subject_is_kept_out_of_its_zone_until_somebody_lets_it_in() {
             (&json!("left"), &json!("2026-05-21T12:00:00.000Z"))
         );
         assert!(blocked(&other).await.is_empty());
+        // One alone, whoever else is kept out, and nothing of those who are not.
+        let of = async |zone: &str, query: &str| {
+            let page = stack
+                .get(&format!("{zone}/subjects/blocked?subject_id={query}"))
+                .await
+                .expect(200);
+            assert!(page["next_cursor"].is_null());
+            page["items"].as_array().unwrap().clone()
+        };
+        assert_eq!(of(&zone, "ada").await, [of_ada.clone()]);
+        for nobody in ["bob", "ad", "ADA", "%25"] {
+            assert!(of(&zone, nobody).await.is_empty(), "{nobody}");
+        }
+        assert!(of(&other, "ada").await.is_empty());
+        let wrong = format!("{zone}/subjects/blocked?subject_id={}", "x".repeat(513));
+        assert_eq!(stack.get(&wrong).await.refused(400), "invalid_query");
 
         // Whatever way a person comes, they get a record by this.
         let id = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();

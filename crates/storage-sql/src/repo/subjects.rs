@@ -120,10 +120,15 @@ impl Subjects for ZoneUnit {
         self.tx.changes_one(sql, params![self.zone, id]).await
     }
 
-    async fn list_blocked(&mut self, page: &PageRequest) -> Result<Page<BlockedSubject>, Error> {
+    async fn list_blocked(
+        &mut self,
+        subject: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Page<BlockedSubject>, Error> {
         let sql =
             "SELECT subject_id, reason, blocked_by, blocked_at FROM blocked_subjects WHERE zone_id = $1";
-        let listing = Listing::new(sql.to_owned(), params![self.zone], "blocked_at", "subject_id");
+        let mut listing = Listing::new(sql.to_owned(), params![self.zone], "blocked_at", "subject_id");
+        listing.when("subject_id", "=", subject);
         listing
             .read(&self.tx, page, |row| {
                 Ok(BlockedSubject {

@@ -280,6 +280,13 @@ pub struct SubjectRevoked {
     pub blocked: bool,
 }
 
+/// Which of those who are kept out to list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListBlocked {
+    /// Only this subject.
+    pub subject_id: Option<Line<512>>,
+}
+
 /// A subject that is kept out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BlockedSubjectItem {

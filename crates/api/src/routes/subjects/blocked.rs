@@ -2,12 +2,12 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, Paging},
+    front::{Answer, Body, Paging, Query},
 };
 use caracal_storage::BlockedSubject;
 use caracal_wire::{
     ErrorCode, Listing,
-    control::authority::{BlockedSubjectItem, SubjectUnblocked, UnblockSubject},
+    control::authority::{BlockedSubjectItem, ListBlocked, SubjectUnblocked, UnblockSubject},
 };
 
 use crate::{answer::listed, call::ZoneCall, change::Done};
@@ -15,10 +15,13 @@ use crate::{answer::listed, call::ZoneCall, change::Done};
 /// Whoever is kept out.
 pub(crate) async fn list(
     call: ZoneCall,
+    Query(query): Query<ListBlocked>,
     Paging(page): Paging<100, 200>,
 ) -> Result<Answer<Listing<BlockedSubjectItem>>, Refusal> {
+    let subject = query.subject_id.map(|id| id.0);
     let mut work = call.read().await?;
-    Ok(listed(work.subjects().list_blocked(&page).await?, item))
+    let read = work.subjects().list_blocked(subject.as_deref(), &page).await?;
+    Ok(listed(read, item))
 }
 
 fn item(blocked: BlockedSubject) -> BlockedSubjectItem {
