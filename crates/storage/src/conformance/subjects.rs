@@ -158,7 +158,12 @@ pub async fn a_subject_that_is_kept_out_is_not_admitted_until_it_is_let_in(backe
         let expected = [second.clone(), first.clone()];
         assert_eq!(listed, if admitted { &[][..] } else { &expected });
         // One is asked for by its whole name; what looks like a pattern is none.
-        for (name, of_a) in [("anna%1", Some(&first)), ("ANNA%1", None), ("%", None), ("carol", None)] {
+        for (name, of_a) in [
+            ("anna%1", Some(&first)),
+            ("ANNA%1", None),
+            ("%", None),
+            ("carol", None),
+        ] {
             let listed = work.subjects().list_blocked(Some(name), &ALL).await.unwrap();
             let expected: Vec<_> = of_a.filter(|_| !admitted).cloned().into_iter().collect();
             assert_eq!((listed.items, listed.next), (expected, None), "{name}");
