@@ -112,4 +112,33 @@ mod tests {
         assert_eq!(read("caracal-session=ccs_1"), None);
         assert_eq!(read("__Host-caracal-session=the-token-of-an-operator"), None);
     }
+
+    #[test]
+    fn every_cookie_is_of_this_host_alone_for_no_script_and_no_other_site() {
+        let now = Timestamp::from_unix_seconds(1_800_000_000);
+        let later = now.plus(std::time::Duration::from_secs(60));
+        for secure in [true, false] {
+            let cookies = Cookies { secure };
+            for written in [
+                cookies.keep_session("ccs_1", later, now),
+                cookies.forget_session(),
+                cookies.keep_device("mark"),
+                cookies.keep_begun("secret", later, now),
+                cookies.forget_begun(),
+            ] {
+                let written = written.expect("a header");
+                let text = written.to_str().expect("text");
+                // The prefix is refused by browsers without these two, and with a domain (RFC 6265bis §4.1.3.2).
+                assert_eq!(text.starts_with("__Host-"), secure, "{text}");
+                assert_eq!(text.ends_with("; Secure"), secure, "{text}");
+                assert!(text.contains("; Path=/; ") && !text.contains("Domain"), "{text}");
+                assert!(text.contains("; HttpOnly; SameSite=Strict"), "{text}");
+            }
+        }
+        let kept = Cookies { secure: true }.keep_session("ccs_1", later, now);
+        assert!(kept.is_some_and(|kept| kept.to_str().is_ok_and(|text| text.contains("Max-Age=60;"))));
+        // What could end the cookie and begin another is no header at all.
+        let broken = Cookies { secure: true }.keep_device("a\r\nset-cookie: b=c");
+        assert!(broken.is_none());
+    }
 }

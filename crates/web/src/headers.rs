@@ -44,3 +44,57 @@ pub(crate) fn guard(mut response: Response, secure: bool) -> Response {
         .or_insert(HeaderValue::from_static("no-store"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn guarded(secure: bool) -> Response {
+        // What another role says of it does not count.
+        let mut answer = Response::new(Body::empty());
+        for (name, value) in [
+            (header::CONTENT_SECURITY_POLICY, "default-src *"),
+            (header::X_FRAME_OPTIONS, "ALLOWALL"),
+        ] {
+            answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        guard(answer, secure)
+    }
+
+    #[test]
+    fn nothing_frames_an_answer_and_nothing_inline_runs_in_it() {
+        let answer = guarded(false);
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .expect("text");
+        for rule in [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        ] {
+            assert!(policy.contains(rule), "{rule}");
+        }
+        for open in ["unsafe", "*", "http:", "https:", "blob:"] {
+            assert!(!policy.contains(open), "{open}");
+        }
+        assert_eq!(answer.headers()[header::X_FRAME_OPTIONS], "DENY");
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    }
+
+    #[test]
+    fn tls_is_asked_for_where_browsers_come_over_it_and_nowhere_else() {
+        let asked = |secure| {
+            let answer = guarded(secure);
+            let value = answer.headers().get(header::STRICT_TRANSPORT_SECURITY)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        assert_eq!(
+            asked(true).as_deref(),
+            Some("max-age=63072000; includeSubDomains")
+        );
+        assert_eq!(asked(false), None);
+    }
+}
