@@ -4,6 +4,7 @@
 //! `FAKE_DAEMON` chooses a behaviour: unset serves, `die` ends at once with a reason, `mute` ends at once
 //! without one, `unready` never gets its Gateway ready, `deaf` opens no port at all, `spoil` brings the database into a
 //! form that only itself reads, and ends. What follows a `-` in the program's name chooses as well, and is its version.
+//! `FAKE_STUCK_IN` names a task that says that it began by the file `FAKE_MARK`, and never ends.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -25,8 +26,17 @@ fn main() -> std::io::Result<()> {
     let version = name.unwrap_or_else(|| String::from("0.0.7"));
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let stuck =
+        variable("FAKE_STUCK_IN").is_some_and(|task| arguments.first().is_some_and(|first| task == **first));
     match arguments[..] {
         ["serve", "all"] => {}
+        // What is there then is not whole.
+        ["copy-database", target] if stuck => {
+            std::fs::write(target, "ro")?;
+            mark();
+        }
+        ["audit", "verify"] if stuck => mark(),
+        ["secrets", "init" | "check", ..] => return Ok(()),
         ["config", "all", "--json"] => {
             let mode = variable("CARACAL_MODE").unwrap_or_default();
             print!(
@@ -120,6 +130,12 @@ fn home() -> PathBuf {
 
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
+}
+
+fn mark() -> ! {
+    let mark = variable("FAKE_MARK").expect("a file to make");
+    std::fs::write(mark, "").expect("a file to make");
+    park();
 }
 
 fn park() -> ! {

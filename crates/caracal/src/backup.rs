@@ -1,9 +1,9 @@
 //! `caracal backup`.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Seek as _, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -16,10 +16,11 @@ use crate::clock;
 use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
-use crate::files::TemporaryPath;
+use crate::files::{self, TemporaryPath};
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::output::{answer, note};
+use crate::progress::{Progress, Watched};
 use crate::restore;
 use crate::stores::readable;
 use crate::version::VERSION;
@@ -53,19 +54,18 @@ pub(crate) fn run(
         bail!("{} exists already; choose another name", target.display());
     }
     let interrupt = Interrupt::watch()?;
-    match write(&caracald, &environment, &home, &target, &interrupt) {
-        Ok(()) => {}
-        Err(_) if interrupt.is_asked() => return Ok(Outcome::Interrupted),
-        Err(error) => return Err(error),
+    let written = write(&caracald, &environment, &home, &target, &interrupt);
+    if interrupt.is_asked() {
+        return given_up(&target);
     }
+    written?;
     if !options.no_verify {
         note("restoring the copy beside it to verify it");
         let staged = beside(&target, "verify");
-        let verified = restore::unpack(&target, &staged.0)
-            .and_then(|_| restore::verify(&caracald, &environment, &staged.0));
+        let verified = restore::unpack(&target, &staged.0, &interrupt)
+            .and_then(|_| restore::verify(&caracald, &environment, &staged.0, &interrupt));
         if interrupt.is_asked() {
-            fs::remove_file(&target)?;
-            return Ok(Outcome::Interrupted);
+            return given_up(&target);
         }
         verified.with_context(|| format!("{} was written but cannot be relied on", target.display()))?;
     }
@@ -86,6 +86,13 @@ pub(crate) fn run(
         )
     })?;
     Ok(Outcome::Good)
+}
+
+/// Leaves nothing behind that could be taken for a backup.
+fn given_up(target: &Path) -> anyhow::Result<Outcome> {
+    files::remove(target).with_context(|| format!("cannot remove {}", target.display()))?;
+    note("interrupted; no backup was made");
+    Ok(Outcome::Interrupted)
 }
 
 /// A path for something passing, in the directory of `target`: the same disk, the same privacy.
@@ -125,14 +132,24 @@ pub(crate) fn write(
     archive.add(&spool, SPOOL)?;
 
     note("copying the database");
-    let database = beside(target, "db");
-    daemon::ask(
+    // In a directory of its own: what the copy needs beside it, also where it is ended half way, goes with it.
+    let copies = beside(target, "copy");
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&copies.0)
+        .with_context(|| format!("cannot make the directory {}", copies.0.display()))?;
+    let database = copies.0.join(DATABASE);
+    let progress = Progress::of_bytes("copying", files::size(&home.path().join(DATABASE)));
+    daemon::ask_at_length(
         caracald,
         environment,
         home,
-        &["copy-database".as_ref(), database.0.as_os_str()],
+        &["copy-database".as_ref(), database.as_os_str()],
+        interrupt,
+        || progress.set(files::size(&database)),
     )?;
-    archive.add(&database.0, DATABASE)?;
+    drop(progress);
+    archive.add(&database, DATABASE)?;
     // What came meanwhile; where it had been drained to stays as of before.
     archive.add_changed(&spool)?;
 
@@ -242,9 +259,12 @@ impl<W: Write> Archive<'_, W> {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         let mut part = vec![0; 1 << 20];
         let mut size = 0_u64;
+        // It is read twice: the archive has its digest, and its size before its content.
+        let progress = Progress::of_bytes("writing", files::size(path) * 2);
+        let interrupt = self.interrupt;
+        let mut first = Watched::new(&mut file, &progress, interrupt);
         loop {
-            self.go_on()?;
-            let count = file.read(&mut part)?;
+            let count = first.read(&mut part)?;
             let Some(read) = part.get(..count).filter(|read| !read.is_empty()) else {
                 break;
             };
@@ -254,7 +274,7 @@ impl<W: Write> Archive<'_, W> {
         self.digests
             .insert(name.to_owned(), archive::hex(&context.finish()));
         file.rewind()?;
-        self.member(name, size, file.take(size))
+        self.member(name, size, Watched::new(file, &progress, interrupt).take(size))
     }
 
     fn member(&mut self, name: &str, size: u64, content: impl std::io::Read) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod allowlist;
+mod purge;
 mod run;
 
 use std::ffi::OsString;
@@ -7,6 +9,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use self::allowlist::Allowlist;
+pub(crate) use self::purge::{Purge, Target};
 pub(crate) use self::run::{Run, Watch};
 use crate::containers::Kind;
 use crate::roles::Role;
@@ -69,7 +73,7 @@ pub(crate) struct Cli {
 /// One thing to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start caracald in the background, or a stack of containers, and wait until it is ready.
+    /// Start caracald in the background, or a stack of containers, unless it runs, and wait until it is ready.
     Up(Up),
     /// Stop what `up` started.
     Down(Down),
@@ -78,6 +82,10 @@ pub(crate) enum Command {
     /// Show what caracald wrote.
     Logs(Logs),
     /// Show every setting in force and where it comes from; secrets are hidden.
+    #[command(before_help = "\
+Examples:
+  caracal config                   what `up` would start caracald with here
+  caracal config --json            the same for programs")]
     Config,
     /// Look at everything that can keep a stack from working, and say how to mend it.
     Doctor(Doctor),
@@ -89,7 +97,7 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Put a backup into an empty state directory.
     Restore(Restore),
-    /// Put the installed caracald in place of the one that runs, and go back if it does not get ready.
+    /// Put what is installed in place of what runs, and go back if it does not get ready.
     Upgrade(Upgrade),
     /// Remove what a stack left.
     Purge(Purge),
@@ -104,6 +112,10 @@ Examples:
         command: Allowlist,
     },
     /// Print the version.
+    #[command(before_help = "\
+Examples:
+  caracal version
+  caracal version --json           for programs")]
     Version,
     /// Print a completion script for a shell.
     #[command(before_help = "\
@@ -172,6 +184,10 @@ impl Up {
 
 /// Options of `down`.
 #[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal down                     asks it to stop, and waits for what it is doing
+  caracal down --timeout 0         kills it at once")]
 pub(crate) struct Down {
     /// Seconds to wait for a graceful stop before killing.
     #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
@@ -283,78 +299,9 @@ pub(crate) struct Upgrade {
     /// Say whether there is something to do (exit code 1 then), and do nothing.
     #[arg(long)]
     pub(crate) check: bool,
-    /// Seconds to wait for every service to be ready before going back.
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(crate) timeout: u64,
-}
-
-/// Options of `purge`.
-#[derive(Debug, Args)]
-#[command(before_help = "\
-Examples:
-  caracal purge all --dry-run      what there is to remove
-  caracal purge logs               logs only
-  caracal purge all --yes          everything, without being asked")]
-pub(crate) struct Purge {
-    /// What to remove.
-    #[arg(required = true, value_enum)]
-    pub(crate) targets: Vec<Target>,
-    /// Do not ask.
-    #[arg(short, long)]
-    pub(crate) yes: bool,
-    /// Say what would be removed and stop.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// What `purge` removes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Target {
-    /// Stop caracald; nothing is removed.
-    Stack,
-    /// Logs.
-    Logs,
-    /// Database, ledger, spool and what else the daemon keeps; asks for a `yes`.
-    State,
-    /// caracal.env; asks for a `yes`.
-    Config,
-    /// Keys and tokens; asks for a `yes`.
-    Secrets,
-    /// All of these, and the directory.
-    All,
-}
-
-/// What to do with the allowlist.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Allowlist {
-    /// Make an account for an address, and print the link by which its holder chooses a password.
-    Add {
-        /// An address.
-        entry: String,
-        /// What the account may do.
-        #[arg(long, default_value = "viewer", value_parser = ["owner", "admin", "operator", "approver", "auditor", "viewer"])]
-        role: String,
-        /// What its holder is called; what stands before the @ unless named.
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// Delete the account and end its sessions.
-    Remove {
-        /// An address.
-        entry: String,
-    },
-    /// End the sessions of an account and keep it out, without deleting it.
-    Lock {
-        /// An address.
-        entry: String,
-    },
-    /// Let it in again.
-    Unlock {
-        /// An address.
-        entry: String,
-    },
-    /// Show everybody who may sign in.
-    List,
+    /// Seconds to wait for every service to be ready before going back [default: 60; 300 with containers].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// The whole command line, as help, completions and manual pages show it.

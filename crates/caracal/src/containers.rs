@@ -59,7 +59,7 @@ impl Containers {
         match std::fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text).map(Some).with_context(|| {
                 format!(
-                    "{} does not say which stack of containers this home has",
+                    "{} does not say which stack of containers this home has; remove it if it has none",
                     path.display()
                 )
             }),

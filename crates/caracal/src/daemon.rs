@@ -14,7 +14,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
@@ -24,11 +24,14 @@ use nix::unistd::Pid;
 
 use crate::environment::Environment;
 use crate::home::Home;
+use crate::interrupt::Interrupt;
 use crate::lock::Lock;
 use crate::roles::Role;
 
 /// A log larger than this starts anew; one old log is kept.
 const ROTATE_ABOVE_BYTES: u64 = 10 * 1024 * 1024;
+/// How often a task that takes long is looked at.
+const TASK_POLL: Duration = Duration::from_millis(20);
 /// The end of the log in which the reason of an early death is looked for.
 const LAST_WORDS_BYTES: u64 = 64 * 1024;
 
@@ -95,6 +98,66 @@ pub(crate) fn ask(
         .stdin(Stdio::null())
         .output()
         .map_err(|error| could_not_run(caracald, &error))?;
+    answered(caracald, ended)
+}
+
+/// The same for a task that may take long: `meanwhile` is called again and again, and an interrupt ends it.
+///
+/// # Errors
+/// The sentence that it ended with, if it failed; also when it was interrupted.
+pub(crate) fn ask_at_length(
+    caracald: &Path,
+    environment: &Environment,
+    home: &Home,
+    arguments: &[&OsStr],
+    interrupt: &Interrupt,
+    meanwhile: impl Fn(),
+) -> anyhow::Result<Vec<u8>> {
+    let mut child = command(caracald, environment, home)?
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| could_not_run(caracald, &error))?;
+    let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
+    let ended = std::thread::scope(|scope| {
+        // Read while it runs: a full pipe would hold it up.
+        let stdout = scope.spawn(move || drained(stdout.as_mut()));
+        let stderr = scope.spawn(move || drained(stderr.as_mut()));
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if interrupt.is_asked() {
+                // The keys of a terminal have told it already; whoever signalled us has not. Nothing is lost by its end,
+                // and it is not waited for again.
+                child.kill()?;
+                break child.wait()?;
+            }
+            meanwhile();
+            std::thread::sleep(TASK_POLL);
+        };
+        anyhow::Ok(Output {
+            status,
+            stdout: stdout.join().unwrap_or_default(),
+            stderr: stderr.join().unwrap_or_default(),
+        })
+    })
+    .with_context(|| format!("cannot watch {}", caracald.display()))?;
+    answered(caracald, ended)
+}
+
+fn drained(pipe: Option<&mut impl std::io::Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        // What was read before a fault is all there is to show.
+        let _ = pipe.read_to_end(&mut bytes);
+    }
+    bytes
+}
+
+fn answered(caracald: &Path, ended: Output) -> anyhow::Result<Vec<u8>> {
     if !ended.status.success() {
         let said = String::from_utf8_lossy(&ended.stderr);
         let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());

@@ -13,6 +13,9 @@ use crate::environment::Environment;
 /// A start with less free space than this would fail later and worse.
 const MIN_FREE_MIB: u64 = 64;
 
+/// What to do about a directory that this account may not use.
+const USABLE: &str = "choose another --home, or let this account write there";
+
 /// One state directory, always absolute.
 #[derive(Debug, Clone)]
 pub(crate) struct Home {
@@ -107,10 +110,10 @@ impl Home {
             ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
                 anyhow!("the state directory {shown} cannot be used because it, or a part of its path, is not a directory")
             }
-            _ => anyhow!("the state directory {shown} cannot be created: {error}"),
+            _ => anyhow!("the state directory {shown} cannot be created: {error}; {USABLE}"),
         })?;
         std::fs::read_dir(&self.path)
-            .map_err(|error| anyhow!("the state directory {shown} cannot be read: {error}"))?;
+            .map_err(|error| anyhow!("the state directory {shown} cannot be read: {error}; {USABLE}"))?;
         // Before the write probe: on a full disk the probe would fail with a less helpful word.
         self.require_free_space(environment)?;
         self.require_writable()
@@ -158,7 +161,7 @@ impl Home {
         let removed = written.and_then(|_| std::fs::remove_file(&probe));
         removed.map_err(|error| {
             anyhow!(
-                "the state directory {} cannot be written to: {error}",
+                "the state directory {} cannot be written to: {error}; {USABLE}",
                 self.path.display()
             )
         })

@@ -18,12 +18,9 @@ impl Interrupt {
     /// A signal that this process was started to ignore (`nohup`) stays ignored.
     pub(crate) fn watch() -> anyhow::Result<Self> {
         let interrupt = Self::default();
-        let ignored = ignored_signals();
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            if ignored & (1 << (signal - 1)) == 0 {
-                signal_hook::flag::register(signal, Arc::clone(&interrupt.asked))
-                    .context("cannot watch for signals")?;
-            }
+        for signal in heeded([SIGINT, SIGTERM, SIGHUP]) {
+            signal_hook::flag::register(signal, Arc::clone(&interrupt.asked))
+                .context("cannot watch for signals")?;
         }
         Ok(interrupt)
     }
@@ -31,6 +28,15 @@ impl Interrupt {
     pub(crate) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
+}
+
+/// Those of `signals` that this process was not started to ignore. A handler for one that is ignored would undo what
+/// `nohup` is for.
+pub(crate) fn heeded<const N: usize>(signals: [i32; N]) -> impl Iterator<Item = i32> {
+    let ignored = ignored_signals();
+    signals
+        .into_iter()
+        .filter(move |signal| ignored & (1 << (signal - 1)) == 0)
 }
 
 /// A bit for each ignored signal, lowest first; nothing where the system does not tell.

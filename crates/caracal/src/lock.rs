@@ -10,7 +10,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
 use crate::hint::Hint;
@@ -74,6 +74,15 @@ pub(crate) enum Attempt {
     Held(Option<Holder>),
 }
 
+/// How the lock was found.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Nobody has it; a record is what the last holder left when it ended without tidying up.
+    Free(Option<Holder>),
+    /// A live process has it. Without a record it is just starting or stopping.
+    Held(Option<Holder>),
+}
+
 impl Lock {
     /// Takes the lock, or says who has it. The record of an ended holder is wiped at once.
     pub(crate) fn attempt(home: &Home) -> anyhow::Result<Attempt> {
@@ -108,12 +117,20 @@ impl Lock {
 
     /// Who runs here, without disturbing anyone; `None` when nobody does or the directory is absent.
     pub(crate) fn holder(home: &Home) -> anyhow::Result<Option<Holder>> {
+        Ok(match Self::state(home)? {
+            State::Held(holder) => holder,
+            State::Free(_) => None,
+        })
+    }
+
+    /// How the lock is, without disturbing anyone.
+    pub(crate) fn state(home: &Home) -> anyhow::Result<State> {
         let Ok(mut file) = File::open(home.lock_file()) else {
-            return Ok(None);
+            return Ok(State::Free(None));
         };
         match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => Ok(read_holder(&mut file)?),
+            Ok(()) => Ok(State::Free(read_holder(&mut file)?)),
+            Err(TryLockError::WouldBlock) => Ok(State::Held(read_holder(&mut file)?)),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
@@ -164,19 +181,21 @@ pub(crate) fn take(home: &Home, hint: &Hint) -> anyhow::Result<Lock> {
             note(&gone.how_it_ended());
             Ok(lock)
         }
-        Attempt::Held(Some(holder)) => bail!(
-            "caracald is already running (pid {}) with the state in {}; see {}, stop it with {}",
+        Attempt::Held(holder) => Err(in_use(home, hint, holder.as_ref())),
+    }
+}
+
+/// What to tell whoever wants the state for itself.
+pub(crate) fn in_use(home: &Home, hint: &Hint, holder: Option<&Holder>) -> anyhow::Error {
+    let shown = home.path().display();
+    match holder {
+        Some(holder) => anyhow!(
+            "caracald is already running (pid {}) with the state in {shown}; see {}, stop it with {}",
             holder.pid,
-            home.path().display(),
             hint.command("status"),
             hint.command("down")
         ),
-        Attempt::Held(None) => {
-            bail!(
-                "another caracal is just starting or stopping with the state in {}",
-                home.path().display()
-            )
-        }
+        None => anyhow!("another caracal is just starting or stopping with the state in {shown}"),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 
 use anyhow::{anyhow, bail};
 
@@ -10,6 +9,7 @@ use crate::environment::Environment;
 use crate::roles::Role;
 
 /// `listening` in the state column of `/proc/net/tcp`.
+#[cfg(target_os = "linux")]
 const LISTEN: &str = "0A";
 
 /// Checks every role's address before anything is started.
@@ -72,7 +72,8 @@ fn describe(role: Role, address: SocketAddr) -> String {
     format!("port {} ({}{owner})", address.port(), role.name())
 }
 
-/// `name (pid N)` of the process listening on `port`. Best effort: needs Linux and the right to look.
+/// `name (pid N)` of the process listening on `port`. Best effort: it takes the right to look.
+#[cfg(target_os = "linux")]
 pub(crate) fn owner_of(port: u16) -> Option<String> {
     let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
@@ -92,7 +93,8 @@ pub(crate) fn owner_of(port: u16) -> Option<String> {
     })
 }
 
-fn holds_any(process: &Path, inodes: &[String]) -> bool {
+#[cfg(target_os = "linux")]
+fn holds_any(process: &std::path::Path, inodes: &[String]) -> bool {
     let Ok(descriptors) = std::fs::read_dir(process.join("fd")) else {
         return false;
     };
@@ -103,6 +105,7 @@ fn holds_any(process: &Path, inodes: &[String]) -> bool {
 }
 
 /// Inodes of the sockets that listen on `port` in a table of proc(5) form.
+#[cfg(target_os = "linux")]
 fn listening_inodes(table: &str, port: u16) -> Vec<String> {
     let suffix = format!(":{port:04X}");
     table
@@ -114,6 +117,24 @@ fn listening_inodes(table: &str, port: u16) -> Vec<String> {
             listens.then(|| fields.get(9).map(|inode| (*inode).to_owned()))?
         })
         .collect()
+}
+
+/// `name (pid N)` of the process listening on `port`. Best effort: it takes the right to look, and lsof(8).
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn owner_of(port: u16) -> Option<String> {
+    let told = std::process::Command::new("lsof")
+        .args(["-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-Fpc"])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .ok()?;
+    first_listed(&String::from_utf8_lossy(&told.stdout))
+}
+
+/// The first process of what `lsof -Fpc` prints: a line `p` with the id, and one `c` with the name.
+#[cfg(any(test, not(target_os = "linux")))]
+fn first_listed(fields: &str) -> Option<String> {
+    let field = |letter: char| fields.lines().find_map(|line| line.strip_prefix(letter));
+    Some(format!("{} (pid {})", field('c')?, field('p')?))
 }
 
 #[cfg(test)]
@@ -171,6 +192,14 @@ mod tests {
     }
 
     #[test]
+    fn the_first_process_that_lsof_lists_is_named() {
+        let fields = "p4021\ncpostgres\nf7\np4022\ncother\n";
+        assert_eq!(first_listed(fields).as_deref(), Some("postgres (pid 4021)"));
+        assert_eq!(first_listed(""), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
     fn only_listening_sockets_of_the_port_count() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
             0: 0100007F:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1 x\n\

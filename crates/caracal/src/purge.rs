@@ -15,6 +15,7 @@ use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::files;
 use crate::home::Home;
+use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Lock};
 use crate::output::{answer, note};
 use crate::stores::readable;
@@ -37,6 +38,7 @@ impl Target {
                 "runtime.json",
                 // A backup and a program for the way back.
                 "upgrade",
+                "upgrade.new",
             ],
             Self::Config => &["caracal.env"],
             Self::Secrets => &["secrets"],
@@ -99,8 +101,14 @@ pub(crate) fn run(
     if !options.yes && !confirmed(destructive)? {
         return report(json, false, &[], "nothing was removed");
     }
+    // What is begun is finished: half a state would be worse than either.
+    let interrupt = Interrupt::watch()?;
     if stop {
         down::stop(&home, &Down { timeout: 20 })?;
+    }
+    if interrupt.is_asked() {
+        note("interrupted; nothing was removed");
+        return Ok(Outcome::Interrupted);
     }
     if running && !stop {
         // A daemon that runs on writes to its log: it is emptied, for one without a name would fill the disk unseen.

@@ -17,12 +17,13 @@ use crate::cli::Restore;
 use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
-use crate::files::TemporaryPath;
+use crate::files::{self, TemporaryPath};
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Lock};
 use crate::marker;
 use crate::output::{answer, note};
+use crate::progress::{Progress, Watched};
 use crate::version::VERSION;
 
 /// What was restored, for programs.
@@ -53,6 +54,7 @@ pub(crate) fn run(
         );
     }
     refuse_state(&home)?;
+    let interrupt = Interrupt::watch()?;
     home.prepare(&environment)?;
     // Nobody starts in the middle.
     let Attempt::Taken(lock, _) = Lock::attempt(&home)? else {
@@ -62,14 +64,18 @@ pub(crate) fn run(
         );
     };
     refuse_state(&home)?;
-    let interrupt = Interrupt::watch()?;
     let staged = TemporaryPath(home.path().join(format!(".restore-{}", std::process::id())));
-    let manifest = unpack(&options.file, &staged.0)?;
-    note("verifying the ledger of the copy");
-    verify(&caracald, &environment, &staged.0)?;
+    let unpacked = unpack(&options.file, &staged.0, &interrupt).and_then(|manifest| {
+        note("verifying the ledger of the copy");
+        verify(&caracald, &environment, &staged.0, &interrupt)?;
+        Ok(manifest)
+    });
+    // Asked first: an interrupt makes either step fail, and that is no fault of the backup.
     if interrupt.is_asked() {
+        note("interrupted; nothing was restored");
         return Ok(Outcome::Interrupted);
     }
+    let manifest = unpacked?;
     if !options.dry_run {
         let mut names = Vec::new();
         for entry in fs::read_dir(&staged.0)? {
@@ -130,14 +136,18 @@ fn refuse_state(home: &Home) -> anyhow::Result<()> {
 }
 
 /// Unpacks the archive into `directory`, which must not exist, and checks every digest.
-pub(crate) fn unpack(archive: &Path, directory: &Path) -> anyhow::Result<Manifest> {
+///
+/// # Errors
+/// One sentence with what is wrong with the archive; also when it was interrupted.
+pub(crate) fn unpack(archive: &Path, directory: &Path, interrupt: &Interrupt) -> anyhow::Result<Manifest> {
     let shown = archive.display();
     let file = File::open(archive).with_context(|| format!("cannot read {shown}"))?;
+    let progress = Progress::of_bytes("unpacking", files::size(archive));
     let not_whole = || format!("{shown} is not a whole backup");
     make(directory)?;
     let mut digests = BTreeMap::new();
     let mut manifest = None;
-    let mut members = tar::Archive::new(BufReader::new(file));
+    let mut members = tar::Archive::new(BufReader::new(Watched::new(file, &progress, interrupt)));
     for member in members.entries().with_context(not_whole)? {
         let mut member = member.with_context(not_whole)?;
         let name = member.path().with_context(not_whole)?.into_owned();
@@ -219,13 +229,24 @@ fn make(directory: &Path) -> anyhow::Result<()> {
 }
 
 /// Recomputes the ledger of an unpacked backup.
-pub(crate) fn verify(caracald: &Path, environment: &Environment, directory: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// What does not hold; also when it was interrupted.
+pub(crate) fn verify(
+    caracald: &Path,
+    environment: &Environment,
+    directory: &Path,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
     let staged = Home::at(directory);
-    daemon::ask(
+    let _progress = Progress::of_unknown("verifying");
+    daemon::ask_at_length(
         caracald,
         environment,
         &staged,
         &["audit", "verify"].map(OsStr::new),
+        interrupt,
+        || {},
     )
     .context("the ledger of the copy does not hold")?;
     Ok(())

@@ -14,7 +14,7 @@ use crate::endpoints::{self, Endpoints};
 use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
-use crate::lock::{Holder, Lock};
+use crate::lock::{self, Holder, Lock};
 use crate::output::{Paint, answer, note};
 use crate::probe::{self, ProbeResult};
 use crate::stores::{self, StoreResult};
@@ -29,6 +29,8 @@ struct Observed {
     stores: Vec<StoreResult>,
     /// Who runs, with the version and the seconds it says it runs for.
     daemon: Option<(Holder, Option<String>, Option<u64>)>,
+    /// Who ran last, if it ended without a clean stop.
+    crashed: Option<Holder>,
     /// Which stack of containers this home has, if it has one.
     containers: Option<Kind>,
 }
@@ -66,7 +68,10 @@ pub(crate) fn run(
 }
 
 fn observe(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result<Observed> {
-    let holder = Lock::holder(home)?;
+    let (holder, crashed) = match Lock::state(home)? {
+        lock::State::Held(holder) => (holder, None),
+        lock::State::Free(left_behind) => (None, left_behind),
+    };
     let containers = Containers::of(home)?.map(|containers| containers.kind);
     let Some(endpoints) = Endpoints::of_live_daemon(home) else {
         let asked = probe::ask_all(&endpoints::expected(environment)?, &format!("/{mode}"));
@@ -74,6 +79,7 @@ fn observe(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result
             services: asked.into_iter().map(ProbeResult::of_a_stranger).collect(),
             stores: stores::judge(home, &[]),
             daemon: holder.map(|holder| (holder, None, None)),
+            crashed,
             containers,
         });
     };
@@ -96,6 +102,7 @@ fn observe(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result
         services: health.unwrap_or(ready),
         stores,
         daemon: holder.map(|holder| (holder, endpoints.daemon.version.clone(), up)),
+        crashed,
         containers,
     })
 }
@@ -171,8 +178,17 @@ impl Observed {
             return format!("home {shown}: a stack of containers, which {up} starts");
         }
         let Some((holder, version, up)) = &self.daemon else {
-            let up = Hint::new(environment, home).command("up");
-            return format!("home {shown}: no caracald was started from here; {up} starts one");
+            let hint = Hint::new(environment, home);
+            let up = hint.command("up");
+            return match &self.crashed {
+                None => format!("home {shown}: no caracald was started from here; {up} starts one"),
+                Some(gone) => format!(
+                    "home {shown}: caracald (pid {}) ended without a clean stop; {} shows what it said last, {up} \
+                     starts it again",
+                    gone.pid,
+                    hint.command("logs")
+                ),
+            };
         };
         let version_of = version.as_ref().map(|version| format!(" {version}"));
         let time = up.map(|up| format!(", for {}", span(up)));
@@ -224,6 +240,7 @@ mod tests {
                 bytes: Some(1024),
             }],
             daemon: None,
+            crashed: None,
             containers: None,
         };
         let paint = Paint::for_stdout(&Environment::from_pairs([("NO_COLOR", "1")]));

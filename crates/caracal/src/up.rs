@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use crate::Outcome;
@@ -16,7 +16,7 @@ use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
-use crate::lock::{self, Holder, Lock};
+use crate::lock::{self, Attempt, Holder, Lock};
 use crate::marker;
 use crate::output::{answer, note};
 use crate::ports;
@@ -24,7 +24,8 @@ use crate::probe::{self, ProbeResult};
 
 /// How long a start may take.
 const TIMEOUT_SECONDS: u64 = 60;
-const POLL: Duration = Duration::from_millis(100);
+/// How often a daemon that starts is looked at: it takes a tenth of a second, and people wait for all of a pause.
+const POLL: Duration = Duration::from_millis(25);
 /// How long an interrupted start waits for a graceful end before it kills.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
 const REMIND_EVERY: Duration = Duration::from_secs(10);
@@ -45,11 +46,35 @@ pub(crate) fn run(
         return compose::up(&environment, &home, kind, options, json);
     }
     let caracald = daemon::find(&environment)?;
+    // Registered before there is anything to undo or to stop, so that no Ctrl-C leaves something half.
+    let interrupt = Interrupt::watch()?;
     home.prepare(&environment)?;
     let hint = Hint::new(&environment, &home);
-    let mut lock = lock::take(&home, &hint)?;
+    let timeout = Duration::from_secs(options.timeout.unwrap_or(TIMEOUT_SECONDS));
+    let mut lock = loop {
+        match Lock::attempt(&home)? {
+            Attempt::Taken(lock, left_behind) => {
+                if let Some(gone) = left_behind {
+                    note(&gone.how_it_ended());
+                }
+                break lock;
+            }
+            // A supervisor must not take another's daemon for its own.
+            Attempt::Held(holder) if options.foreground => {
+                return Err(lock::in_use(&home, &hint, holder.as_ref()));
+            }
+            Attempt::Held(_) => {
+                if let Some(running) = wait_for_another(&home, timeout, &interrupt)? {
+                    return ended(&home, &hint, running, "is running already", timeout, json);
+                }
+            }
+        }
+    };
     marker::check(&home)?;
     ports::check_free(&environment)?;
+    if interrupt.is_asked() {
+        return Ok(Outcome::Interrupted);
+    }
     marker::write(&home)?;
     // What a dead daemon said about itself must not be taken for the new one's word.
     Endpoints::forget(&home).context("cannot remove the endpoints of an earlier run")?;
@@ -67,24 +92,77 @@ pub(crate) fn run(
             &lock,
         ));
     }
+    let started = start(&environment, &home, &caracald, lock, timeout, &interrupt)?;
+    ended(&home, &hint, started, "is ready", timeout, json)
+}
 
-    // Registered before there is anything to stop, so that no Ctrl-C leaves a daemon behind.
-    let interrupt = Interrupt::watch()?;
-    let seconds = options.timeout.unwrap_or(TIMEOUT_SECONDS);
-    let timeout = Duration::from_secs(seconds);
-    match start(&environment, &home, &caracald, lock, timeout, &interrupt)? {
+/// Tells how a wait for a daemon ended.
+fn ended(
+    home: &Home,
+    hint: &Hint,
+    waited: Result<Ready, Unready>,
+    how: &str,
+    timeout: Duration,
+    json: bool,
+) -> anyhow::Result<Outcome> {
+    match waited {
         Ok((pid, endpoints)) => {
-            report(&home, &hint, pid, &endpoints, json)?;
+            report(home, hint, how, pid, &endpoints, json)?;
             Ok(Outcome::Good)
         }
-        Err(Unready::Dead(sentence)) => Err(anyhow!(sentence)),
+        Err(Unready::Dead(sentence)) => {
+            bail!("{sentence}; see {}", hint.command("logs"))
+        }
         Err(Unready::Late(why)) => bail!(
             "not ready after {} s: {why}; it keeps running, see {} and {}",
-            seconds,
+            timeout.as_secs(),
             hint.command("logs"),
             hint.command("status --ready")
         ),
         Err(Unready::Interrupted) => Ok(Outcome::Interrupted),
+    }
+}
+
+/// Waits for the daemon that another `up` started, or is just starting. It is that one's: nothing here stops it. Nothing
+/// comes back where whoever had the lock let go of it without a daemon.
+fn wait_for_another(
+    home: &Home,
+    timeout: Duration,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Option<Result<Ready, Unready>>> {
+    let begin = Instant::now();
+    let mut pid = None;
+    let mut pending = String::from("another caracal is just starting or stopping with this state");
+    loop {
+        if interrupt.is_asked() {
+            return Ok(Some(Err(Unready::Interrupted)));
+        }
+        match Lock::state(home)? {
+            lock::State::Held(Some(holder)) => {
+                pid = Some(holder.pid);
+                // Of this daemon, and not what an earlier one left.
+                let endpoints = Endpoints::read(home).filter(|said| said.pid == pid);
+                let endpoints = endpoints.map(|said| said.served()).unwrap_or_default();
+                let answers = probe::ask_all(&endpoints, "/ready");
+                let missing: Vec<&ProbeResult> = answers.iter().filter(|answer| !answer.ok).collect();
+                if missing.is_empty() && !answers.is_empty() {
+                    return Ok(Some(Ok((holder.pid, endpoints))));
+                }
+                pending = pending_of(&answers, &missing);
+            }
+            lock::State::Held(None) => {}
+            lock::State::Free(_) => {
+                return Ok(pid.map(|pid| {
+                    Err(Unready::Dead(format!(
+                        "the caracald (pid {pid}) that another caracal started has ended"
+                    )))
+                }));
+            }
+        }
+        if begin.elapsed() >= timeout {
+            return Ok(Some(Err(Unready::Late(pending))));
+        }
+        std::thread::sleep(POLL);
     }
 }
 
@@ -162,12 +240,7 @@ fn wait_until_ready(
             return Ok(endpoints);
         }
         if begin.elapsed() >= timeout {
-            let why = if answers.is_empty() {
-                "caracald has not opened its ports".to_owned()
-            } else {
-                detail(&pending)
-            };
-            return Err(Unready::Late(why));
+            return Err(Unready::Late(pending_of(&answers, &pending)));
         }
         let names: Vec<&str> = pending.iter().map(|answer| answer.name.as_str()).collect();
         if (names != last_pending && !names.is_empty()) || last_note.elapsed() >= REMIND_EVERY {
@@ -183,7 +256,11 @@ fn wait_until_ready(
     }
 }
 
-fn detail(pending: &[&ProbeResult]) -> String {
+/// What keeps a stack from being ready: `pending` of all `answers`.
+fn pending_of(answers: &[ProbeResult], pending: &[&ProbeResult]) -> String {
+    if answers.is_empty() {
+        return "caracald has not opened its ports".to_owned();
+    }
     pending
         .iter()
         .map(|answer| format!("{} ({})", answer.name, answer.detail))
@@ -201,9 +278,11 @@ struct Running<'a> {
     log: &'a Path,
 }
 
+/// Says where the roles of a daemon are; `how` it is, in a word or two.
 pub(crate) fn report(
     home: &Home,
     hint: &Hint,
+    how: &str,
     pid: i32,
     endpoints: &[(String, String)],
     json: bool,
@@ -219,7 +298,7 @@ pub(crate) fn report(
         };
         return Ok(answer(&serde_json::to_string(&running)?)?);
     }
-    let mut lines = vec![format!("caracald is ready (pid {pid})"), String::new()];
+    let mut lines = vec![format!("caracald {how} (pid {pid})"), String::new()];
     lines.extend(endpoints::lines(endpoints));
     lines.push(String::new());
     lines.push(format!("  {:<12} {}", "admin token", token.display()));

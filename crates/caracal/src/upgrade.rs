@@ -6,33 +6,35 @@
 //! place, and what it replaces is kept aside.
 
 mod former;
-mod journal;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use serde::Serialize;
 
 use self::former::Former;
-use self::journal::{Journal, Step};
 use crate::Outcome;
 use crate::cli::{Down, Upgrade};
-use crate::containers;
+use crate::compose;
+use crate::containers::Containers;
 use crate::daemon;
 use crate::down;
+use crate::due;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
+use crate::journal::{Journal, Step};
 use crate::lock::{self, Lock};
 use crate::marker;
-use crate::output::{answer, note};
+use crate::output::note;
 use crate::ports;
 use crate::up::{self, Unready};
 
+/// How long a start may take before the way back is taken.
+const TIMEOUT_SECONDS: u64 = 60;
 /// How long a stop may take before it is forced.
 const STOP_SECONDS: u64 = 20;
 
@@ -52,8 +54,11 @@ pub(crate) fn run(
     options: &Upgrade,
     json: bool,
 ) -> anyhow::Result<Outcome> {
-    let instead = "`up` with the new version migrates and rolls it";
-    let home = containers::embedded_home(&mut environment, home, "`upgrade`", instead)?;
+    let home = Home::locate(&environment, home)?;
+    environment.fill_from_operator_file(home.path())?;
+    if let Some(containers) = Containers::of(&home)? {
+        return compose::upgrade(&environment, &home, &containers, options, json);
+    }
     let hint = Hint::new(&environment, &home);
     if !home.marker_file().exists() && !home.database_files().iter().any(|file| file.exists()) {
         bail!(
@@ -66,44 +71,19 @@ pub(crate) fn run(
     let plan = Plan {
         caracald: daemon::find(&environment)?,
         hint,
-        timeout: Duration::from_secs(options.timeout),
+        timeout: Duration::from_secs(options.timeout.unwrap_or(TIMEOUT_SECONDS)),
         running: Lock::holder(&home)?.map(|holder| (holder.pid, version())),
         home,
     };
     let installed = plan.stage(&environment)?;
     let former = plan.running.as_ref().and_then(|(_, version)| version.clone());
     if options.check {
-        let due = plan.running.is_some() && former.as_deref() != Some(installed.as_str());
-        let words = match (&plan.running, due) {
-            (None, _) => format!(
-                "nothing runs from this state; {} starts {installed}",
-                plan.hint.command("up")
-            ),
-            (Some(_), true) => format!("{} runs and {installed} is installed", shown(former.as_deref())),
-            (Some(_), false) => format!("{installed} runs already"),
+        return match plan.running {
+            None => due::tell_of_nothing(&installed, &plan.hint, json),
+            Some(_) => due::tell(former.as_deref(), &installed, &plan.hint, json),
         };
-        let checked = Checked {
-            running: former.as_deref(),
-            installed: &installed,
-            due,
-        };
-        let line = serde_json::to_string(&checked)?;
-        answer(if json { &line } else { &words })?;
-        return Ok(if due { Outcome::Bad } else { Outcome::Good });
     }
     plan.carry_out(&environment, &installed, former.as_deref(), json)
-}
-
-/// Whether an upgrade is due, for programs.
-#[derive(Serialize)]
-struct Checked<'a> {
-    running: Option<&'a str>,
-    installed: &'a str,
-    due: bool,
-}
-
-fn shown(version: Option<&str>) -> String {
-    version.map_or_else(|| String::from("an unknown version"), str::to_owned)
 }
 
 impl Plan {
@@ -126,23 +106,24 @@ impl Plan {
         former: Option<&str>,
         json: bool,
     ) -> anyhow::Result<Outcome> {
+        let interrupt = Interrupt::watch()?;
         self.home.prepare(environment)?;
         let journal = Journal::of(&self.home, former, installed);
-        let interrupt = Interrupt::watch()?;
         note("keeping the running program and a backup of the state");
-        let kept = Former::keep(self.running.as_ref().map(|(pid, _)| *pid), &self.home)
+        let kept = Former::keep(self.running.as_ref().map(|(pid, _)| *pid), former, &self.home)
             .and_then(|kept| kept.back_up(&self.caracald, environment, &self.home, &interrupt));
-        let kept = match kept {
+        // Asked first: an interrupt makes a backup fail, and that is no fault of the state.
+        if interrupt.is_asked() {
+            note("interrupted; nothing was changed");
+            return Ok(Outcome::Interrupted);
+        }
+        let kept = match kept.and_then(|kept| kept.settle(&self.home)) {
             Ok(kept) => kept,
             Err(error) => {
                 journal.note(Step::StageFailed);
                 return Err(error.context("nothing was changed"));
             }
         };
-        if interrupt.is_asked() {
-            note("interrupted; nothing was changed");
-            return Ok(Outcome::Interrupted);
-        }
         self.stop()?;
         match self.start(environment, &self.caracald, &interrupt) {
             Ok((pid, endpoints)) => {
@@ -150,10 +131,10 @@ impl Plan {
                 journal.note(Step::Success);
                 note(&format!(
                     "{} became {installed}; the former program and state are kept in {}",
-                    shown(former),
+                    due::shown(former),
                     kept.directory().display()
                 ));
-                up::report(&self.home, &self.hint, pid, &endpoints, json)?;
+                up::report(&self.home, &self.hint, "is ready", pid, &endpoints, json)?;
                 Ok(Outcome::Good)
             }
             Err(error) => {
@@ -168,7 +149,7 @@ impl Plan {
                 }
                 bail!(
                     "{installed} did not get ready: {error:#}; {} runs again",
-                    shown(former)
+                    due::shown(former)
                 )
             }
         }
@@ -213,7 +194,7 @@ impl Plan {
             journal.note(Step::WentBack);
             return Ok(());
         };
-        if self.start(environment, former, &never).is_ok() {
+        if self.start(environment, &former, &never).is_ok() {
             journal.note(Step::WentBack);
             return Ok(());
         }
@@ -223,7 +204,7 @@ impl Plan {
              replaces is in {}",
             aside.display()
         ));
-        self.start(environment, former, &never)?;
+        self.start(environment, &former, &never)?;
         journal.note(Step::WentBackToBackup);
         Ok(())
     }

@@ -17,7 +17,7 @@ const PROJECT: &str = "caracal";
 ///
 /// # Errors
 /// One sentence: no `docker`, no Compose, or no engine that answers.
-pub(super) fn require(environment: &Environment) -> anyhow::Result<()> {
+pub(crate) fn require(environment: &Environment) -> anyhow::Result<()> {
     let said = |arguments: &[&str]| docker(environment).args(arguments).stdin(Stdio::null()).output();
     match said(&["compose", "version", "--short"]) {
         Err(error) => bail!(

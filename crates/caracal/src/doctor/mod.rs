@@ -2,6 +2,7 @@
 //!
 //! Nothing is changed and nothing stops at the first fault: whoever asks wants the whole list.
 
+mod containers;
 mod home;
 mod host;
 mod installation;
@@ -14,7 +15,7 @@ use serde::Serialize;
 
 use crate::Outcome;
 use crate::cli::Doctor;
-use crate::containers;
+use crate::containers::Containers;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::hint::Hint;
@@ -114,6 +115,8 @@ struct CheckContext<'a> {
     hint: Hint,
     /// Of the daemon that serves this home; nothing where none does.
     endpoints: Option<Endpoints>,
+    /// Whether the stack is one of containers.
+    has_containers: bool,
 }
 
 pub(crate) fn run(
@@ -123,21 +126,28 @@ pub(crate) fn run(
     json: bool,
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
-    let instead = "`docker compose --file FILE ps` and `logs` tell of its containers";
-    containers::refuse(&environment, &home, "`doctor`", instead)?;
+    let stack = Containers::of(&home)?;
     let operator_file = environment.fill_from_operator_file(home.path());
     let context = CheckContext {
         environment: &environment,
         hint: Hint::new(&environment, &home),
         endpoints: Endpoints::of_live_daemon(&home),
+        has_containers: stack.is_some(),
         home: &home,
     };
-    let mut sections = vec![
-        installation::check(&context, operator_file),
-        home::check(&context),
-        home::secrets(&context),
-        host::check(&context),
-    ];
+    let mut sections = match &stack {
+        None => vec![
+            installation::check(&context, operator_file),
+            home::check(&context),
+            home::secrets(&context),
+            host::check(&context),
+        ],
+        // Ports, limits and most secrets are then Docker's and the containers' own.
+        Some(stack) => vec![
+            containers::check(&context, operator_file, stack),
+            home::check(&context),
+        ],
+    };
     if !options.preflight {
         sections.push(services::check(&context));
     }

@@ -49,7 +49,13 @@ pub(super) fn check(context: &CheckContext<'_>) -> Section {
             section.fail(&answer.name, answer.detail.clone(), advice);
         }
     }
-    for store in stores::judge(context.home, &answers) {
+    // Those of containers are services of their own; a role that lacks one says so.
+    let stores = if context.has_containers {
+        Vec::new()
+    } else {
+        stores::judge(context.home, &answers)
+    };
+    for store in stores {
         if store.ok {
             section.ok(store.name, store.detail);
         } else {

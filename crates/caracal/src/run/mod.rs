@@ -9,7 +9,9 @@ mod gateway;
 mod identity;
 mod notice;
 mod process;
+mod processes;
 mod refresh;
+mod signals;
 pub(crate) mod tree;
 pub(crate) mod watcher;
 
@@ -18,14 +20,17 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use nix::sys::signal::Signal;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use self::credentials::{Binding, Credential, Launcher};
 use self::gateway::{Gateways, Target};
 use self::identity::Identity;
+use self::signals::Signals;
 use crate::Outcome;
 use crate::cli::Run;
 use crate::environment::Environment;
@@ -35,6 +40,10 @@ use crate::output::{answer, note};
 
 /// Exit code of what fails before the program is started, as env(1) and its like have it.
 pub(crate) const NOT_STARTED: u8 = 125;
+
+/// How long an interrupted launch waits for its session to end. One that does not then ends by itself within a day, and
+/// nobody holds anything of it.
+const LEAVE: Duration = Duration::from_secs(5);
 
 /// Variables of the child and their values.
 type Variables = BTreeMap<OsString, Zeroizing<String>>;
@@ -68,7 +77,11 @@ pub(crate) fn run(
         .build()?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
-        let workload = Workload::ask(identity).await?;
+        let mut signals = Signals::hear()?;
+        let workload = tokio::select! {
+            asked = Workload::ask(identity) => asked?,
+            signal = signals.next() => return Ok(not_started(signal)),
+        };
         let names = workload.bindings.iter().map(|binding| binding.env.as_str());
         let names = names.chain(targets.iter().map(|target| target.name.as_str()));
         if let Some(twice) = repeated(names) {
@@ -84,8 +97,14 @@ pub(crate) fn run(
             environment: &environment,
             home,
         };
-        launched.run(workload, targets).await.map(Outcome::Code)
+        launched.run(workload, targets, &mut signals).await
     })
+}
+
+/// How a launch ends that a signal ended before its program ran.
+fn not_started(signal: Signal) -> Outcome {
+    note("interrupted; nothing was started");
+    Outcome::Code(signals::code(signal))
 }
 
 /// The workload that is launched, where there is one.
@@ -131,9 +150,17 @@ struct Launched<'a> {
 }
 
 impl Launched<'_> {
-    /// Runs the program to its end; gives its exit code.
-    async fn run(&self, workload: Workload, targets: Vec<Target>) -> anyhow::Result<u8> {
-        let minted = workload.credentials().await?;
+    /// Runs the program to its end, with its exit code.
+    async fn run(
+        &self,
+        workload: Workload,
+        targets: Vec<Target>,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Outcome> {
+        let minted = tokio::select! {
+            minted = workload.credentials() => minted?,
+            signal = signals.next() => return Ok(not_started(signal)),
+        };
         let mut variables = variables(&minted, &workload.bindings);
         let refresh = match &self.options.refresh {
             Some(file) => {
@@ -145,11 +172,10 @@ impl Launched<'_> {
             }
             None => None,
         };
-        let gateways = if targets.is_empty() {
-            None
-        } else {
-            let labels = &self.options.label;
-            Some(Gateways::open(self.environment, self.home, targets, labels).await?)
+        let gateways = match self.gateways(targets, signals).await? {
+            Opened::None => None,
+            Opened::Some(gateways) => Some(gateways),
+            Opened::Interrupted(signal) => return Ok(not_started(signal)),
         };
         if let Some(gateways) = &gateways {
             variables.extend(gateways.variables());
@@ -161,17 +187,55 @@ impl Launched<'_> {
                     served(gateways.as_ref()),
                 );
                 tokio::select! {
-                    code = child.wait() => code,
+                    code = child.wait(signals) => code,
                     (never, _) = beside => match never {},
                 }
             }
             Err(error) => Err(error),
         };
         if let Some(gateways) = gateways {
-            gateways.close().await;
+            tokio::select! {
+                () = gateways.close() => {}
+                // Who asks again does not want to wait for it.
+                _ = signals.next() => {}
+            }
         }
-        code
+        code.map(Outcome::Code)
     }
+
+    async fn gateways(&self, targets: Vec<Target>, signals: &mut Signals) -> anyhow::Result<Opened> {
+        if targets.is_empty() {
+            return Ok(Opened::None);
+        }
+        let opening = Gateways::open(self.environment, self.home, targets, &self.options.label);
+        let mut opening = std::pin::pin!(opening);
+        let signal = tokio::select! {
+            opened = &mut opening => return Ok(Opened::Some(opened?)),
+            signal = signals.next() => signal,
+        };
+        note("interrupted; ending what was begun");
+        // The session may have been started already: what is begun is seen to its end, so that it can be ended.
+        let closed = async {
+            if let Ok(gateways) = opening.await {
+                gateways.close().await;
+            }
+        };
+        tokio::select! {
+            _ = tokio::time::timeout(LEAVE, closed) => {}
+            // Who asks again does not want to wait for it.
+            _ = signals.next() => {}
+        }
+        Ok(Opened::Interrupted(signal))
+    }
+}
+
+/// What became of the addresses that `--gateway` asks for.
+enum Opened {
+    /// None was asked for.
+    None,
+    Some(Gateways),
+    /// A signal came first, and nothing is left of them.
+    Interrupted(Signal),
 }
 
 async fn kept_fresh(

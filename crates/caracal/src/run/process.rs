@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::signals::Signals;
 use super::{Variables, tree};
 
 /// A program that runs, with its watcher.
@@ -59,11 +59,7 @@ pub(super) fn start(
 
 impl Program {
     /// Waits for the end of all of it; gives the program's exit code, or 128 and the signal that ended it.
-    pub(super) async fn wait(&mut self) -> anyhow::Result<u8> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hangup = signal(SignalKind::hangup())?;
-        let mut quit = signal(SignalKind::quit())?;
+    pub(super) async fn wait(&mut self, signals: &mut Signals) -> anyhow::Result<u8> {
         loop {
             let signal = tokio::select! {
                 ended = self.watcher.wait() => {
@@ -71,10 +67,7 @@ impl Program {
                     tree::end(self.grace);
                     return Ok(code(ended?));
                 }
-                _ = interrupt.recv() => Signal::SIGINT,
-                _ = terminate.recv() => Signal::SIGTERM,
-                _ = hangup.recv() => Signal::SIGHUP,
-                _ = quit.recv() => Signal::SIGQUIT,
+                signal = signals.next() => signal,
             };
             // Each process hears of it once. At a terminal the keys have told all of the group already.
             let _ = if self.own_group {

@@ -8,11 +8,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
+use super::processes;
+
 const PAUSE: Duration = Duration::from_millis(10);
 /// How long killed processes may take to be gone.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
-/// Has orphans among our descendants become our children, so that none of them gets away by losing its parent.
+/// Has orphans among our descendants become our children, so that none of them gets away by losing its parent. Only Linux
+/// can: elsewhere one that leaves its parent behind gets away, and what its parents still have is ended.
 pub(crate) fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     // Without it the tree is ended as far as it can be seen.
@@ -62,14 +65,8 @@ fn reap() {
 /// Every process below `root`; nothing where the system does not tell.
 fn descendants(root: Pid) -> Vec<Pid> {
     let mut children: BTreeMap<Pid, Vec<Pid>> = BTreeMap::new();
-    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let pid = Pid::from_raw(pid);
-        if let Some(parent) = parent(pid) {
-            children.entry(parent).or_default().push(pid);
-        }
+    for (pid, parent) in processes::living() {
+        children.entry(parent).or_default().push(pid);
     }
     let mut found = Vec::new();
     let mut next = vec![root];
@@ -80,16 +77,6 @@ fn descendants(root: Pid) -> Vec<Pid> {
         }
     }
     found
-}
-
-/// The parent of a process that has not ended.
-fn parent(pid: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_whitespace();
-    // Dead, but not yet taken note of by its parent.
-    (fields.next()? != "Z").then_some(())?;
-    Some(Pid::from_raw(fields.next()?.parse().ok()?))
 }
 
 /// How a child ended, once it has: its exit code, or 128 and the signal.

@@ -17,6 +17,7 @@ use signal_hook::iterator::Signals;
 use super::tree;
 use crate::Outcome;
 use crate::cli::Watch;
+use crate::interrupt;
 
 /// Exit codes of a program that cannot be run and of one that is not there, as shells have them.
 const CANNOT_RUN: u8 = 126;
@@ -25,9 +26,9 @@ const NOT_FOUND: u8 = 127;
 pub(crate) fn run(options: &Watch) -> anyhow::Result<Outcome> {
     tree::adopt_orphans();
     // Registered before there is anything that could end.
-    let mut signals = Signals::new([SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2])?;
-    #[cfg(target_os = "linux")]
-    nix::sys::prctl::set_pdeathsig(Signal::SIGUSR2)?;
+    let heeded = interrupt::heeded([SIGTERM, SIGINT, SIGHUP, SIGQUIT]);
+    let mut signals = Signals::new(heeded.chain([SIGCHLD, SIGUSR2]))?;
+    tell_of_the_end_of(Pid::from_raw(options.parent))?;
     let grace = Duration::from_secs(options.grace);
     if getppid() != Pid::from_raw(options.parent) {
         // It died before we could ask to be told.
@@ -63,6 +64,26 @@ pub(crate) fn run(options: &Watch) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Bad)
+}
+
+/// Has SIGUSR2 sent to this process once the launcher has ended, however it ended.
+#[cfg(target_os = "linux")]
+fn tell_of_the_end_of(_: Pid) -> anyhow::Result<()> {
+    Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGUSR2)?)
+}
+
+/// Has SIGUSR2 sent to this process once the launcher has ended. Where the system does not do it, an orphan is known by its
+/// new parent.
+#[cfg(not(target_os = "linux"))]
+fn tell_of_the_end_of(launcher: Pid) -> anyhow::Result<()> {
+    const LOOK: Duration = Duration::from_millis(100);
+    std::thread::Builder::new().spawn(move || {
+        while getppid() == launcher {
+            std::thread::sleep(LOOK);
+        }
+        tree::send(Pid::this(), Signal::SIGUSR2);
+    })?;
+    Ok(())
 }
 
 fn start(command: &[OsString]) -> Result<Pid, (u8, String)> {

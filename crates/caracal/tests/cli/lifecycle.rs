@@ -260,9 +260,27 @@ fn two_starts_at_once_leave_one_daemon() {
         .into_iter()
         .map(|child| child.wait_with_output().unwrap().into())
         .collect();
-    assert_eq!(runs.iter().filter(|run| run.code == 0).count(), 1, "{runs:?}");
-    for refused in runs.iter().filter(|run| run.code != 0) {
-        refused.assert_refused("caracal");
-    }
+    // One of them starts it, and the others wait for it.
+    let began = |how: &str| {
+        let words = format!("caracald {how} (pid {})", bench.recorded_pid().unwrap());
+        runs.iter()
+            .filter(|run| run.assert_good().stdout.starts_with(&words))
+            .count()
+    };
+    assert_eq!(
+        (began("is ready"), began("is running already")),
+        (1, 3),
+        "{runs:?}"
+    );
     bench.run(&["status", "--ready"]).assert_good();
+}
+
+#[test]
+fn up_where_something_starts_waits_for_that_as_long_as_for_its_own() {
+    let bench = Bench::new().with("FAKE_DAEMON", "unready");
+    assert_eq!(bench.run(&["up", "--timeout", "1"]).code, 1);
+    let again = bench.run(&["up", "--timeout", "1"]);
+    again.assert_refused("not ready after 1 s: gateway (503 sts_unreachable)");
+    // It is not this one's to stop.
+    bench.run(&["status"]).assert_good();
 }

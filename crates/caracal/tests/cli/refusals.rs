@@ -103,12 +103,20 @@ fn a_full_disk_is_refused_with_the_figures() {
 }
 
 #[test]
-fn a_second_copy_is_refused_and_the_first_is_untouched() {
+fn a_second_copy_is_never_started_and_refused_where_a_supervisor_wants_one() {
     let bench = Bench::new();
     bench.run(&["up"]).assert_good();
     let pid = bench.recorded_pid().unwrap();
+    let again = bench.run(&["up"]);
+    assert!(
+        again
+            .assert_good()
+            .stdout
+            .starts_with(&format!("caracald is running already (pid {pid})\n")),
+        "{again:?}"
+    );
     bench
-        .run(&["up"])
+        .run(&["up", "--foreground"])
         .assert_refused(&format!("caracald is already running (pid {pid})"));
     assert_eq!(bench.recorded_pid(), Some(pid));
     bench.run(&["status", "--ready"]).assert_good();

@@ -1,10 +1,6 @@
 //! Opening stores and buses, embedded or remote.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use caracal_core::{Secret, World};
@@ -22,6 +18,7 @@ use caracal_storage_sql::{
 };
 
 use super::{
+    database_file,
     guarded::Guarded,
     home_lock::HomeLock,
     keys::{self, KeyMaterial},
@@ -97,7 +94,8 @@ async fn embedded(
 ) -> anyhow::Result<Backends> {
     // Two daemons over one file would each believe their memory: revocations of one are news to the other.
     let home = HomeLock::take(&config.home)?;
-    let path = database_file(config);
+    let path = database_file::path(config);
+    database_file::require_database(&path)?;
     let cannot = || format!("cannot open the database {}", path.display());
     let store = SqliteStore::open_unmigrated(&path, Some(keys.audit.current().clone()))
         .await
@@ -202,10 +200,6 @@ fn sharing<S: Store + SqlStore + 'static>(
     }
 }
 
-fn database_file(config: &Config) -> PathBuf {
-    config.home.join("caracal.db")
-}
-
 fn postgres_options(config: &Config, url: &Secret) -> PostgresOptions {
     PostgresOptions {
         max_connections: config.db_max_conns,
@@ -226,7 +220,7 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<i64> {
     match &config.backend {
         Backend::Embedded => {
             secrets::private_directory(&config.home)?;
-            let store = SqliteStore::open_unmigrated(&database_file(config), None).await?;
+            let store = SqliteStore::open_unmigrated(&database_file::path(config), None).await?;
             store.migrate(world.now()).await?;
         }
         Backend::Production { database_url, .. } => {
@@ -256,7 +250,7 @@ pub(crate) async fn copy_database(config: &Config, target: &Path) -> anyhow::Res
         matches!(config.backend, Backend::Embedded),
         "the stores are PostgreSQL's and Redis's: back them up with their own tools"
     );
-    let path = database_file(config);
+    let path = database_file::path(config);
     anyhow::ensure!(path.exists(), "there is no database {}", path.display());
     let store = SqliteStore::open_unmigrated(&path, None).await?;
     store.copy_to(target).await?;
@@ -269,7 +263,7 @@ pub(crate) async fn outbox(config: &Config) -> anyhow::Result<SqlOutboxQueue> {
     let world = system_world();
     Ok(match &config.backend {
         Backend::Embedded => {
-            let store = SqliteStore::open_unmigrated(&database_file(config), None).await?;
+            let store = SqliteStore::open_unmigrated(&database_file::path(config), None).await?;
             SqlOutboxQueue::new(Arc::new(store), world)
         }
         Backend::Production { database_url, .. } => {
@@ -307,7 +301,7 @@ pub(crate) async fn store_for_support(
     }
     match &config.backend {
         Backend::Embedded => {
-            let path = database_file(config);
+            let path = database_file::path(config);
             anyhow::ensure!(path.exists(), "there is no database {}", path.display());
             of(SqliteStore::open_unmigrated(&path, None).await?).await
         }
@@ -324,7 +318,7 @@ pub(crate) async fn ledger(mut config: Config) -> anyhow::Result<(Arc<dyn Store>
     let chain_key = Some(audit.current().clone());
     let store: Arc<dyn Store> = match &config.backend {
         Backend::Embedded => {
-            Arc::new(SqliteStore::open_unmigrated(&database_file(&config), chain_key).await?)
+            Arc::new(SqliteStore::open_unmigrated(&database_file::path(&config), chain_key).await?)
         }
         Backend::Production { database_url, .. } => {
             Arc::new(postgres(&config, database_url, chain_key).await?)
@@ -358,7 +352,7 @@ pub(crate) async fn administration(mut config: Config) -> anyhow::Result<Adminis
     let world = system_world();
     let store: Arc<dyn Store> = match &config.backend {
         Backend::Embedded => {
-            let path = database_file(&config);
+            let path = database_file::path(&config);
             anyhow::ensure!(path.exists(), "there is no database {}", path.display());
             secrets::complete(&world, &config.home, &mut config.keys)?;
             Arc::new(SqliteStore::open_unmigrated(&path, None).await?)

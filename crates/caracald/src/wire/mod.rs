@@ -7,6 +7,7 @@
 mod audit;
 mod backends;
 mod checkpoints;
+mod database_file;
 mod egress;
 #[cfg(feature = "export")]
 mod export;

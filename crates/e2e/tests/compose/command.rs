@@ -73,8 +73,10 @@ async fn the_command_starts_shows_and_stops_a_stack_of_containers() {
         .collect();
     assert!(!lines.is_empty() && lines.len() <= 3, "{lines:?}");
 
+    let looked = answered(&project, &home, &["doctor", "--json"]).await;
+    assert_eq!(looked["ready"], true, "{looked:#}");
     // What would touch another kind of stack says what to do instead.
-    for what in ["backup", "config", "doctor", "upgrade"] {
+    for what in ["backup", "config"] {
         let said = refused(&project, &home, &[what]).await;
         assert!(said.contains("for a stack without containers"), "{what}: {said}");
     }
@@ -89,6 +91,24 @@ async fn the_command_starts_shows_and_stops_a_stack_of_containers() {
     assert_eq!(down.status.code(), Some(1));
     // Without a flag it is the stack that the home has, with the data that it had.
     answered(&project, &home, &["up", "--json"]).await;
+    let mandate = fixture.mandate(&fixture.agent().await, READ).await;
+    fixture.call(&mandate).await.expect(200);
+
+    // A release that nobody has changes nothing; the one that there is takes the place of itself, with a dump kept.
+    let runs = answered(&project, &home, &["upgrade", "--check", "--json"]).await;
+    assert_eq!(
+        (&runs["running"], &runs["due"]),
+        (&"0.0.1-test".into(), &false.into()),
+        "{runs}"
+    );
+    project.set("CARACAL_VERSION", "0.0.2-nowhere");
+    let said = refused(&project, &home, &["upgrade"]).await;
+    assert!(said.contains("nothing was changed"), "{said}");
+    project.set("CARACAL_VERSION", "0.0.1-test");
+    let upgraded = answered(&project, &home, &["upgrade", "--json"]).await;
+    assert_eq!(upgraded["stack"], "runtime", "{upgraded}");
+    let dump = std::fs::read(home.join("upgrade/before.dump")).expect("a dump");
+    assert!(dump.starts_with(b"PGDMP"), "what pg_restore reads");
     let mandate = fixture.mandate(&fixture.agent().await, READ).await;
     fixture.call(&mandate).await.expect(200);
     answered(&project, &home, &["down", "--json"]).await;

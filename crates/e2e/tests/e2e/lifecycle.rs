@@ -56,8 +56,8 @@ async fn up_status_down() {
         assert!(text.contains(&format!("\"{role}\"")), "{told:#}");
     }
     let again = daemon.run_cli(&["up"]).await;
-    assert_eq!(again.code, Some(1), "{again:#?}");
-    assert!(again.stderr.contains("already running"), "{again:#?}");
+    let running = up.stdout.replacen("is ready", "is running already", 1);
+    assert_eq!(again.assert_good().stdout, running, "the same one, where it was");
     daemon.run_cli(&["status", "--ready"]).await.assert_good();
 
     let token =
@@ -128,6 +128,57 @@ async fn an_upgrade_keeps_the_state_and_one_that_fails_is_taken_back() {
     );
 }
 
+/// What `up` says of state that it cannot work with: one sentence, and nothing runs.
+async fn refused(installation: &Installation) -> String {
+    let up = installation.daemon.run_cli(&["up"]).await;
+    assert_eq!((up.code, up.stdout.as_str()), (Some(1), ""), "{up:#?}");
+    assert_eq!(up.stderr.lines().count(), 1, "{up:#?}");
+    let status = installation.daemon.run_cli(&["status", "--json"]).await;
+    assert_eq!(status.code, Some(1), "{status:#?}");
+    up.stderr
+}
+
+#[tokio::test]
+async fn state_of_a_later_schema_or_that_is_damaged_is_told_and_left_as_it_is() {
+    let installation = Installation::new();
+    installation.daemon.run_cli(&["up"]).await.assert_good();
+    installation.daemon.run_cli(&["down"]).await.assert_good();
+    let database = installation.home().join("caracal.db");
+
+    // The marker says that this version used it last, and the schema knows better.
+    let later = "import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute(\"insert into schema_migrations (version, name, checksum, applied_at, compatible_from) \"
+                 \"select 9999, 'later', checksum, applied_at, 9999 from schema_migrations where version = 1\")
+database.commit()";
+    let changed = Command::new("python3")
+        .args(["-c", later])
+        .arg(&database)
+        .output();
+    let changed = changed.expect("python3 runs");
+    assert!(
+        changed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&changed.stderr)
+    );
+    let before = std::fs::read(&database).expect("a database");
+    let said = refused(&installation).await;
+    assert!(
+        said.contains("caracald stopped while starting: ") && said.contains("newer than"),
+        "{said}"
+    );
+    assert!(said.contains("run a newer build"), "{said}");
+    assert_eq!(std::fs::read(&database).expect("a database"), before);
+
+    let mut damaged = before;
+    damaged[..64].fill(b'x');
+    std::fs::write(&database, &damaged).expect("a database");
+    let said = refused(&installation).await;
+    assert!(said.contains("not a database"), "{said}");
+    assert!(said.contains("restore"), "{said}");
+    assert_eq!(std::fs::read(&database).expect("a database"), damaged);
+}
+
 #[tokio::test]
 async fn two_ups_at_once_start_one_daemon() {
     let installation = Installation::new();
@@ -135,9 +186,21 @@ async fn two_ups_at_once_start_one_daemon() {
         installation.daemon.run_cli(&["up"]),
         installation.daemon.run_cli(&["up"])
     );
-    let mut codes = [first.code, second.code];
-    codes.sort_unstable();
-    assert_eq!(codes, [Some(0), Some(1)], "{first:#?} {second:#?}");
+    let began = |how: &str| {
+        [&first, &second]
+            .iter()
+            .filter(|up| {
+                up.assert_good()
+                    .stdout
+                    .starts_with(&format!("caracald {how} (pid "))
+            })
+            .count()
+    };
+    assert_eq!(
+        (began("is ready"), began("is running already")),
+        (1, 1),
+        "{first:#?} {second:#?}"
+    );
     installation
         .daemon
         .run_cli(&["status", "--ready"])

@@ -13,7 +13,7 @@ use crate::home::Home;
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// The new program runs and is ready.
     Success,
     /// Program or state could not be kept; nothing was changed.
@@ -36,14 +36,14 @@ struct Line<'a> {
 }
 
 /// The journal of one upgrade.
-pub(super) struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
     from: Option<String>,
     to: String,
 }
 
 impl Journal {
-    pub(super) fn of(home: &Home, from: Option<&str>, to: &str) -> Self {
+    pub(crate) fn of(home: &Home, from: Option<&str>, to: &str) -> Self {
         Self {
             path: home.path().join("upgrade.log"),
             from: from.map(str::to_owned),
@@ -52,7 +52,7 @@ impl Journal {
     }
 
     /// Adds a line. A journal that cannot be written must not stop the way back.
-    pub(super) fn note(&self, outcome: Step) {
+    pub(crate) fn note(&self, outcome: Step) {
         let line = Line {
             at: clock::rfc3339(clock::now()),
             from: self.from.as_deref(),
