@@ -124,6 +124,12 @@ async fn refusals_of_a_workload_say_why_and_change_nothing() {
         (["Ld_Preload", "A"], "invalid_credential_env"),
         (["NODE_OPTIONS", "A"], "invalid_credential_env"),
         (["DYLD_INSERT_LIBRARIES", "A"], "invalid_credential_env"),
+        (["PATH", "A"], "invalid_credential_env"),
+        (["ld_audit", "A"], "invalid_credential_env"),
+        (["BASH_ENV", "A"], "invalid_credential_env"),
+        (["GIT_SSH_COMMAND", "A"], "invalid_credential_env"),
+        (["Https_Proxy", "A"], "invalid_credential_env"),
+        (["CARACAL_STS_URL", "A"], "invalid_credential_env"),
         (["KEY", "KEY"], "duplicate_credential_env"),
     ] {
         let body = json!({ "bindings": envs.map(bound) });

@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use caracal_core::entity::ProviderKind;
 use caracal_e2e::{
-    Document, Fixture, READ, Reply, Role, Stack, TICKETS, oauth::in_front_of_the_tickets, on_every_deployment,
+    Deployment, Document, Fixture, READ, Reply, Role, Stack, TICKETS,
+    oauth::{CLIENT_SECRET, OauthServer, in_front_of_the_tickets},
+    on_every_deployment, provider,
 };
 use caracal_testkit::{deployed::program, process::Process};
 use caracal_wire::control::providers::CreateProvider;
@@ -12,10 +15,9 @@ use serde_json::{Value, json};
 on_every_deployment!(
     a_required_binding_that_is_denied_starts_nothing_and_an_optional_one_is_left_out,
     a_program_gets_the_credentials_of_its_workload_and_no_other_secret,
+    what_decides_what_programs_load_is_bound_to_nothing,
     a_launch_waits_for_a_person_and_goes_on_when_they_decide,
     a_launch_that_waits_starts_nothing_once_its_workload_is_deleted,
-    an_unchanged_client_speaks_to_a_resource_and_holds_nothing,
-    the_local_address_is_for_the_program_alone_and_ends_with_its_session,
 );
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -36,7 +38,11 @@ impl<'f> Launched<'f> {
         let lets_out = String::from("allow_runtime_injection");
         provider.config_json.insert(lets_out, true.into());
         in_front_of_the_tickets(fixture, &provider).await;
+        Self::of(fixture, bindings).await
+    }
 
+    /// With the provider that the resources have.
+    async fn of(fixture: &'f Fixture<'f>, bindings: Value) -> Self {
         let made = fixture
             .zone
             .admin(
@@ -46,20 +52,28 @@ impl<'f> Launched<'f> {
             )
             .await
             .expect(201);
-        let id = made.text_of("id");
-        let body = json!({"bindings": bindings});
-        let path = format!("/workloads/{id}");
-        fixture.zone.admin("PUT", &path, Some(body)).await.expect(200);
-        Self {
+        let launched = Self {
             fixture,
             secret: made.text_of("secret"),
-            id,
+            id: made.text_of("id"),
             directory: tempfile::tempdir().expect("a directory"),
-        }
+        };
+        launched.bind(bindings).await.expect(200);
+        launched
+    }
+
+    async fn bind(&self, bindings: Value) -> Reply {
+        let body = json!({"bindings": bindings});
+        let path = format!("/workloads/{}", self.id);
+        self.fixture.zone.admin("PUT", &path, Some(body)).await
     }
 
     /// `caracal run` of a shell script, by a caller with an environment of its own.
     fn run(&self, script: &str) -> Process {
+        self.run_with(&[], script)
+    }
+
+    fn run_with(&self, options: &[&str], script: &str) -> Process {
         let home = self.directory.path().display().to_string();
         let variables: BTreeMap<&str, String> = BTreeMap::from([
             ("CARACAL_WORKLOAD_ID", self.id.clone()),
@@ -70,7 +84,9 @@ impl<'f> Launched<'f> {
             ("PATH", "/usr/bin:/bin".to_owned()),
         ]);
         Process::options(program("caracal"))
-            .args(["run", "--", "/bin/sh", "-c", script])
+            .arg("run")
+            .args(options)
+            .args(["--", "/bin/sh", "-c", script])
             .envs(variables)
             .start()
     }
@@ -156,6 +172,33 @@ async fn a_program_gets_the_credentials_of_its_workload_and_no_other_secret(stac
     assert!(!json!(events).to_string().contains(&fixture.key));
 }
 
+async fn what_decides_what_programs_load_is_bound_to_nothing(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let launched = Launched::new(&fixture, json!([])).await;
+    for name in [
+        "PATH",
+        "LD_PRELOAD",
+        "ld_audit",
+        "NODE_OPTIONS",
+        "BASH_ENV",
+        "GIT_SSH_COMMAND",
+        "CARACAL_STS_URL",
+        "https_proxy",
+    ] {
+        let refused = launched.bind(json!([binding(name, READ, false)])).await;
+        assert_eq!(refused.status, 400, "{name}: {refused:#?}");
+        assert!(refused.text.contains(name), "{name}: {refused:#?}");
+    }
+    // Nothing of it was kept.
+    let mut process = launched.run("env; exit 6");
+    assert_eq!(process.ended(LIMIT).await.code(), Some(6), "{}", process.stderr());
+    assert!(
+        process.stdout().contains("PATH=/usr/bin:/bin\n"),
+        "{}",
+        process.stdout()
+    );
+}
+
 async fn a_launch_waits_for_a_person_and_goes_on_when_they_decide(stack: &Stack) {
     let fixture = Fixture::without_policy(stack).await;
     let tiers = Document::of(&fixture.application)
@@ -224,135 +267,46 @@ fn waiting(listed: &Reply) -> Option<String> {
     items.first()?["id"].as_str().map(str::to_owned)
 }
 
-/// `caracal run --gateway` of a shell script that finds the tickets at `$API`, for reading.
-fn through_gateway(fixture: &Fixture<'_>, directory: &std::path::Path, script: &str) -> Process {
-    let stack = fixture.zone.stack;
-    let variables: BTreeMap<&str, String> = BTreeMap::from([
-        ("CARACAL_ZONE_ID", fixture.zone.id.clone()),
-        ("CARACAL_APPLICATION_ID", fixture.application.id.clone()),
-        ("CARACAL_APP_CLIENT_SECRET", fixture.application.secret.clone()),
-        ("CARACAL_STS_URL", stack.url(Role::Sts)),
-        ("CARACAL_COORDINATOR_URL", stack.url(Role::Coordinator)),
-        ("CARACAL_GATEWAY_URL", stack.url(Role::Gateway)),
-        ("CARACAL_HOME", directory.display().to_string()),
-        ("PATH", "/usr/bin:/bin".to_owned()),
-    ]);
-    let gateway = format!("API={TICKETS} {READ}");
-    Process::options(program("caracal"))
-        .args([
-            "run",
-            "--gateway",
-            &gateway,
-            "--label",
-            "writer",
-            "--",
-            "/bin/sh",
-            "-c",
-            script,
-        ])
-        .envs(variables)
-        .start()
-}
+/// How long a token lives that a server gives away.
+const TOKEN_SECONDS: u32 = 6;
 
-async fn an_unchanged_client_speaks_to_a_resource_and_holds_nothing(stack: &Stack) {
-    let fixture = Fixture::set_up(stack).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let script = "env; curl -sS -w ' %{http_code}\\n' $API/tickets?a=1; \
-                  curl -sS -w ' %{http_code}\\n' -H 'Authorization: Bearer mine' $API/tickets; \
-                  curl -sS -o /dev/null -w 'written %{http_code}\\n' -d x $API/tickets; exit 5";
-    let mut process = through_gateway(&fixture, directory.path(), script);
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credential_is_fresh_beyond_the_end_of_the_one_that_a_program_was_started_with() {
+    let server = OauthServer::start(TOKEN_SECONDS).await;
+    let stack = server.stack(Deployment::Embedded, &[]).await;
+    let fixture = Fixture::set_up(&stack).await;
+    let config = json!({
+        "token_endpoint": server.token_endpoint(), "client_id": "basic", "client_secret": CLIENT_SECRET,
+        "scopes": [READ], "allow_runtime_injection": true,
+    });
+    let lets_out = provider("let out", ProviderKind::Oauth2ClientCredentials, config);
+    in_front_of_the_tickets(&fixture, &lets_out).await;
+    let launched = Launched::of(&fixture, json!([binding("TICKET_KEY", READ, false)])).await;
+    let file = launched.directory.path().join("fresh.json").display().to_string();
+    let script = "echo $TICKET_KEY; echo $TICKET_KEY_EXPIRES_AT; \
+                  while [ $(date +%s) -le $TICKET_KEY_EXPIRES_AT ]; do sleep 0.1; done; \
+                  cat \"$CARACAL_CREDENTIALS_FILE\"";
+    let mut process = launched.run_with(&["--refresh", &file], script);
     let status = process.ended(LIMIT).await;
     let said = process.stdout();
-    assert_eq!(status.code(), Some(5), "{said} {}", process.stderr());
-    assert_eq!(said.matches(" 200\n").count(), 2, "{said}");
-    assert!(said.contains("written 403"), "no more than was named: {said}");
-    let secret = &fixture.application.secret;
-    assert!(!said.contains(secret.as_str()) && !said.contains("eyJ"), "{said}");
-
-    let seen = fixture.upstream.received();
-    assert_eq!(seen.len(), 2);
-    for request in &seen {
-        assert_eq!(
-            request.header(caracal_e2e::KEY_HEADER),
-            Some(fixture.key.as_str())
-        );
-        assert_eq!(request.header("authorization"), None);
-    }
-    assert_eq!(
-        (seen[0].target.path(), seen[0].target.query()),
-        ("/tickets", Some("a=1"))
-    );
-    // With the program ended its session.
-    let token = fixture.lifecycle().await.expect(200).text_of("access_token");
-    let live = fixture
-        .zone
-        .coordinate(&token, "GET", "/agents?status=active", None)
-        .await;
-    assert_eq!(live.expect(200).json["items"], json!([]));
-}
-
-async fn the_local_address_is_for_the_program_alone_and_ends_with_its_session(stack: &Stack) {
-    let fixture = Fixture::set_up(stack).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let mut process = through_gateway(&fixture, directory.path(), "echo $API; sleep 600");
-    process
-        .until("the program has its address", LIMIT, async |process| {
-            process.stdout().ends_with('\n')
-        })
-        .await;
-    let url = process.stdout().trim().to_owned();
-    let (address, key) = url.rsplit_once('/').expect("a key");
-    let http = reqwest::Client::new();
-    let ask = async |url: String, host: Option<&str>| {
-        let mut request = http.get(url);
-        if let Some(host) = host {
-            request = request.header("Host", host);
-        }
-        Reply::of(request).await
+    assert_eq!(status.code(), Some(0), "{said} {}", process.stderr());
+    let lines: Vec<&str> = said.lines().collect();
+    let [first, ends, fresh] = lines[..] else {
+        panic!("{said}");
     };
-    let untouched = crate::support::Untouched::from_now(&fixture);
-    for stranger in [
-        format!("{address}/tickets"),
-        format!("{address}/{}/tickets", "0".repeat(key.len())),
-        format!("{url}x/tickets"),
-        address.to_owned(),
-    ] {
-        assert_eq!(ask(stranger.clone(), None).await.status, 404, "{stranger}");
-    }
-    assert_eq!(
-        ask(format!("{url}/tickets"), Some("evil.example")).await.status,
-        404
+    let fresh: Value = serde_json::from_str(fresh).expect("JSON");
+    let fresh = &fresh["TICKET_KEY"];
+    assert_ne!(fresh["value"], first, "{said}");
+    assert!(
+        fresh["expires_at"].as_i64() > ends.parse().ok(),
+        "it ends later: {said}"
     );
-    untouched.check();
-    assert_eq!(ask(format!("{url}/tickets"), None).await.status, 200);
-
-    // Whoever runs the zone ends it, and nothing starts it again.
-    let token = fixture.lifecycle().await.expect(200).text_of("access_token");
-    let live = fixture
-        .zone
-        .coordinate(&token, "GET", "/agents?status=active", None)
-        .await;
-    let live = live.expect(200);
-    let root = live.json["items"].as_array().into_iter().flatten();
-    let root = root.clone().find(|session| session["parent_id"].is_null());
-    let root = root.unwrap_or_else(|| panic!("{live:#?}"))["agent_session_id"].clone();
-    let path = format!("/agents/{}", root.as_str().expect("an id"));
-    fixture
-        .zone
-        .coordinate(&token, "DELETE", &path, None)
-        .await
-        .expect(204);
-    let untouched = crate::support::Untouched::from_now(&fixture);
-    for _ in 0..2 {
-        let refused = ask(format!("{url}/tickets"), None).await;
-        assert!((401..=403).contains(&refused.status), "{refused:#?}");
-    }
-    untouched.check();
-    process.terminate();
-    assert_eq!(
-        process.ended(LIMIT).await.code(),
-        Some(128 + 15),
-        "{}",
-        process.stderr()
+    // The server itself knows the one of them, and no longer the other.
+    let token = fresh["value"].as_str().expect("a token");
+    assert_eq!(server.introspect(token).await["active"], true);
+    assert_eq!(server.introspect(first).await["active"], false);
+    assert!(
+        !std::path::Path::new(&file).exists(),
+        "credentials do not outlive the program"
     );
 }

@@ -12,15 +12,38 @@ use super::CODE;
 const MAX_BINDINGS: usize = 64;
 const MAX_SCOPES: usize = 32;
 
-/// Variables that make a program load code: a credential there would be run.
-const LOADING: [&str; 6] = [
+/// Variables that say what a program loads or runs, or where things are: a credential there would be run, or sent. The
+/// launcher refuses them as well, whatever it is told.
+const DECIDING: [&str; 25] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "SHELL",
+    "TMPDIR",
+    "IFS",
+    "ENV",
+    "BASH_ENV",
+    "PROMPT_COMMAND",
     "NODE_OPTIONS",
+    "NODE_EXTRA_CA_CERTS",
     "BUN_OPTIONS",
-    "LD_PRELOAD",
-    "LD_LIBRARY_PATH",
-    "DYLD_INSERT_LIBRARIES",
-    "DYLD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "RUBYOPT",
+    "RUBYLIB",
+    "PERL5OPT",
+    "PERL5LIB",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "SSH_ASKPASS",
+    "GCONV_PATH",
+    "EDITOR",
+    "PAGER",
 ];
+/// As above, by their beginning and by their end.
+const DECIDING_BEGINNINGS: [&str; 5] = ["LD_", "DYLD_", "GIT_", "CARACAL_", "BASH_FUNC_"];
+const DECIDING_END: &str = "_PROXY";
 
 #[derive(Serialize)]
 struct Details<'d> {
@@ -44,8 +67,9 @@ pub(in crate::routes) fn checked(bodies: Vec<BindingBody>) -> Result<Vec<Workloa
             let rule = "must be letters, digits and underscores, and not begin with a digit";
             return Err(refused(code, position, env, rule));
         }
-        if LOADING.iter().any(|loading| loading.eq_ignore_ascii_case(env)) {
-            return Err(refused(code, position, env, "makes programs load code"));
+        if decides(env) {
+            let rule = "must not decide what programs load, run or talk to";
+            return Err(refused(code, position, env, rule));
         }
         if !seen.insert(env) {
             let code = ErrorCode::DuplicateCredentialEnv;
@@ -57,6 +81,13 @@ pub(in crate::routes) fn checked(bodies: Vec<BindingBody>) -> Result<Vec<Workloa
         }
     }
     Ok(bodies.into_iter().map(stored).collect())
+}
+
+fn decides(env: &str) -> bool {
+    let env = env.to_ascii_uppercase();
+    DECIDING.contains(&env.as_str())
+        || DECIDING_BEGINNINGS.iter().any(|begin| env.starts_with(begin))
+        || env.ends_with(DECIDING_END)
 }
 
 fn is_variable(env: &str) -> bool {
