@@ -174,7 +174,7 @@ async fn a_program_gets_the_credentials_of_its_workload_and_no_other_secret(stac
 
 async fn what_decides_what_programs_load_is_bound_to_nothing(stack: &Stack) {
     let fixture = Fixture::set_up(stack).await;
-    let launched = Launched::new(&fixture, json!([])).await;
+    let launched = Launched::new(&fixture, json!([binding("TICKET_KEY", READ, false)])).await;
     for name in [
         "PATH",
         "LD_PRELOAD",

@@ -1,6 +1,7 @@
 //! The suite, one program: a stack starts in a moment, linking does not.
 
 mod allowlist;
+mod backups;
 mod canary;
 mod checks;
 mod client_sign_in;
@@ -26,6 +27,7 @@ mod killed_writes;
 mod launch;
 mod ledger;
 mod lifecycle;
+mod local_addresses;
 mod mcp;
 mod metrics;
 mod misconfigured;
