@@ -12,7 +12,7 @@ use crate::{entity::BudgetLimit, json, words};
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DataRead {
     /// A document of the policy, or `session`, `authority_record`, `delegation`, `mandate`, `request`, `resource`, `provider`,
-    /// `approval`, `zone`.
+    /// `approval`, `budget`, `zone`.
     pub data: Cow<'static, str>,
     /// Which member of it.
     pub name: Option<String>,

@@ -42,6 +42,7 @@ mod published_clients;
 mod receipts;
 mod refusing_redis;
 mod remedies;
+mod remedies_of_gates;
 mod replay;
 mod replicas;
 mod requests;

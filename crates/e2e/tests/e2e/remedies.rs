@@ -20,10 +20,10 @@ on_every_deployment!(
 
 /// The documents of a policy, as the test keeps them.
 #[derive(Clone)]
-struct Documents(Value);
+pub(crate) struct Documents(Value);
 
 impl Documents {
-    fn of(fixture: &Fixture<'_>) -> Self {
+    pub(crate) fn of(fixture: &Fixture<'_>) -> Self {
         let roles = json!({"reader": [READ], "writer": [READ, WRITE]});
         Self(json!({
             "app_ids": {"desk": fixture.application.id, "ops": "nobody"},
@@ -36,7 +36,7 @@ impl Documents {
         }))
     }
 
-    fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         let mut document = Document::empty();
         for (name, value) in self.0.as_object().expect("documents") {
             document = document.rule(name, value);
@@ -84,13 +84,18 @@ fn make(change: &Value, documents: &mut Value, input: &mut Value) {
                 }
             }
         }
+        "start_session" => input["principal"]["agent_session_id"] = json!("a-session"),
+        "delegate" => {
+            let scopes = input["context"]["requested_scopes"].clone();
+            input["delegation_edge"] = json!({"id": "a-delegation", "scopes": scopes});
+        }
         "add_session_label" => push(&mut input["principal"]["labels"], &change["label"]),
         "add_delegation_scope" => push(&mut input["delegation_edge"]["scopes"], &change["scope"]),
         other => panic!("{other} is not for policy"),
     }
 }
 
-async fn explained(fixture: &Fixture<'_>, refused: &Reply) -> Value {
+pub(crate) async fn explained(fixture: &Fixture<'_>, refused: &Reply) -> Value {
     let request = refused.headers["x-request-id"].to_str().expect("an id");
     fixture.zone.events_of(request, |events| !events.is_empty()).await;
     let path = format!("/audit/by-request/{request}/explain");
@@ -127,7 +132,12 @@ async fn decides(fixture: &Fixture<'_>, documents: &Documents, input: &Value) ->
 }
 
 /// Every part of the suggestion, the whole one last.
-async fn assert_least(fixture: &Fixture<'_>, documents: &Documents, denial: &Value, changes: &[&str]) {
+pub(crate) async fn assert_least(
+    fixture: &Fixture<'_>,
+    documents: &Documents,
+    denial: &Value,
+    changes: &[&str],
+) {
     let suggested = denial["suggestion"]["changes"].as_array().expect("changes");
     let words: Vec<&str> = suggested
         .iter()
@@ -209,7 +219,7 @@ async fn what_policy_refused_is_allowed_after_the_change_and_not_after_less(stac
     .await;
 }
 
-fn change(denial: &Value) -> &Value {
+pub(crate) fn change(denial: &Value) -> &Value {
     let changes = denial["suggestion"]["changes"].as_array().expect("changes");
     assert_eq!(changes.len(), 1, "{denial:#}");
     let read = denial["read"].as_array().expect("what was read");
@@ -221,7 +231,7 @@ fn change(denial: &Value) -> &Value {
 }
 
 /// A refusal as it is explained. What is asked again as it was is refused again: the change is needed.
-async fn gate(fixture: &Fixture<'_>, ask: impl AsyncFn() -> Reply) -> Value {
+pub(crate) async fn gate(fixture: &Fixture<'_>, ask: impl AsyncFn() -> Reply) -> Value {
     let refused = ask().await;
     assert!(refused.status >= 400, "{refused:#?}");
     let denial = explained(fixture, &refused).await;
@@ -383,7 +393,7 @@ async fn an_account_that_is_missing_is_connected(stack: &Stack) {
 }
 
 /// What was read of a member.
-fn read(denial: &Value, data: &str, name: &str) -> Value {
+pub(crate) fn read(denial: &Value, data: &str, name: &str) -> Value {
     let read = denial["read"].as_array().expect("what was read");
     let found = read
         .iter()

@@ -122,11 +122,9 @@ pub(super) async fn read(call: &ZoneCall, told: &RefusalFacts<'_>) -> Result<Vec
         | Gate::WrongUse
         | Gate::LifetimeTooLong
         | Gate::GatewayRequired => facts.mandate(),
-        // Of a policy that nobody can rely on, and of what was used up, the denial says all there is.
-        Gate::MalformedArgumentData
-        | Gate::MalformedBudgetData
-        | Gate::MalformedOperationRisk
-        | Gate::BudgetExhausted => {}
+        Gate::BudgetExhausted => facts.budget(),
+        // Of a policy that nobody can rely on, the denial says all there is.
+        Gate::MalformedArgumentData | Gate::MalformedBudgetData | Gate::MalformedOperationRisk => {}
     }
     Ok(facts.found)
 }
@@ -165,6 +163,13 @@ impl Facts<'_> {
         if let Some(jti) = self.told.value("jti") {
             self.add("mandate", Some("jti"), jti);
         }
+    }
+
+    /// What the budget has and what was used of it, as it was when the call was refused.
+    fn budget(&mut self) {
+        let budget = self.told.details;
+        let operation = budget.get("operation").and_then(Value::as_str);
+        self.add("budget", operation, budget);
     }
 
     async fn found_resource(&mut self) -> Result<Option<Resource>, Refusal> {
