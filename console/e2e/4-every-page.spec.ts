@@ -8,6 +8,7 @@ const OF_ZONE = [
   ["", "overview"],
   ["/protect", "protect"],
   ["/protect/mcp", "protect-mcp"],
+  ["/document", "document"],
   ["/applications", "applications"],
   ["/workloads", "workloads"],
   ["/issuers", "issuers"],

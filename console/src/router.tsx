@@ -108,6 +108,7 @@ const tree = root.addChildren([
     page("/z/$zone", () => import("./pages/overview/route.tsx"), "OverviewPage"),
     page("/z/$zone/protect", () => import("./pages/protect/route.tsx"), "ProtectPage"),
     page("/z/$zone/protect/mcp", () => import("./pages/protect/route.tsx"), "ProtectMcpPage"),
+    page("/z/$zone/document", () => import("./pages/document/route.tsx"), "DocumentPage"),
     page("/z/$zone/applications", () => import("./pages/applications/route.tsx"), "ApplicationsPage"),
     page("/z/$zone/workloads", () => import("./pages/workloads/route.tsx"), "WorkloadsPage"),
     page("/z/$zone/issuers", () => import("./pages/issuers/route.tsx"), "IssuersPage"),

@@ -8,6 +8,7 @@ export const OF_ZONE: ReadonlyArray<{ group: string; places: ReadonlyArray<Place
       { label: "Overview", to: "/z/$zone" },
       { label: "Protect an API", to: "/z/$zone/protect", words: "set up guide first call" },
       { label: "Protect an MCP server", to: "/z/$zone/protect/mcp", words: "set up guide first call tools" },
+      { label: "Document", to: "/z/$zone/document", words: "import export state plan apply version control" },
     ],
   },
   {
