@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check workflows-check console-check console-e2e console-e2e-production test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-command bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone docs deny
+.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check workflows-check console-check console-e2e console-e2e-production test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-command bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone measure-replay docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -212,6 +212,7 @@ bench-production: ## The same calls with a process for each role, over a Postgre
 
 EVENTS ?= 1000000
 RESOURCES ?= 100000
+DECISIONS ?= 1000000
 APPLICATIONS ?= 10000
 
 measure-ledger: ## Fill a ledger of EVENTS events on both databases, and write what it takes, finds and verifies into the handbook
@@ -223,6 +224,11 @@ measure-zone: ## What a zone with RESOURCES resources and APPLICATIONS applicati
 	@scripts/require.sh rust
 	@scripts/require.sh servers
 	RESOURCES=$(RESOURCES) APPLICATIONS=$(APPLICATIONS) $(CARGO) test --release --locked -p caracal-api --test api -- --ignored --nocapture scale::
+
+measure-replay: ## What it takes to make DECISIONS recorded decisions again with another policy, on both databases
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	DECISIONS=$(DECISIONS) $(CARGO) test --release --locked -p caracal-api --test api -- --ignored --nocapture a_replay_of_many_decisions
 
 measure-evidence: ## What all the evidence of a governed call costs by itself
 	@scripts/require.sh rust
