@@ -77,6 +77,7 @@ pub(crate) struct Proof<'p> {
 pub(crate) fn expired() -> Refusal {
     Refusal::of(ErrorCode::SignInExpired)
         .describe("this was not begun in this browser, was finished, or has run out; begin again")
+        .at("state")
 }
 
 /// Begins in a browser, which gets a secret for it.

@@ -26,7 +26,11 @@ pub async fn read_bounded(body: axum::body::Body, limit: usize) -> Result<Bytes,
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
         Err(error) if came_too_slowly(error.as_ref()) => Err(Fault::BodyTimeout.refusal()),
-        Err(_) => Err(Refusal::of(ErrorCode::InvalidBody).describe("the body broke off")),
+        Err(_) => Err(Refusal::invalid_field(
+            ErrorCode::InvalidBody,
+            "",
+            "the body broke off",
+        )),
     }
 }
 

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
-use caracal_core::text;
+use caracal_core::{json, text};
 use caracal_crypto::dpop;
 use caracal_wire::{CommandError, CommandProblem, ErrorCode, Issue, Issues, Problem};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -69,6 +69,13 @@ impl AsRef<Self> for Refusal {
     fn as_ref(&self) -> &Self {
         self
     }
+}
+
+/// The way to a field, in excerpts: keys of a map are the caller's own words.
+fn segments(path: &str) -> Vec<String> {
+    let parts = path.split('.').filter(|part| !part.is_empty());
+    let parts = parts.take(MAX_PATH_SEGMENTS);
+    parts.map(|part| text::excerpt(part).into_owned()).collect()
 }
 
 impl Refusal {
@@ -194,12 +201,7 @@ impl Refusal {
     /// Keys of a map are the caller's own words, so a path is shown in excerpts.
     pub fn invalid_field(code: ErrorCode, path: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let segments: Vec<String> = path
-            .split('.')
-            .filter(|part| !part.is_empty())
-            .take(MAX_PATH_SEGMENTS)
-            .map(|part| text::excerpt(part).into_owned())
-            .collect();
+        let segments = segments(path);
         let description = if segments.is_empty() {
             message.clone()
         } else {
@@ -212,6 +214,25 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, code)
             .describe(description)
             .with_details(&Issues { issues })
+    }
+
+    /// Names the field that it is about as [`Refusal::invalid_field`] does, with the description as the rule, beside the
+    /// details that it has. An empty path is the whole of what was sent.
+    #[must_use]
+    pub fn at(mut self, path: &str) -> Self {
+        let message = self.description.as_deref().unwrap_or_default().to_owned();
+        let issues = json::tree(&[Issue {
+            path: segments(path),
+            message,
+        }]);
+        let details = self.particulars_mut().details.get_or_insert_default();
+        if !details.is_object() {
+            *details = Value::Object(Map::new());
+        }
+        if let Some(members) = details.as_object_mut() {
+            members.insert(String::from("issues"), issues);
+        }
+        self
     }
 
     /// Says how it is told.

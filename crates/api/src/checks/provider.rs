@@ -79,7 +79,8 @@ impl<'c> Client<'c> {
             | ProviderConfig::ApiKey(_)
             | ProviderConfig::BearerToken(_)
             | ProviderConfig::HttpBasic(_) => Err(Refusal::of(ErrorCode::ProviderCheckUnsupported)
-                .describe("providers of this kind have no token endpoint; the first call shows whether the upstream takes the credential")),
+                .describe("providers of this kind have no token endpoint; the first call shows whether the upstream takes the credential")
+                .at("kind")),
         }
     }
 

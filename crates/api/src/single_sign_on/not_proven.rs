@@ -74,6 +74,7 @@ pub(super) fn refusal(why: &NotProven) -> Refusal {
         {
             Refusal::of(ErrorCode::SignInExpired)
                 .describe("the identity provider does not know this code any more; begin again")
+                .at("code")
         }
         NotProven::Discovery(DiscoveryError::Unusable(_))
         | NotProven::Keys(KeysError::Keys(_))
@@ -86,6 +87,7 @@ pub(super) fn refusal(why: &NotProven) -> Refusal {
                 .authenticate("Bearer")
         }
         NotProven::Issuer => Refusal::of(ErrorCode::OauthIssuerMismatch)
-            .describe("the answer does not name the provider that you were sent to"),
+            .describe("the answer does not name the provider that you were sent to")
+            .at("iss"),
     }
 }

@@ -5,7 +5,7 @@ use caracal_testkit::{parts::Backends, texts::TextWalk};
 
 use crate::{
     evidence::Made,
-    stack::{ADMIN, Stack},
+    stack::{ADMIN, Stack, names_its_fields},
 };
 
 /// Shown to nobody or read by a parser of its own.
@@ -50,7 +50,12 @@ async fn no_text_of_any_route_is_taken_unseen_or_endless_or_is_an_outage(backend
             ("jwks_url", "https://login.example/keys"),
             ("url", "https://hooks.example/"),
         ])
-        .go(1_500, async |asked| asked.send(stack.client(), ADMIN).await)
+        .go(1_500, async |asked| {
+            let path = asked.path.clone();
+            let answer = asked.send(stack.client(), ADMIN).await;
+            names_its_fields(&path, &answer);
+            answer
+        })
         .await;
     assert!(told > 10, "only {told} texts that were taken were read again");
 }

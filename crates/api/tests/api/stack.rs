@@ -28,7 +28,7 @@ use caracal_wire::control::{
     policy_sets::{AddSetVersion, CreatePolicySet, ManifestEntry},
     zones::CreateZone,
 };
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -105,6 +105,17 @@ impl Stack {
         Self { parts, deps, client }
     }
 
+    /// The same, going out into the world through `egress`.
+    pub(crate) fn going_out(self, egress: Arc<Egress>) -> Self {
+        let deps = ApiDeps {
+            oauth: TokenClient::new(egress.clone(), self.parts.world.clone()),
+            egress,
+            ..self.deps
+        };
+        let client = self.parts.client("api", router(deps.clone()));
+        Self { deps, client, ..self }
+    }
+
     /// Who calls it.
     pub(crate) const fn client(&self) -> &Client {
         &self.client
@@ -129,12 +140,13 @@ impl Stack {
             Some(token) => call.header("authorization", &format!("Bearer {token}")),
             None => call,
         };
-        match body {
+        let call = match body {
             Some(body) => call.json(body),
             None => call,
-        }
-        .send()
-        .await
+        };
+        let answer = call.send().await;
+        names_its_fields(path, &answer);
+        answer
     }
 
     /// The owner of the deployment, made with a link; whose session it is.
@@ -177,7 +189,9 @@ impl Stack {
 
     pub(crate) async fn post(&self, path: &str, body: impl Serialize) -> Answer {
         let call = self.client.call(Method::POST, path).bearer(ADMIN);
-        call.json(&body).send().await
+        let answer = call.json(&body).send().await;
+        names_its_fields(path, &answer);
+        answer
     }
 
     /// Makes something.
@@ -280,6 +294,22 @@ impl Stack {
             .expect(200);
         page["items"].as_array().unwrap().clone()
     }
+}
+
+/// Every 400 that any test meets says of each field that breaks a rule which it is; of a whole that cannot be read the way is
+/// empty. Commands have an envelope of their own.
+pub(crate) fn names_its_fields(path: &str, answer: &Answer) {
+    if answer.status != StatusCode::BAD_REQUEST || path.starts_with("/v1/control/") {
+        return;
+    }
+    let issues = answer["details"]["issues"].as_array();
+    let whole = issues.is_some_and(|issues| {
+        let told = |issue: &Value| {
+            issue["path"].is_array() && issue["message"].as_str().is_some_and(|rule| !rule.is_empty())
+        };
+        !issues.is_empty() && issues.iter().all(told)
+    });
+    assert!(whole, "{path}: {answer}");
 }
 
 /// A valid grants document.

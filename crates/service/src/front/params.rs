@@ -17,9 +17,9 @@ const ID_RULE: &str = "must be 1 to 128 characters of A-Z a-z 0-9 _ . : -";
 
 impl Params {
     pub(super) async fn decoded(head: &mut Parts) -> Result<Self, Refusal> {
-        let raw = RawPathParams::from_request_parts(head, &())
-            .await
-            .map_err(|_| Refusal::of(ErrorCode::InvalidParams).describe("the path is not valid UTF-8"))?;
+        let raw = RawPathParams::from_request_parts(head, &()).await.map_err(|_| {
+            Refusal::invalid_field(ErrorCode::InvalidParams, "", "the path is not valid UTF-8")
+        })?;
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Ok(Self(raw.iter().map(owned).collect()))
     }

@@ -108,10 +108,11 @@ impl<'k> Known<'k> {
             }
         }
         let most = PAGE.saturating_mul(MAX_PAGES);
-        Err(Refusal::of(ErrorCode::Invalid).describe(format!(
+        let rule = format!(
             "the zone has more than {most} objects of the kind {}, which is more than a document is compared with",
             kind.as_str()
-        )))
+        );
+        Err(Refusal::invalid_field(ErrorCode::Invalid, "", rule))
     }
 }
 

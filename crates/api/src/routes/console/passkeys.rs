@@ -158,7 +158,8 @@ pub(crate) async fn register(
         algorithm,
     );
     let registered = registered.map_err(|error| {
-        Refusal::of(ErrorCode::InvalidPasskey).describe(format!("the passkey is refused: {error}"))
+        let rule = format!("the passkey is refused: {error}");
+        Refusal::invalid_field(ErrorCode::InvalidPasskey, "", rule)
     })?;
     let passkey = AccountPasskey {
         id: call.role.world.uuid_v7().to_string(),
@@ -177,14 +178,14 @@ pub(crate) async fn register(
     change.accounts().lock().await?;
     proof.finish(change.accounts()).await?;
     if change.accounts().list_passkeys(&passkey.account_id).await?.len() >= MAX_PASSKEYS {
-        return Err(Refusal::of(ErrorCode::InvalidPasskey).describe(format!(
-            "an account has {MAX_PASSKEYS} passkeys at most; remove one first"
-        )));
+        let rule = format!("an account has {MAX_PASSKEYS} passkeys at most; remove one first");
+        return Err(Refusal::invalid_field(ErrorCode::InvalidPasskey, "", rule));
     }
     match change.accounts().add_passkey(&passkey).await {
         Ok(()) => {}
         Err(Error::Conflict { .. }) => {
-            return Err(Refusal::of(ErrorCode::InvalidPasskey).describe("this passkey is registered already"));
+            let rule = "this passkey is registered already";
+            return Err(Refusal::invalid_field(ErrorCode::InvalidPasskey, "", rule));
         }
         Err(error) => return Err(error.into()),
     }

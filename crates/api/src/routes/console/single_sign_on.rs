@@ -86,11 +86,13 @@ async fn finish_counted(call: &Call, body: FinishSingleSignOn) -> Result<NewSess
         };
         return Err(Refusal::of(ErrorCode::ProviderOauthDenied)
             .describe("the identity provider did not sign you in")
-            .with_details(&denied));
+            .with_details(&denied)
+            .at("error"));
     }
     let code = body.code.ok_or_else(|| {
         Refusal::of(ErrorCode::AuthorizationCodeRequired)
             .describe("the identity provider's answer has neither a code nor an error")
+            .at("code")
     })?;
     let person = provider.person(&proof, code.0, call.peer).await?;
 

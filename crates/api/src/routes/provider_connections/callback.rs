@@ -57,7 +57,8 @@ pub(crate) async fn handle(
     // Before anything of the answer is believed.
     if !config.is_issued_by(answer.iss.as_deref()) {
         return Err(Refusal::of(ErrorCode::OauthIssuerMismatch)
-            .describe("the answer does not name the server that the person was sent to"));
+            .describe("the answer does not name the server that the person was sent to")
+            .at("iss"));
     }
     if let Some(word) = &answer.error {
         let denied = AuthorizationDenied {
@@ -65,11 +66,13 @@ pub(crate) async fn handle(
         };
         return Err(Refusal::of(ErrorCode::ProviderOauthDenied)
             .describe("the server did not authorize")
-            .with_details(&denied));
+            .with_details(&denied)
+            .at("error"));
     }
     let code = answer.code.ok_or_else(|| {
         Refusal::of(ErrorCode::AuthorizationCodeRequired)
             .describe("the answer has neither a code nor an error")
+            .at("code")
     })?;
     let verifier = verifier_of(&call.role.keyring, &answer.state, &attempt.challenge)?;
     let verifier = verifier.ok_or_else(expired)?;
@@ -137,6 +140,7 @@ async fn keep(
 fn expired() -> Refusal {
     Refusal::of(ErrorCode::OauthStateExpired)
         .describe("this state was used, has run out, or is not of this zone")
+        .at("state")
 }
 
 /// A code is carried to the endpoint it was asked for, not to one that was put in its place meanwhile.
@@ -145,7 +149,8 @@ fn same_provider(attempt: &ConnectionAttempt, provider: &Provider) -> Result<(),
         return Ok(());
     }
     Err(Refusal::of(ErrorCode::OauthStateMismatch)
-        .describe("the provider was changed since the person was sent away; begin again"))
+        .describe("the provider was changed since the person was sent away; begin again")
+        .at("state"))
 }
 
 /// What is told of a code that gave no token. Of the server's answer at most its word.
@@ -154,6 +159,7 @@ fn failed(error: &TokenError) -> Refusal {
         TokenError::HostNotAllowed | TokenError::Refused(_) => {
             Refusal::of(ErrorCode::ProviderTokenEndpointNotAllowed)
                 .describe("the provider's token endpoint is not where tokens may be asked for")
+                .at("config_json.token_endpoint")
         }
         TokenError::Unusable(_) => unusable(),
         TokenError::Malformed(_) => Refusal::of(ErrorCode::ProviderTokenResponseInvalid)

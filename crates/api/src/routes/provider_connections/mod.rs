@@ -49,7 +49,8 @@ async fn provider(work: &mut dyn ZoneWork, id: &ProviderId) -> Result<Provider, 
         return Ok(provider);
     }
     Err(Refusal::of(ErrorCode::ProviderConnectionUnsupported)
-        .describe("accounts are connected at providers of kind oauth2_authorization_code alone"))
+        .describe("accounts are connected at providers of kind oauth2_authorization_code alone")
+        .at("provider_id"))
 }
 
 /// Its settings, with what is among `secrets`.

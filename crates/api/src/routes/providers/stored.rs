@@ -21,7 +21,9 @@ pub(in crate::routes) fn settings(
 
 /// 400 for settings that no longer keep their rules.
 pub(in crate::routes) fn unusable() -> Refusal {
-    Refusal::of(ErrorCode::InvalidProviderConfig).describe("the provider's settings cannot be used")
+    Refusal::of(ErrorCode::InvalidProviderConfig)
+        .describe("the provider's settings cannot be used")
+        .at("config_json")
 }
 
 /// Its settings with its secrets.

@@ -48,6 +48,7 @@ pub(super) async fn verifiable(work: &mut dyn ZoneWork, resource: &Resource) -> 
     match &resource.upstream_url {
         Some(upstream) if mandates => Ok(upstream.clone()),
         Some(_) | None => Err(Refusal::of(ErrorCode::ResourceVerificationUnsupported)
-            .describe("only a resource that is called with mandates and has an upstream can be verified")),
+            .describe("only a resource that is called with mandates and has an upstream can be verified")
+            .at("credential_provider_id")),
     }
 }

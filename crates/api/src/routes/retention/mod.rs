@@ -63,6 +63,7 @@ pub(in crate::routes) fn requested(call: &Call, body: &SetRetention) -> Result<R
     if let Some(max) = most(call).filter(|max| days > *max) {
         return Err(Refusal::of(ErrorCode::RetentionAboveLimit)
             .describe("AUDIT_RETENTION_DAYS is the limit")
+            .at("retention_days")
             .with("max_days", max));
     }
     Ok(RetentionDays {

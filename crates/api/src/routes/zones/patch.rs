@@ -97,6 +97,7 @@ fn check_mint_limit(limit: u32, most: u32) -> Result<(), Refusal> {
     if limit > most {
         return Err(Refusal::of(ErrorCode::RateLimitAboveCeiling)
             .describe("STS_MINT_RATE_LIMIT_PER_MIN is the limit")
+            .at("mint_limit_per_minute")
             .with("max_per_minute", most));
     }
     Ok(())
