@@ -172,7 +172,7 @@ pub struct ApiDeps {
     pub admin_token_previous: Option<Secret>,
     /// How often callers may ask: [`ApiConfig::limits`].
     pub limits: Arc<Limits>,
-    /// What callers were forbidden of late: [`ApiDeps::forbidden`].
+    /// What callers were forbidden, or looked for in vain, of late: [`ApiDeps::forbidden`].
     pub forbidden: Arc<Forbidden>,
     /// Tokens that need not be guesses.
     pub known_tokens: Arc<KnownTokens>,
@@ -203,7 +203,7 @@ pub struct ApiDeps {
 }
 
 impl ApiDeps {
-    /// Counts what is forbidden: eight times in a minute each is a row, then every time that the number is a power of two.
+    /// Counts what is forbidden or looked for in vain: eight times in a minute each is a row, then every time that the number is a power of two.
     pub fn forbidden() -> Arc<Forbidden> {
         Arc::new(Repeats::new(8))
     }

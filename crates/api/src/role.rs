@@ -6,7 +6,7 @@ use std::time::Duration;
 use caracal_core::{World, ZoneId, audit::EventType};
 use caracal_service::{
     Refusal,
-    front::{AuthScheme, Evidence, HttpRole, Inbound, Params, Record},
+    front::{AuthScheme, Declaration, Evidence, HttpRole, Inbound, Params, Record},
     limits::Limits,
     server::PeerAddr,
 };
@@ -25,7 +25,7 @@ use crate::{
     record::record,
 };
 
-/// The span in which what a caller is forbidden is counted together.
+/// The span in which what a caller is forbidden, or looks for in vain, is counted together.
 const FORBIDDEN_WINDOW: Duration = Duration::from_mins(1);
 
 impl HttpRole for ApiDeps {
@@ -45,6 +45,12 @@ impl HttpRole for ApiDeps {
 
     fn refuses(needs: &Needs) -> Vec<ErrorCode> {
         auth::refuses(*needs)
+    }
+
+    fn changes(route: &Declaration<Needs>) -> bool {
+        // What strangers and people begin for themselves may be counted.
+        let of_people = matches!(route.needs.reach, Reach::Open | Reach::Own) && route.method != Method::GET;
+        route.needs.changes || of_people
     }
 
     fn world(&self) -> &World {
@@ -147,8 +153,10 @@ impl HttpRole for ApiDeps {
         }
         let chain = chain_of(inbound);
         let mut payload = Map::new();
-        if refusal.status == StatusCode::FORBIDDEN {
-            // What somebody may not do can be asked for as often as a limit allows: the bound stands before the write.
+        let reads = inbound.route.method == Method::GET;
+        if reads || refusal.status == StatusCode::FORBIDDEN {
+            // What somebody may not do, or looks for in vain, can be asked for as often as a limit allows: the bound stands
+            // before the write.
             let key = (inbound.caller.id.clone(), inbound.route.name);
             let now = self.world.now();
             match self

@@ -40,6 +40,7 @@ const SURFACE: Surface<Needs> = Surface {
         Needs::Metrics | Needs::Mandate => AuthScheme::Bearer,
     },
     refuses: |_| Vec::new(),
+    changes: |_| false,
 };
 
 /// What the Gateway refuses with and says of exchanges that failed, by status, beyond what the STS refuses with. An

@@ -43,7 +43,8 @@ pub use document::{Surface, document, member_names, unresolved};
 use inbound::{Declared, GatedHandler, GatedRoutes};
 pub use inbound::{HttpRole, Inbound};
 pub use input::{
-    Body, ById, Form, Input, Listed, OptionalBody, Paging, Path, Query, QueryOnce, Searched, Sorted,
+    Body, ById, Form, Input, Listed, OptionalBody, Paging, Path, Query, QueryOnce, Searched, SearchedByTime,
+    Sorted,
 };
 pub use operation::OpenApiOperation;
 pub use params::Params;
@@ -92,7 +93,8 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
         .map(|Route { mut declared, work }| {
             let operation = document::operation(&declared);
             declared.query_names = operation.query_names();
-            declared.refuses = refusals::all(&declared, &R::refuses(&declared.needs), &operation);
+            let of_role = R::refuses(&declared.needs);
+            declared.refuses = refusals::all(&declared, (&of_role, R::changes(&declared)), &operation);
             (Arc::new(declared), work)
         })
         .collect();

@@ -232,6 +232,7 @@ const SURFACE: Surface<Needs> = Surface {
             ErrorCode::StorageUnavailable,
         ],
     },
+    changes: |_| false,
 };
 
 /// How another role is, as that says it itself, for whoever is signed in.

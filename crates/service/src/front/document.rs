@@ -34,6 +34,8 @@ pub struct Surface<N> {
     pub credential: fn(&N) -> AuthScheme,
     /// What callers of routes with such needs are refused with before the handler.
     pub refuses: fn(&N) -> Vec<ErrorCode>,
+    /// Whether a route changes what is stored.
+    pub changes: fn(&Declaration<N>) -> bool,
 }
 
 /// The document of a role's routes, as indented JSON with an end of line.
@@ -43,6 +45,7 @@ pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
         oauth: R::OAUTH,
         credential: R::credential,
         refuses: R::refuses,
+        changes: R::changes,
     };
     surface.document(routes.iter().map(|route| &route.declared))
 }
@@ -87,7 +90,11 @@ impl<N> Surface<N> {
                 components.add_security_scheme(CLIENT, SecurityScheme::Http(basic));
             }
             let mut operation = operation(route);
-            let refused = refusals::all(route, &(self.refuses)(&route.needs), &operation);
+            let refused = refusals::all(
+                route,
+                (&(self.refuses)(&route.needs), (self.changes)(route)),
+                &operation,
+            );
             let refused =
                 refusals::responses(&refused, route.envelope, self.oauth, &mut operation, &mut shared);
             let built = built(route, &mut operation, credential, refused);

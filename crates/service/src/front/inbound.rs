@@ -57,6 +57,11 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     /// What callers of routes with these needs are refused with before the handler, beyond what the front refuses with.
     fn refuses(needs: &Self::Needs) -> Vec<ErrorCode>;
 
+    /// Whether a route changes what is stored: storage may refuse that for what else is there, or in its way.
+    fn changes(route: &Declaration<Self::Needs>) -> bool {
+        route.method != Method::GET
+    }
+
     /// Time and randomness.
     fn world(&self) -> &World;
 

@@ -27,10 +27,11 @@ const IDEMPOTENT: [ErrorCode; 5] = [
 /// Most codes that name a response which routes share.
 const MOST_SHARED: usize = 5;
 
-/// Every refusal of a route: of its handler and, where it has them, of the gates and of the `role` in them.
+/// Every refusal of a route: of its handler and, where it has them, of the gates and of the `role` in them; and of storage,
+/// where it `changes` something there.
 pub(super) fn all<N>(
     route: &Declaration<N>,
-    role: &[ErrorCode],
+    (role, changes): (&[ErrorCode], bool),
     operation: &OpenApiOperation,
 ) -> Vec<StatusAndCode> {
     let mut refused = route.refuses.clone();
@@ -42,12 +43,11 @@ pub(super) fn all<N>(
         if route.path.contains('{') {
             add(&[ErrorCode::InvalidParams]);
         }
+        if changes {
+            add(&[ErrorCode::Conflict, ErrorCode::ReferenceNotFound]);
+        }
         if route.method != Method::GET {
-            add(&[
-                ErrorCode::Conflict,
-                ErrorCode::ReferenceNotFound,
-                ErrorCode::PreconditionFailed,
-            ]);
+            add(&[ErrorCode::PreconditionFailed]);
         }
         if route.strict_query {
             add(&[ErrorCode::InvalidQuery]);
