@@ -27,6 +27,7 @@ mod listings;
 mod notifications;
 mod openapi;
 mod outcomes;
+mod outside;
 mod policies;
 mod policy_canary;
 mod policy_diff;

@@ -3,14 +3,14 @@
 use caracal_api::{ApiConfig, ApiDeps, Capability, Reach, table};
 use caracal_service::front::Route;
 use caracal_testkit::{client::Answer, parts::Backends};
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
     approvals, connections,
-    evidence::rows,
+    evidence::{Made, rows, under_way},
     grants,
-    stack::{ADMIN, Stack, grants as document},
+    stack::{ADMIN, Stack, grants as document, masked},
     subjects,
 };
 
@@ -403,4 +403,42 @@ async fn an_answer_with_a_secret_is_repeated_to_whoever_got_it_and_kept_sealed()
     clock.advance(std::time::Duration::from_hours(2));
     let late = send(&stack, &path, "k", &body).await;
     assert_eq!(late.refused(409), "application_name_taken");
+}
+
+#[tokio::test]
+async fn what_takes_no_key_leaves_the_same_when_it_is_sent_twice() {
+    let stack = Stack::start().await;
+    let methods = [Method::PATCH, Method::PUT, Method::DELETE];
+    let mut sent = 0;
+    for route in table().iter().filter(|route| methods.contains(&route.method)) {
+        if !matches!(route.needs.reach, Reach::Zone | Reach::Deployment { .. }) {
+            continue;
+        }
+        let made = Made::of(&stack).await;
+        let path = under_way(&stack, route, &made).await;
+        let body = made.body(route.name);
+        let send = async || {
+            let headers = [(KEY, "k")];
+            stack
+                .call(Some(ADMIN), &headers, route.method.clone(), &path, body.as_ref())
+                .await
+        };
+        let first = send().await;
+        assert!(first.status.is_success(), "{}: {first}", route.name);
+        let read = stack.get(&path).await;
+        let again = send().await;
+        assert!(
+            again.headers.get("idempotency-replayed").is_none(),
+            "{}",
+            route.name
+        );
+        // What is gone is not there to be deleted.
+        let gone = route.method == Method::DELETE && again.status == StatusCode::NOT_FOUND;
+        assert!(gone || again.status == first.status, "{}: {again}", route.name);
+        let anew = ["updated_at", "version", "requestId", "request_id"];
+        let masked = |answer: Answer| masked(answer.body, &anew);
+        assert_eq!(masked(stack.get(&path).await), masked(read), "{}", route.name);
+        sent += 1;
+    }
+    assert!(sent > 25, "{sent}");
 }
