@@ -11,23 +11,18 @@ pub(crate) fn listing<T: From<S>, S>(page: Page<S>) -> Answer<Listing<T>> {
 
 /// As [`listing`], of rows that take more than a conversion.
 pub(crate) fn listed<T, S>(page: Page<S>, item: impl FnMut(S) -> T) -> Answer<Listing<T>> {
-    let total = page.total.map(|total| ListTotal {
-        count: total.count,
-        exact: total.exact,
-    });
-    let items = page.items.into_iter().map(item).collect();
-    Answer(Listing {
-        total,
-        ..rows(items, page.next.as_ref())
-    })
+    Answer(rows(page.map(item)))
 }
 
-/// One page of rows that nobody counts.
-pub(crate) fn rows<T>(items: Vec<T>, next: Option<&PageKey>) -> Listing<T> {
+/// One page of rows as they are told.
+pub(crate) fn rows<T>(page: Page<T>) -> Listing<T> {
     Listing {
-        items,
-        next_cursor: next.map(PageKey::to_cursor),
-        total: None,
+        items: page.items,
+        next_cursor: page.next.as_ref().map(PageKey::to_cursor),
+        total: page.total.map(|total| ListTotal {
+            count: total.count,
+            exact: total.exact,
+        }),
     }
 }
 

@@ -5,7 +5,7 @@ use caracal_service::{
     Refusal,
     front::{Download, Sheet},
 };
-use caracal_storage::PageKey;
+use caracal_storage::Page;
 use caracal_wire::{
     ErrorCode, Listing,
     control::{Format, audit::Row},
@@ -48,21 +48,15 @@ impl Columns {
         })
     }
 
-    pub(crate) fn sheet<T: Serialize>(
-        self,
-        name: String,
-        items: Vec<T>,
-        next: Option<&PageKey>,
-    ) -> Sheet<Listing<Row<T>>> {
+    pub(crate) fn sheet<T: Serialize>(self, name: String, page: Page<T>) -> Sheet<Listing<Row<T>>> {
         if self.format == Some(Format::Csv) {
             let columns = self.named.unwrap_or(self.all);
-            return Sheet::Csv(file(name, &columns, &items, self.cell));
+            return Sheet::Csv(file(name, &columns, &page.items, self.cell));
         }
-        let items = items.into_iter().map(|item| match &self.named {
+        Sheet::Json(rows(page.map(|item| match &self.named {
             Some(columns) => Row::Columns(project(&value(&item), columns, self.cell)),
             None => Row::Whole(item),
-        });
-        Sheet::Json(rows(items.collect(), next))
+        })))
     }
 }
 
@@ -92,12 +86,11 @@ pub(crate) fn sheet<T: Serialize>(
     format: Option<Format>,
     (name, zone): (&str, &ZoneId),
     columns: &[&str],
-    items: Vec<T>,
-    next: Option<&PageKey>,
+    page: Page<T>,
 ) -> Sheet<Listing<T>> {
     match format {
-        Some(Format::Csv) => Sheet::Csv(file(format!("{name}-{zone}.csv"), columns, &items, member)),
-        Some(Format::Json) | None => Sheet::Json(rows(items, next)),
+        Some(Format::Csv) => Sheet::Csv(file(format!("{name}-{zone}.csv"), columns, &page.items, member)),
+        Some(Format::Json) | None => Sheet::Json(rows(page)),
     }
 }
 

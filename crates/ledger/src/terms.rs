@@ -205,6 +205,15 @@ impl SearchedEvent {
         }
     }
 
+    /// What identifies it to people.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let own = [&self.id, &self.event_type, &self.request_id, &self.decision];
+        let some = [&self.application_id, &self.session_id, &self.authority_record_id];
+        own.into_iter()
+            .chain(some.into_iter().flatten())
+            .chain(&self.labels)
+    }
+
     /// What it is found by.
     fn terms(&self) -> impl Iterator<Item = Term<'_>> {
         let (kind, decision) = (self.event_type.as_str(), self.decision.as_str());

@@ -63,6 +63,14 @@ impl Listing {
         }
     }
 
+    /// Lets the listing be searched for what `columns` have in them, which may be expressions.
+    pub(crate) fn searched(self, columns: &'static [&'static str]) -> Self {
+        Self {
+            searched: Searched::Columns(columns),
+            ..self
+        }
+    }
+
     /// As [`Listing::by_name`], of a zone's large table: `column` has all that is searched, in lower case, and is in an index
     /// of each order. Rows are read once they are known to be on the page.
     pub(crate) fn by_name_in_index<M: Mapped>(self, name: &'static str, column: &'static str) -> Self {
@@ -114,7 +122,7 @@ impl Listing {
     }
 
     /// Keeps rows in which one of `columns` has `text` in it, whatever the case of ASCII letters.
-    pub(crate) fn holds(&mut self, columns: &[&str], text: &str) {
+    fn holds(&mut self, columns: &[&str], text: &str) {
         let n = self.bind(containing(text));
         let each = columns
             .iter()
@@ -141,10 +149,7 @@ impl Listing {
         if page.count {
             // What begins and ends on this page is counted by now.
             read.total = Some(match (&page.after, &read.next) {
-                (None, None) => Total {
-                    count: read.items.len() as u64,
-                    exact: true,
-                },
+                (None, None) => Total::of(read.items.len() as u64, true),
                 _ => self.count(tx).await?,
             });
         }
@@ -205,10 +210,7 @@ impl Listing {
         let most = MOST_COUNTED + 1;
         let sql = format!("SELECT COUNT(*) AS n FROM ({listed} LIMIT {most}) AS counted");
         let found = tx.count(sql, self.params.clone()).await?;
-        Ok(Total {
-            count: found.min(MOST_COUNTED),
-            exact: found <= MOST_COUNTED,
-        })
+        Ok(Total::of(found, true))
     }
 
     /// The first `count` rows after a key.
@@ -263,7 +265,8 @@ impl Listing {
     }
 }
 
-fn not_had() -> Error {
+/// A listing was asked for an order or a search that it does not have.
+pub(crate) fn not_had() -> Error {
     Error::Corrupt(String::from("a listing was asked for what it does not have"))
 }
 

@@ -140,7 +140,7 @@ pub struct Page<T> {
 /// How many rows there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Total {
-    /// At most [`MOST_COUNTED`].
+    /// At most [`MOST_COUNTED`], and fewer where it costs too much to look at all of them.
     pub count: u64,
     /// Whether there are no more.
     pub exact: bool,
@@ -153,6 +153,37 @@ impl<T> Page<T> {
             items,
             next,
             total: None,
+        }
+    }
+
+    /// The same page of what `map` makes of each row.
+    pub fn map<U>(self, map: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(map).collect(),
+            next: self.next,
+            total: self.total,
+        }
+    }
+
+    /// As [`Page::map`], of rows that may be unreadable.
+    ///
+    /// # Errors
+    /// The first that `map` gives.
+    pub fn try_map<U, E>(self, map: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        Ok(Page {
+            items: self.items.into_iter().map(map).collect::<Result<_, E>>()?,
+            next: self.next,
+            total: self.total,
+        })
+    }
+}
+
+impl Total {
+    /// Of `found` rows, with more where not `all` were looked at.
+    pub fn of(found: u64, all: bool) -> Self {
+        Self {
+            count: found.min(MOST_COUNTED),
+            exact: all && found <= MOST_COUNTED,
         }
     }
 }

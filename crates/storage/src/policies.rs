@@ -26,7 +26,7 @@ pub trait Policies: Send {
     async fn get(&mut self, id: &PolicyId) -> Result<Option<Policy>, Error>;
     /// Policies by `(created_at, id)`, newest first.
     async fn list(&mut self, filter: &PolicyFilter, page: &PageRequest) -> Result<Page<Policy>, Error>;
-    /// Versions by number, highest first. Sources come with the first of them, as many as have `source_bytes` in
+    /// Versions by number, highest first unless it is asked otherwise. Sources come with the first of them, as many as have `source_bytes` in
     /// all; the others are read one by one with [`Policies::version`].
     async fn versions(
         &mut self,

@@ -10,8 +10,6 @@ use crate::{Error, Page, PageRequest};
 pub struct SubjectFilter {
     /// Kind.
     pub kind: Option<SubjectType>,
-    /// Text that the id, or the name of the application, contains whatever its case.
-    pub search: Option<String>,
 }
 
 /// A subject and the authority records it has.
@@ -73,7 +71,7 @@ pub struct BlockedSubject {
 pub trait Subjects: Send {
     /// The subject at `now`; nothing for one that has no record.
     async fn get(&mut self, id: &str, now: Timestamp) -> Result<Option<SubjectSummary>, Error>;
-    /// Subjects by `(last_seen, subject_id)`, newest first.
+    /// Subjects by `(last_seen, subject_id)` or by id. What is searched is the id and the name of the application.
     async fn list(
         &mut self,
         filter: &SubjectFilter,
@@ -91,7 +89,8 @@ pub trait Subjects: Send {
     async fn block(&mut self, blocked: &BlockedSubject) -> Result<bool, Error>;
     /// Lets it in again; whether it was kept out.
     async fn unblock(&mut self, id: &str) -> Result<bool, Error>;
-    /// Whoever is kept out, by `(blocked_at, subject_id)`, newest first; with a subject, that one alone.
+    /// Whoever is kept out, by `(blocked_at, subject_id)` or by id; with a subject, that one alone. What is searched is the id
+    /// and the reason.
     async fn list_blocked(
         &mut self,
         subject: Option<&str>,

@@ -14,7 +14,7 @@ use utoipa::{
 /// How many there are on all pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListTotal {
-    /// At most 10,000.
+    /// At most 10,000, and where a count would have to read too much, as many as were read.
     pub count: u64,
     /// Whether there are no more.
     pub exact: bool,

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Paging, Query, Sheet},
+    front::{Listed, Query, SearchedByTime, Sheet},
 };
 use caracal_storage::{AdminAuditFilter, AdminAuditRow};
 use caracal_wire::{
@@ -36,7 +36,7 @@ const COLUMNS: [&str; 16] = [
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListChanges>,
-    Paging(page): Paging<100, 1000>,
+    Listed(page): SearchedByTime<100, 1000>,
 ) -> Result<Sheet<Listing<Row<AdminChange>>>, Refusal> {
     let columns = Columns::chosen(query.format, query.fields.as_deref(), COLUMNS.to_vec(), cell)?;
     let filter = AdminAuditFilter {
@@ -49,12 +49,7 @@ pub(crate) async fn handle(
     };
     let mut work = call.read().await?;
     let read = work.admin_audit().list(&call.zone, &filter, &page).await?;
-    let changes = read.items.into_iter().map(shown).collect();
-    Ok(columns.sheet(
-        format!("admin-audit-{}.csv", call.zone),
-        changes,
-        read.next.as_ref(),
-    ))
+    Ok(columns.sheet(format!("admin-audit-{}.csv", call.zone), read.map(shown)))
 }
 
 fn shown(row: AdminAuditRow) -> AdminChange {

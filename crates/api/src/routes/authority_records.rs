@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Paging, Query, Sheet},
+    front::{Listed, Query, SearchedByTime, Sheet},
 };
 use caracal_storage::AuthorityRecordFilter;
 use caracal_wire::{
@@ -31,7 +31,7 @@ const COLUMNS: [&str; 12] = [
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListRecords>,
-    Paging(page): Paging<100, 1000>,
+    Listed(page): SearchedByTime<100, 1000>,
 ) -> Result<Sheet<Listing<RecordItem>>, Refusal> {
     let filter = AuthorityRecordFilter {
         id: query.authority_record_id,
@@ -42,13 +42,11 @@ pub(crate) async fn handle(
     };
     let mut work = call.read().await?;
     let read = work.authority_records().list(&filter, &page).await?;
-    let records: Vec<RecordItem> = read.items.into_iter().map(RecordItem::from).collect();
     let name = ("authority-records", &call.zone);
     Ok(csv::sheet(
         query.format,
         name,
         &COLUMNS,
-        records,
-        read.next.as_ref(),
+        read.map(RecordItem::from),
     ))
 }

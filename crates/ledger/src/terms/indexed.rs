@@ -17,12 +17,16 @@ pub struct SearchedRecord {
     pub request_id: String,
     /// Who.
     pub actor_id: Option<String>,
+    /// Name of whoever that was.
+    pub actor_name: Option<String>,
     /// Kind of the changed object.
     pub entity_type: Option<String>,
     /// The changed object.
     pub entity_id: Option<String>,
     /// Method.
     pub method: String,
+    /// Path.
+    pub path: String,
     /// When it happened.
     pub occurred_at: Timestamp,
 }
@@ -36,12 +40,16 @@ struct WrittenRecord<'a> {
     request_id: Cow<'a, str>,
     #[serde(borrow)]
     actor_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    actor_name: Option<Cow<'a, str>>,
     #[serde(borrow)]
     entity_type: Option<Cow<'a, str>>,
     #[serde(borrow)]
     entity_id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     method: Cow<'a, str>,
+    #[serde(borrow, default)]
+    path: Cow<'a, str>,
     zone_id: Option<ZoneId>,
     #[serde(deserialize_with = "time")]
     occurred_at: Timestamp,
@@ -59,12 +67,26 @@ impl SearchedRecord {
             id: written.id.into_owned(),
             request_id: searchable(&written.request_id),
             actor_id: some(written.actor_id),
+            actor_name: some(written.actor_name),
             entity_type: some(written.entity_type),
             entity_id: some(written.entity_id),
             method: searchable(&written.method),
+            path: searchable(&written.path),
             occurred_at: written.occurred_at,
         };
         Ok((written.zone_id, record))
+    }
+
+    /// What identifies it to people.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let own = [&self.id, &self.request_id, &self.method, &self.path];
+        let some = [
+            &self.actor_id,
+            &self.actor_name,
+            &self.entity_type,
+            &self.entity_id,
+        ];
+        own.into_iter().chain(some.into_iter().flatten())
     }
 
     fn terms(&self) -> impl Iterator<Item = Term<'_>> {
@@ -120,6 +142,15 @@ impl Indexed {
         }
     }
 
+    /// Whether what identifies it to people has `text` in it, whatever the case of ASCII letters.
+    pub fn holds(&self, text: &str) -> bool {
+        let holds = |said: &String| has(said, text);
+        match self {
+            Self::Event(event) => event.texts().any(holds),
+            Self::Record(record) => record.texts().any(holds),
+        }
+    }
+
     /// What some entries are found by, as it is stored: each once, in order.
     pub fn terms_of<'e>(entries: impl IntoIterator<Item = &'e Self>) -> Vec<i64> {
         // Most is said by many of them, and hashed once.
@@ -135,4 +166,14 @@ impl Indexed {
         terms.dedup();
         terms
     }
+}
+
+/// Whether `said` has `text` in it, whatever the case of ASCII letters. All texts have the empty one.
+fn has(said: &str, text: &str) -> bool {
+    let text = text.as_bytes();
+    text.is_empty()
+        || said
+            .as_bytes()
+            .windows(text.len())
+            .any(|part| part.eq_ignore_ascii_case(text))
 }

@@ -146,14 +146,18 @@ fn no_cursor() -> Refusal {
 
 /// As [`Paging`], of a listing that is sorted and counted: `sort` is `created_at` or `-created_at` (newest first, which it is
 /// unless it says otherwise) and, of what is `NAMED`, `name` or `-name`; `include_total` counts what is on all pages; and of
-/// what is `NAMED`, `search` is a part of what identifies an object to people.
+/// what is `SEARCHED`, `search` is a part of what identifies an object to people.
 #[derive(Debug, Clone)]
-pub struct Listed<const DEFAULT: u32, const MAX: u32, const NAMED: bool>(pub PageRequest);
+pub struct Listed<const DEFAULT: u32, const MAX: u32, const NAMED: bool, const SEARCHED: bool>(
+    pub PageRequest,
+);
 
 /// A listing by time.
-pub type Sorted<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, false>;
+pub type Sorted<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, false, false>;
+/// A listing by time that is searched.
+pub type SearchedByTime<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, false, true>;
 /// A listing by time or name that is searched.
-pub type Searched<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, true>;
+pub type Searched<const DEFAULT: u32, const MAX: u32> = Listed<DEFAULT, MAX, true, true>;
 
 /// What is asked of a [`Listed`].
 #[derive(Deserialize)]
@@ -165,8 +169,8 @@ struct ListQuery {
     search: Option<String>,
 }
 
-impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool> Input<R>
-    for Listed<DEFAULT, MAX, NAMED>
+impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool, const SEARCHED: bool> Input<R>
+    for Listed<DEFAULT, MAX, NAMED, SEARCHED>
 {
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
         let asked: ListQuery = query(&inbound.query)?;
@@ -190,7 +194,7 @@ impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool> Input<R
         {
             return Err(no_cursor());
         }
-        let search = asked.search.filter(|_| NAMED);
+        let search = asked.search.filter(|_| SEARCHED);
         if let Some(text) = &search {
             let checked = TextRule::line(MAX_SEARCH).check(text);
             checked.map_err(|problem| invalid("search", &problem.to_string()))?;
@@ -205,7 +209,7 @@ impl<R: HttpRole, const DEFAULT: u32, const MAX: u32, const NAMED: bool> Input<R
 
     fn describe(operation: &mut OpenApiOperation) {
         operation.page(DEFAULT, MAX);
-        operation.listed(NAMED.then_some(MAX_SEARCH));
+        operation.listed(NAMED, SEARCHED.then_some(MAX_SEARCH));
     }
 }
 

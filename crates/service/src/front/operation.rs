@@ -63,10 +63,10 @@ impl OpenApiOperation {
         self.parameters.push(in_query("cursor", false, cursor.into()));
     }
 
-    /// Says that it reads `sort` and `include_total` from the query string and, of what has names, `search` of up to
-    /// `max_search` characters.
-    pub(super) fn listed(&mut self, max_search: Option<usize>) {
-        let orders: &[&str] = if max_search.is_some() {
+    /// Says that it reads `sort` (of what is `named`, by name too) and `include_total` from the query string and, of what is
+    /// searched, `search` of up to `max_search` characters.
+    pub(super) fn listed(&mut self, named: bool, max_search: Option<usize>) {
+        let orders: &[&str] = if named {
             &["-created_at", "created_at", "name", "-name"]
         } else {
             &["-created_at", "created_at"]

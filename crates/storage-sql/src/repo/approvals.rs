@@ -25,6 +25,14 @@ mapped!(Approval in "approvals" {
 
 const COLUMNS: &str = Approval::COLUMNS;
 
+/// What identifies an approval to people. Whom it is for is found no more than it is shown.
+const SEARCHED: &[&str] = &[
+    "id",
+    "tier",
+    "principal_id",
+    "CASE WHEN privacy_mode = 'identified' THEN subject_anchor END",
+];
+
 /// The row that is open for a principal, a record and a binding, `$2` to `$4`.
 const SAME: &str = "zone_id = $1 AND principal_id = $2 AND COALESCE(authority_record_id, '') = $3 AND binding = $4 \
     AND consumed_at IS NULL";
@@ -76,7 +84,7 @@ impl Approvals for ZoneUnit {
 
     async fn list(&mut self, filter: &ApprovalFilter, page: &PageRequest) -> Result<Page<Approval>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM approvals WHERE zone_id = $1");
-        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id").searched(SEARCHED);
         if let Some((state, now)) = filter.state {
             let (state, now) = (listing.bind(state.as_str()), listing.bind(now));
             listing.and(&format!("{} = ${state}", state_at(now)));

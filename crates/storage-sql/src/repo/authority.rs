@@ -63,7 +63,11 @@ impl AuthorityRecords for ZoneUnit {
         page: &PageRequest,
     ) -> Result<Page<AuthorityRecord>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM authority_records WHERE zone_id = $1");
-        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id").searched(&[
+            "id",
+            "subject_id",
+            "issuer",
+        ]);
         listing.when("id", "=", filter.id.as_ref());
         listing.when("status", "=", filter.status.map(AuthorityRecordStatus::as_str));
         listing.when("subject_id", "=", filter.subject_id.as_deref());

@@ -26,6 +26,10 @@ mapped!(ConnectionAttempt in "connection_attempts" {
 
 const COLUMNS: &str = Connection::COLUMNS;
 
+/// Name of the provider that a connection is of.
+const PROVIDER: &str = "(SELECT p.name FROM providers p \
+    WHERE p.zone_id = provider_connections.zone_id AND p.id = provider_connections.provider_id)";
+
 /// The column of a token.
 const fn column(token: ConnectionToken) -> &'static str {
     match token {
@@ -37,7 +41,11 @@ const fn column(token: ConnectionToken) -> &'static str {
 impl ZoneUnit {
     fn connections_of(&self, filter: &ConnectionFilter) -> Listing {
         let sql = format!("SELECT {COLUMNS} FROM provider_connections WHERE zone_id = $1");
-        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id").searched(&[
+            "id",
+            "subject_id",
+            PROVIDER,
+        ]);
         listing.when("provider_id", "=", filter.provider_id.as_ref());
         listing.when("subject_id", "=", filter.subject_id.as_deref());
         listing.when("status", "=", filter.status.map(ConnectionStatus::as_str));

@@ -22,6 +22,9 @@ const COLUMNS: &str = "zone_id, id, source_session_id, target_session_id, issuer
      receiver_application_id, parent_edge_id, resource_id, scopes, constraints_json, constraints_expire_at, status, \
      expires_at, edge_version, revoked_at, created_at";
 
+/// What identifies a delegation to people: itself, its ends, and what it hands on.
+const SEARCHED: &[&str] = &["id", "source_session_id", "target_session_id", "scopes"];
+
 /// Parents are set at creation and exist by then, so chains cannot loop; this bounds the work even if one did.
 const DEEPEST: i64 = 10_000;
 
@@ -241,6 +244,7 @@ impl Delegations for ZoneUnit {
         };
         let sql = format!("SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND {end} = $2");
         Listing::new(sql, params![self.zone, session], "created_at", "id")
+            .searched(SEARCHED)
             .read(&self.tx, page, decode)
             .await
     }
@@ -254,7 +258,7 @@ impl Delegations for ZoneUnit {
         let sql = format!(
             "SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND status = 'active' AND expires_at > $2"
         );
-        let mut listing = Listing::new(sql, params![self.zone, now], "created_at", "id");
+        let mut listing = Listing::new(sql, params![self.zone, now], "created_at", "id").searched(SEARCHED);
         let (issuer, receiver) = (&filter.issuer_application_id, &filter.receiver_application_id);
         listing.when("issuer_application_id", "=", issuer.as_ref());
         listing.when("receiver_application_id", "=", receiver.as_ref());

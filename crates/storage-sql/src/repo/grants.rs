@@ -65,7 +65,8 @@ impl Grants for ZoneUnit {
         now: Timestamp,
         page: &PageRequest,
     ) -> Result<Page<StandingGrant>, Error> {
-        let mut listing = Listing::new(standing(), params![self.zone, now], "g.created_at", "g.id");
+        let mut listing = Listing::new(standing(), params![self.zone, now], "g.created_at", "g.id")
+            .searched(&["g.user_id", "a.name", "r.name", "r.identifier"]);
         listing.when("g.application_id", "=", filter.application_id.as_ref());
         listing.when("g.user_id", "=", filter.user_id.as_deref());
         listing.when("g.resource_id", "=", filter.resource_id.as_ref());

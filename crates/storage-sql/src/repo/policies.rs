@@ -7,11 +7,11 @@ use caracal_core::{
     PolicyId, PolicyVersionId, Timestamp,
     entity::{ListedPolicyVersion, Policy, PolicyVersion},
 };
-use caracal_storage::{Error, Page, PageKey, PageRequest, Policies, PolicyFilter};
+use caracal_storage::{Error, Order, Page, PageKey, PageRequest, Policies, PolicyFilter, Total};
 
 use crate::{
     mapped::{Mapped, mapped},
-    paging::Listing,
+    paging::{Listing, not_had},
     params::{json_list, params},
     row::Row,
     sql::Tx,
@@ -110,15 +110,22 @@ impl Policies for ZoneUnit {
         source_bytes: u64,
     ) -> Result<Page<ListedPolicyVersion>, Error> {
         // Numbers have no gaps and never change, so they are the key; the cursor carries them as its instant.
-        let below = page.after.as_ref().map_or(i64::MAX, |after| after.at_micros);
+        let (direction, past, first) = match page.order {
+            Order::Newest => ("DESC", "<", i64::MAX),
+            Order::Oldest => ("ASC", ">", 0),
+            Order::Name | Order::NameBackwards => return Err(not_had()),
+        };
+        let after = page.after.as_ref().map_or(first, |after| after.at_micros);
         let limit = page.limit.max(1);
         let budget = i64::try_from(source_bytes).unwrap_or(i64::MAX);
-        let sql = "SELECT id, policy_id, version, content_sha256, schema_version, created_by, created_at, \
+        let sql = format!(
+            "SELECT id, policy_id, version, content_sha256, schema_version, created_by, created_at, \
              CAST(octet_length(content) AS BIGINT) AS content_bytes, \
-             CASE WHEN SUM(octet_length(content)) OVER (ORDER BY version DESC) <= $4 THEN content END AS content \
-             FROM policy_versions WHERE zone_id = $1 AND policy_id = $2 AND version < $3 \
-             ORDER BY version DESC LIMIT $5";
-        let params = params![self.zone, id, below, budget, i64::from(limit) + 1];
+             CASE WHEN SUM(octet_length(content)) OVER (ORDER BY version {direction}) <= $4 THEN content END AS content \
+             FROM policy_versions WHERE zone_id = $1 AND policy_id = $2 AND version {past} $3 \
+             ORDER BY version {direction} LIMIT $5"
+        );
+        let params = params![self.zone, id, after, budget, i64::from(limit) + 1];
         let mut rows = self.tx.all(sql, params).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
@@ -127,7 +134,12 @@ impl Policies for ZoneUnit {
             .last()
             .filter(|_| more)
             .map(|last| PageKey::new(Timestamp::from_micros(last.version), last.id.as_str()));
-        Ok(Page::new(items, next))
+        let mut read = Page::new(items, next);
+        if page.count {
+            let sql = "SELECT COUNT(*) AS n FROM policy_versions WHERE zone_id = $1 AND policy_id = $2";
+            read.total = Some(Total::of(self.tx.count(sql, params![self.zone, id]).await?, true));
+        }
+        Ok(read)
     }
 
     async fn version(&mut self, id: &PolicyVersionId) -> Result<Option<PolicyVersion>, Error> {

@@ -133,7 +133,12 @@ macro_rules! retention {
                 };
                 let sql =
                     format!("SELECT {HOLD} FROM evidence_holds WHERE zone_id = $1 AND lifted_at IS NULL");
-                let listing = Listing::new(sql, params![zone], "placed_at", "id");
+                let listing = Listing::new(sql, params![zone], "placed_at", "id").searched(&[
+                    "id",
+                    "subject",
+                    "reason",
+                    "placed_by",
+                ]);
                 listing.read(unit.tx, page, decode).await
             }
 

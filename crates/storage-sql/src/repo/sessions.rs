@@ -34,6 +34,15 @@ const COLUMNS: &str = Session::COLUMNS;
 /// A suspended service waits for its operator however long that takes.
 const NEVER: i64 = i64::MAX;
 
+/// What identifies a session to people: itself, its labels, the application that it is of, and whom it acts for.
+const SEARCHED: &[&str] = &[
+    "id",
+    "labels",
+    "(SELECT a.name FROM applications a WHERE a.zone_id = sessions.zone_id AND a.id = sessions.application_id)",
+    "(SELECT r.subject_id FROM authority_records r \
+     WHERE r.zone_id = sessions.zone_id AND r.id = sessions.subject_authority_record_id)",
+];
+
 const ENDED: &str = "id, application_id, parent_id, subject_authority_record_id";
 
 fn decode_ended(row: &Row) -> Result<EndedSession, Error> {
@@ -142,7 +151,7 @@ impl Sessions for ZoneUnit {
 
     async fn list(&mut self, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Session>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM sessions WHERE zone_id = $1");
-        let mut listing = Listing::new(sql, params![self.zone], "started_at", "id");
+        let mut listing = Listing::new(sql, params![self.zone], "started_at", "id").searched(SEARCHED);
         listing.when("status", "=", filter.status.map(SessionStatus::as_str));
         listing.when("lifecycle", "=", filter.lifecycle.map(Lifecycle::as_str));
         listing.when("application_id", "=", filter.application_id.as_ref());

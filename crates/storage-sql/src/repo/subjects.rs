@@ -60,11 +60,9 @@ impl Subjects for ZoneUnit {
         page: &PageRequest,
     ) -> Result<Page<SubjectSummary>, Error> {
         let params: Vec<Value> = params![self.zone, now];
-        let mut listing = Listing::new(counted(""), params, "s.last_seen", "s.subject_id");
+        let mut listing = Listing::new(counted(""), params, "s.last_seen", "s.subject_id")
+            .by_name("s.subject_id", &["s.subject_id", "a.name"]);
         listing.when("s.kind", "=", filter.kind.map(subject_word));
-        if let Some(text) = &filter.search {
-            listing.holds(&["s.subject_id", "a.name"], text);
-        }
         listing.read(&self.tx, page, read).await
     }
 
@@ -127,7 +125,8 @@ impl Subjects for ZoneUnit {
     ) -> Result<Page<BlockedSubject>, Error> {
         let sql =
             "SELECT subject_id, reason, blocked_by, blocked_at FROM blocked_subjects WHERE zone_id = $1";
-        let mut listing = Listing::new(sql.to_owned(), params![self.zone], "blocked_at", "subject_id");
+        let mut listing = Listing::new(sql, params![self.zone], "blocked_at", "subject_id")
+            .by_name("subject_id", &["subject_id", "reason"]);
         listing.when("subject_id", "=", subject);
         listing
             .read(&self.tx, page, |row| {

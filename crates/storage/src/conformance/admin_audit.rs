@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use caracal_core::entity::Zone;
 
-use crate::{AdminAuditFilter, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokenFilter};
+use crate::{
+    AdminAuditFilter, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokenFilter, Order, PageRequest,
+};
 
 use super::{
     Backend,
-    fixture::{ALL, Fixture, InZone, walk},
+    fixture::{ALL, Fixture, InZone, walk, walk_from},
     given::Given,
     providers::conflict,
     race::{race, retry},
@@ -239,7 +241,7 @@ pub async fn every_filter_of_administrative_records_selects(backend: Backend) {
             .await
             .unwrap()
     };
-    let walked: Vec<_> = walk(1, read)
+    let walked: Vec<_> = walk(1, &read)
         .await
         .into_iter()
         .map(|row| (row.record.occurred_at, row.record.id))
@@ -249,6 +251,32 @@ pub async fn every_filter_of_administrative_records_selects(backend: Backend) {
         walked.is_sorted_by(|newer, older| newer > older),
         "newest first: {walked:?}"
     );
+    for (order, text, expected) in [
+        (Order::Oldest, None, 4),
+        (Order::Newest, Some("APPLICATIONS/x"), 4),
+        (Order::Oldest, Some("ops"), 4),
+        (Order::Newest, Some("tok-2"), 1),
+        (Order::Oldest, Some("dele"), 1),
+        (Order::Oldest, Some("fields"), 0),
+    ] {
+        let first = PageRequest {
+            order,
+            count: true,
+            search: text.map(str::to_owned),
+            ..PageRequest::first(1)
+        };
+        let counted = async |page: PageRequest| {
+            let page = read(page).await;
+            assert_eq!(page.total.unwrap().count, expected, "{text:?}");
+            page
+        };
+        let found = walk_from(first, counted).await;
+        let keys = found.iter().map(|row| (row.record.occurred_at, &row.record.id));
+        let keys: Vec<_> = keys.collect();
+        assert_eq!(keys.len() as u64, expected, "{text:?}");
+        let in_order = keys.is_sorted_by(|one, other| (one < other) == (order == Order::Oldest));
+        assert!(in_order, "{order:?}: {keys:?}");
+    }
 }
 
 async fn stored_token(fixture: &Fixture, token: &AdminToken) {

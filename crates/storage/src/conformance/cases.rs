@@ -60,7 +60,8 @@ macro_rules! conformance {
                     rows_added_and_removed_during_a_walk_hide_and_repeat_no_other,
                     the_last_page_says_that_it_is_the_last,
                     listings_go_by_time_and_name_both_ways_and_are_counted,
-                    a_search_is_taken_literally_and_pages_in_every_order;
+                    a_search_is_taken_literally_and_pages_in_every_order,
+                    what_agents_do_is_searched_by_what_identifies_it_to_people;
                 versions:
                     every_change_is_another_version,
                     an_update_of_a_version_that_is_no_more_gives_way,
@@ -259,7 +260,8 @@ macro_rules! conformance {
                     a_range_starts_after_its_position_and_keeps_its_limit;
                 ledger_search:
                     every_filter_of_events_selects,
-                    search_pages_are_newest_first_and_complete_within_one_microsecond,
+                    search_pages_go_both_ways_and_are_complete_within_one_microsecond,
+                    events_are_searched_by_what_they_say_and_counted,
                     the_events_of_a_request_come_oldest_first,
                     pages_of_a_request_are_bounded_by_count_and_bytes_and_hold_each_event_once,
                     events_of_several_requests_are_found_by_type_and_within_the_zone;

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Application, AuthorityRecord, Session},
 };
 
-use crate::{Access, Error, GlobalWork, Page, PageRequest, Store, ZoneWork};
+use crate::{Access, Error, GlobalWork, Page, PageKey, PageRequest, Store, ZoneWork};
 
 use super::{Backend, given::Given};
 
@@ -144,7 +144,13 @@ impl Party {
 
 /// Reads every page of a listing and returns the concatenation.
 pub(super) async fn walk<T>(limit: u32, read: impl AsyncFn(PageRequest) -> Page<T>) -> Vec<T> {
-    let (mut rows, mut request) = (Vec::new(), PageRequest::first(limit));
+    walk_from(PageRequest::first(limit), read).await
+}
+
+/// The same from a first page on, in its order. What a client sends back is the same key.
+pub(super) async fn walk_from<T>(first: PageRequest, read: impl AsyncFn(PageRequest) -> Page<T>) -> Vec<T> {
+    let limit = first.limit;
+    let (mut rows, mut request) = (Vec::new(), first.clone());
     loop {
         let page = read(request).await;
         assert!(
@@ -154,8 +160,8 @@ pub(super) async fn walk<T>(limit: u32, read: impl AsyncFn(PageRequest) -> Page<
         rows.extend(page.items);
         let Some(next) = page.next else { return rows };
         request = PageRequest {
-            after: Some(next),
-            ..PageRequest::first(limit)
+            after: Some(PageKey::from_cursor(&next.to_cursor()).unwrap()),
+            ..first.clone()
         };
     }
 }

@@ -6,11 +6,11 @@ use caracal_core::{Timestamp, audit::AuditEvent};
 use caracal_ledger::terms::{MAX_SPAN, SearchedEvent};
 use serde_json::json;
 
-use crate::{AuditFilter, AuditRow, LedgerEntry, PageRequest};
+use crate::{AuditFilter, AuditRow, LedgerEntry, Order, PageRequest};
 
 use super::{
     Backend,
-    fixture::{Fixture, InZone, walk},
+    fixture::{Fixture, InZone, walk, walk_from},
     ledger::{append, chain, opened},
 };
 
@@ -83,10 +83,19 @@ fn passes(filter: &AuditFilter, event: &AuditEvent) -> bool {
 
 async fn found(zone: &InZone, filter: &AuditFilter, limit: u32) -> Vec<(Timestamp, String)> {
     let read = async |page: PageRequest| zone.read().await.ledger().search(filter, &page).await.unwrap();
-    let rows: Vec<AuditRow> = walk(limit, read).await;
-    rows.into_iter()
-        .map(|row| (row.event.occurred_at, row.event.id))
-        .collect()
+    let keys = |rows: Vec<AuditRow>| -> Vec<_> {
+        let rows = rows.into_iter();
+        rows.map(|row| (row.event.occurred_at, row.event.id)).collect()
+    };
+    let newest_first = keys(walk(limit, &read).await);
+    let oldest = PageRequest {
+        order: Order::Oldest,
+        ..PageRequest::first(limit)
+    };
+    let mut oldest_first = keys(walk_from(oldest, read).await);
+    oldest_first.reverse();
+    assert_eq!(newest_first, oldest_first, "{filter:?} the other way");
+    newest_first
 }
 
 pub async fn sealed_events_are_found_as_if_each_had_been_looked_at(backend: Backend) {
@@ -342,6 +351,7 @@ pub async fn a_search_that_looks_in_vain_ends_its_page_and_goes_on(backend: Back
         next = page.next;
     }
     assert_eq!(ids, [sought[1].id.clone(), sought[0].id.clone()]);
+    assert_eq!(found(a, &filter, 10).await.len(), 2);
 }
 
 pub async fn an_event_that_no_entry_can_hold_is_refused(backend: Backend) {

@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::{AuditFilter, LedgerEntry, PageRequest};
+use crate::{AuditFilter, LedgerEntry, Order, PageRequest, Total};
 
 use super::{
     Backend,
-    fixture::{ALL, Fixture, InZone, walk},
+    fixture::{ALL, Fixture, InZone, walk_from},
     ledger::{append, opened},
 };
 
@@ -229,7 +229,7 @@ pub async fn every_filter_of_events_selects(backend: Backend) {
     }
 }
 
-pub async fn search_pages_are_newest_first_and_complete_within_one_microsecond(backend: Backend) {
+pub async fn search_pages_go_both_ways_and_are_complete_within_one_microsecond(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let mut entries = Vec::new();
     for index in 0..40 {
@@ -253,23 +253,80 @@ pub async fn search_pages_are_newest_first_and_complete_within_one_microsecond(b
         .map(|entry| (entry.event.occurred_at, entry.event.id.clone()))
         .collect();
     expected.sort_by(|one, other| other.cmp(one));
-    for limit in [1, 4, 7, 100] {
-        let read = async |page| {
-            fixture
-                .a
-                .read()
+    for order in [Order::Newest, Order::Oldest] {
+        for limit in [1, 4, 7, 100] {
+            let read = async |page| {
+                fixture
+                    .a
+                    .read()
+                    .await
+                    .ledger()
+                    .search(&filter, &page)
+                    .await
+                    .unwrap()
+            };
+            let first = PageRequest {
+                order,
+                ..PageRequest::first(limit)
+            };
+            let walked: Vec<_> = walk_from(first, read)
                 .await
-                .ledger()
-                .search(&filter, &page)
-                .await
-                .unwrap()
+                .into_iter()
+                .map(|row| (row.event.occurred_at, row.event.id))
+                .collect();
+            assert_eq!(walked, expected, "limit {limit} {order:?}");
+        }
+        expected.reverse();
+    }
+}
+
+pub async fn events_are_searched_by_what_they_say_and_counted(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let zone = &fixture.a;
+    let mut entries = Vec::new();
+    for micros in 0..700 {
+        let metadata = json!({
+            "application_id": format!("app-{}", micros % 7), "agent_labels": ["Team:50%"],
+            "note": "said nowhere that is searched",
+        });
+        let kind = if micros == 3 {
+            "replay_detected"
+        } else {
+            "token_exchange"
         };
-        let walked: Vec<_> = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.event.occurred_at, row.event.id))
-            .collect();
-        assert_eq!(walked, expected, "limit {limit}");
+        entries.push(entry(zone, micros * 1_000_000, kind, "allow", &metadata));
+    }
+    append(zone, &entries).await;
+    let none = AuditFilter::default;
+    let until = AuditFilter {
+        until: Some(fixture.world.now().plus(Duration::from_secs(50))),
+        ..none()
+    };
+    for (filter, text, count) in [
+        (none(), None, 700),
+        (none(), Some("APP-3"), 100),
+        (until.clone(), Some("app-3"), 7),
+        (until, None, 50),
+        (none(), Some("50%"), 700),
+        (none(), Some("50_"), 0),
+        (none(), Some("Replay_"), 1),
+        (none(), Some("nowhere"), 0),
+    ] {
+        for order in [Order::Newest, Order::Oldest] {
+            let first = PageRequest {
+                order,
+                count: true,
+                search: text.map(str::to_owned),
+                ..PageRequest::first(300)
+            };
+            let read = async |page| {
+                let page = zone.read().await.ledger().search(&filter, &page).await.unwrap();
+                assert_eq!(page.total, Some(Total { count, exact: true }), "{text:?}");
+                page
+            };
+            let found = walk_from(first, read).await.len() as u64;
+            assert_eq!(found, count, "{text:?} {order:?}");
+        }
     }
 }
 

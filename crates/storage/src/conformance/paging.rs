@@ -1,20 +1,21 @@
 //! Keyset pages concatenate to the whole: with equal instants, with any limit, and while rows are added.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use caracal_core::{
-    ResourceId, SessionId, Timestamp,
-    entity::{Application, Attribution, Resource, Session},
+    ResourceId, ScopeSet, SessionId, Timestamp,
+    entity::{Application, Approval, Attribution, PrivacyMode, Resource, Session},
 };
 
 use crate::{
-    AdminTokenFilter, DelegationDirection, DelegationFilter, Order, Page, PageKey, PageRequest, PolicyFilter,
-    Registered, SessionFilter, Total, ZoneFilter,
+    AdminTokenFilter, ApprovalFilter, AuthorityRecordFilter, ConnectionFilter, DelegationDirection,
+    DelegationFilter, GrantFilter, Order, Page, PageKey, PageRequest, PolicyFilter, Registered,
+    SessionFilter, Total, ZoneFilter,
 };
 
 use super::{
     Backend, delegations,
-    fixture::{ALL, Fixture, walk},
+    fixture::{ALL, Fixture, walk, walk_from},
     given::Given,
 };
 
@@ -27,17 +28,31 @@ fn newest_first(mut rows: Vec<(Timestamp, String)>) -> Vec<(Timestamp, String)> 
     rows
 }
 
-/// The pages of a listing, whatever the limit, are `rows` newest first.
+/// The pages of a listing, whatever the limit, are `rows` newest first, or oldest first, and each tells how many there are.
 async fn concatenates<T>(
     what: &str,
     rows: Vec<(Timestamp, String)>,
     key: impl Fn(&T) -> (Timestamp, String),
     read: impl AsyncFn(PageRequest) -> Page<T>,
 ) {
-    let expected = newest_first(rows);
-    for limit in LIMITS {
-        let read: Vec<_> = walk(limit, &read).await.iter().map(&key).collect();
-        assert_eq!(read, expected, "{what}, limit {limit}");
+    let mut expected = newest_first(rows);
+    let count = expected.len() as u64;
+    let counted = async |page: PageRequest| {
+        let page = read(page).await;
+        assert_eq!(page.total, Some(Total { count, exact: true }), "{what}");
+        page
+    };
+    for order in [Order::Newest, Order::Oldest] {
+        for limit in LIMITS {
+            let first = PageRequest {
+                order,
+                count: true,
+                ..PageRequest::first(limit)
+            };
+            let read: Vec<_> = walk_from(first, &counted).await.iter().map(&key).collect();
+            assert_eq!(read, expected, "{what}, limit {limit}, {order:?}");
+        }
+        expected.reverse();
     }
 }
 
@@ -201,7 +216,7 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
         parent_id: Some(ends[0].id.clone()),
         ..SessionFilter::default()
     };
-    let ada = crate::AuthorityRecordFilter {
+    let ada = AuthorityRecordFilter {
         subject_id: Some("ada".into()),
         ..Default::default()
     };
@@ -505,4 +520,113 @@ pub async fn a_search_is_taken_literally_and_pages_in_every_order(backend: Backe
             assert_eq!(total.count, wanted.len() as u64, "{text}");
         }
     }
+}
+
+pub async fn what_agents_do_is_searched_by_what_identifies_it_to_people(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let zone = &fixture.a;
+    let (party, other) = (zone.party().await, zone.party().await);
+    let mut session = party.task();
+    session.labels = vec![Arc::from("Team:50%"), Arc::from("x")];
+    let (plain, target) = (other.task(), other.task());
+    zone.start(&[&session, &plain, &target]).await;
+    let mut delegation = zone.given.delegation(&session, &target);
+    delegation.scopes = ScopeSet::parse("weather:Write_all");
+    delegations::store(zone, &[&delegation]).await;
+    let provider = zone.given.provider();
+    let connection = zone.given.connection(&provider);
+    let resource = zone.given.resource(&provider);
+    let grant = zone.given.grant(&party.application, &resource);
+    let (open, hidden) = (
+        zone.given.approval(&party.application),
+        zone.given.approval(&other.application),
+    );
+    let open = Approval {
+        subject_anchor: Some(String::from("ada@home")),
+        ..open
+    };
+    let hidden = Approval {
+        subject_anchor: Some(String::from("ada@home")),
+        privacy_mode: PrivacyMode::Anonymous,
+        ..hidden
+    };
+    let mut work = zone.write().await;
+    work.providers().create(&provider).await.unwrap();
+    work.resources().create(&resource).await.unwrap();
+    work.grants().create(&grant).await.unwrap();
+    work.connections().create(&connection).await.unwrap();
+    for approval in [&open, &hidden] {
+        work.approvals().open(approval).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let now = fixture.world.now();
+    let name = &party.application.name;
+    // What is searched for, and how many sessions, records, delegations, approvals, grants and connections are found by it.
+    for (text, expected) in [
+        (session.id.as_str().to_owned(), [1, 0, 1, 0, 0, 0]),
+        (String::from("team:50%"), [1, 0, 0, 0, 0, 0]),
+        (String::from("team:50_"), [0; 6]),
+        (name.to_uppercase(), [1, 0, 0, 0, 1, 0]),
+        (party.record.subject_id.to_uppercase(), [1, 1, 0, 1, 0, 0]),
+        (party.record.id.to_string(), [0, 1, 0, 0, 0, 0]),
+        (String::from("WRITE_ALL"), [0, 0, 1, 0, 0, 0]),
+        // The other approval shows nobody whom it is for, and its search does not either.
+        (String::from("ADA@"), [0, 0, 0, 1, 0, 0]),
+        (grant.user_id.clone(), [0, 0, 0, 0, 1, 0]),
+        (provider.name.to_uppercase(), [0, 0, 0, 0, 0, 1]),
+        (connection.subject_id.clone(), [0, 0, 0, 0, 0, 1]),
+    ] {
+        let page = PageRequest {
+            search: Some(text.clone()),
+            count: true,
+            ..ALL
+        };
+        let mut work = zone.read().await;
+        let found = [
+            work.sessions()
+                .list(&SessionFilter::default(), &page)
+                .await
+                .unwrap()
+                .total,
+            (work
+                .authority_records()
+                .list(&AuthorityRecordFilter::default(), &page)
+                .await
+                .unwrap())
+            .total,
+            (work
+                .delegations()
+                .list_live(&DelegationFilter::default(), now, &page)
+                .await
+                .unwrap())
+            .total,
+            work.approvals()
+                .list(&ApprovalFilter::default(), &page)
+                .await
+                .unwrap()
+                .total,
+            work.grants()
+                .list(&GrantFilter::default(), now, &page)
+                .await
+                .unwrap()
+                .total,
+            work.connections()
+                .list(&ConnectionFilter::default(), &page)
+                .await
+                .unwrap()
+                .total,
+        ];
+        assert_eq!(found.map(|total| total.unwrap().count), expected, "{text}");
+    }
+    let elsewhere = PageRequest {
+        search: Some(name.clone()),
+        ..ALL
+    };
+    let mut work = fixture.b.read().await;
+    let found = work
+        .sessions()
+        .list(&SessionFilter::default(), &elsewhere)
+        .await
+        .unwrap();
+    assert!(found.items.is_empty());
 }

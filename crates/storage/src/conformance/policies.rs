@@ -7,11 +7,11 @@ use caracal_core::{
     entity::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion},
 };
 
-use crate::{Error, PolicyFilter};
+use crate::{Error, Order, PageRequest, PolicyFilter, Total};
 
 use super::{
     Backend,
-    fixture::{ALL, Fixture, InZone, walk},
+    fixture::{ALL, Fixture, InZone, walk, walk_from},
     providers::conflict,
     race::{race, retry},
 };
@@ -188,6 +188,23 @@ pub async fn policy_versions_are_numbered_without_gaps_under_16_writers(backend:
     assert_eq!(
         stored.iter().map(|row| row.version).collect::<Vec<_>>(),
         (1..=17).rev().collect::<Vec<_>>()
+    );
+    let oldest = PageRequest {
+        order: Order::Oldest,
+        count: true,
+        ..PageRequest::first(5)
+    };
+    let read = async |page| {
+        let mut work = fixture.a.read().await;
+        let read = work.policies().versions(&policy.id, &page, 0).await.unwrap();
+        let count = 17;
+        assert_eq!(read.total, Some(Total { count, exact: true }));
+        read
+    };
+    let stored = walk_from(oldest, read).await.into_iter();
+    assert_eq!(
+        stored.map(|row| row.version).collect::<Vec<_>>(),
+        (1..=17).collect::<Vec<_>>()
     );
 }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use caracal_core::{claims::SubjectType, entity::AuthorityRecord};
 
-use crate::{BlockedSubject, Holdings, SubjectFilter, SubjectSummary};
+use crate::{BlockedSubject, Holdings, Order, PageRequest, SubjectFilter, SubjectSummary, Total};
 
 use super::{
     Backend,
-    fixture::{ALL, Fixture},
+    fixture::{ALL, Fixture, walk_from},
     race::{race, retry},
 };
 
@@ -91,35 +91,43 @@ pub async fn a_subject_is_what_its_records_say(backend: Backend) {
         Holdings::default()
     );
 
-    let kind = |kind| SubjectFilter {
-        kind: Some(kind),
-        ..SubjectFilter::default()
-    };
-    let search = |text: &str| SubjectFilter {
+    let search = |text: &str| PageRequest {
         search: Some(text.to_owned()),
-        ..SubjectFilter::default()
+        ..ALL
     };
-    for (filter, names) in [
-        (
-            SubjectFilter::default(),
-            vec!["bob", "anna%1", application.id.as_str()],
-        ),
-        (kind(SubjectType::User), vec!["bob", "anna%1"]),
-        (kind(SubjectType::Application), vec![application.id.as_str()]),
-        (search("NNA%"), vec!["anna%1"]),
-        (search("a_na"), vec![]),
-        (
-            search(&application.name.to_uppercase()),
-            vec![application.id.as_str()],
-        ),
+    let sorted = |order| PageRequest { order, ..ALL };
+    let own = application.id.as_str();
+    // Ids of applications begin with a digit.
+    for (kind, page, names) in [
+        (None, ALL, vec!["bob", "anna%1", own]),
+        (None, sorted(Order::Oldest), vec![own, "anna%1", "bob"]),
+        (None, sorted(Order::Name), vec![own, "anna%1", "bob"]),
+        (None, sorted(Order::NameBackwards), vec!["bob", "anna%1", own]),
+        (Some(SubjectType::User), ALL, vec!["bob", "anna%1"]),
+        (Some(SubjectType::Application), ALL, vec![own]),
+        (None, search("NNA%"), vec!["anna%1"]),
+        (None, search("a_na"), vec![]),
+        (None, search(&application.name.to_uppercase()), vec![own]),
+        (Some(SubjectType::User), search(&application.name), vec![]),
     ] {
-        let listed = work.subjects().list(&filter, now, &ALL).await.unwrap();
-        let ids: Vec<_> = listed
-            .items
-            .iter()
-            .map(|subject| subject.subject_id.as_str())
-            .collect();
-        assert_eq!(ids, names, "{filter:?}");
+        let filter = SubjectFilter { kind };
+        let read = async |page: PageRequest| {
+            let mut work = zone.read().await;
+            let read = work.subjects().list(&filter, now, &page).await.unwrap();
+            let count = names.len() as u64;
+            assert_eq!(read.total, Some(Total { count, exact: true }), "{page:?}");
+            read
+        };
+        for limit in [1, 500] {
+            let first = PageRequest {
+                limit,
+                count: true,
+                ..page.clone()
+            };
+            let listed = walk_from(first, &read).await;
+            let ids = listed.iter().map(|subject| subject.subject_id.as_str());
+            assert_eq!(ids.collect::<Vec<_>>(), names, "{kind:?} {page:?}");
+        }
     }
     let mut work = fixture.b.read().await;
     assert_eq!(work.subjects().get("anna%1", now).await.unwrap(), None);
@@ -168,6 +176,33 @@ pub async fn a_subject_that_is_kept_out_is_not_admitted_until_it_is_let_in(backe
             let expected: Vec<_> = of_a.filter(|_| !admitted).cloned().into_iter().collect();
             assert_eq!((listed.items, listed.next), (expected, None), "{name}");
         }
+    }
+    for (order, search, expected) in [
+        (Order::Oldest, None, vec![&first, &second]),
+        (Order::Name, None, vec![&first, &second]),
+        (Order::NameBackwards, None, vec![&second, &first]),
+        (Order::Newest, Some("NA%"), vec![&first]),
+        (Order::Newest, Some("LEFT"), vec![&second, &first]),
+        (Order::Name, Some("nobody"), vec![]),
+    ] {
+        let page = PageRequest {
+            order,
+            count: true,
+            search: search.map(str::to_owned),
+            ..PageRequest::first(1)
+        };
+        let read = async |page: PageRequest| {
+            let mut work = fixture.a.read().await;
+            let read = work.subjects().list_blocked(&page).await.unwrap();
+            assert_eq!(read.total.unwrap().count, expected.len() as u64, "{page:?}");
+            read
+        };
+        let listed = walk_from(page, read).await;
+        assert_eq!(
+            listed.iter().collect::<Vec<_>>(),
+            expected,
+            "{order:?} {search:?}"
+        );
     }
     let mut elsewhere = fixture.b.write().await;
     assert!(!elsewhere.subjects().unblock("bob").await.unwrap());

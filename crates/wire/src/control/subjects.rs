@@ -15,8 +15,6 @@ use super::Line;
 pub struct ListSubjects {
     /// Only applications or only users.
     pub kind: Option<SubjectType>,
-    /// Only those whose id, or application's name, contains this text, whatever its case.
-    pub search: Option<Line<512>>,
 }
 
 /// Which subject to look at.

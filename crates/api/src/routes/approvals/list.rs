@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Listed, Query, Sorted},
+    front::{Answer, Listed, Query, SearchedByTime},
 };
 use caracal_storage::ApprovalFilter;
 use caracal_wire::{
@@ -15,7 +15,7 @@ use crate::{answer::listed, call::ZoneCall};
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListApprovals>,
-    Listed(page): Sorted<200, 500>,
+    Listed(page): SearchedByTime<200, 500>,
 ) -> Result<Answer<Listing<ApprovalItem>>, Refusal> {
     let now = call.now();
     let filter = ApprovalFilter {

@@ -3,9 +3,9 @@
 use caracal_core::id::is_valid;
 use caracal_service::{
     Refusal,
-    front::{Paging, Query, Sheet},
+    front::{Listed, Query, SearchedByTime, Sheet},
 };
-use caracal_storage::AuditFilter;
+use caracal_storage::{AuditFilter, Page};
 use caracal_wire::{
     ErrorCode, Listing,
     control::audit::{LedgerEvent, Row, SearchLedger},
@@ -20,14 +20,18 @@ const MAX_TYPES: usize = 16;
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<SearchLedger>,
-    Paging(page): Paging<100, 1000>,
+    Listed(page): SearchedByTime<100, 1000>,
 ) -> Result<Sheet<Listing<Row<LedgerEvent>>>, Refusal> {
     let columns = Columns::chosen(query.format, query.fields.as_deref(), fields::all(), fields::cell)?;
     let filter = filter(query)?;
     let mut work = call.read().await?;
     let read = work.ledger().search(&filter, &page).await?;
-    let events = outcome::shown(&call, work.as_mut(), &read.items).await?;
-    Ok(columns.sheet(format!("audit-{}.csv", call.zone), events, read.next.as_ref()))
+    let events = Page {
+        items: outcome::shown(&call, work.as_mut(), &read.items).await?,
+        next: read.next,
+        total: read.total,
+    };
+    Ok(columns.sheet(format!("audit-{}.csv", call.zone), events))
 }
 
 pub(super) fn filter(query: SearchLedger) -> Result<AuditFilter, Refusal> {

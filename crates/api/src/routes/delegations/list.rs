@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Listed, Query, Sorted},
+    front::{Answer, Listed, Query, SearchedByTime},
 };
 use caracal_storage::DelegationFilter;
 use caracal_wire::{
@@ -15,7 +15,7 @@ use crate::{answer::listed, call::ZoneCall};
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListDelegations>,
-    Listed(page): Sorted<100, 500>,
+    Listed(page): SearchedByTime<100, 500>,
 ) -> Result<Answer<Listing<ActiveDelegation>>, Refusal> {
     let filter = DelegationFilter {
         issuer_application_id: query.issuer_application_id,

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Listed, Query, Sorted},
+    front::{Answer, Listed, Query, SearchedByTime},
 };
 use caracal_storage::GrantFilter;
 use caracal_wire::{
@@ -16,7 +16,7 @@ use crate::{answer::listed, call::ZoneCall, fields::scopes};
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListGrants>,
-    Listed(page): Sorted<200, 500>,
+    Listed(page): SearchedByTime<200, 500>,
 ) -> Result<Answer<Listing<GrantItem>>, Refusal> {
     let wanted: Vec<String> = query
         .scopes

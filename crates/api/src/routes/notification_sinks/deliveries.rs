@@ -3,7 +3,7 @@
 use caracal_core::{JsonObject, NotificationDeliveryId, NotificationSinkId, entity::NotificationDelivery};
 use caracal_service::{
     Refusal,
-    front::{Accepted, Answer, ById, Paging, Path},
+    front::{Accepted, Answer, ById, Listed, Path, SearchedByTime},
 };
 use caracal_storage::ZoneWork;
 use caracal_wire::{
@@ -43,7 +43,7 @@ async fn found(
 pub(crate) async fn list(
     call: ZoneCall,
     Path(ById { id }): Path<ById<NotificationSinkId>>,
-    Paging(page): Paging<200, 500>,
+    Listed(page): SearchedByTime<200, 500>,
 ) -> Result<Answer<Listing<DeliveryItem>>, Refusal> {
     let mut work = call.read().await?;
     if work.notifications().get(&id).await?.is_none() {

@@ -3,7 +3,7 @@
 use caracal_core::{PolicyId, PolicyVersionId};
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Paging, Path},
+    front::{Answer, ById, Listed, Path, Sorted},
 };
 use caracal_wire::{ErrorCode, Listing, control::policies::PolicyVersionItem};
 use serde::Deserialize;
@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::not_found;
 use crate::{answer::listing, call::ZoneCall};
 
-/// Versions by number, highest first, without their sources.
+/// Versions by number, highest first unless it is asked otherwise, without their sources.
 pub(crate) async fn list(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicyId>>,
-    Paging(page): Paging<200, 500>,
+    Listed(page): Sorted<200, 500>,
 ) -> Result<Answer<Listing<PolicyVersionItem>>, Refusal> {
     let mut work = call.read().await?;
     work.policies().get(&id).await?.ok_or_else(not_found)?;

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Created, Listed, NoContent, Path, Sorted},
+    front::{Answer, Body, ById, Created, Listed, NoContent, Path, SearchedByTime},
 };
 use caracal_storage::Hold;
 use caracal_wire::{
@@ -28,7 +28,7 @@ fn item(hold: Hold) -> HoldItem {
 
 pub(crate) async fn list(
     call: ZoneCall,
-    Listed(page): Sorted<200, 500>,
+    Listed(page): SearchedByTime<200, 500>,
 ) -> Result<Answer<Listing<HoldItem>>, Refusal> {
     let mut work = call.read().await?;
     Ok(listed(work.retention().list_holds(&page).await?, item))

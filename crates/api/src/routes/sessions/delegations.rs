@@ -3,7 +3,7 @@
 use caracal_core::SessionId;
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Paging, Path},
+    front::{Answer, ById, Listed, Path, SearchedByTime},
 };
 use caracal_storage::{DelegationDirection, PageRequest};
 use caracal_wire::{Listing, coordinator::delegations::DelegationItem};
@@ -14,7 +14,7 @@ use crate::{answer::listed, call::ZoneCall};
 pub(crate) async fn inbound(
     call: ZoneCall,
     Path(ById { id }): Path<ById<SessionId>>,
-    Paging(page): Paging<100, 500>,
+    Listed(page): SearchedByTime<100, 500>,
 ) -> Result<Answer<Listing<DelegationItem>>, Refusal> {
     list(&call, &id, &page, DelegationDirection::Inbound).await
 }
@@ -22,7 +22,7 @@ pub(crate) async fn inbound(
 pub(crate) async fn outbound(
     call: ZoneCall,
     Path(ById { id }): Path<ById<SessionId>>,
-    Paging(page): Paging<100, 500>,
+    Listed(page): SearchedByTime<100, 500>,
 ) -> Result<Answer<Listing<DelegationItem>>, Refusal> {
     list(&call, &id, &page, DelegationDirection::Outbound).await
 }

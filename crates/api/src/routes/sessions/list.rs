@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use caracal_core::{AuthorityRecordId, entity::AuthorityRecord};
 use caracal_service::{
     Refusal,
-    front::{Paging, Query, Sheet},
+    front::{Listed, Query, SearchedByTime, Sheet},
 };
 use caracal_storage::SessionFilter;
 use caracal_wire::{
@@ -39,7 +39,7 @@ const COLUMNS: [&str; 17] = [
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListSessionRows>,
-    Paging(page): Paging<100, 1000>,
+    Listed(page): SearchedByTime<100, 1000>,
 ) -> Result<Sheet<Listing<SessionRow>>, Refusal> {
     let filter = SessionFilter {
         status: query.status,
@@ -53,21 +53,17 @@ pub(crate) async fn handle(
     let read = work.sessions().list(&filter, &page).await?;
     // Many sessions share a record; each record is read once.
     let mut records: HashMap<AuthorityRecordId, Option<AuthorityRecord>> = HashMap::new();
-    let mut sessions = Vec::with_capacity(read.items.len());
-    for session in read.items {
-        let id = session.subject_authority_record_id.clone();
-        if !records.contains_key(&id) {
-            records.insert(id.clone(), work.authority_records().get(&id).await?);
+    for session in &read.items {
+        let id = &session.subject_authority_record_id;
+        if !records.contains_key(id) {
+            records.insert(id.clone(), work.authority_records().get(id).await?);
         }
-        let record = records.get(&id).and_then(Option::as_ref);
-        sessions.push(SessionRow::new(session, record));
     }
+    let sessions = read.map(|session| {
+        let record = records.get(&session.subject_authority_record_id);
+        let record = record.and_then(Option::as_ref);
+        SessionRow::new(session, record)
+    });
     let name = ("sessions", &call.zone);
-    Ok(csv::sheet(
-        query.format,
-        name,
-        &COLUMNS,
-        sessions,
-        read.next.as_ref(),
-    ))
+    Ok(csv::sheet(query.format, name, &COLUMNS, sessions))
 }

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, Paging, Query},
+    front::{Answer, Body, Listed, Query, Searched},
 };
 use caracal_storage::BlockedSubject;
 use caracal_wire::{
@@ -16,7 +16,7 @@ use crate::{answer::listed, call::ZoneCall, change::Done};
 pub(crate) async fn list(
     call: ZoneCall,
     Query(query): Query<ListBlocked>,
-    Paging(page): Paging<100, 200>,
+    Listed(page): Searched<100, 200>,
 ) -> Result<Answer<Listing<BlockedSubjectItem>>, Refusal> {
     let subject = query.subject_id.map(|id| id.0);
     let mut work = call.read().await?;

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Paging, Query},
+    front::{Answer, Listed, Query, Searched},
 };
 use caracal_storage::SubjectFilter;
 use caracal_wire::{
@@ -16,12 +16,9 @@ use crate::{answer::listed, call::ZoneCall};
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListSubjects>,
-    Paging(page): Paging<100, 200>,
+    Listed(page): Searched<100, 200>,
 ) -> Result<Answer<Listing<SubjectItem>>, Refusal> {
-    let filter = SubjectFilter {
-        kind: query.kind,
-        search: query.search.map(|text| text.0),
-    };
+    let filter = SubjectFilter { kind: query.kind };
     let now = call.now();
     let mut work = call.read().await?;
     Ok(listed(work.subjects().list(&filter, now, &page).await?, item))

@@ -21,10 +21,12 @@ use crate::{
 
 mod append;
 mod blocks;
+mod counted;
 mod duplicates;
 mod earlier;
 mod logs;
 mod prune;
+mod query;
 mod records;
 mod scan;
 mod search;

@@ -16,7 +16,7 @@ use super::{
     super::chains::{DEPLOYMENT, position},
     blocks::Item,
     logs::stored,
-    search::Query,
+    query::Query,
 };
 use crate::{log_unit::LogUnit, params::params};
 
@@ -108,8 +108,7 @@ impl LogUnit<'_> {
                 signed,
             })
         };
-        let rows = found.items.into_iter().map(row);
-        Ok(Page::new(rows.collect::<Result<_, Error>>()?, found.next))
+        found.try_map(row)
     }
 
     /// Moves what earlier builds kept row by row under a keyed chain; how many records there were.

@@ -98,10 +98,48 @@ impl Scan {
         })
     }
 
-    /// The latest event of the block that came last: none that follows has a later one, or an earlier one where the oldest
-    /// come first.
-    pub(super) fn reached(&self) -> Option<i64> {
-        self.last.map(|(until, _)| until)
+    /// The block that came last: its latest event, its first entry. None that follows has a later one, or where the oldest
+    /// come first an earlier one.
+    pub(super) const fn reached(&self) -> Option<(i64, i64)> {
+        self.last
+    }
+
+    /// Nothing that is still to come behind the block that ended at `reached` is later than this, or, where the oldest come
+    /// first, earlier.
+    pub(super) async fn horizon(&self, tx: &Tx, reached: Option<(i64, i64)>) -> Result<i64, Error> {
+        let Some((until, first)) = reached else {
+            return Ok(if self.newest_first { i64::MAX } else { i64::MIN });
+        };
+        if self.newest_first {
+            return Ok(until);
+        }
+        // A block that ends later may begin earlier, by as much as a block spans.
+        let sql = "SELECT COALESCE(MIN(occurred_from), $3) AS earliest FROM evidence_blocks \
+             WHERE log = $1 AND first_index < $2 AND occurred_until >= $3 AND occurred_until <= $4 \
+             AND (occurred_until, first_index) > ($3, $5)";
+        let params = params![
+            self.log,
+            self.sealed,
+            until,
+            until.saturating_add(self.span),
+            first
+        ];
+        let earliest = tx.one_as(sql, params, |row| row.int("earliest")).await?;
+        Ok(earliest.unwrap_or(until).min(until))
+    }
+
+    /// Whether what happened `at` an instant comes before all that is behind `horizon`.
+    pub(super) const fn is_before(&self, at: i64, horizon: i64) -> bool {
+        if self.newest_first {
+            at > horizon
+        } else {
+            at < horizon
+        }
+    }
+
+    /// Whether a walk that goes on at `horizon` gets any further than this one.
+    pub(super) const fn is_past(&self, horizon: i64) -> bool {
+        self.newest_first || horizon > self.from
     }
 
     /// The statement that reads the next `count` blocks.

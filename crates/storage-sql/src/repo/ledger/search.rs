@@ -2,31 +2,31 @@
 
 use std::collections::HashSet;
 
-use caracal_core::Timestamp;
 use caracal_ledger::{
     chain::Chain,
     terms::{Indexed, MAX_SPAN, Term},
 };
-use caracal_storage::{AuditFilter, AuditRow, Error, LogHead, PAGE_BYTES, Page, PageKey, PageRequest};
+use caracal_storage::{
+    AuditFilter, AuditRow, Error, LogHead, Order, PAGE_BYTES, Page, PageKey, PageRequest, Total,
+};
 
 use super::{
     blocks::Item,
+    query::Query,
     scan::{Blocks, Scan},
 };
-use crate::log_unit::LogUnit;
+use crate::{log_unit::LogUnit, paging::not_had};
 
 /// Blocks of the first step of a search, doubled with each up to the last.
 const FIRST_STEP: u32 = 2;
-const LAST_STEP: u32 = 16;
+pub(super) const LAST_STEP: u32 = 16;
 /// Blocks that one page opens, however little it found in them: what one caller's search may keep a core busy with.
-const MOST_OPENED: usize = 128;
-/// Types that postings are asked for; with more, blocks are found by what else is searched for.
-const MOST_TYPES: usize = 32;
+pub(super) const MOST_OPENED: usize = 128;
 /// Requests that postings are asked for at a time.
 const REQUESTS: usize = 64;
 
 /// An entry that is searched for.
-struct Match {
+pub(super) struct Match {
     at: i64,
     id: String,
     item: Item,
@@ -47,7 +47,7 @@ impl Match {
 }
 
 /// Those among `items` that are `wanted`.
-fn matches(
+pub(super) fn matches(
     log: Chain<'_>,
     items: Vec<Item>,
     mut wanted: impl FnMut(&Indexed) -> bool,
@@ -67,7 +67,7 @@ fn matches(
 }
 
 /// The entries of `blocks` that may say `values`, opened on another thread.
-async fn opened_beside(blocks: Blocks, values: &[&str]) -> Result<Vec<Item>, Error> {
+pub(super) async fn opened_beside(blocks: Blocks, values: &[&str]) -> Result<Vec<Item>, Error> {
     let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
     let opening = tokio::task::spawn_blocking(move || {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
@@ -78,86 +78,9 @@ async fn opened_beside(blocks: Blocks, values: &[&str]) -> Result<Vec<Item>, Err
         .map_err(|ended| Error::Unavailable(Box::new(ended)))?
 }
 
-/// What a search is for.
-pub(super) struct Query<'q> {
-    /// Terms of which a block must have one each.
-    pub(super) terms: Vec<Vec<i64>>,
-    /// Texts that every entry says that is searched for.
-    pub(super) values: Vec<&'q str>,
-    /// At or after.
-    pub(super) since: Option<Timestamp>,
-    /// Before.
-    pub(super) until: Option<Timestamp>,
-}
-
-/// Texts that every event says that is searched for.
-fn values(filter: &AuditFilter) -> Vec<&str> {
-    let one_type = match filter.event_types.as_slice() {
-        [one] => Some(one),
-        _ => None,
-    };
-    let texts = [
-        filter.request_id.as_ref(),
-        filter.decision.as_ref(),
-        filter.application_id.as_ref(),
-        filter.session_id.as_ref(),
-        filter.authority_record_id.as_ref(),
-        filter.label.as_ref(),
-        one_type,
-    ];
-    texts.into_iter().flatten().map(String::as_str).collect()
-}
-
-/// The terms of which a block must have one each.
-pub(super) fn terms(filter: &AuditFilter) -> Vec<Vec<i64>> {
-    let decision = filter.decision.as_deref();
-    let types: Vec<&str> = filter.event_types.iter().map(String::as_str).collect();
-    let mut terms = Vec::new();
-    if let Some(request) = filter.request_id.as_deref().filter(|request| !request.is_empty()) {
-        terms.push(vec![Term::Request(request)]);
-    }
-    if let Some(record) = &filter.authority_record_id {
-        terms.push(vec![Term::AuthorityRecord(record)]);
-    }
-    if let Some(session) = &filter.session_id {
-        terms.push(vec![match decision {
-            Some(decision) => Term::SessionDecision(session, decision),
-            None => Term::Session(session),
-        }]);
-    }
-    if let Some(label) = &filter.label {
-        terms.push(vec![Term::Label(label)]);
-    }
-    let some_types = (1..=MOST_TYPES).contains(&types.len());
-    if let Some(application) = &filter.application_id {
-        if some_types {
-            let of = types.iter().map(|kind| Term::ApplicationType(application, kind));
-            terms.push(of.collect());
-        }
-        match decision {
-            Some(decision) => terms.push(vec![Term::ApplicationDecision(application, decision)]),
-            None if !some_types => terms.push(vec![Term::Application(application)]),
-            None => {}
-        }
-    }
-    match decision {
-        Some(decision) if some_types => {
-            let of = types.iter().map(|kind| Term::TypeDecision(kind, decision));
-            terms.push(of.collect());
-        }
-        Some(decision) if terms.is_empty() => terms.push(vec![Term::Decision(decision)]),
-        None if some_types && filter.application_id.is_none() => {
-            terms.push(types.iter().map(|kind| Term::Type(kind)).collect());
-        }
-        _ => {}
-    }
-    let hash = |alternatives: Vec<Term<'_>>| alternatives.into_iter().map(Term::hash).collect();
-    terms.into_iter().map(hash).collect()
-}
-
 impl LogUnit<'_> {
     /// The entries that are in no posting yet and may say `values`.
-    async fn unsealed(&mut self, log: &LogHead, values: &[&str]) -> Result<Vec<Item>, Error> {
+    pub(super) async fn unsealed(&mut self, log: &LogHead, values: &[&str]) -> Result<Vec<Item>, Error> {
         self.some_items(log.number, log.sealed..log.size, values).await
     }
 
@@ -166,26 +89,44 @@ impl LogUnit<'_> {
         filter: &AuditFilter,
         page: &PageRequest,
     ) -> Result<Page<AuditRow>, Error> {
-        let query = Query {
-            terms: terms(filter),
-            values: values(filter),
-            since: filter.since,
-            until: filter.until,
-        };
+        let query = Query::of_events(filter);
         let wanted = |said: &Indexed| matches!(said, Indexed::Event(event) if filter.passes(event));
         let found = self.search(query, wanted, page).await?;
-        let rows = found.items.into_iter().map(|item| item.into_row(&self.name));
-        let rows = rows.collect::<Result<_, _>>()?;
-        Ok(Page::new(rows, found.next))
+        found.try_map(|item| item.into_row(&self.name))
     }
 
-    /// Entries that are `wanted`, newest first.
+    /// Entries that are `wanted` and have what `page` searches for, in the order that it asks for.
     pub(super) async fn search(
         &mut self,
         query: Query<'_>,
         wanted: impl Fn(&Indexed) -> bool,
         page: &PageRequest,
     ) -> Result<Page<Item>, Error> {
+        let wanted =
+            |said: &Indexed| wanted(said) && page.search.as_deref().is_none_or(|text| said.holds(text));
+        let mut read = self.found(&query, &wanted, page).await?;
+        if page.count {
+            // What begins and ends on this page is counted by now.
+            read.total = Some(match (&page.after, &read.next) {
+                (None, None) => Total::of(read.items.len() as u64, true),
+                _ => self.count_wanted(&query, &wanted).await?,
+            });
+        }
+        Ok(read)
+    }
+
+    /// A page of entries that are `wanted`.
+    async fn found(
+        &mut self,
+        query: &Query<'_>,
+        wanted: &impl Fn(&Indexed) -> bool,
+        page: &PageRequest,
+    ) -> Result<Page<Item>, Error> {
+        let newest_first = match page.order {
+            Order::Newest => true,
+            Order::Oldest => false,
+            Order::Name | Order::NameBackwards => return Err(not_had()),
+        };
         let chain_of = self.log.clone();
         let chain = chain_of.chain();
         let Some(log) = self.head().await? else {
@@ -193,22 +134,31 @@ impl LogUnit<'_> {
         };
         let limit = page.limit.max(1) as usize;
         let after = page.after.as_ref().map(|key| (key.at_micros, key.id.as_str()));
-        let wanted = |said: &Indexed| {
-            wanted(said) && after.is_none_or(|after| (said.occurred_at().as_micros(), said.id()) < after)
+        let in_order = |one: (i64, &str), other: (i64, &str)| {
+            if newest_first {
+                other.cmp(&one)
+            } else {
+                one.cmp(&other)
+            }
         };
-        let Query { terms, values, .. } = query;
-        let since = query.since.map_or(i64::MIN, Timestamp::as_micros);
-        let before = query
-            .until
-            .map_or(i64::MAX, |until| until.as_micros().saturating_sub(1));
-        let until = after.map_or(before, |(at, _)| at.min(before));
-        let mut found = matches(chain, self.unsealed(&log, &values).await?, wanted)?;
-        let mut scan = Scan::new(self.tx, (&log, chain), terms, (since, until), true).await?;
+        let wanted = |said: &Indexed| {
+            let key = (said.occurred_at().as_micros(), said.id());
+            wanted(said) && after.is_none_or(|after| in_order(after, key).is_lt())
+        };
+        let values = &query.values;
+        let (since, until) = match (query.span(), after) {
+            ((since, until), Some((at, _))) if newest_first => (since, until.min(at)),
+            ((since, until), Some((at, _))) => (since.max(at), until),
+            (span, None) => span,
+        };
+        let mut found = matches(chain, self.unsealed(&log, values).await?, wanted)?;
+        let of = (&log, chain);
+        let mut scan = Scan::new(self.tx, of, query.terms.clone(), (since, until), newest_first).await?;
         let (mut step, mut opened) = (FIRST_STEP, 0);
         let mut blocks = scan.next(self.tx, step).await?;
-        // Nothing that is later than this is still to come.
+        // Nothing that comes before this is still to come.
         let horizon = loop {
-            let (done, horizon) = (scan.done, scan.reached().unwrap_or(i64::MAX));
+            let (done, reached) = (scan.done, scan.reached());
             step = (step * 2).min(LAST_STEP);
             // Where as many as before will not do, the next are read while these are opened.
             let each = found.len().checked_div(opened).unwrap_or(limit);
@@ -216,21 +166,25 @@ impl LogUnit<'_> {
             let too_few =
                 found.len() + each.saturating_add(1) * blocks.counted <= limit && opened < MOST_OPENED;
             let (items, next) = if done || !too_few {
-                (blocks.open(&values)?, None)
+                (blocks.open(values)?, None)
             } else {
-                let (next, items) = tokio::join!(scan.next(self.tx, step), opened_beside(blocks, &values));
+                let (next, items) = tokio::join!(scan.next(self.tx, step), opened_beside(blocks, values));
                 (items?, Some(next?))
             };
             found.extend(matches(chain, items, wanted)?);
-            found.sort_unstable_by(|one, other| other.key().cmp(&one.key()));
+            found.sort_unstable_by(|one, other| in_order(one.key(), other.key()));
             found.truncate(limit + 1);
             if done {
                 break None;
             }
-            let ready = found.partition_point(|event| event.at > horizon);
-            if ready > limit || opened >= MOST_OPENED {
-                found.truncate(ready);
-                break Some(horizon);
+            if found.len() > limit || opened >= MOST_OPENED {
+                let horizon = scan.horizon(self.tx, reached).await?;
+                let ready = found.partition_point(|event| scan.is_before(event.at, horizon));
+                // Of blocks that overlap, the oldest may be followed by something older yet.
+                if ready > limit || opened >= MOST_OPENED && scan.is_past(horizon) {
+                    found.truncate(ready);
+                    break Some(horizon);
+                }
             }
             blocks = match next {
                 Some(next) => next,
@@ -251,7 +205,11 @@ impl LogUnit<'_> {
         }
         // Where the page ends before it is full, everything up to there was looked at.
         let next = horizon.map(|horizon| PageKey {
-            at_micros: horizon,
+            at_micros: if newest_first {
+                horizon
+            } else {
+                horizon.saturating_sub(1)
+            },
             id: String::from(char::MAX),
             name: None,
         });
@@ -292,7 +250,10 @@ impl LogUnit<'_> {
             more |= fits < found.len();
             found.truncate(fits);
             // Whatever follows has nothing before this.
-            let horizon = scan.reached().unwrap_or(i64::MIN).saturating_sub(MAX_SPAN);
+            let horizon = scan
+                .reached()
+                .map_or(i64::MIN, |(until, _)| until)
+                .saturating_sub(MAX_SPAN);
             if scan.done || full && found.last().is_some_and(|last| last.at < horizon) {
                 more |= full && !scan.done;
                 break;

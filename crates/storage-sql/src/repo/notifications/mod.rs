@@ -135,6 +135,7 @@ impl Notifications for ZoneUnit {
             NotificationDelivery::COLUMNS
         );
         Listing::new(sql, params![self.zone, sink], "created_at", "id")
+            .searched(&["id", "event_id", "event_type", "last_error"])
             .read(&self.tx, page, NotificationDelivery::read)
             .await
     }

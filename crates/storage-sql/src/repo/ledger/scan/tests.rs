@@ -3,7 +3,7 @@ use caracal_ledger::terms::MAX_SPAN;
 use caracal_storage::{Access, AuditFilter};
 use caracal_testkit::database;
 
-use super::{super::search::terms, *};
+use super::{super::query::terms, *};
 use crate::{PostgresOptions, PostgresStore, SqliteStore, dialect::Dialect, engine::HasEngine};
 
 /// Each combination of what a search may ask for.
