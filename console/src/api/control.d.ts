@@ -3537,7 +3537,7 @@ export interface components {
         DataRead: {
             /**
              * @description A document of the policy, or `session`, `authority_record`, `delegation`, `mandate`, `request`, `resource`, `provider`,
-             *     `approval`, `zone`.
+             *     `approval`, `budget`, `zone`.
              */
             data: string;
             /** @description Which member of it. */
@@ -4282,7 +4282,7 @@ export interface components {
         ListTotal: {
             /**
              * Format: int64
-             * @description At most 10,000.
+             * @description At most 10,000, and where a count would have to read too much, as many as were read.
              */
             count: number;
             /** @description Whether there are no more. */
@@ -6273,14 +6273,14 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        ApplicationNotFoundOrClientSecretNotStoredOrZoneNotFound404: {
+        ApplicationNotFoundOrClientSecretNotStoredOrReferenceNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "application_not_found" | "client_secret_not_stored" | "zone_not_found";
+                    error?: "application_not_found" | "client_secret_not_stored" | "reference_not_found" | "zone_not_found";
                 };
             };
         };
@@ -7766,6 +7766,18 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrWorkloadNotFoundOrWorkloadSecretNotStoredOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "workload_not_found" | "workload_secret_not_stored" | "zone_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
         ReferenceNotFoundOrWorkloadNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
@@ -7977,18 +7989,6 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        WorkloadNotFoundOrWorkloadSecretNotStoredOrZoneNotFound404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    error?: "workload_not_found" | "workload_secret_not_stored" | "zone_not_found";
-                };
-            };
-        };
-        /** @description There is no such thing, or not for this caller. */
         WorkloadNotFoundOrZoneNotFound404: {
             headers: {
                 [name: string]: unknown;
@@ -8085,8 +8085,7 @@ export interface operations {
             400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["ZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -8123,8 +8122,7 @@ export interface operations {
             400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["ZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -8161,8 +8159,7 @@ export interface operations {
             400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["ZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -8199,8 +8196,7 @@ export interface operations {
             400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["ZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -8237,8 +8233,7 @@ export interface operations {
             400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrInvalidQueryOrZoneIdRequired400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
-            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["ZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -9503,8 +9498,6 @@ export interface operations {
             };
             400: components["responses"]["InvalidBodyOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
-            404: components["responses"]["ReferenceNotFound404"];
-            409: components["responses"]["Conflict409"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -9877,6 +9870,9 @@ export interface operations {
                 until?: components["schemas"]["Timestamp"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -10236,7 +10232,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ApplicationNotFoundOrClientSecretNotStoredOrZoneNotFound404"];
+            404: components["responses"]["ApplicationNotFoundOrClientSecretNotStoredOrReferenceNotFoundOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
@@ -10306,6 +10302,7 @@ export interface operations {
                 cursor?: string;
                 sort?: "-created_at" | "created_at";
                 include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -10600,6 +10597,9 @@ export interface operations {
                 until?: components["schemas"]["Timestamp"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -10635,6 +10635,7 @@ export interface operations {
                 cursor?: string;
                 sort?: "-created_at" | "created_at";
                 include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -11046,6 +11047,9 @@ export interface operations {
                 subject_id?: components["schemas"]["Line512"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -11117,6 +11121,7 @@ export interface operations {
                 cursor?: string;
                 sort?: "-created_at" | "created_at";
                 include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -11320,6 +11325,7 @@ export interface operations {
                 cursor?: string;
                 sort?: "-created_at" | "created_at";
                 include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -11755,6 +11761,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -12174,6 +12183,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
             };
             header?: never;
             path: {
@@ -12794,8 +12805,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["VersionNotFoundOrZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -13079,8 +13089,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["VersionNotFoundOrZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -13130,8 +13139,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["VersionNotFoundOrZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -13292,6 +13300,7 @@ export interface operations {
                 cursor?: string;
                 sort?: "-created_at" | "created_at";
                 include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -13495,7 +13504,8 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ProviderNotFoundOrZoneNotFound404"];
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             502: components["responses"]["ProviderTokenExchangeFailedOrProviderTokenResponseInvalidOrSecretBackendUnavailable502"];
@@ -13721,8 +13731,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
-            409: components["responses"]["Conflict409"];
+            404: components["responses"]["ZoneNotFound404"];
             412: components["responses"]["PreconditionFailed412"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
@@ -14231,6 +14240,9 @@ export interface operations {
                 subject_id?: components["schemas"]["Line512"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -14327,6 +14339,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -14361,6 +14376,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -14893,9 +14911,11 @@ export interface operations {
         parameters: {
             query?: {
                 kind?: components["schemas"]["SubjectType"];
-                search?: components["schemas"]["Line512"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -14930,6 +14950,9 @@ export interface operations {
                 subject_id?: components["schemas"]["Line512"];
                 limit?: number;
                 cursor?: string;
+                sort?: "-created_at" | "created_at" | "name" | "-name";
+                include_total?: boolean;
+                search?: string;
             };
             header?: never;
             path: {
@@ -15473,7 +15496,7 @@ export interface operations {
                     };
                 };
             };
-            404: components["responses"]["WorkloadNotFoundOrWorkloadSecretNotStoredOrZoneNotFound404"];
+            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFoundOrWorkloadSecretNotStoredOrZoneNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];

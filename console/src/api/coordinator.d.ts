@@ -578,7 +578,7 @@ export interface components {
         ListTotal: {
             /**
              * Format: int64
-             * @description At most 10,000.
+             * @description At most 10,000, and where a count would have to read too much, as many as were read.
              */
             count: number;
             /** @description Whether there are no more. */
