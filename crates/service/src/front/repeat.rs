@@ -30,8 +30,10 @@ impl IdempotencyKey {
     /// # Errors
     /// 400 `idempotency_key_multiple` for several, `idempotency_key_invalid` for one that is no key.
     pub fn of(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
-        let malformed =
-            |code, message: &'static str| Refusal::of(code).describe(message).with("message", message);
+        let malformed = |code, message: &'static str| {
+            let refusal = Refusal::of(code).describe(message);
+            refusal.with("message", message).at(KEY)
+        };
         let mut values = headers.get_all(KEY).iter();
         let Some(value) = values.next() else {
             return Ok(None);
