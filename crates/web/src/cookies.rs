@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn every_cookie_is_of_this_host_alone_for_no_script_and_no_other_site() {
         let now = Timestamp::from_unix_seconds(1_800_000_000);
-        let later = now.plus(std::time::Duration::from_secs(60));
+        let later = now.plus(std::time::Duration::from_mins(1));
         for secure in [true, false] {
             let cookies = Cookies { secure };
             for written in [

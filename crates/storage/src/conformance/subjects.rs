@@ -193,7 +193,7 @@ pub async fn a_subject_that_is_kept_out_is_not_admitted_until_it_is_let_in(backe
         };
         let read = async |page: PageRequest| {
             let mut work = fixture.a.read().await;
-            let read = work.subjects().list_blocked(&page).await.unwrap();
+            let read = work.subjects().list_blocked(None, &page).await.unwrap();
             assert_eq!(read.total.unwrap().count, expected.len() as u64, "{page:?}");
             read
         };
