@@ -58,7 +58,10 @@ class Program:
         )
 
     def end(self, number):
-        os.killpg(self.process.pid, number)
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass
 
     def wait(self):
         """Its exit code, and the seconds of CPU that it and what it started took. Ends it where it hangs."""
@@ -80,7 +83,7 @@ class Program:
 
     def unfinished(self):
         """A line for each test that has not ended."""
-        listed = subprocess.run([self.executable, "--list"], stdout=subprocess.PIPE, text=True)
+        listed = subprocess.run([self.executable, "--list"], stdout=subprocess.PIPE, text=True, timeout=60)
         names = {line.removesuffix(": test") for line in listed.stdout.splitlines() if line.endswith(": test")}
         ended = {line.split()[1] for line in self.output().splitlines() if line.startswith("test ") and " ... " in line}
         return "".join(f"\ntest {name} ... did not end: FAILED" for name in sorted(names - ended))
@@ -131,7 +134,7 @@ def main():
     lanes, options = 2, sys.argv[1:]
     if options[:1] == ["--lanes"]:
         lanes, options = int(options[1]), options[2:]
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     waiting, results, printing = queue.Queue(), [], threading.Lock()
     for program in build(options):

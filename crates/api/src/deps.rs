@@ -144,7 +144,7 @@ impl ApiConfig {
 }
 
 /// How often the same is refused to the same caller with 403: by the chain that records it, caller and route.
-pub type Forbidden = Repeats<Option<ZoneId>, (String, &'static str)>;
+pub type Forbidden = Repeats<Option<ZoneId>, (String, &'static str, ErrorCode)>;
 
 /// Everything the Control API works with. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -157,7 +157,7 @@ impl HttpRole for ApiDeps {
         if reads || refusal.status == StatusCode::FORBIDDEN {
             // What somebody may not do, or looks for in vain, can be asked for as often as a limit allows: the bound stands
             // before the write.
-            let key = (inbound.caller.id.clone(), inbound.route.name);
+            let key = (inbound.caller.id.clone(), inbound.route.name, refusal.code);
             let now = self.world.now();
             match self
                 .forbidden

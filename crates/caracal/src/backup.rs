@@ -56,7 +56,12 @@ pub(crate) fn run(
     let interrupt = Interrupt::watch()?;
     let written = write(&caracald, &environment, &home, &target, &interrupt);
     if interrupt.is_asked() {
-        return given_up(&target);
+        if written.is_ok() {
+            return given_up(&target);
+        }
+        // Not written, so what may be there by now is somebody else's.
+        note("interrupted; no backup was made");
+        return Ok(Outcome::Interrupted);
     }
     written?;
     if !options.no_verify {

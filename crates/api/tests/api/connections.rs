@@ -194,6 +194,8 @@ async fn an_answer_that_is_not_to_this_question_connects_nothing() {
         ];
         let refused = place.come_back(ADMIN, &query).await.expect(400);
         assert_eq!(refused["details"]["error"], json!(told));
+        let members = refused["details"].as_object().unwrap().keys();
+        assert!(members.eq(["error", "issues"]), "{refused:?}");
         assert!(
             !refused.text.contains("canary") && !refused.text.contains("<script"),
             "{refused:?}"

@@ -34,7 +34,7 @@ const KEPT: [&str; 22] = [
 ];
 
 /// Names that no binding may have: they say what is loaded, what is run, or where things are sent.
-const REFUSED: [&str; 25] = [
+const REFUSED: [&str; 44] = [
     "PATH",
     "HOME",
     "USER",
@@ -60,6 +60,25 @@ const REFUSED: [&str; 25] = [
     "GCONV_PATH",
     "EDITOR",
     "PAGER",
+    "NODE_PATH",
+    "CLASSPATH",
+    "_JAVA_OPTIONS",
+    "PERLLIB",
+    "ZDOTDIR",
+    "SHELLOPTS",
+    "PS4",
+    "VISUAL",
+    "BROWSER",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "DOTNET_STARTUP_HOOKS",
+    "TMP",
+    "TEMP",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "XDG_CONFIG_HOME",
 ];
 
 /// As above, by their beginning and by their end.

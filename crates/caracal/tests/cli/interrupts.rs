@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -33,7 +34,13 @@ fn below(directory: &Path) -> BTreeSet<PathBuf> {
 }
 
 fn until_there(path: &Path) {
+    let begun = Instant::now();
     while !path.exists() {
+        assert!(
+            begun.elapsed() < Duration::from_mins(1),
+            "{} is not there",
+            path.display()
+        );
         std::thread::yield_now();
     }
 }
@@ -234,7 +241,9 @@ fn a_launch_that_is_interrupted_starts_nothing_and_leaves_no_credential() {
             mark.display()
         );
         let mut terminal = Terminal::of(&bench, &words);
+        let begun = Instant::now();
         while !reached.load(Ordering::SeqCst) {
+            assert!(begun.elapsed() < Duration::from_mins(1), "nobody asked");
             std::thread::yield_now();
         }
         assert_eq!(file.exists(), !gateway.is_empty(), "{at}");

@@ -63,7 +63,7 @@ pub(crate) trait ExchangeKind {
     fn decide(&self, policy: &PolicySnapshot, actor: &Self::Actor, target: &str) -> Outcome<Self::Granted>;
 
     /// What policy is asked about one target, where it is asked.
-    fn input<'i>(&'i self, _party: &'i Self::Actor, _target: &'i str) -> Option<DecisionInput<'i>> {
+    fn input<'i>(&'i self, _actor: &'i Self::Actor, _target: &'i str) -> Option<DecisionInput<'i>> {
         None
     }
 
@@ -80,7 +80,7 @@ pub(crate) trait ExchangeKind {
     /// What an approval of the whole is bound to, and what whoever approves is told; nothing where nobody could.
     fn to_approve<'r>(
         &'r self,
-        _party: &'r Self::Actor,
+        _actor: &'r Self::Actor,
         _resources: &'r [&'r str],
         _scopes: &'r [&'r str],
     ) -> Option<(Request<'r>, Circumstances<'r>)> {

@@ -14,7 +14,7 @@ const MAX_SCOPES: usize = 32;
 
 /// Variables that say what a program loads or runs, or where things are: a credential there would be run, or sent. The
 /// launcher refuses them as well, whatever it is told.
-const DECIDING: [&str; 25] = [
+const DECIDING: [&str; 44] = [
     "PATH",
     "HOME",
     "USER",
@@ -40,6 +40,25 @@ const DECIDING: [&str; 25] = [
     "GCONV_PATH",
     "EDITOR",
     "PAGER",
+    "NODE_PATH",
+    "CLASSPATH",
+    "_JAVA_OPTIONS",
+    "PERLLIB",
+    "ZDOTDIR",
+    "SHELLOPTS",
+    "PS4",
+    "VISUAL",
+    "BROWSER",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "DOTNET_STARTUP_HOOKS",
+    "TMP",
+    "TEMP",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "XDG_CONFIG_HOME",
 ];
 /// As above, by their beginning and by their end.
 const DECIDING_BEGINNINGS: [&str; 5] = ["LD_", "DYLD_", "GIT_", "CARACAL_", "BASH_FUNC_"];

@@ -137,9 +137,10 @@ impl Scan {
         }
     }
 
-    /// Whether a walk that goes on at `horizon` gets any further than this one.
+    /// Whether a walk that goes on at `horizon` gets any further than this one: where the oldest come first it begins just
+    /// before.
     pub(super) const fn is_past(&self, horizon: i64) -> bool {
-        self.newest_first || horizon > self.from
+        self.newest_first || horizon.saturating_sub(1) > self.from
     }
 
     /// The statement that reads the next `count` blocks.
