@@ -49,7 +49,7 @@ build:
 	$(CARGO) build --release --locked -p caracal -p caracald
 
 # What everything that must hold consists of, in this order: what spawns the binaries comes after the suite, which makes them.
-HOLDS := lint workflows-check alerts-check console-check chart-check test-suite test-fuzz test-handbook test-console test-install test-engine
+HOLDS := lint workflows-check alerts-check console-check chart-check test-suite test-fuzz test-handbook test-console test-console-production test-install test-engine
 .PHONY: $(HOLDS)
 
 # One failure must not hide what the tests after it would say.
@@ -67,9 +67,11 @@ test-fuzz:
 test-handbook:
 	scripts/handbook.py run $(TARGET)/debug
 
-# The whole on the embedded deployment, and of the production one what differs there: signing in and out, and every way over two replicas.
 test-console:
 	scripts/console-e2e.sh $(TARGET)/debug
+
+# Of the production deployment what differs there: signing in and out, and every way over two replicas.
+test-console-production:
 	E2E_DEPLOYMENT=production scripts/console-e2e.sh $(TARGET)/debug 1-first 2-kill 7-sign 9990-replicas
 
 test-install:
@@ -106,7 +108,7 @@ alerts-check: ## Each alert fires on what it is for and stays silent on what it 
 chart-check: ## The Helm chart without a cluster: every profile against the API's types, what may never be, each unsafe value
 	scripts/chart.sh test
 
-workflows-check: ## The workflows that build and release: their words, expressions, permissions and scripts
+workflows-check: ## The workflows that build and release: their words, expressions and permissions
 	scripts/workflows.sh
 
 console-e2e: ## The console in a real browser, on a stack of its own (5 minutes)
