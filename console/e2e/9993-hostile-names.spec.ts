@@ -24,7 +24,7 @@ async function visit(page: Page, places: readonly string[]): Promise<void> {
 }
 
 test("every name, reason, document and address is text on every page that there is", async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   await asOwner(page);
   const complaints: string[] = [];
   page.on("console", (message) => {

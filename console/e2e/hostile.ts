@@ -96,6 +96,7 @@ export async function makeHostile(page: Page): Promise<string[]> {
     "?hours=1h",
     "/protect",
     "/protect/mcp",
+    "/document",
     `/applications?open=${application["id"]}`,
     `/workloads?open=${workload["id"]}`,
     `/issuers?open=${issuer["id"]}`,
