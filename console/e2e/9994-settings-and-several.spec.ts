@@ -74,7 +74,11 @@ test("several applications are archived at once by the keyboard, and a role that
   await expect(page.getByText("2 chosen")).toBeVisible();
   await page.screenshot({ path: "dist/e2e/several-chosen.png" });
   await page.getByRole("button", { name: "Archive 2 applications…" }).press("Enter");
-  await page.getByRole("button", { name: "Archive 2 applications", exact: true }).press("Enter");
+  const sure = page.getByRole("button", { name: "Archive 2 applications", exact: true });
+  await expect(sure).toHaveAttribute("aria-disabled", "true");
+  await expect(page.getByLabel("Type “archive 2” to go on")).toBeFocused();
+  await page.keyboard.type("archive 2");
+  await sure.press("Enter");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await expect(page.locator("td .cover")).toHaveCount(1);
 

@@ -1,8 +1,8 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useAct } from "./act.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
-import { AreaField, Form } from "./form.tsx";
+import { AreaField, Form, TextField } from "./form.tsx";
 
 /** What can be done with several rows of a list at once. */
 export type Bulk<Row> = {
@@ -17,6 +17,8 @@ export type Bulk<Row> = {
   refused?: string | undefined;
   /** Whether a reason is asked for, which is one for all. */
   reason?: boolean;
+  /** What is typed before it is done with so many, as in “archive 3”; for what can never be undone. */
+  typed?: (count: number) => string;
   act: (row: Row, reason: string) => Promise<unknown>;
   /** Once it was done with some. */
   after: () => Promise<unknown>;
@@ -44,12 +46,24 @@ function Do<Row>({
   const [reason, setReason] = useState("");
   const [done, setDone] = useState(0);
   const [failed, setFailed] = useState<readonly Failure[]>();
+  const [typed, setTyped] = useState("");
   const { act, busy } = useAct({ leaves: true });
   const label = bulk.label(asked.length);
+  const name = bulk.typed?.(asked.length);
+  const off = name !== undefined && typed !== name ? `Type ${name} first.` : undefined;
+  // Whoever leaves stops it: what it was not done with yet is left as it is, and stays chosen.
+  const open = useRef(true);
+  useEffect(() => {
+    open.current = true;
+    return () => {
+      open.current = false;
+    };
+  }, []);
   const run = () =>
     act(async () => {
       const failures: Failure[] = [];
       for (const [index, row] of asked.entries()) {
+        if (!open.current) break;
         setDone(index);
         try {
           await bulk.act(row, reason.trim());
@@ -62,6 +76,7 @@ function Do<Row>({
         }
       }
       await bulk.after();
+      if (!open.current) return;
       if (failures.length === 0) onClose();
       else setFailed(failures);
     });
@@ -75,8 +90,9 @@ function Do<Row>({
             stay chosen:
           </p>
           <ul>
-            {failed.map(({ name, why }) => (
-              <li key={name}>
+            {failed.map(({ name, why }, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two may have one name, and none moves
+              <li key={index}>
                 <bdi>{name}</bdi>: {why}
               </li>
             ))}
@@ -88,7 +104,7 @@ function Do<Row>({
           </div>
         </>
       ) : (
-        <Form unsaved={reason !== "" && !busy} onSubmit={run}>
+        <Form unsaved={reason !== "" && !busy} onSubmit={async () => off === undefined && run()}>
           <p>{bulk.about}</p>
           <ul>
             {names.map((name, index) => (
@@ -109,12 +125,21 @@ function Do<Row>({
               onChange={(event) => setReason(event.target.value)}
             />
           )}
+          {name !== undefined && (
+            <TextField
+              label={`Type “${name}” to go on`}
+              value={typed}
+              readOnly={busy}
+              autoComplete="off"
+              onChange={(event) => setTyped(event.target.value)}
+            />
+          )}
           <div className="row">
-            <Button type="submit" look="danger" busy={busy}>
+            <Button type="submit" look="danger" refused={off} busy={busy}>
               {busy ? `${done + 1} of ${asked.length}…` : label}
             </Button>
             <Button look="plain" onClick={onClose}>
-              Keep them
+              {busy ? "Stop here" : "Keep them"}
             </Button>
           </div>
         </Form>

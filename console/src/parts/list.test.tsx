@@ -190,3 +190,34 @@ test("what is done with several is done one by one, and those that fail stay cho
   await press("Choose none");
   expect(text()).not.toContain("chosen");
 });
+
+test("what can never be undone is typed first, and whoever leaves stops what is being done", async () => {
+  const finish: Array<() => void> = [];
+  const act = vi.fn<(row: Row) => Promise<unknown>>(() => new Promise<void>((done) => finish.push(done)));
+  const after = vi.fn().mockResolvedValue(undefined);
+  await show(async () => ({ items: some("one", "two", "three") }), "/", {
+    label: (count) => `End ${count} things`,
+    about: "They end.",
+    nameOf: ({ name }) => name,
+    typed: (count) => `end ${count}`,
+    act,
+    after,
+  });
+  await doing(() => find("th [aria-label='Choose all 3']")?.click());
+  await press("End 3 things…");
+  await press("End 3 things");
+  expect(act).not.toHaveBeenCalled();
+  const field = find("dialog input") as HTMLInputElement;
+  await doing(() => {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(field, "end 3");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  await press("End 3 things");
+  expect(text()).toContain("1 of 3…");
+  await press("Stop here");
+  expect(find("dialog")).toBeNull();
+  await doing(() => finish[0]?.());
+  expect(act.mock.calls.map(([row]) => row.name)).toEqual(["one"]);
+  expect(after).toHaveBeenCalledOnce();
+  expect(text()).toContain("2 chosen");
+});

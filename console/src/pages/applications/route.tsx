@@ -266,6 +266,7 @@ export function ApplicationsPage() {
           about: "Everything they hold ends, and they cannot begin again. This cannot be undone.",
           nameOf: ({ name }) => name,
           refused: stops,
+          typed: (count) => `archive ${count}`,
           act: ({ id }) =>
             read(
               control.DELETE("/v1/zones/{zoneId}/applications/{id}", {

@@ -1,4 +1,4 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
@@ -6,6 +6,7 @@ import { useRefusal } from "../../api/me.ts";
 import { Problem } from "../../api/problem.ts";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
+import { Confirm } from "../../parts/dialog.tsx";
 import { keepFile } from "../../parts/file.ts";
 import { AreaField, CheckField, FormProblem, TextField } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -14,6 +15,7 @@ import { Table } from "../../parts/table.tsx";
 import { useUnsaved } from "../../parts/unsaved.ts";
 import { many } from "../../parts/words.ts";
 import { Changes } from "../policies/editor.tsx";
+import { zoneQuery } from "../zones/queries.ts";
 import { MAX_BYTES, readDocument, sides, type ZoneDocument } from "./document.ts";
 
 type Plan = Schema["StatePlan"];
@@ -135,6 +137,47 @@ function Review({ of: { told, zone, document } }: { of: Planned }) {
   );
 }
 
+/** Asks before a plan that takes something away, for which the zone's name is typed, or that changes a policy set. */
+function ConfirmApply({
+  zone,
+  label,
+  gone,
+  decides,
+  act,
+  onClose,
+}: {
+  zone: string;
+  label: string;
+  /** How many objects are taken away. */
+  gone: number;
+  /** Whether a policy set changes. */
+  decides: boolean;
+  act: () => Promise<unknown>;
+  onClose: () => void;
+}) {
+  const itself = useQuery(zoneQuery(zone));
+  const called = itself.data?.name ?? zone;
+  return (
+    <Confirm
+      title={`Make ${called} what the document says`}
+      label={label}
+      otherwise="Not now"
+      {...(gone > 0 ? { name: called } : {})}
+      refused={itself.isPending ? "The zone is still being looked up." : undefined}
+      act={act}
+      onClose={onClose}
+    >
+      {gone > 0 && (
+        <p>
+          {many(gone, "object is", "objects are")} taken away, with everything that goes by{" "}
+          {gone === 1 ? "it" : "them"}. This cannot be undone.
+        </p>
+      )}
+      {decides && <p>A policy set changes: what it decides is decided otherwise at once, for everybody.</p>}
+    </Confirm>
+  );
+}
+
 /** Applies a document that was planned first, to the zone that it was planned against. */
 function Import({ zone }: { zone: string }) {
   const client = useQueryClient();
@@ -143,11 +186,13 @@ function Import({ zone }: { zone: string }) {
   const [options, setOptions] = useState<Options>({ manager: "", prune: false, take_over: false });
   const [planned, setPlanned] = useState<Planned>();
   const { act, busy, error } = useAct();
+  const [asking, setAsking] = useState(false);
   const turn = useRef(0);
   useUnsaved(text !== "" && planned?.told.applied !== true);
   const forget = () => {
     turn.current++;
     setPlanned(undefined);
+    setAsking(false);
   };
   const change = (to: Partial<Options>) => {
     setOptions({ ...options, ...to });
@@ -157,6 +202,8 @@ function Import({ zone }: { zone: string }) {
     act(async () => {
       forget();
       if (!file) return;
+      // What was there before is not what was picked.
+      setText("");
       if (file.size > MAX_BYTES) throw new Error(`${file.name} is longer than 1 MiB: apply it with the API.`);
       setText(await file.text());
     });
@@ -173,16 +220,34 @@ function Import({ zone }: { zone: string }) {
       // What was typed meanwhile is another document.
       if (asked === turn.current) setPlanned({ told, tag, zone: state, document: made.document });
     });
-  const apply = ({ document, zone: state, tag }: Planned) =>
-    act(async () => {
-      if (tag === undefined)
-        throw new Error("The plan does not say what it was made against: plan it again.");
-      const told = await read(send(zone, document, options, tag));
-      setPlanned({ told, tag: undefined, zone: state, document });
-      await client.invalidateQueries();
+  const apply = async ({ document, zone: state, tag }: Planned) => {
+    if (tag === undefined) throw new Error("The plan does not say what it was made against: plan it again.");
+    const told = await read(send(zone, document, options, tag));
+    setPlanned({ told, tag: undefined, zone: state, document });
+    await client.invalidateQueries();
+  };
+  /** The same, told as well to whoever was asked before it. */
+  const applyAsked = async (of: Planned) => {
+    let wrong: unknown;
+    const went = await act(async () => {
+      try {
+        await apply(of);
+      } catch (caught) {
+        wrong = caught;
+        throw caught;
+      }
     });
+    if (!went) throw wrong;
+  };
   const open = planned && !planned.told.applied && planned.told.changes.length > 0 ? planned : undefined;
   const gone = open?.told.changes.filter((one) => one.action === "delete").length ?? 0;
+  // A set that is taken over by another manager stays what it is.
+  const decides =
+    open?.told.changes.some(({ kind, action }) => kind === "policy_set" && action !== "adopt") ?? false;
+  const asks = gone > 0 || decides;
+  const label = `Apply ${many(open?.told.changes.length ?? 0, "change", "changes")}${
+    gone > 0 ? `, ${gone.toLocaleString()} of them taken away` : ""
+  }`;
   return (
     <div className="stack">
       <div className="narrow stack">
@@ -193,7 +258,12 @@ function Import({ zone }: { zone: string }) {
             type="file"
             accept=".json,application/json"
             className="input"
-            onChange={(event) => void take(event.target.files?.[0])}
+            disabled={busy}
+            onChange={(event) => {
+              void take(event.target.files?.[0]);
+              // The same file is taken again once it was changed.
+              event.target.value = "";
+            }}
           />
         </div>
         <AreaField
@@ -202,6 +272,7 @@ function Import({ zone }: { zone: string }) {
           rows={12}
           className="input mono"
           value={text}
+          readOnly={busy}
           onChange={(event) => {
             setText(event.target.value);
             forget();
@@ -212,16 +283,19 @@ function Import({ zone }: { zone: string }) {
           help="Whose document this is, where a zone is made of several; default where nothing is said."
           maxLength={64}
           value={options.manager}
+          disabled={busy}
           onChange={(event) => change({ manager: event.target.value })}
         />
         <CheckField
           label="Take away what this manager no longer declares"
           checked={options.prune}
+          disabled={busy}
           onChange={(event) => change({ prune: event.target.checked })}
         />
         <CheckField
           label="Take over what another manager declared"
           checked={options.take_over}
+          disabled={busy}
           onChange={(event) => change({ take_over: event.target.checked })}
         />
         <div className="row">
@@ -240,15 +314,25 @@ function Import({ zone }: { zone: string }) {
       {open && (
         <div className="row">
           <Button
-            look={gone > 0 ? "danger" : "main"}
+            look={asks ? "danger" : "main"}
             busy={busy}
             refused={refused}
-            onClick={() => void apply(open)}
+            onClick={() => (asks ? setAsking(true) : void act(() => apply(open)))}
           >
-            Apply {many(open.told.changes.length, "change", "changes")}
-            {gone > 0 ? `, ${gone.toLocaleString()} of them taken away` : ""}
+            {label}
+            {asks && "…"}
           </Button>
         </div>
+      )}
+      {open && asking && (
+        <ConfirmApply
+          zone={zone}
+          label={label}
+          gone={gone}
+          decides={decides}
+          act={() => applyAsked(open)}
+          onClose={() => setAsking(false)}
+        />
       )}
       {planned?.told.applied && (
         <div className="row">

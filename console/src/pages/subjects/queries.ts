@@ -1,6 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
 import { control, read } from "../../api/client.ts";
-import { allOf } from "../../api/pages.ts";
 import { Problem } from "../../api/problem.ts";
 
 /** What a subject holds; null of one that never held anything here. */
@@ -23,22 +22,16 @@ export const subjectQuery = (zone: string, subject: string) =>
     refetchInterval: (query) => (query.state.data ? 5_000 : false),
   });
 
-/** Most subjects that a zone keeps out. */
-const MOST = 10_000;
-
 /** Since when and why a subject is kept out; null of one that is not. */
 export const blockedQuery = (zone: string, subject: string) =>
   queryOptions({
-    queryKey: ["zone", zone, "blocked"],
-    queryFn: () =>
-      allOf(
-        (after) =>
-          read(
-            control.GET("/v1/zones/{zoneId}/subjects/blocked", {
-              params: { path: { zoneId: zone }, query: { limit: 200, ...after } },
-            }),
-          ),
-        MOST,
-      ),
-    select: (blocked) => blocked.find((one) => one.subject_id === subject) ?? null,
+    queryKey: ["zone", zone, "blocked", subject],
+    queryFn: async () => {
+      const { items } = await read(
+        control.GET("/v1/zones/{zoneId}/subjects/blocked", {
+          params: { path: { zoneId: zone }, query: { subject_id: subject, limit: 1 } },
+        }),
+      );
+      return items[0] ?? null;
+    },
   });

@@ -17,7 +17,9 @@ function General({ zone }: { zone: Zone }) {
   const refused = useRefusal("change");
   const [name, setName] = useState(zone.name);
   const before = zone.mint_limit_per_minute?.toString() ?? "";
-  const [limit, setLimit] = useState(before);
+  // Only what was typed is sent: somebody else may have changed it since this was opened.
+  const [typed, setTyped] = useState<string>();
+  const limit = typed ?? before;
   const [done, setDone] = useState(false);
   const { act, busy, error } = useAct();
   const asked = wholeNumber(limit);
@@ -29,11 +31,15 @@ function General({ zone }: { zone: Zone }) {
       await read(
         control.PATCH("/v1/zones/{zoneId}", {
           params: { path: { zoneId: zone.id } },
-          body: { ...(name === zone.name ? {} : { name }), mint_limit_per_minute: asked },
+          body: {
+            ...(name === zone.name ? {} : { name }),
+            ...(typed === undefined ? {} : { mint_limit_per_minute: asked }),
+          },
         }),
       );
       await client.invalidateQueries({ queryKey: ["zones"] });
       await client.invalidateQueries({ queryKey: ["zone", zone.id, "itself"] });
+      setTyped(undefined);
       setDone(true);
     });
   };
@@ -54,7 +60,7 @@ function General({ zone }: { zone: Zone }) {
         help="Of each application at each resource. It may be fewer than the deployment allows, never more; to allow none, freeze the zone."
         value={limit}
         wrong={wrong ?? wrongAt(error, "mint_limit_per_minute")}
-        onChange={(event) => setLimit(event.target.value)}
+        onChange={(event) => setTyped(event.target.value)}
       />
       <div className="row">
         <Button

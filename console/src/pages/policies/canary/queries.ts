@@ -22,9 +22,8 @@ export const canaryQuery = (zone: string) =>
         throw error;
       }
     },
-    // Somebody else may begin one, and it may go back by itself.
-    // Each refusal is on record: one that is not there is not asked for again and again.
-    refetchInterval: ({ state: { data } }) => (data ? (data.canary.running ? 2_000 : 10_000) : false),
+    // Somebody else may begin one, and it may go back by itself. Where there is none each look is a refusal on record, so it is rare.
+    refetchInterval: ({ state: { data } }) => (data ? (data.canary.running ? 2_000 : 10_000) : 60_000),
   });
 
 /** Has a version decide for a share of the applications. */

@@ -29,8 +29,8 @@ export const shadowQuery = (zone: string) =>
         throw error;
       }
     },
-    // Each refusal is on record: one that is not there is not asked for again and again.
-    refetchInterval: ({ state: { data } }) => (data ? (data.shadow.running ? 5_000 : 30_000) : false),
+    // Somebody else may begin one. Where there is none each look is a refusal on record, so it is rare.
+    refetchInterval: ({ state: { data } }) => (data ? (data.shadow.running ? 5_000 : 30_000) : 60_000),
   });
 
 /** Has a version decided beside the one in force; nothing of it is enforced. */
