@@ -8,9 +8,10 @@
 #
 # Where Chromium, Node.js 20.19 or jq is missing and cannot be installed it says so and passes, unless CI is set.
 set -euo pipefail
-CARACALD=$(realpath -m "${1:?directory of a built caracald}/caracald")
+CARACALD=${1:?directory of a built caracald}/caracald
 shift
 [ -x "$CARACALD" ] || { echo "console-e2e: $CARACALD is not built: cargo build -p caracald" >&2; exit 1; }
+CARACALD=$(realpath "$CARACALD")
 cd "$(dirname "$0")/.."
 export CARACALD
 
