@@ -8,7 +8,7 @@
 #   chart.sh tools       makes Helm available and prints where it is; builds it once where it is missing (needs Go)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tools=$(realpath -m "${CARGO_TARGET_DIR:-target}/tools")
+tools=$(mkdir -p "${CARGO_TARGET_DIR:-target}/tools" && cd "${CARGO_TARGET_DIR:-target}/tools" && pwd)
 
 # Helm: the one that is there, else built from its module, for this checkout alone.
 helm_program() {

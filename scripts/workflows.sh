@@ -3,7 +3,7 @@
 # Builds actionlint once where it is missing (needs Go).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tools=$(realpath -m "${CARGO_TARGET_DIR:-target}/tools")
+tools=$(mkdir -p "${CARGO_TARGET_DIR:-target}/tools" && cd "${CARGO_TARGET_DIR:-target}/tools" && pwd)
 version=v1.7.12
 
 actionlint=$(command -v actionlint || echo "$tools/bin/actionlint")
