@@ -110,7 +110,12 @@ impl Stopped {
                     approval.id
                 ),
             );
-        Self::waiting(refusal, DenialReason::ApprovalRequired)
+        let why = Why {
+            held: true,
+            approval: Some(approval.id.clone()),
+            ..Why::of(DenialReason::ApprovalRequired)
+        };
+        Self::because(refusal.reason(DenialReason::ApprovalRequired), why)
     }
 }
 

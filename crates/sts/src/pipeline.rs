@@ -73,7 +73,13 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
     let mut release = match presented.filter(|_| !K::OF_CALLS) {
         Some(id) => match released(kind, &actor, Wanted::Presented(id)).await {
             Ok(release) => Some(release),
-            Err(stopped) => return Err(refused(&told, stopped).await?),
+            Err(stopped) => {
+                let told = Told {
+                    approval: Some(id.as_str()),
+                    ..told
+                };
+                return Err(refused(&told, stopped).await?);
+            }
         },
         None => None,
     };
@@ -99,7 +105,13 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
             let wanted = presented.map_or(Wanted::Hold(&tiers), Wanted::Presented);
             match released(kind, &actor, wanted).await {
                 Ok(found) => release = Some(found),
-                Err(stopped) => return Err(held(&told, &actor, outcomes, stopped).await?),
+                Err(stopped) => {
+                    let told = Told {
+                        approval: presented.map(ApprovalId::as_str),
+                        ..told
+                    };
+                    return Err(held(&told, &actor, outcomes, stopped).await?);
+                }
             }
         }
     }
@@ -250,7 +262,14 @@ async fn held<K: ExchangeKind>(
     stopped: Stopped,
 ) -> Result<Refusal, Refusal> {
     let kind = told.kind;
-    if let Some(reason) = stopped.why.and_then(|why| why.reason) {
+    if let Some(why) = &stopped.why
+        && let Some(reason) = why.reason
+    {
+        let waited_for = why.approval.as_ref().map(ApprovalId::as_str);
+        let told = Told {
+            approval: waited_for.or(told.approval),
+            ..*told
+        };
         let hold = |(target, outcome): (&str, Outcome<K::Granted>)| {
             let granted = outcome?;
             Err(held_as(&granted, target, reason))

@@ -1,5 +1,6 @@
 //! Why a request ends as a whole, before or after its targets were decided.
 
+use caracal_core::ApprovalId;
 use caracal_service::Refusal;
 use caracal_wire::sts::DenialReason;
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub(crate) struct Why {
     pub(crate) details: Value,
     /// Whether it waits for a person, or comes with an approval that does not release it.
     pub(crate) held: bool,
+    /// The approval that it waits for.
+    pub(crate) approval: Option<ApprovalId>,
 }
 
 impl Stopped {
@@ -51,6 +54,7 @@ impl Why {
             cause: None,
             details: Value::Null,
             held: false,
+            approval: None,
         }
     }
 }

@@ -222,7 +222,9 @@ async fn what_policy_refused_is_allowed_after_the_change_and_not_after_less(stac
 pub(crate) fn change(denial: &Value) -> &Value {
     let changes = denial["suggestion"]["changes"].as_array().expect("changes");
     assert_eq!(changes.len(), 1, "{denial:#}");
-    let read = denial["read"].as_array().expect("what was read");
+    let read = denial["read"]
+        .as_array()
+        .unwrap_or_else(|| panic!("nothing was read: {denial:#}"));
     assert!(
         denial["explanation"].is_string() && !read.is_empty(),
         "{denial:#}"
@@ -394,7 +396,9 @@ async fn an_account_that_is_missing_is_connected(stack: &Stack) {
 
 /// What was read of a member.
 pub(crate) fn read(denial: &Value, data: &str, name: &str) -> Value {
-    let read = denial["read"].as_array().expect("what was read");
+    let read = denial["read"]
+        .as_array()
+        .unwrap_or_else(|| panic!("nothing was read: {denial:#}"));
     let found = read
         .iter()
         .find(|read| read["data"] == data && read["name"] == name);

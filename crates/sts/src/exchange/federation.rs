@@ -240,6 +240,7 @@ fn not_proven(why: &NotProven) -> Stopped {
         cause: Some(why.to_string()),
         details: Value::Null,
         held: false,
+        approval: None,
     };
     Stopped::because(refusal, why)
 }
