@@ -48,9 +48,10 @@ async fn what_waits_for_a_person_is_approved(stack: &Stack) {
         .await
         .expect(200);
     named().await.expect(200);
-    // Used once, it is approved anew or not at all.
-    let denial = explained(&fixture, &named().await).await;
-    assert_eq!(*change(&denial), json!({"change": "approve"}));
+    // Used once: what is asked for anew waits for another.
+    let anew = ask().await;
+    anew.assert_refused(401, "interaction_required", "approval_required");
+    assert_ne!(anew.text_of("approval_id"), id);
 }
 
 async fn what_acts_in_no_session_starts_one(stack: &Stack) {
