@@ -105,7 +105,7 @@ def lane(waiting, results, printing):
             return
         environment = {**os.environ, "CARGO_MANIFEST_DIR": str(directory), "CARGO": "cargo"}
         if name in WAITING:
-            environment.setdefault("RUST_TEST_THREADS", str(2 * (os.cpu_count() or 1)))
+            environment.setdefault("RUST_TEST_THREADS", str(3 * (os.cpu_count() or 1)))
         program = Program(label, executable, directory, environment)
         RUNNING.add(program)
         code, used = program.wait()
