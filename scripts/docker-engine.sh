@@ -84,8 +84,8 @@ lay_out() {
       cp -r "$home/lib" "$root$home/"
       cp -rL "/usr/share/postgresql/$(basename "$home")" "$root/usr/share/postgresql/"
       cp -rL /usr/share/zoneinfo "$root/usr/share/"
-      with_libraries "$root" "$programs"/{postgres,initdb,pg_ctl,psql,pg_isready} "$home"/lib/*.so
-      for program in postgres initdb pg_ctl psql pg_isready; do
+      with_libraries "$root" "$programs"/{postgres,initdb,pg_ctl,psql,pg_dump,pg_isready} "$home"/lib/*.so
+      for program in postgres initdb pg_ctl psql pg_dump pg_isready; do
         ln -s "$programs/$program" "$root/usr/local/bin/$program"
       done
       cp infra/docker/stand-ins/postgres.sh "$root/usr/local/bin/entry.sh"

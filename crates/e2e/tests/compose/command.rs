@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::engine::{Project, image};
+use crate::engine::{Project, image, near};
 
 const NAME: &str = "caracal-command-test";
 
@@ -46,6 +46,7 @@ async fn the_command_starts_shows_and_stops_a_stack_of_containers() {
     let mut project = Project::of(NAME, "runtime-compose.yml");
     project.set("CARACAL_REGISTRY", &image("CARACAL_TEST_REGISTRY"));
     project.set("CARACAL_VERSION", "0.0.1-test");
+    project.set("GATEWAY_PRIVATE_UPSTREAM_HOSTS", &near().await.to_string());
 
     let started = answered(&project, &home, &["up", "--runtime", "--json"]).await;
     assert_eq!(started["stack"], "runtime", "{started}");
