@@ -23,7 +23,7 @@ mkdir -p "$kit" "$(dirname "$file")"
 scripts/package.sh archive "$built" "$kit/programs/caracal-$machine.tar.gz"
 ! command -v dpkg-deb >/dev/null || scripts/package.sh deb "$built" "$kit/programs/caracal.deb"
 install -m 755 infra/install/install.sh "$kit/programs/install.sh"
-(cd "$kit/programs" && sha256sum -- *.tar.gz >SHA256SUMS)
+(cd "$kit/programs" && { echo "# caracal v$version" && sha256sum -- *.tar.gz; } >SHA256SUMS)
 
 install -D -m 644 infra/docker/runtime-compose.yml "$kit/compose/runtime-compose.yml"
 "$(scripts/chart.sh tools)" package infra/helm/caracal --destination "$kit/chart" >/dev/null

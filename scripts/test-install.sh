@@ -16,12 +16,15 @@ fail() {
 # --- a release, served -------------------------------------------------------------------------------------------------
 case $(uname -m) in x86_64) machine=amd64 ;; *) machine=arm64 ;; esac
 archive=caracal-linux-$machine.tar.gz
-release=$scratch/site/download/v9.9.9
+tag=v$(awk -F'"' '/^version = /{print $2; exit}' Cargo.toml)
+release=$scratch/site/download/$tag
 scripts/package.sh archive "$built" "$release/$archive"
 mkdir -p "$scratch/site/latest"
-ln -s ../download/v9.9.9 "$scratch/site/latest/download"
-sums() { (cd "$release" && sha256sum "$archive" >SHA256SUMS); }
+ln -s "../download/$tag" "$scratch/site/latest/download"
+# sums [TAG]: the file of sums, as a release hands it out.
+sums() { (cd "$release" && { echo "# caracal ${1:-$tag}" && sha256sum -- "$archive"; } >SHA256SUMS); }
 sums
+(cd "$release" && sha256sum --check --strict --quiet SHA256SUMS) || fail "sha256sum does not read SHA256SUMS"
 port_file=$scratch/port
 python3 - "$scratch/site" "$port_file" <<'SERVER' &
 import functools, http.server, sys
@@ -61,10 +64,22 @@ refused "means nothing here" --colour
 refused "wants a value" --prefix
 refused "cannot be had" --version v0.0.1
 RELEASES=http://example.invalid refused "must be https"
-echo "$(printf '0%.0s' $(seq 64))  $archive" >"$release/SHA256SUMS"
+printf '# caracal %s\n%064d  %s\n' "$tag" 0 "$archive" >"$release/SHA256SUMS"
 refused "is not what SHA256SUMS says"
 : >"$release/SHA256SUMS"
+refused "does not say of which release it is"
+sums "../../evil"
+refused "does not say of which release it is"
+echo "# caracal $tag" >"$release/SHA256SUMS"
 refused "does not name $archive once"
+# An older release, genuine and whole, where a newer one was asked for; and the same with its name alone changed.
+newer=v99.0.0
+ln -s "$tag" "$scratch/site/download/$newer"
+sums
+refused "is of $tag and not of $newer" --version "$newer"
+sums "$newer"
+refused "the program is not of $newer" --version "$newer"
+refused "the program is not of $newer"
 sums
 cat "$release/SHA256SUMS" "$release/SHA256SUMS" >"$scratch/twice" && cp "$scratch/twice" "$release/SHA256SUMS"
 refused "does not name $archive once"
@@ -80,26 +95,26 @@ REQUIRED=1 refused "gh is missing"
 
 # --- who built it ----------------------------------------------------------------------------------------------------------
 # GitHub and its signatures are not here. What stands in for gh finds a signature by the digest of a file, as gh does, and
-# verifies it: it must be the release's, over this repository, this workflow and this digest.
+# verifies it: it must be the release's, over this repository, this workflow, this tag and this digest.
 openssl genpkey -algorithm ed25519 -out "$scratch/release.key" && openssl pkey -in "$scratch/release.key" -pubout -out "$scratch/release.pub"
 openssl genpkey -algorithm ed25519 -out "$scratch/other.key"
 mkdir "$scratch/signatures" "$scratch/with-gh"
 ln -s "$scratch"/programs/* "$scratch/with-gh/"
 cat >"$scratch/with-gh/gh" <<GH
 #!/bin/sh
-[ "\$1 \$2 \$4 \$6" = "attestation verify --repo --signer-workflow" ] || exit 64
+[ "\$1 \$2 \$4 \$6 \$8" = "attestation verify --repo --signer-workflow --source-ref" ] || exit 64
 digest=\$(sha256sum "\$3" | cut -d' ' -f1)
-printf '%s %s %s' "\$5" "\$7" "\$digest" >"$scratch/claimed"
+printf '%s %s %s %s' "\$5" "\$7" "\$9" "\$digest" >"$scratch/claimed"
 openssl pkeyutl -verify -rawin -pubin -inkey "$scratch/release.pub" -in "$scratch/claimed" -sigfile "$scratch/signatures/\$digest"
 GH
 chmod 755 "$scratch/with-gh/gh"
 ours=garudex-labs/caracal
 workflow=$ours/.github/workflows/release.yml
-# signed KEY REPOSITORY WORKFLOW: what the release hands out has this signature and no other.
+# signed KEY REPOSITORY WORKFLOW [TAG]: what the release hands out has this signature and no other.
 signed() {
   local digest
   digest=$(sha256sum "$release/$archive" | awk '{print $1}')
-  printf '%s %s %s' "$2" "$3" "$digest" >"$scratch/claim"
+  printf '%s %s %s %s' "$2" "$3" "refs/tags/${4:-$tag}" "$digest" >"$scratch/claim"
   openssl pkeyutl -sign -rawin -inkey "$scratch/$1.key" -in "$scratch/claim" -out "$scratch/signatures/$digest"
 }
 path=$scratch/with-gh
@@ -110,10 +125,17 @@ signed release garudex-labs/another garudex-labs/another/.github/workflows/relea
 refused "the provenance of $archive does not hold"
 signed release "$ours" "$ours/.github/workflows/ci.yml"
 refused "the provenance of $archive does not hold"
+signed release "$ours" "$workflow" v0.0.1
+refused "the provenance of $archive does not hold for $tag"
 signed release "$ours" "$workflow"
+# Older files that are genuine, under the name of a newer release and with sums that say so.
+sums "$newer"
+refused "the provenance of $archive does not hold for $newer" --version "$newer"
+refused "the provenance of $archive does not hold for $newer"
+sums
 REQUIRED=1 refused "its use was turned off" --no-verify-provenance
 REQUIRED=1 install || fail "a signed release: $(cat "$scratch/said")"
-grep -q "its provenance holds" "$scratch/said" || fail "does not say that it verified: $(cat "$scratch/said")"
+grep -q "its provenance holds: it was built from $tag" "$scratch/said" || fail "does not say that it verified: $(cat "$scratch/said")"
 install --uninstall
 # Whoever may replace files of the release replaces the sums as well, and cannot sign.
 mkdir "$scratch/replaced" && tar -xzf "$scratch/good" -C "$scratch/replaced" && echo >>"$scratch/replaced/caracald"
@@ -128,7 +150,7 @@ grep -q 'not on your PATH' "$scratch/said" || fail "does not say that it is not 
 "$home/.local/bin/caracal" version --json | grep -q '"binary":"caracal"'
 said=$(env -i HOME="$home" PATH=/usr/bin:/bin "$home/.local/bin/caracal" --home "$scratch/state" doctor --preflight) ||
   fail "doctor does not find its caracald or something else amiss: $said"
-install --version v9.9.9 --prefix "$home/other" || fail "$(cat "$scratch/said")"
+install --version "$tag" --prefix "$home/other" || fail "$(cat "$scratch/said")"
 [ -x "$home/other/bin/caracald" ]
 install --prefix /usr --destdir "$home/stage" || fail "$(cat "$scratch/said")"
 [ -x "$home/stage/usr/bin/caracal" ]

@@ -5,8 +5,9 @@
 #   sh install.sh --version v1.2.3 --prefix /usr/local
 #   sh install.sh --uninstall
 #
-# An archive whose SHA-256 is not the one in SHA256SUMS is not unpacked. Where `gh` is installed the provenance of the archive
-# (who built it, from which commit) is verified as well; CARACAL_REQUIRE_PROVENANCE=1 refuses to install without.
+# An archive whose SHA-256 is not the one in SHA256SUMS is not unpacked, nor is one of another release than was asked for: the
+# file of sums names its release, and so do the programs. Where `gh` is installed the provenance of the archive (who built it,
+# from which commit and which tag) is verified as well; CARACAL_REQUIRE_PROVENANCE=1 refuses to install without.
 set -eu
 
 repository=garudex-labs/caracal
@@ -67,13 +68,8 @@ if [ -n "$uninstall" ]; then
 fi
 
 # A tag becomes part of an address, so it is one or nothing.
-case $version in
-  latest) ;;
-  *)
-    printf '%s\n' "$version" | grep -Eqx 'v[0-9]+\.[0-9]+\.[0-9]+(-rc\.(sha[0-9A-Za-z]+|[0-9]+))?' ||
-      die "$version is no release; it looks like v1.2.3 or v1.2.3-rc.1"
-    ;;
-esac
+is_tag() { printf '%s\n' "$1" | grep -Eqx 'v[0-9]+\.[0-9]+\.[0-9]+(-rc\.(sha[0-9A-Za-z]+|[0-9]+))?'; }
+[ "$version" = latest ] || is_tag "$version" || die "$version is no release; it looks like v1.2.3 or v1.2.3-rc.1"
 
 case $(uname -s) in
   Linux) os=linux ;;
@@ -86,7 +82,7 @@ case $(uname -m) in
   *) die "there is no release for $(uname -m); build it with cargo: see README.md" ;;
 esac
 
-for tool in tar mktemp awk; do
+for tool in tar mktemp awk sed; do
   command -v "$tool" >/dev/null || die "$tool is missing"
 done
 if command -v curl >/dev/null; then
@@ -125,6 +121,11 @@ trap 'exit 130' INT TERM HUP
 archive=caracal-$os-$machine.tar.gz
 say "getting $archive ($version)"
 fetch "$base/SHA256SUMS" "$scratch/SHA256SUMS" || die "$base/SHA256SUMS cannot be had"
+# Older files that are genuine would pass every check below if it were only asked whose they are.
+tag=$(sed -n '1s/^# caracal //p' "$scratch/SHA256SUMS")
+is_tag "$tag" || die "SHA256SUMS does not say of which release it is; nothing was installed"
+[ "$version" = latest ] || [ "$version" = "$tag" ] ||
+  die "SHA256SUMS is of $tag and not of $version; nothing was installed"
 fetch "$base/$archive" "$scratch/$archive" || die "$base/$archive cannot be had"
 wanted=$(awk -v name="$archive" '$2 == name || $2 == "*" name {print $1}' "$scratch/SHA256SUMS")
 [ "$(printf '%s\n' "$wanted" | grep -Ec '^[0-9a-f]{64}$')" = 1 ] ||
@@ -133,11 +134,12 @@ wanted=$(awk -v name="$archive" '$2 == name || $2 == "*" name {print $1}' "$scra
   die "$archive is not what SHA256SUMS says; nothing was installed"
 
 if [ "$provenance" != 0 ] && command -v gh >/dev/null; then
-  # Of this repository is not enough: whatever else runs there could sign, and only one workflow releases.
+  # Of this repository is not enough: whatever else runs there could sign, and only one workflow releases. Nor is the
+  # workflow, which signed every release before this one.
   gh attestation verify "$scratch/$archive" --repo "$repository" \
-    --signer-workflow "$repository/.github/workflows/release.yml" >/dev/null ||
-    die "the provenance of $archive does not hold; nothing was installed"
-  say "its provenance holds"
+    --signer-workflow "$repository/.github/workflows/release.yml" --source-ref "refs/tags/$tag" >/dev/null ||
+    die "the provenance of $archive does not hold for $tag (or this gh knows no --source-ref); nothing was installed"
+  say "its provenance holds: it was built from $tag"
 elif [ "$required" != 0 ]; then
   die "CARACAL_REQUIRE_PROVENANCE is set and gh is missing (https://cli.github.com), or its use was turned off"
 elif [ "$provenance" != 0 ]; then
@@ -157,12 +159,18 @@ staged=$target/.install-$$
 for program in caracald caracal; do
   cp "$scratch/unpacked/$program" "$staged.$program" && chmod 755 "$staged.$program" || die "cannot write to $target"
 done
-"$staged.caracal" version >/dev/null 2>&1 || die "the program does not run on this machine; nothing was installed"
+told=$("$staged.caracal" version --json 2>/dev/null) || die "the program does not run on this machine; nothing was installed"
+# A candidate says which version it is to become.
+number=${tag#v}
+case $told in
+  *"\"version\":\"${number%%-rc.*}\""* | *"\"version\":\"${number%%-rc.*}-"*) ;;
+  *) die "the program is not of $tag; nothing was installed" ;;
+esac
 mv -f "$staged.caracald" "$target/caracald" || die "cannot write $target/caracald"
 mv -f "$staged.caracal" "$target/caracal" || die "cannot write $target/caracal"
 staged=
 
-say "installed caracal and caracald into $target"
+say "installed caracal and caracald of $tag into $target"
 case ":${PATH:-}:" in
   *":$directory:"*)
     found=$(command -v caracal || true)
