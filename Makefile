@@ -71,6 +71,7 @@ test-fuzz:
 	scripts/fuzz.sh 8
 
 test-handbook:
+	@scripts/require.sh age
 	scripts/handbook.py run $(TARGET)/debug
 
 # And of the production deployment what differs there: signing in and out, and every way over two replicas.
@@ -103,6 +104,7 @@ test-kubernetes: ## The chart on a Kubernetes of one node, made here (Debian, ro
 handbook: ## Type the commands of the handbook, page by page, each with a stack and a network of its own (2 minutes)
 	@scripts/require.sh rust
 	@scripts/require.sh servers
+	@scripts/require.sh age
 	$(CARGO) build --locked -p caracal -p caracald
 	scripts/e2e-venv.sh $(E2E_VENV)
 	scripts/handbook.py run $(TARGET)/debug

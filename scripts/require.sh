@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing where that takes no question (Debian packages, as root); otherwise says in one sentence
 # what is missing and how to get it.
-# Usage: require.sh rust|python|servers|jq|promtool|mdbook|deny|machete, or require.sh disk GIGABYTES
+# Usage: require.sh rust|python|servers|jq|age|promtool|mdbook|deny|machete, or require.sh disk GIGABYTES
 set -euo pipefail
 
 missing() {
@@ -46,6 +46,10 @@ case "${1:?what is required}" in
   jq)
     command -v jq >/dev/null ||
       debian "jq is missing (the first call with curl reads JSON with it)" jq
+    ;;
+  age)
+    command -v age >/dev/null && command -v age-keygen >/dev/null ||
+      debian "age is missing (the handbook encrypts backups with it)" age
     ;;
   promtool)
     command -v promtool >/dev/null ||
