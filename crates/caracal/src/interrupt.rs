@@ -28,6 +28,11 @@ impl Interrupt {
     pub(crate) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
+
+    /// Whether a signal has asked since this was last called; for what tells everybody who asks again.
+    pub(crate) fn take(&self) -> bool {
+        self.asked.swap(false, Ordering::Relaxed)
+    }
 }
 
 /// Those of `signals` that this process was not started to ignore. A handler for one that is ignored would undo what

@@ -2,6 +2,7 @@
 
 mod docker;
 mod down;
+mod finish;
 mod logs;
 mod runtime;
 mod start;

@@ -1,6 +1,6 @@
 //! Starting the containers of a stack and waiting until every role takes traffic.
 
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::Context as _;
 
@@ -20,6 +20,20 @@ pub(super) fn start(
     containers: &Containers,
     timeout_seconds: u64,
 ) -> anyhow::Result<ExitStatus> {
+    command(environment, home, containers, timeout_seconds)
+        // The answer is ours.
+        .stdout(std::io::stderr())
+        .status()
+        .context("docker cannot be run")
+}
+
+/// What starts them; says so.
+pub(super) fn command(
+    environment: &Environment,
+    home: &Home,
+    containers: &Containers,
+    timeout_seconds: u64,
+) -> Command {
     let mut command = docker::compose(environment, containers);
     if containers.kind == Kind::Runtime && runtime::own_stores(home) {
         command.args(["--profile", "stores"]);
@@ -33,10 +47,6 @@ pub(super) fn start(
         "starting the containers of {}",
         containers.file.display()
     ));
+    command.stdin(Stdio::null());
     command
-        .stdin(Stdio::null())
-        // The answer is ours.
-        .stdout(std::io::stderr())
-        .status()
-        .context("docker cannot be run")
 }

@@ -1,7 +1,8 @@
 //! `caracal upgrade` where the home has the stack of a release.
 //!
 //! Images are fetched and the database is dumped while the former release serves; only then are containers replaced. If one
-//! of them does not get ready, the former file and the former version take their places again. The schema does not go back:
+//! of them does not get ready, the former file and the former version take their places again, and no Ctrl-C ends that
+//! half way: there would be no release at all. The schema does not go back:
 //! the former release starts on it unless the migration said that it cannot, and then there is the dump.
 
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -11,7 +12,7 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 
-use super::{docker, runtime, start, up};
+use super::{docker, finish, runtime, start, up};
 use crate::Outcome;
 use crate::cli::Upgrade;
 use crate::containers::{Containers, Kind};
@@ -91,8 +92,13 @@ pub(crate) fn upgrade(
         rolled => {
             journal.note(Step::ReadinessFailed);
             let why = rolled.map_or_else(|error| format!("{error:#}"), |_| String::from("interrupted"));
-            note(&format!("{why}; going back"));
-            kept.put_back(environment, home, was, timeout).with_context(|| {
+            note(&format!(
+                "{why}; going back: {} is being put back, which no Ctrl-C ends",
+                due::shown(former)
+            ));
+            // What was asked until now is what leads here.
+            interrupt.take();
+            kept.put_back(environment, home, was, timeout, &interrupt).with_context(|| {
                 format!(
                     "{installed} did not get ready ({why}), and the way back failed; what was kept is in {}",
                     kept.directory.display()
@@ -207,18 +213,21 @@ fn roll(environment: &Environment, home: &Home, timeout: u64) -> anyhow::Result<
 }
 
 impl Kept {
-    /// Starts the former release again.
+    /// Starts the former release again, to the end.
     fn put_back(
         &self,
         environment: &Environment,
         home: &Home,
         was: &Containers,
         timeout: u64,
+        interrupt: &Interrupt,
     ) -> anyhow::Result<()> {
         files::replace(&was.file, &self.file, 0o644)
             .with_context(|| format!("cannot write {}", was.file.display()))?;
         was.record(home)?;
-        let status = start::start(environment, home, was, timeout)?;
+        let command = start::command(environment, home, was, timeout);
+        let unheeded = "still putting the former release back; wait until it runs again";
+        let status = finish::finish(command, interrupt, unheeded)?;
         if !status.success() {
             bail!("not every container of the former release got ready ({status})");
         }

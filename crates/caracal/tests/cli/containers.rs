@@ -7,9 +7,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::Value;
 
 use crate::bench::Bench;
+use crate::pty::{CTRL_C, Terminal};
 
 /// Writes down version and arguments. Containers of a version whose name has `bad` in it do not get ready, images of one
-/// with `gone` cannot be had, and the database can be dumped unless `NO_DUMP` is set.
+/// with `gone` cannot be had, and the database can be dumped unless `NO_DUMP` is set. Where `SLOW` is set containers get
+/// ready once the file `ready.VERSION` is there, unless a Ctrl-C ends that, which is written down.
 const DOCKER: &str = r#"#!/bin/sh
 echo "$CARACAL_VERSION $*" >>"$DOCKER_LOG"
 case "$*" in
@@ -18,7 +20,14 @@ case "$*" in
   "compose ls"*) echo '[]' ;;
   *" pull "*) case $CARACAL_VERSION in *gone*) exit 18 ;; esac ;;
   *" pg_dump "*) [ -z "$NO_DUMP" ] && echo dumped ;;
-  *" up "*) case $CARACAL_VERSION in *bad*) exit 1 ;; esac ;;
+  *" up "*)
+    case $CARACAL_VERSION in *bad*) exit 1 ;; esac
+    if [ -n "$SLOW" ]; then
+      trap 'echo "$CARACAL_VERSION interrupted" >>"$DOCKER_LOG"; exit 130' INT
+      echo "waiting for the containers of $CARACAL_VERSION"
+      while [ ! -e "${DOCKER_LOG%/*}/ready.$CARACAL_VERSION" ]; do sleep 0.05; done
+    fi
+    ;;
 esac
 "#;
 
@@ -105,6 +114,33 @@ fn containers_that_do_not_get_ready_are_replaced_by_the_former_ones() {
     let read = |name: &str| fs::read_to_string(bench.home().join(name)).unwrap();
     assert_eq!(read("compose.yml"), "the former file");
     assert_eq!(read("upgrade/before.dump"), "dumped\n");
+}
+
+#[test]
+fn a_way_back_is_gone_to_its_end_whoever_presses_ctrl_c_again() {
+    let mut bench = running("1.0.0");
+    bench.set("CARACAL_VERSION", "2.0.0");
+    bench.set("SLOW", "1");
+    let mut terminal = Terminal::of(&bench, "upgrade");
+    terminal
+        .until("waiting for the containers of 2.0.0")
+        .press(CTRL_C);
+    terminal
+        .until("1.0.0 is being put back, which no Ctrl-C ends")
+        .until("waiting for the containers of 1.0.0");
+    for _ in 0..2 {
+        terminal.press(CTRL_C);
+    }
+    terminal.until("still putting the former release back");
+    fs::write(bench.directory().join("ready.1.0.0"), "").unwrap();
+    let (shown, code) = terminal.end();
+    assert_eq!(code, Some(130), "{shown}");
+    let log = fs::read_to_string(bench.directory().join("docker.log")).unwrap();
+    let interrupted: Vec<&str> = log.lines().filter(|line| line.ends_with("interrupted")).collect();
+    assert_eq!(interrupted, ["2.0.0 interrupted"], "{log}");
+    assert_eq!(started(&bench), ["1.0.0", "2.0.0", "1.0.0"]);
+    assert_eq!(recorded(&bench), "1.0.0");
+    assert_eq!(outcomes(&bench), ["readinessFailed", "wentBack"]);
 }
 
 #[test]
