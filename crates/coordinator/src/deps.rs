@@ -35,6 +35,8 @@ pub struct CoordinatorDeps {
     pub outbox: Arc<OutboxRelay>,
     /// Where audit events are safe before an answer is sent.
     pub spool: Arc<Spool>,
+    /// Sign events of what ends by itself, which leave through the outbox; none leaves them unsigned.
+    pub audit_keys: Option<HmacRing>,
     /// Counts requests.
     pub limiter: Arc<dyn RateLimiter>,
     /// The issuer URL: issuer and audience of the mandates accepted here.

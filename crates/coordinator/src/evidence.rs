@@ -1,12 +1,13 @@
-//! One audit event per decision about a session or a delegation, in the spool before the answer is sent.
+//! One audit event per decision about a session or a delegation, in the spool before the answer is sent; of what ends by itself,
+//! in the outbox of the transaction that ends it.
 
 use caracal_core::{
     ApplicationId, ZoneId,
     audit::{Draft, EventType, SpoolEvent},
 };
-use caracal_lifecycle::{About, Principal};
+use caracal_lifecycle::{About, Principal, audit_frame};
 use caracal_service::{Refusal, error_chain};
-use caracal_storage::AdminAuditRecord;
+use caracal_storage::{AdminAuditRecord, Error, ZoneWork};
 use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde::Serialize;
@@ -91,24 +92,32 @@ pub(crate) async fn refused(
     let _ = append(app, event).await;
 }
 
-/// Records an end that nobody asked for: time ran out.
+/// Leaves an event of each end that nobody asked for, because time ran out, in the outbox of `work`.
 ///
 /// # Errors
-/// 503 `audit_unavailable`.
+/// As the storage; nothing of the unit of work may be committed then.
 pub(crate) async fn swept(
     app: &App,
-    zone: &ZoneId,
+    work: &mut dyn ZoneWork,
     event_type: EventType,
-    about: &About,
-) -> Result<(), Refusal> {
-    let metadata = Metadata {
-        about,
-        caller: SWEEPER,
-        replayed: false,
-        details: None,
-    };
-    let event = Draft::new(&app.world, zone, event_type, "", "allow", metadata);
-    append(app, event).await
+    abouts: impl IntoIterator<Item = About>,
+) -> Result<(), Error> {
+    let zone = work.zone_id().clone();
+    let mut frames = Vec::new();
+    for about in abouts {
+        let metadata = Metadata {
+            about: &about,
+            caller: SWEEPER,
+            replayed: false,
+            details: None,
+        };
+        let event = Draft::new(&app.world, &zone, event_type, "", "allow", metadata);
+        frames.push(audit_frame(&app.world, app.audit_keys.as_ref(), &event)?);
+    }
+    if frames.is_empty() {
+        return Ok(());
+    }
+    work.outbox().append(&frames).await
 }
 
 /// The administrative record of short-lived applications that were archived because their time was over.

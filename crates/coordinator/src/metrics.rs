@@ -21,7 +21,7 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) APPLICATIONS_EXPIRED = "caracal_coordinator_applications_expired_total";
     /// Requests to hand on more than is held, by the rule they broke.
     counter(Count) pub(crate) NARROWING_REFUSED = "caracal_coordinator_narrowing_refused_total";
-    /// Rounds of background jobs, by task and outcome.
+    /// Rounds of background jobs, by task and outcome: done, unfinished (the next round goes on), failed.
     counter(Count) pub(crate) JOB_RUNS = "caracal_coordinator_job_runs_total";
     /// Length of the last round, by task.
     gauge(Seconds) pub(crate) JOB_SECONDS = "caracal_coordinator_job_last_duration_seconds";
@@ -77,9 +77,24 @@ pub(crate) fn exceeded(rule: &str) {
     counter!(NARROWING_REFUSED, "rule" => rule.to_owned()).increment(1);
 }
 
+/// How a round of a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JobOutcome {
+    /// Nothing was left to do.
+    Done,
+    /// In some zone more is to be done than a round has time for; the next one goes on.
+    Unfinished,
+    /// It could not begin, or failed in some zone.
+    Failed,
+}
+
 /// A job ran.
-pub(crate) fn job(name: &'static str, failed: bool, took: std::time::Duration) {
-    let outcome = if failed { "failed" } else { "done" };
+pub(crate) fn job(name: &'static str, outcome: JobOutcome, took: std::time::Duration) {
+    let outcome = match outcome {
+        JobOutcome::Done => "done",
+        JobOutcome::Unfinished => "unfinished",
+        JobOutcome::Failed => "failed",
+    };
     counter!(JOB_RUNS, "task" => name, "outcome" => outcome).increment(1);
     gauge!(JOB_SECONDS, "task" => name).set(took.as_secs_f64());
 }

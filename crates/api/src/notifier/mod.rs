@@ -17,7 +17,7 @@ use caracal_lifecycle::approvals::tell_expired;
 use caracal_service::{
     egress::{Egress, EgressClient},
     error_chain,
-    rounds::{ZoneRounds, rounds},
+    rounds::{Shortfall, ZoneProgress, ZoneRounds, rounds},
 };
 use caracal_storage::{Access, Attempt, AttemptedDelivery, Error, Store};
 use http_body_util::Full;
@@ -233,14 +233,27 @@ impl Inner {
         let sweep = |zone: ZoneId| async move {
             let swept = async {
                 let mut work = self.store.zone(&zone, Access::Write).await?;
-                tell_expired(work.as_mut(), since, now, BATCH).await?;
-                work.notifications().reap(before, BATCH).await?;
-                work.commit().await
+                let told = tell_expired(work.as_mut(), since, now, BATCH).await?;
+                let reaped = work.notifications().reap(before, BATCH).await?;
+                work.commit().await?;
+                let batch_is_full = told >= BATCH as usize || reaped >= u64::from(BATCH);
+                Ok::<_, Error>(if batch_is_full {
+                    ZoneProgress::Remains
+                } else {
+                    ZoneProgress::Done
+                })
             };
             swept.await.map_err(|error: Error| error_chain(&error))
         };
-        for (zone, error) in self.swept.each(zones, sweep).await {
-            tracing::warn!(zone.id = %zone, %error, "could not sweep the notifications of a zone");
+        for (zone, shortfall) in self.swept.begin().each(zones, sweep).await {
+            match shortfall {
+                Shortfall::Failed(error) => {
+                    tracing::warn!(zone.id = %zone, error, "could not sweep the notifications of a zone");
+                }
+                Shortfall::Unfinished => {
+                    tracing::info!(zone.id = %zone, "a zone has more notifications to sweep than one round does; the next goes on");
+                }
+            }
         }
         Ok(())
     }

@@ -215,6 +215,7 @@ impl Parts {
             revocations: self.revocations.clone(),
             outbox: self.outbox.clone(),
             spool: self.spool()?,
+            audit_keys: Some(self.keys.audit.clone()),
             limiter: self.backends.short_lived.clone(),
             issuer: self.issuer.clone(),
             operator_tokens: self.config.keys.coordinator_operator(),

@@ -12,12 +12,17 @@ use std::{collections::HashSet, future::Future, time::Duration};
 
 use caracal_core::ZoneId;
 use caracal_service::{
-    Refusal, error_chain,
-    rounds::{ZoneRounds, rounds},
+    error_chain,
+    rounds::{Shortfall, ZoneProgress, ZoneRound, ZoneRounds, rounds},
 };
+use caracal_storage::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::{CoordinatorDeps, deps::App, metrics};
+use crate::{
+    CoordinatorDeps,
+    deps::App,
+    metrics::{self, JobOutcome},
+};
 
 /// Runs every job until `shutdown`. A failing round is logged and counted; the next one tries again.
 pub async fn run_jobs(deps: CoordinatorDeps, shutdown: CancellationToken) {
@@ -40,12 +45,32 @@ pub async fn run_jobs(deps: CoordinatorDeps, shutdown: CancellationToken) {
 
 /// In how many zones a round did not get through.
 #[derive(Debug, Clone, Copy, Default)]
-struct Failures(usize);
+struct Shortfalls {
+    failed: usize,
+    unfinished: usize,
+}
+
+impl Shortfalls {
+    const fn outcome(self) -> JobOutcome {
+        match (self.failed, self.unfinished) {
+            (0, 0) => JobOutcome::Done,
+            (0, _) => JobOutcome::Unfinished,
+            _ => JobOutcome::Failed,
+        }
+    }
+}
 
 /// A job, which goes through zones.
 struct Job {
     name: &'static str,
     zones: ZoneRounds,
+}
+
+/// One round of a job.
+struct JobRound<'j> {
+    job: &'static str,
+    zones: ZoneRound<'j>,
+    shortfalls: Shortfalls,
 }
 
 impl Job {
@@ -56,62 +81,54 @@ impl Job {
         }
     }
 
+    fn begin(&self) -> JobRound<'_> {
+        JobRound {
+            job: self.name,
+            zones: self.zones.begin(),
+            shortfalls: Shortfalls::default(),
+        }
+    }
+}
+
+impl JobRound<'_> {
     /// Does `work` in each of `zones`. A failure in one of them is noted; the others go on.
-    async fn in_each<F>(&self, zones: Vec<ZoneId>, work: impl Fn(ZoneId) -> F) -> Failures
+    async fn in_each<F>(&mut self, zones: Vec<ZoneId>, work: impl Fn(ZoneId) -> F)
     where
-        F: Future<Output = Result<(), JobError>>,
+        F: Future<Output = Result<ZoneProgress, Error>>,
     {
-        let failed = self.zones.each(zones, work).await;
-        for (zone, error) in &failed {
-            tracing::warn!(job = self.name, zone.id = %zone, %error, "a job failed in one zone; it goes on with the next");
+        let job = self.job;
+        for (zone, shortfall) in self.zones.each(zones, work).await {
+            match shortfall {
+                Shortfall::Failed(error) => {
+                    self.shortfalls.failed += 1;
+                    let error = error_chain(&error);
+                    tracing::warn!(job, zone.id = %zone, error, "a job failed in one zone; it goes on with the next");
+                }
+                Shortfall::Unfinished => {
+                    self.shortfalls.unfinished += 1;
+                    tracing::info!(job, zone.id = %zone, "a job has more to do in a zone than a round has time for; the next round goes on");
+                }
+            }
         }
-        Failures(failed.len())
-    }
-}
-
-/// Why a step failed.
-#[derive(Debug)]
-enum JobError {
-    Storage(caracal_storage::Error),
-    Evidence(Refusal),
-}
-
-impl std::fmt::Display for JobError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Storage(error) => f.write_str(&error_chain(error)),
-            Self::Evidence(refusal) => f.write_str(refusal.code.as_str()),
-        }
-    }
-}
-
-impl From<caracal_storage::Error> for JobError {
-    fn from(error: caracal_storage::Error) -> Self {
-        Self::Storage(error)
-    }
-}
-
-impl From<Refusal> for JobError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Evidence(refusal)
     }
 }
 
 async fn every<F>(name: &'static str, interval: Duration, shutdown: &CancellationToken, round: impl Fn() -> F)
 where
-    F: Future<Output = Result<Failures, JobError>>,
+    F: Future<Output = Result<Shortfalls, Error>>,
 {
     let round = &round;
     rounds(interval.max(Duration::from_millis(10)), shutdown, || async move {
         let started = tokio::time::Instant::now();
-        let failed = match round().await {
-            Ok(Failures(count)) => count > 0,
+        let outcome = match round().await {
+            Ok(shortfalls) => shortfalls.outcome(),
             Err(error) => {
-                tracing::warn!(job = name, %error, "a job could not start");
-                true
+                let error = error_chain(&error);
+                tracing::warn!(job = name, error, "a job could not start");
+                JobOutcome::Failed
             }
         };
-        metrics::job(name, failed, started.elapsed());
+        metrics::job(name, outcome, started.elapsed());
     })
     .await;
 }

@@ -2,18 +2,19 @@
 //! archived zones, too.
 
 use caracal_core::ZoneId;
-use caracal_storage::{Access, PageRequest};
+use caracal_service::rounds::ZoneProgress;
+use caracal_storage::{Access, Error, PageRequest};
 
-use super::{Failures, Job, JobError};
+use super::{Job, Shortfalls};
 use crate::deps::App;
 
 /// Zones read at a time.
 const ZONES: u32 = 200;
-/// Most steps in one zone before the next one gets its turn.
-const MAX_ROUNDS: u32 = 50;
+/// Most batches in one zone in a round.
+const MAX_BATCHES: u32 = 50;
 
-pub(super) async fn run(app: &App, job: &Job) -> Result<Failures, JobError> {
-    let mut failures = Failures::default();
+pub(super) async fn run(app: &App, job: &Job) -> Result<Shortfalls, Error> {
+    let mut round = job.begin();
     let mut page = PageRequest::first(ZONES);
     let work = |zone: ZoneId| async move { reap(app, &zone).await };
     loop {
@@ -22,24 +23,24 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Failures, JobError> {
             work.zones().list_with_archived(&page).await?
         };
         let ids = zones.items.into_iter().map(|zone| zone.id).collect();
-        failures.0 += job.in_each(ids, work).await.0;
+        round.in_each(ids, work).await;
         let Some(next) = zones.next else {
-            return Ok(failures);
+            return Ok(round.shortfalls);
         };
         page.after = Some(next);
     }
 }
 
-async fn reap(app: &App, zone: &ZoneId) -> Result<(), JobError> {
+async fn reap(app: &App, zone: &ZoneId) -> Result<ZoneProgress, Error> {
     let batch = app.config.sweep_batch;
-    for _ in 0..MAX_ROUNDS {
+    for _ in 0..MAX_BATCHES {
         let now = app.world.now();
         let mut work = app.store.zone(zone, Access::Write).await?;
         let forget_before = now.minus(app.config.record_retention);
         if caracal_lifecycle::forget(work.as_mut(), now, forget_before, batch).await? == 0 {
-            return Ok(());
+            return Ok(ZoneProgress::Done);
         }
         work.commit().await?;
     }
-    Ok(())
+    Ok(ZoneProgress::Remains)
 }

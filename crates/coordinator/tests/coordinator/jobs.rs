@@ -1,6 +1,6 @@
 //! What ends by itself.
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use caracal_coordinator::{CoordinatorConfig, run_jobs};
 use caracal_core::{
@@ -39,6 +39,21 @@ async fn until<F: Future<Output = bool>>(stack: &Stack, done: impl Fn() -> F) {
         .expect("the jobs get there");
     shutdown.cancel();
     jobs.await.unwrap();
+}
+
+/// Runs the jobs until they have waited `waits` times, and drops them there.
+async fn cut_after(stack: &Stack, waits: u64) {
+    let mut jobs = pin!(run_jobs(stack.deps.clone(), CancellationToken::new()));
+    let mut left = waits;
+    let cut = poll_fn(|context| match jobs.as_mut().poll(context) {
+        Poll::Pending if left > 0 => {
+            left -= 1;
+            Poll::Pending
+        }
+        _ => Poll::Ready(()),
+    });
+    // Where nothing is left to wait for there is nothing left to cut either.
+    let _ = tokio::time::timeout(Duration::from_secs(1), cut).await;
 }
 
 async fn status(stack: &Stack, id: &str) -> String {
@@ -112,6 +127,46 @@ async fn tasks_past_their_time_end_with_their_tree_and_delegations() {
             .count()
             >= 5
     );
+}
+
+#[tokio::test]
+async fn an_end_that_is_cut_leaves_both_its_evidence_and_its_change_or_neither() {
+    let seldom = CoordinatorConfig {
+        lease_sweep_interval: Duration::from_hours(1),
+        ..often()
+    };
+    let stack = Stack::with(seldom).await;
+    let app = stack.app().await;
+    let short = stack.start(&app, json!({"ttl_seconds": 60})).await;
+    let id = short.expect(201).text("agent_session_id");
+    stack.advance(Duration::from_secs(60)).await;
+    let ends = async || {
+        let events = stack.parts.events().await;
+        let of_it = |metadata: &serde_json::value::RawValue| metadata.get().contains(&id);
+        let ends = events.iter().filter(|event| {
+            event.event_type == "session_end" && event.metadata_json.as_deref().is_some_and(of_it)
+        });
+        ends.count()
+    };
+    for waits in 0.. {
+        assert!(waits < 800, "the session ends at last");
+        cut_after(&stack, waits).await;
+        // What was cut in the midst of its commit holds the zone until that has ended.
+        drop(stack.write().await);
+        assert!(stack.deps.outbox.flush(Duration::from_secs(10)).await);
+        if status(&stack, &id).await == "expired" {
+            break;
+        }
+        assert_eq!(ends().await, 0, "cut after {waits} waits, and nothing has ended");
+    }
+    let told = async {
+        while ends().await == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+    assert!(told.is_ok(), "what ended is told of");
+    assert_eq!(ends().await, 1, "once");
 }
 
 #[tokio::test]

@@ -77,6 +77,7 @@ impl Stack {
             revocations: parts.revocations.clone(),
             outbox: parts.outbox.clone(),
             spool: parts.spool.clone(),
+            audit_keys: Some(parts.audit_key.clone()),
             limiter: parts.short_lived.clone(),
             issuer: ISSUER.into(),
             operator_tokens: Secret::new(OPERATOR).into(),
