@@ -221,6 +221,11 @@ impl Listing {
         after: Option<&PageKey>,
         count: usize,
     ) -> Result<Vec<Row>, Error> {
+        let (sql, params) = self.statement(order, after, count);
+        tx.all(sql, params).await
+    }
+
+    fn statement(&self, order: Order, after: Option<&PageKey>, count: usize) -> (String, Vec<Value>) {
         let (by, id) = (self.column_of(order), self.id);
         let (direction, bound, past) = match order {
             Order::Newest | Order::NameBackwards => ("DESC", "<=", "<"),
@@ -246,7 +251,22 @@ impl Listing {
             let ids = sql.replacen(columns, id, 1);
             sql = format!("SELECT {columns} FROM {table} WHERE zone_id = $1 AND {id} IN ({ids}) {sorted}");
         }
-        tx.all(sql, params).await
+        (sql, params)
+    }
+
+    /// Lines of the plan of the first page.
+    #[cfg(test)]
+    pub(crate) async fn plan(mut self, tx: &Tx, page: &PageRequest) -> Result<Vec<String>, Error> {
+        if let Some(text) = &page.search {
+            self.search(text)?;
+        }
+        let (explain, column) = match tx.dialect {
+            crate::dialect::Dialect::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+            crate::dialect::Dialect::Postgres => ("EXPLAIN", "QUERY PLAN"),
+        };
+        let (sql, params) = self.statement(page.order, page.after.as_ref(), page.limit as usize);
+        let rows = tx.all(format!("{explain} {sql}"), params).await?;
+        rows.iter().map(|row| row.text(column)).collect()
     }
 
     fn column_of(&self, order: Order) -> &'static str {

@@ -26,9 +26,10 @@ mapped!(ConnectionAttempt in "connection_attempts" {
 
 const COLUMNS: &str = Connection::COLUMNS;
 
-/// Name of the provider that a connection is of.
-const PROVIDER: &str = "(SELECT p.name FROM providers p \
-    WHERE p.zone_id = provider_connections.zone_id AND p.id = provider_connections.provider_id)";
+/// Where a search finds the name of the provider that a connection is of: see the sessions.
+const NAMES: &str = "
+    LEFT JOIN (SELECT id AS named_provider, name AS provider_name FROM providers WHERE zone_id = $1) AS named
+        ON named_provider = provider_id";
 
 /// The column of a token.
 const fn column(token: ConnectionToken) -> &'static str {
@@ -39,12 +40,13 @@ const fn column(token: ConnectionToken) -> &'static str {
 }
 
 impl ZoneUnit {
-    fn connections_of(&self, filter: &ConnectionFilter) -> Listing {
-        let sql = format!("SELECT {COLUMNS} FROM provider_connections WHERE zone_id = $1");
+    fn connections_of(&self, filter: &ConnectionFilter, page: &PageRequest) -> Listing {
+        let names = if page.search.is_some() { NAMES } else { "" };
+        let sql = format!("SELECT {COLUMNS} FROM provider_connections{names} WHERE zone_id = $1");
         let mut listing = Listing::new(sql, params![self.zone], "created_at", "id").searched(&[
             "id",
             "subject_id",
-            PROVIDER,
+            "provider_name",
         ]);
         listing.when("provider_id", "=", filter.provider_id.as_ref());
         listing.when("subject_id", "=", filter.subject_id.as_deref());
@@ -77,7 +79,7 @@ impl ProviderConnections for ZoneUnit {
         filter: &ConnectionFilter,
         page: &PageRequest,
     ) -> Result<Page<Connection>, Error> {
-        self.connections_of(filter)
+        self.connections_of(filter, page)
             .read(&self.tx, page, Connection::read)
             .await
     }
@@ -176,11 +178,10 @@ impl ProviderConnections for ZoneUnit {
         at: Timestamp,
         limit: u32,
     ) -> Result<Vec<Connection>, Error> {
-        let mut found = self.connections_of(filter);
+        let page = PageRequest::first(limit);
+        let mut found = self.connections_of(filter, &page);
         found.and("status <> 'revoked'");
-        let found = found
-            .read(&self.tx, &PageRequest::first(limit), Connection::read)
-            .await?;
+        let found = found.read(&self.tx, &page, Connection::read).await?;
         if found.items.is_empty() {
             return Ok(found.items);
         }

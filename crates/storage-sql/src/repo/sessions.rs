@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, SessionId, Timestamp,
+    ApplicationId, AuthorityRecordId, SessionId, Timestamp, ZoneId,
     entity::{Lifecycle, Session, SessionStatus},
 };
 use caracal_storage::{EndedSession, Error, Page, PageRequest, SessionFilter, Sessions, TreeEnd};
@@ -35,13 +35,22 @@ const COLUMNS: &str = Session::COLUMNS;
 const NEVER: i64 = i64::MAX;
 
 /// What identifies a session to people: itself, its labels, the application that it is of, and whom it acts for.
-const SEARCHED: &[&str] = &[
-    "id",
-    "labels",
-    "(SELECT a.name FROM applications a WHERE a.zone_id = sessions.zone_id AND a.id = sessions.application_id)",
-    "(SELECT r.subject_id FROM authority_records r \
-     WHERE r.zone_id = sessions.zone_id AND r.id = sessions.subject_authority_record_id)",
-];
+const SEARCHED: &[&str] = &["id", "labels", "application_name", "acts_for"];
+
+/// Where a search finds the last two: joined, so that the database may look them up row by row in the order of the listing, or
+/// read them once where few rows match; a subselect for each row leaves it the first alone.
+const NAMES: &str = "
+    LEFT JOIN (SELECT id AS named_application, name AS application_name FROM applications WHERE zone_id = $1) AS named
+        ON named_application = application_id
+    LEFT JOIN (SELECT id AS acting_record, subject_id AS acts_for FROM authority_records WHERE zone_id = $1) AS acting
+        ON acting_record = subject_authority_record_id";
+
+/// Sessions of the zone `$1`, with their names where they are searched.
+fn listing(zone: &ZoneId, page: &PageRequest) -> Listing {
+    let names = if page.search.is_some() { NAMES } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM sessions{names} WHERE zone_id = $1");
+    Listing::new(sql, params![zone], "started_at", "id").searched(SEARCHED)
+}
 
 const ENDED: &str = "id, application_id, parent_id, subject_authority_record_id";
 
@@ -150,8 +159,7 @@ impl Sessions for ZoneUnit {
     }
 
     async fn list(&mut self, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Session>, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE zone_id = $1");
-        let mut listing = Listing::new(sql, params![self.zone], "started_at", "id").searched(SEARCHED);
+        let mut listing = listing(&self.zone, page);
         listing.when("status", "=", filter.status.map(SessionStatus::as_str));
         listing.when("lifecycle", "=", filter.lifecycle.map(Lifecycle::as_str));
         listing.when("application_id", "=", filter.application_id.as_ref());
@@ -378,3 +386,6 @@ impl Sessions for ZoneUnit {
         self.tx.ids(sql, params![self.zone, record]).await
     }
 }
+
+#[cfg(test)]
+mod tests;
