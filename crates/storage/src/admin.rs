@@ -196,7 +196,7 @@ pub struct AdminAuditRow {
 }
 
 /// Which administrative records to list. Absent members match everything.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AdminAuditFilter {
     /// At or after.
     pub since: Option<Timestamp>,

@@ -153,7 +153,7 @@ impl AuditRow {
 }
 
 /// Which events to list. Absent members match everything.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// At or after.
     pub since: Option<Timestamp>,

@@ -17,6 +17,8 @@ pub(super) struct Query<'q> {
     pub(super) since: Option<Timestamp>,
     /// Before.
     pub(super) until: Option<Timestamp>,
+    /// Whether it is for all that there is.
+    pub(super) everything: bool,
 }
 
 impl<'q> Query<'q> {
@@ -27,6 +29,7 @@ impl<'q> Query<'q> {
             values: values(filter),
             since: filter.since,
             until: filter.until,
+            everything: *filter == AuditFilter::default(),
         }
     }
 

@@ -98,6 +98,7 @@ impl LogUnit<'_> {
             values: asked().map(|(_, value)| *value).collect(),
             since: filter.since,
             until: filter.until,
+            everything: *filter == AdminAuditFilter::default(),
         };
         let wanted = |said: &Indexed| matches!(said, Indexed::Record(record) if passes(filter, record));
         let found = self.search(query, wanted, page).await?;

@@ -21,7 +21,7 @@ use crate::{log_unit::LogUnit, paging::not_had};
 const FIRST_STEP: u32 = 2;
 pub(super) const LAST_STEP: u32 = 16;
 /// Blocks that one page opens, however little it found in them: what one caller's search may keep a core busy with.
-pub(super) const MOST_OPENED: usize = 128;
+const MOST_OPENED: usize = 128;
 /// Requests that postings are asked for at a time.
 const REQUESTS: usize = 64;
 
@@ -102,6 +102,7 @@ impl LogUnit<'_> {
         wanted: impl Fn(&Indexed) -> bool,
         page: &PageRequest,
     ) -> Result<Page<Item>, Error> {
+        let everything = query.everything && page.search.is_none();
         let wanted =
             |said: &Indexed| wanted(said) && page.search.as_deref().is_none_or(|text| said.holds(text));
         let mut read = self.found(&query, &wanted, page).await?;
@@ -109,6 +110,7 @@ impl LogUnit<'_> {
             // What begins and ends on this page is counted by now.
             read.total = Some(match (&page.after, &read.next) {
                 (None, None) => Total::of(read.items.len() as u64, true),
+                _ if everything => self.count_all().await?,
                 _ => self.count_wanted(&query, &wanted).await?,
             });
         }
