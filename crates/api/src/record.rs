@@ -1,12 +1,17 @@
 //! What an administrative audit row says about any request, changed or refused.
 
-use caracal_core::ZoneId;
+use std::borrow::Cow;
+
+use caracal_core::{ZoneId, id};
 use caracal_service::front::Inbound;
 use caracal_storage::AdminAuditRecord;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::{access::Reach, auth::Scope, deps::ApiDeps, payload::entity};
+
+/// Digits of the longest number that a path may have.
+const NUMBER: usize = 10;
 
 pub(crate) fn record(
     inbound: &Inbound<ApiDeps>,
@@ -49,5 +54,26 @@ pub(crate) fn record(
         entity_id: created.or(named).map(str::to_owned),
         payload_json: Some(Value::Object(payload)),
         ..AdminAuditRecord::of_request(world, route.method.as_str(), &inbound.path, status.as_u16())
+    }
+}
+
+/// The record of a refusal: of ids in the path that could be none of ours, the shape alone.
+pub(crate) fn claimed(template: &str, record: AdminAuditRecord) -> AdminAuditRecord {
+    let steps = record
+        .path
+        .split('/')
+        .zip(template.split('/').map(Some).chain(std::iter::repeat(None)));
+    let steps = steps.map(|(step, template)| match template {
+        Some(own) if own == step => Cow::Borrowed(step),
+        // A number names a version or a position.
+        _ if step.len() < NUMBER && step.bytes().all(|byte| byte.is_ascii_digit()) => Cow::Borrowed(step),
+        _ => id::claimed(step),
+    });
+    let path = steps.collect::<Vec<_>>().join("/");
+    let entity_id = record.entity_id.as_deref().map(|id| id::claimed(id).into_owned());
+    AdminAuditRecord {
+        path,
+        entity_id,
+        ..record
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     control,
     deps::ApiDeps,
     receipts::{KeyedRequest, keyed, opened, places},
-    record::record,
+    record::{claimed, record},
 };
 
 /// The span in which what a caller is forbidden, or looks for in vain, is counted together.
@@ -174,7 +174,10 @@ impl HttpRole for ApiDeps {
                 Some(zone) if work.zones().get(&zone).await?.is_some() => Some(zone),
                 _ => None,
             };
-            let row = record(inbound, refusal.status, zone.as_ref(), None, payload);
+            let row = claimed(
+                inbound.route.path,
+                record(inbound, refusal.status, zone.as_ref(), None, payload),
+            );
             work.admin_audit().append(&row).await?;
             work.commit().await
         };

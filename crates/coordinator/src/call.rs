@@ -118,7 +118,7 @@ impl HttpRole for App {
         let unwritten =
             refusal.status == StatusCode::TOO_MANY_REQUESTS || refusal.code == ErrorCode::ZoneNotFound;
         if let (false, Some(event_type)) = (!inbound.admitted && unwritten, needs.evidence) {
-            let about = inbound.notes.lock().clone();
+            let about = inbound.notes.lock().clone().claimed();
             evidence::refused(self, caller, event_type, &inbound.request_id, refusal, &about).await;
         }
     }

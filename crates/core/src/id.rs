@@ -3,7 +3,7 @@
 //! On the wire every id is a UUIDv7 in text (RFC 9562 §5.7). Foreign ids are accepted when they match
 //! `[A-Za-z0-9_.:-]{1,128}`, so that an id is always safe in a path, a header and a signed stream field.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -21,6 +21,22 @@ pub fn is_valid(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-'))
+}
+
+/// Whether `text` is an id as this system makes them: a UUID (RFC 9562 §4) in its hyphenated form.
+fn is_generated(text: &str) -> bool {
+    const HYPHENATED: usize = 36;
+    text.len() == HYPHENATED && uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// What evidence keeps of an id that a refused request names, and nobody found: the id where it could be one of ours, otherwise
+/// that it is none and how long. It may be a secret in the wrong place, and evidence is never cleaned.
+pub fn claimed(text: &str) -> Cow<'_, str> {
+    if is_generated(text) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("invalid_id:{}", text.len()))
+    }
 }
 
 macro_rules! typed_id {
@@ -41,6 +57,15 @@ macro_rules! typed_id {
             /// A fresh UUIDv7 id, ordered by creation time.
             pub fn generate(world: &crate::World) -> Self {
                 Self(world.uuid_v7().to_string().into())
+            }
+
+            /// As [`claimed`]: what evidence keeps of it where nobody found it.
+            #[must_use]
+            pub fn claimed(&self) -> Self {
+                match claimed(&self.0) {
+                    Cow::Borrowed(_) => self.clone(),
+                    Cow::Owned(shape) => Self(shape.into()),
+                }
             }
 
             /// The id as it travels.
@@ -189,6 +214,25 @@ mod tests {
             assert_eq!(ZoneId::parse(bad), Err(InvalidId), "{bad:?}");
         }
         assert!(ZoneId::parse("zone-1.a:b_C").is_ok());
+    }
+
+    #[test]
+    fn of_what_no_id_of_ours_can_be_evidence_keeps_a_shape() {
+        let uuid = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let simple = uuid.replace('-', "");
+        for secret in [
+            "a-key-of-another-service-0123456789abcde",
+            "s",
+            simple.as_str(),
+            &format!("{uuid}1"),
+        ] {
+            let kept = SessionId::parse(secret).unwrap().claimed();
+            assert_eq!(kept.as_str(), format!("invalid_id:{}", secret.len()));
+            assert!(is_valid(kept.as_str()), "and travels as an id does");
+        }
+        assert_eq!(SessionId::parse(uuid).unwrap().claimed().as_str(), uuid);
+        let made = SessionId::generate(&crate::World::for_tests());
+        assert_eq!(made.claimed(), made);
     }
 
     #[test]

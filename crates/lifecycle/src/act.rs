@@ -71,6 +71,24 @@ pub struct About {
 }
 
 impl About {
+    /// The same for a refusal: of ids that the request names and that could be none of ours, the shape alone.
+    #[must_use]
+    pub fn claimed(mut self) -> Self {
+        self.application_id = self.application_id.map(|id| id.claimed());
+        self.record_id = self.record_id.map(|id| id.claimed());
+        self.delegation_edge_id = self.delegation_edge_id.map(|id| id.claimed());
+        let sessions = [
+            &mut self.agent_session_id,
+            &mut self.parent_id,
+            &mut self.source_session_id,
+            &mut self.target_session_id,
+        ];
+        for id in sessions.into_iter().flatten() {
+            *id = id.claimed();
+        }
+        self
+    }
+
     /// Puts the session in.
     pub fn session(&mut self, session: &Session) {
         self.agent_session_id = Some(session.id.clone());

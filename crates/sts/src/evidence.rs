@@ -1,9 +1,12 @@
 //! One event per decision, in the spool before the answer, and what it says of each kind of exchange.
 
+use std::borrow::Cow;
+
 use caracal_core::{
     CanaryId, DelegationId, Operation, ScopeSet, SessionId,
     audit::SpoolEvent,
     claims::{ChainHop, MandateClaims},
+    id,
 };
 use caracal_service::Refusal;
 use caracal_wire::sts::DenialReason;
@@ -71,7 +74,7 @@ pub(crate) struct OfMandate<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     canary_id: Option<&'m CanaryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    agent_session_id: Option<&'m str>,
+    agent_session_id: Option<Cow<'m, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_lifecycle: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +84,7 @@ pub(crate) struct OfMandate<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_parent_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    delegation_edge_id: Option<&'m str>,
+    delegation_edge_id: Option<Cow<'m, str>>,
     /// Members that say what the request named, and not what was found to be so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unproven: Vec<&'static str>,
@@ -218,9 +221,8 @@ impl<'e> OfMandate<'e> {
             challenge_id: about.approval,
             canary_id: about.canary,
             agent_session_id: session
-                .map(|session| &session.id)
-                .or(claimed_session)
-                .map(AsRef::as_ref),
+                .map(|session| Cow::Borrowed(session.id.as_str()))
+                .or_else(|| claimed_session.map(|id| id::claimed(id.as_str()))),
             agent_lifecycle: session.map(|session| session.lifecycle.as_str()),
             agent_labels: session.map(|session| session.labels.as_slice()),
             agent_depth: session.map(|session| session.depth),
@@ -228,9 +230,8 @@ impl<'e> OfMandate<'e> {
                 .and_then(|session| session.parent_id.as_ref())
                 .map(AsRef::as_ref),
             delegation_edge_id: delegation
-                .map(|edge| &edge.id)
-                .or(claimed_delegation)
-                .map(AsRef::as_ref),
+                .map(|edge| Cow::Borrowed(edge.id.as_str()))
+                .or_else(|| claimed_delegation.map(|id| id::claimed(id.as_str()))),
             unproven: unproven.into_iter().flatten().collect(),
             delegation_chain: actor.map(Actor::chain).unwrap_or_default(),
             delegation_hop_count: actor

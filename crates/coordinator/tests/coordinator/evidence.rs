@@ -1,6 +1,6 @@
 //! What cannot be proven is not done.
 
-use caracal_core::audit::AuditEvent;
+use caracal_core::{SessionId, audit::AuditEvent};
 use caracal_service::front::Record;
 use caracal_storage::Access;
 use http::Method;
@@ -56,6 +56,49 @@ async fn without_room_for_evidence_nothing_changes() {
     assert_eq!(
         stack.start(&a, json!({"parent_id": "ghost"})).await.outcome(),
         (404, "parent_not_found")
+    );
+}
+
+#[tokio::test]
+async fn of_an_id_that_could_be_none_of_ours_the_evidence_of_a_refusal_keeps_the_length() {
+    let stack = Stack::new().await;
+    let app = stack.app().await;
+    let source = stack.task(&app).await;
+    let unknown = SessionId::generate(&stack.world).to_string();
+    stack.parts.new_events().await;
+    let secret = "a-key-of-another-service-0123456789abcde";
+    for path in ["/agents", "/delegations"] {
+        let (path, method) = match path {
+            "/agents" => (format!("{path}/{secret}"), Method::DELETE),
+            _ => (format!("{path}/{secret}/revoke"), Method::PATCH),
+        };
+        let answer = stack.call(method, &path, &app.token, None).await;
+        assert_eq!(answer.status, 404, "{}", answer.text);
+    }
+    stack.start(&app, json!({"parent_id": secret})).await.expect(404);
+    let events = stack.parts.new_events().await;
+    assert_eq!(events.len(), 3);
+    for event in &events {
+        let metadata = event.metadata_json.as_ref().unwrap().get();
+        assert_eq!(event.decision, "deny");
+        assert!(
+            metadata.contains("\"invalid_id:40\"") && !metadata.contains(secret),
+            "{metadata}"
+        );
+        assert!(!serde_json::to_string(event).unwrap().contains(secret));
+    }
+    // What could be one is looked for by it, and what is there is known.
+    stack
+        .delete(&format!("/agents/{unknown}"), &app.token)
+        .await
+        .expect(404);
+    let refused = stack.delegate((&app, &source), (&app, &unknown), json!({})).await;
+    assert!(refused.status.is_client_error(), "{}", refused.text);
+    let events = stack.parts.new_events().await;
+    let said = |at: usize, id: &str| events[at].metadata_json.as_ref().unwrap().get().contains(id);
+    assert!(
+        said(0, &unknown) && said(1, &source) && said(1, &unknown),
+        "{events:?}"
     );
 }
 

@@ -78,19 +78,20 @@ async fn every_kind_of_excess_is_denied_with_its_own_reason() {
 
 #[tokio::test]
 async fn a_refusal_is_found_by_the_session_it_names_and_says_that_nothing_proved_it() {
+    const UNKNOWN: &str = "01990a5d-ac96-774b-bcce-b302099a8057";
     let fixture = Fixture::new().await;
     let held = fixture.delegation.id.as_str();
     let named = fixture.target.id.as_str();
     for (changes, session, delegation, unproven) in [
         (
-            vec![("agent_session_id", "0199-unknown")],
-            Some("0199-unknown"),
+            vec![("agent_session_id", UNKNOWN)],
+            Some(UNKNOWN),
             Some(held),
             json!(["agent_session_id", "delegation_edge_id"]),
         ),
         (
-            vec![("agent_session_id", "0199-unknown"), ("delegation_edge_id", "")],
-            Some("0199-unknown"),
+            vec![("agent_session_id", UNKNOWN), ("delegation_edge_id", "")],
+            Some(UNKNOWN),
             None,
             json!(["agent_session_id"]),
         ),
@@ -101,9 +102,16 @@ async fn a_refusal_is_found_by_the_session_it_names_and_says_that_nothing_proved
             json!(["delegation_edge_id"]),
         ),
         (
-            vec![("delegation_edge_id", "0199-unknown")],
+            vec![("delegation_edge_id", UNKNOWN)],
             Some(named),
-            Some("0199-unknown"),
+            Some(UNKNOWN),
+            json!(["agent_session_id", "delegation_edge_id"]),
+        ),
+        // It may be a secret in the wrong field.
+        (
+            vec![("agent_session_id", "hunter2")],
+            Some("invalid_id:7"),
+            Some(held),
             json!(["agent_session_id", "delegation_edge_id"]),
         ),
         // The party was found, and policy decided.
