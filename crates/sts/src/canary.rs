@@ -49,7 +49,7 @@ impl Verdict {
 
 /// What is to be told of one canary.
 #[derive(Debug, Clone, Copy)]
-enum Noted {
+enum CanaryReading {
     Counts(CanaryCounts),
     Unreadable,
 }
@@ -62,7 +62,7 @@ pub struct CanaryMonitor {
     outbox: Arc<OutboxRelay>,
     audit_keys: Option<HmacRing>,
     /// By zone: at most one canary of a zone runs.
-    noted: Mutex<HashMap<ZoneId, (CanaryId, Noted)>>,
+    noted: Mutex<HashMap<ZoneId, (CanaryId, CanaryReading)>>,
 }
 
 impl CanaryMonitor {
@@ -108,17 +108,17 @@ impl CanaryMonitor {
             (Verdict::Hold, Verdict::Hold) | (Verdict::Allow, Verdict::Allow) => "unchanged",
         };
         metrics::canary_decided(outcome);
-        self.note(zone, canary, Noted::Counts(counts));
+        self.note(zone, canary, CanaryReading::Counts(counts));
     }
 
     /// Notes a canary of the zone that decides nothing here.
     pub(crate) fn met(&self, zone: &ZoneState) {
         if let Some(canary) = zone.canary().filter(|canary| canary.policy.is_none()) {
-            self.note(&zone.zone.id, &canary.id, Noted::Unreadable);
+            self.note(&zone.zone.id, &canary.id, CanaryReading::Unreadable);
         }
     }
 
-    fn note(&self, zone: &ZoneId, canary: &CanaryId, more: Noted) {
+    fn note(&self, zone: &ZoneId, canary: &CanaryId, more: CanaryReading) {
         let mut noted = self.noted.lock();
         match noted.get_mut(zone) {
             Some((id, before)) if id == canary => *before = both(*before, more),
@@ -168,7 +168,7 @@ impl CanaryMonitor {
     }
 
     /// Puts back what could not be added, unless another canary was met meanwhile.
-    fn note_before(&self, zone: ZoneId, canary: CanaryId, what: Noted) {
+    fn note_before(&self, zone: ZoneId, canary: CanaryId, what: CanaryReading) {
         let mut noted = self.noted.lock();
         match noted.get_mut(&zone) {
             Some((id, since)) if *id == canary => *since = both(*since, what),
@@ -183,7 +183,7 @@ impl CanaryMonitor {
         &self,
         zone: &ZoneId,
         canary: &CanaryId,
-        what: Noted,
+        what: CanaryReading,
     ) -> Result<Option<CanaryOutcome>, Error> {
         let request_id = format!("canary-{canary}");
         let witness = EvidenceWriter {
@@ -193,8 +193,10 @@ impl CanaryMonitor {
         };
         let mut work = self.store.zone(zone, Access::Write).await?;
         let outcome = match what {
-            Noted::Counts(counts) => canaries::count(work.as_mut(), &witness, canary, &counts).await?,
-            Noted::Unreadable => canaries::unreadable(work.as_mut(), &witness, canary).await?,
+            CanaryReading::Counts(counts) => {
+                canaries::count(work.as_mut(), &witness, canary, &counts).await?
+            }
+            CanaryReading::Unreadable => canaries::unreadable(work.as_mut(), &witness, canary).await?,
         };
         work.commit().await?;
         if outcome.is_some() {
@@ -205,10 +207,10 @@ impl CanaryMonitor {
 }
 
 /// Two things noted of one canary.
-fn both(one: Noted, other: Noted) -> Noted {
+fn both(one: CanaryReading, other: CanaryReading) -> CanaryReading {
     match (one, other) {
-        (Noted::Unreadable, _) | (_, Noted::Unreadable) => Noted::Unreadable,
-        (Noted::Counts(one), Noted::Counts(other)) => Noted::Counts(CanaryCounts {
+        (CanaryReading::Unreadable, _) | (_, CanaryReading::Unreadable) => CanaryReading::Unreadable,
+        (CanaryReading::Counts(one), CanaryReading::Counts(other)) => CanaryReading::Counts(CanaryCounts {
             decisions: one.decisions.saturating_add(other.decisions),
             denied: one.denied.saturating_add(other.denied),
             newly_denied: one.newly_denied.saturating_add(other.newly_denied),

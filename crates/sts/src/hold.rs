@@ -26,7 +26,7 @@ use crate::{
 
 /// A request that falls under tiers of approval, or presents one.
 #[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
+pub(crate) struct ApprovalAttempt<'a> {
     pub(crate) context: Context<'a>,
     pub(crate) request: Request<'a>,
     pub(crate) circumstances: Circumstances<'a>,
@@ -44,12 +44,13 @@ pub(crate) struct Release {
 impl Stopped {
     fn new(status: StatusCode, code: ErrorCode, text: &'static str, reason: DenialReason) -> Self {
         let refusal = Refusal::new(status, code).describe(text);
-        Self::waiting(refusal, reason)
+        Self::waiting(refusal, reason, None)
     }
 
-    fn waiting(refusal: Refusal, reason: DenialReason) -> Self {
+    fn waiting(refusal: Refusal, reason: DenialReason, approval: Option<ApprovalId>) -> Self {
         let why = Why {
             held: true,
+            approval,
             ..Why::of(reason)
         };
         Self::because(refusal.reason(reason), why)
@@ -110,16 +111,11 @@ impl Stopped {
                     approval.id
                 ),
             );
-        let why = Why {
-            held: true,
-            approval: Some(approval.id.clone()),
-            ..Why::of(DenialReason::ApprovalRequired)
-        };
-        Self::because(refusal.reason(DenialReason::ApprovalRequired), why)
+        Self::waiting(refusal, DenialReason::ApprovalRequired, Some(approval.id.clone()))
     }
 }
 
-impl Asking<'_> {
+impl ApprovalAttempt<'_> {
     fn witness(&self) -> EvidenceWriter<'_> {
         EvidenceWriter {
             world: &self.context.deps.world,

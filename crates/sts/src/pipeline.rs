@@ -12,7 +12,7 @@ use serde_json::Value;
 use tracing::{Instrument as _, field::Empty};
 
 use beside::{canary, shadow};
-use events::Told;
+use events::RequestEvents;
 pub(crate) use kind::ExchangeKind;
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     evidence::record,
     grant::Grant,
     help::helped,
-    hold::{Asking, Release},
+    hold::{ApprovalAttempt, Release},
     metrics,
     stopped::Stopped,
 };
@@ -59,27 +59,25 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
         return Err(unavailable());
     }
     kind.admit().await?;
-    let told = Told::of(kind);
+    let told = RequestEvents::of(kind);
     let actor = match kind.resolve().await {
         Ok(actor) => actor,
         Err(stopped) => return Err(refused(&told, stopped).await?),
     };
-    let told = Told {
+    let told = RequestEvents {
         actor: Some(&actor),
         ..told
     };
 
     let presented = kind.presented();
+    let of_approval = RequestEvents {
+        approval: presented.map(ApprovalId::as_str),
+        ..told
+    };
     let mut release = match presented.filter(|_| !K::OF_CALLS) {
-        Some(id) => match released(kind, &actor, Wanted::Presented(id)).await {
+        Some(id) => match released(kind, &actor, ReleaseSource::Presented(id)).await {
             Ok(release) => Some(release),
-            Err(stopped) => {
-                let told = Told {
-                    approval: Some(id.as_str()),
-                    ..told
-                };
-                return Err(refused(&told, stopped).await?);
-            }
+            Err(stopped) => return Err(refused(&of_approval, stopped).await?),
         },
         None => None,
     };
@@ -102,16 +100,10 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
         let tiers: Vec<ApprovalTier> = outcomes.iter().flatten().flat_map(tiers).cloned().collect();
         if !tiers.is_empty() {
             // Of a call it is decided first whether it needs one at all, since only then it is read.
-            let wanted = presented.map_or(Wanted::Hold(&tiers), Wanted::Presented);
+            let wanted = presented.map_or(ReleaseSource::Hold(&tiers), ReleaseSource::Presented);
             match released(kind, &actor, wanted).await {
                 Ok(found) => release = Some(found),
-                Err(stopped) => {
-                    let told = Told {
-                        approval: presented.map(ApprovalId::as_str),
-                        ..told
-                    };
-                    return Err(held(&told, &actor, outcomes, stopped).await?);
-                }
+                Err(stopped) => return Err(held(&of_approval, &actor, outcomes, stopped).await?),
             }
         }
     }
@@ -128,7 +120,7 @@ async fn pass<K: ExchangeKind>(kind: &K) -> Result<Passed<K>, Refusal> {
             return Err(refused(&told, stopped).await?);
         }
     };
-    let told = Told {
+    let told = RequestEvents {
         issued: Some(&issued),
         approval: release.as_ref().map(Release::id),
         ..told
@@ -156,7 +148,7 @@ fn unread() -> Refusal {
 }
 
 /// What may release a request.
-enum Wanted<'w> {
+enum ReleaseSource<'w> {
     /// An approval that it presents.
     Presented(&'w ApprovalId),
     /// One that it waits for, of these tiers.
@@ -167,28 +159,28 @@ enum Wanted<'w> {
 async fn released<K: ExchangeKind>(
     kind: &K,
     actor: &K::Actor,
-    wanted: Wanted<'_>,
+    wanted: ReleaseSource<'_>,
 ) -> Result<Release, Stopped> {
     let resources: Vec<&str> = kind.targets().collect();
     let scopes: Vec<&str> = kind.scopes().collect();
     let (request, circumstances) = kind
         .to_approve(actor, &resources, &scopes)
         .ok_or_else(unavailable)?;
-    let asking = Asking {
+    let asking = ApprovalAttempt {
         context: kind.context(),
         request,
         circumstances,
         again: K::GIVES_AGAIN,
     };
     match wanted {
-        Wanted::Presented(id) => asking.presented(id).await,
-        Wanted::Hold(tiers) => asking.hold(tiers).await,
+        ReleaseSource::Presented(id) => asking.presented(id).await,
+        ReleaseSource::Hold(tiers) => asking.hold(tiers).await,
     }
 }
 
 /// The refusal of a request that ends as a whole, once that is written down where the reason is known: nobody acts, its
 /// approval does not release it, or was used meanwhile, or a budget has not enough left.
-async fn refused<K: ExchangeKind>(told: &Told<'_, K>, stopped: Stopped) -> Result<Refusal, Refusal> {
+async fn refused<K: ExchangeKind>(told: &RequestEvents<'_, K>, stopped: Stopped) -> Result<Refusal, Refusal> {
     let kind = told.kind;
     let Stopped { refusal, why } = stopped;
     let Some(mut why) = why else {
@@ -217,7 +209,7 @@ async fn refused<K: ExchangeKind>(told: &Told<'_, K>, stopped: Stopped) -> Resul
 
 /// The refusal of a request of which nothing was granted, once each decision about it is written down.
 async fn denied<K: ExchangeKind>(
-    told: &Told<'_, K>,
+    told: &RequestEvents<'_, K>,
     actor: &K::Actor,
     outcomes: &[Outcome<K::Granted>],
 ) -> Result<Refusal, Refusal> {
@@ -256,7 +248,7 @@ fn about<'r, K: ExchangeKind>(
 
 /// The refusal of a request that waits, once each decision about it is written down.
 async fn held<K: ExchangeKind>(
-    told: &Told<'_, K>,
+    told: &RequestEvents<'_, K>,
     actor: &K::Actor,
     outcomes: Vec<Outcome<K::Granted>>,
     stopped: Stopped,
@@ -266,7 +258,7 @@ async fn held<K: ExchangeKind>(
         && let Some(reason) = why.reason
     {
         let waited_for = why.approval.as_ref().map(ApprovalId::as_str);
-        let told = Told {
+        let told = RequestEvents {
             approval: waited_for.or(told.approval),
             ..*told
         };

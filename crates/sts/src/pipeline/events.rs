@@ -19,7 +19,7 @@ use crate::{
 type Event<'e> = Draft<'e, Metadata<'e>>;
 
 /// What all events of one request have in common.
-pub(super) struct Told<'e, K: ExchangeKind> {
+pub(super) struct RequestEvents<'e, K: ExchangeKind> {
     pub(super) kind: &'e K,
     /// The policy that decides.
     pub(super) policy: &'e PolicySnapshot,
@@ -32,7 +32,7 @@ pub(super) struct Told<'e, K: ExchangeKind> {
     pub(super) approval: Option<&'e str>,
 }
 
-impl<'e, K: ExchangeKind> Told<'e, K> {
+impl<'e, K: ExchangeKind> RequestEvents<'e, K> {
     /// Of a request that nobody was found to act in, and nothing was issued for.
     pub(super) fn of(kind: &'e K) -> Self {
         let (policy, canary) = kind.context().policy_and_canary();

@@ -11,7 +11,7 @@ use caracal_wire::run::{Credential, CredentialForm, Manifest, ManifestForm};
 
 use crate::{
     StsDeps,
-    run::{self, Launch, Login, Wanted},
+    run::{self, CredentialRequest, Launch, Login},
 };
 
 /// Names a launch over its requests, so that evidence shows what belongs together.
@@ -30,7 +30,7 @@ pub(super) async fn credential(
     Form(form): Form<CredentialForm>,
 ) -> Result<Answer<Credential>, Refusal> {
     let launch = proven(&call, form.workload_id, form.secret).await?;
-    let wanted = Wanted {
+    let wanted = CredentialRequest {
         env: &form.env,
         approval_id: form.approval_id.as_ref(),
     };

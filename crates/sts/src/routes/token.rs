@@ -54,7 +54,7 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
     let form = TokenRequest::read(&fields, login.as_ref())?;
     let from_gateway = from_gateway(&deps, &context, &headers, &path, &form, &body).await?;
     let exchange = Exchange::of(&form, from_gateway, &deps.config.control_audience)?;
-    let asking = Asking {
+    let asking = TokenCall {
         deps: &deps,
         context: &context,
         form: &form,
@@ -130,7 +130,7 @@ async fn from_gateway(
 }
 
 /// A request, and who sent it from where.
-struct Asking<'a> {
+struct TokenCall<'a> {
     deps: &'a StsDeps,
     context: &'a RequestContext,
     form: &'a TokenRequest,
@@ -138,7 +138,7 @@ struct Asking<'a> {
     peer: Option<IpAddr>,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> TokenCall<'a> {
     /// A handler for each kind. All but a Gateway's are an application's, which proves itself first.
     async fn answer(&self, exchange: Exchange<'_>) -> Result<TokenResponse, Refusal> {
         // What no Gateway takes is presented by whoever bears it: whoever asks for more is told, and not given less.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Which variable is asked for.
-pub(crate) struct Wanted<'w> {
+pub(crate) struct CredentialRequest<'w> {
     pub(crate) env: &'w str,
     pub(crate) approval_id: Option<&'w ApprovalId>,
 }
@@ -34,7 +34,10 @@ pub(crate) struct Wanted<'w> {
 /// 404 for a variable or a resource that is not there; 401 with the hold where a person has to approve first; 403 where
 /// the provider or policy does not allow it; 409 when the approval was used; 502 when the credential cannot be had. Every
 /// denial is in the spool already.
-pub(crate) async fn credential(launch: &Launch<'_>, wanted: &Wanted<'_>) -> Result<Credential, Refusal> {
+pub(crate) async fn credential(
+    launch: &Launch<'_>,
+    wanted: &CredentialRequest<'_>,
+) -> Result<Credential, Refusal> {
     let bindings = &launch.workload.bindings;
     let binding = bindings.iter().find(|binding| binding.env == wanted.env);
     let resource = binding.and_then(|binding| launch.zone.resource(&binding.resource));
@@ -62,7 +65,7 @@ pub(crate) async fn credential(launch: &Launch<'_>, wanted: &Wanted<'_>) -> Resu
 /// The exchange of a workload's secret for the credential of an upstream.
 struct CredentialExchange<'c> {
     launch: &'c Launch<'c>,
-    wanted: &'c Wanted<'c>,
+    wanted: &'c CredentialRequest<'c>,
     /// The variable, where there is one of the name.
     binding: Option<&'c WorkloadBinding>,
     /// Its resource, where it is there.

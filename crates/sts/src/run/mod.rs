@@ -14,7 +14,7 @@ use caracal_storage::Access;
 use http::StatusCode;
 
 pub(crate) use self::{
-    credential::{Wanted, credential},
+    credential::{CredentialRequest, credential},
     manifest::manifest,
 };
 use crate::{

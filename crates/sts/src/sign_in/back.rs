@@ -19,7 +19,7 @@ use http::{HeaderMap, StatusCode};
 use super::{
     PRESENT, RETURNS,
     page::{self, Shown},
-    place::{Place, Provider},
+    place::{Provider, SignInResource},
     redirect::{failed, forget, keep, kept},
     sealed::{open, seal},
     steps::{AuthenticationRequest, ConsentRequest},
@@ -106,7 +106,7 @@ pub(crate) async fn back(
         .count_address(&RETURNS, "sign_in_returns", peer)
         .await?;
     let asked = &away.asked;
-    let place = Place::again(deps, &asked.zone, &asked.resource).await?;
+    let place = SignInResource::again(deps, &asked.zone, &asked.resource).await?;
     let place = place.filter(|place| place.application.id == asked.application);
     let provider = place
         .as_ref()
@@ -165,7 +165,7 @@ pub(crate) async fn back(
 /// The subject of the person who came back.
 async fn who(
     deps: &StsDeps,
-    place: &Place,
+    place: &SignInResource,
     provider: &Provider<'_>,
     away: &AuthenticationRequest,
     fields: &FormFields<'_>,

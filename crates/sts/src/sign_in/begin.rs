@@ -15,7 +15,7 @@ use super::{
     BEGINNINGS,
     client::{self, MAX_ID_BYTES},
     page,
-    place::{Place, Provider},
+    place::{Provider, SignInResource},
     redirect::{failed, keep, see_other},
     sealed::seal,
     steps::{AuthenticationRequest, AuthorizationRequest, KeyBinding},
@@ -99,14 +99,14 @@ async fn who_asks(
     deps: &StsDeps,
     fields: &FormFields<'_>,
     peer: Option<IpAddr>,
-) -> Result<Result<(Place, AuthorizationRequest), &'static str>, Refusal> {
+) -> Result<Result<(SignInResource, AuthorizationRequest), &'static str>, Refusal> {
     let given = |name: &str| fields.get(name).unwrap_or_default();
     let client_id = given("client_id");
     if client_id.is_empty() || client_id.len() > MAX_ID_BYTES {
         return Ok(Err("The program that sent you here does not say who it is."));
     }
     let resource = given("resource");
-    let Some(place) = Place::of(deps, resource, peer).await? else {
+    let Some(place) = SignInResource::of(deps, resource, peer).await? else {
         return Ok(Err("Nobody signs in for what the program asks for."));
     };
     let Some(client) = client::find(deps, client_id, peer).await? else {

@@ -21,7 +21,7 @@ use url::Url;
 
 use super::{
     OF_A_PERSON, PRESENT, client, page,
-    place::Place,
+    place::SignInResource,
     redirect::{failed, forget, kept, to_client},
     sealed::{open, seal},
     steps::{Code, Consent, ConsentRequest},
@@ -145,10 +145,14 @@ enum Gone {
 
 /// The place as it is now, if what the page said of it still holds: an operator may have taken away the application, the
 /// provider or where people are sent back to, and a client its own description.
-async fn still(deps: &StsDeps, present: &ConsentRequest, peer: Option<IpAddr>) -> Result<Place, Gone> {
+async fn still(
+    deps: &StsDeps,
+    present: &ConsentRequest,
+    peer: Option<IpAddr>,
+) -> Result<SignInResource, Gone> {
     let asked = &present.asked;
     let away = |_: Refusal| Gone::Away("try again in a moment");
-    let place = Place::again(deps, &asked.zone, &asked.resource)
+    let place = SignInResource::again(deps, &asked.zone, &asked.resource)
         .await
         .map_err(away)?;
     let place = place
@@ -195,7 +199,7 @@ async fn write_down(
     deps: &StsDeps,
     present: &ConsentRequest,
     scopes: ScopeSet,
-    place: &Place,
+    place: &SignInResource,
 ) -> Result<Option<Consent>, Refusal> {
     let (asked, now) = (&present.asked, deps.world.now());
     let grant = Grant {

@@ -21,7 +21,7 @@ use crate::{
 pub(super) const CALLBACK: &str = "/oauth/2/callback";
 
 /// A place where people sign in.
-pub(super) struct Place {
+pub(super) struct SignInResource {
     pub(super) zone: Arc<ZoneState>,
     pub(super) resource: Arc<ResourceState>,
     pub(super) application: Arc<Application>,
@@ -42,7 +42,7 @@ pub(super) fn named(resource: &str) -> Option<(ZoneId, &str)> {
     ))
 }
 
-impl Place {
+impl SignInResource {
     /// The place that strangers name by the address of a resource; nothing where nobody signs in, or there is no such thing.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use caracal_wire::{ErrorCode, sts::TokenResponse};
 use super::{
     RENEWALS, client,
     evidence::{self, Refused},
-    place::Place,
+    place::SignInResource,
     sealed::open,
     session::{self, ClientSession, invalid_grant},
     step_up,
@@ -244,7 +244,7 @@ async fn case<'c>(
     {
         return Err(Refusal::of(ErrorCode::InvalidTarget).describe("resource: another than was agreed to"));
     }
-    let place = Place::again(deps, &agreed.zone, &agreed.resource).await?;
+    let place = SignInResource::again(deps, &agreed.zone, &agreed.resource).await?;
     let place =
         place.filter(|place| place.is_still(&agreed.application, &agreed.issuer, &deps.config.issuer));
     let Some(place) = place else {
