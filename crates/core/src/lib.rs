@@ -11,6 +11,7 @@ pub mod call;
 pub mod claims;
 pub mod control_key;
 pub mod entity;
+pub mod environment;
 pub mod id;
 pub mod json;
 pub mod metric;

@@ -4,7 +4,7 @@
 //! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours and what it is told to be one of one machine ([`embedded`]); what goes
 //! wrong with them is a [`fault`], and what they come to is waited for by [`wait`]. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
-//! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`), a client that proves a key (`key_holder`), walks over all texts (`texts`) and all members (`bodies`) that these take and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
+//! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`), a client that proves a key (`key_holder`), a server over TLS (`tls`), walks over all texts (`texts`) and all members (`bodies`) that these take and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
 //! real binaries (`deployed`).
 //!
 //! Depends on no role: a role's own tests build the role from the parts. To add a server: a module of its own that
@@ -41,5 +41,7 @@ pub mod redis;
 pub mod sse;
 #[cfg(feature = "parts")]
 pub mod texts;
+#[cfg(feature = "parts")]
+pub mod tls;
 pub mod upstream;
 pub mod wait;

@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 use caracal_api::{ApiDeps, MailConfig, Mailer, router};
 use caracal_core::Secret;
 use caracal_service::egress::{Egress, EgressPolicy};
+use caracal_testkit::tls::TlsIdentity;
 use http::Method;
 use parking_lot::Mutex;
-use rcgen::CertifiedKey;
-use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufStream},
@@ -36,16 +35,7 @@ struct MailServer {
 
 impl MailServer {
     async fn start(tls: Tls) -> Self {
-        let CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
-        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], key)
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let TlsIdentity { acceptor, authority } = TlsIdentity::localhost();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -59,7 +49,7 @@ impl MailServer {
         Self {
             port,
             heard,
-            authority: cert.pem(),
+            authority,
         }
     }
 

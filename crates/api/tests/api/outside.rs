@@ -7,8 +7,7 @@ use caracal_service::{
     egress::{Egress, EgressPolicy},
     front::Route,
 };
-use rcgen::CertifiedKey;
-use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer};
+use caracal_testkit::tls::TlsIdentity;
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream},
@@ -29,16 +28,7 @@ pub(crate) struct Outside {
 
 impl Outside {
     pub(crate) async fn start() -> Self {
-        let CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
-        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], key)
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let TlsIdentity { acceptor, authority } = TlsIdentity::localhost();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -49,7 +39,7 @@ impl Outside {
         });
         Self {
             url: format!("https://localhost:{port}"),
-            authority: cert.pem(),
+            authority,
         }
     }
 

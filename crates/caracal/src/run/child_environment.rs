@@ -7,6 +7,11 @@ use std::ffi::OsString;
 
 use anyhow::bail;
 
+/// The control plane's own file, compiled here once more: one list, though this program depends on no other crate.
+#[path = "../../../core/src/environment.rs"]
+#[expect(unreachable_pub, reason = "it is public where it belongs")]
+mod variables;
+
 /// Passed on, in whatever case it is written.
 const KEPT: [&str; 22] = [
     "PATH",
@@ -33,85 +38,22 @@ const KEPT: [&str; 22] = [
     "SSL_CERT_FILE",
 ];
 
-/// Names that no binding may have: they say what is loaded, what is run, or where things are sent.
-const REFUSED: [&str; 44] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "SHELL",
-    "TMPDIR",
-    "IFS",
-    "ENV",
-    "BASH_ENV",
-    "PROMPT_COMMAND",
-    "NODE_OPTIONS",
-    "NODE_EXTRA_CA_CERTS",
-    "BUN_OPTIONS",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
-    "RUBYOPT",
-    "RUBYLIB",
-    "PERL5OPT",
-    "PERL5LIB",
-    "JAVA_TOOL_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "SSH_ASKPASS",
-    "GCONV_PATH",
-    "EDITOR",
-    "PAGER",
-    "NODE_PATH",
-    "CLASSPATH",
-    "_JAVA_OPTIONS",
-    "PERLLIB",
-    "ZDOTDIR",
-    "SHELLOPTS",
-    "PS4",
-    "VISUAL",
-    "BROWSER",
-    "LESSOPEN",
-    "LESSCLOSE",
-    "DOTNET_STARTUP_HOOKS",
-    "TMP",
-    "TEMP",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "CURL_CA_BUNDLE",
-    "REQUESTS_CA_BUNDLE",
-    "XDG_CONFIG_HOME",
-];
-
-/// As above, by their beginning and by their end.
-const REFUSED_BEGINNINGS: [&str; 5] = ["LD_", "DYLD_", "GIT_", "CARACAL_", "BASH_FUNC_"];
-const REFUSED_END: &str = "_PROXY";
-
 /// Whether a binding may put a credential into `name`. The control plane checks as well; a launch trusts nobody with
 /// what its programs load.
 ///
 /// # Errors
 /// One sentence with the name and the reason.
 pub(super) fn check(name: &str) -> anyhow::Result<()> {
-    let first = name.bytes().next();
-    let word = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if !word || first.is_none_or(|byte| byte.is_ascii_digit()) {
+    if !variables::is_variable(name) {
         bail!("{name:?} is bound, which is not the name of a variable; nothing was started");
     }
-    if is_dangerous(name) {
+    if variables::decides_what_runs(name) {
         bail!(
             "{name} is bound, which decides what programs load, run or talk to; bind another name. \
              Nothing was started"
         );
     }
     Ok(())
-}
-
-fn is_dangerous(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    REFUSED.contains(&name.as_str())
-        || REFUSED_BEGINNINGS.iter().any(|begin| name.starts_with(begin))
-        || name.ends_with(REFUSED_END)
 }
 
 /// What is passed on of `all`: the known names and `more`, which the caller asked for by name.

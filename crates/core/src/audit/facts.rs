@@ -1,7 +1,7 @@
 //! What the metadata of events say that a reader goes by.
 
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, value::RawValue};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 /// Members of metadata by which readers decide something, of whatever role wrote them and in whatever release. A member that is
 /// absent, empty or of another form says nothing. Everything else in metadata is shown as it stands.
@@ -71,15 +71,27 @@ impl EventFacts {
     }
 }
 
+/// A member in whatever form it is.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MetadataMember {
+    Text(String),
+    Number(u64),
+    Other(IgnoredAny),
+}
+
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.is_empty() => Some(text),
-        _ => None,
+    Ok(match MetadataMember::deserialize(deserializer)? {
+        MetadataMember::Text(text) if !text.is_empty() => Some(text),
+        MetadataMember::Text(_) | MetadataMember::Number(_) | MetadataMember::Other(_) => None,
     })
 }
 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(Value::deserialize(deserializer)?.as_u64())
+    Ok(match MetadataMember::deserialize(deserializer)? {
+        MetadataMember::Number(number) => Some(number),
+        MetadataMember::Text(_) | MetadataMember::Other(_) => None,
+    })
 }
 
 #[cfg(test)]
@@ -95,11 +107,22 @@ mod tests {
     fn a_member_of_another_form_says_nothing_and_hides_no_other() {
         let facts = read(
             r#"{"application_id":7,"client_id":"app-1","reason":"","deny_reason":"expired","jti":null,
-                "latency_ms":"soon","upstream_status":204,"more":{"deep":[1]}}"#,
+                "latency_ms":"soon","upstream_status":204,"protocol":{"a":{}},"method":[["GET"]],"resource":true,"more":{"deep":[1]}}"#,
         );
         assert_eq!((facts.actor(), facts.why()), (Some("app-1"), Some("expired")));
         assert_eq!((facts.latency_ms, facts.upstream_status), (None, Some(204)));
-        assert_eq!(facts.jti, None);
+        assert_eq!(
+            (facts.jti, facts.protocol, facts.method, facts.resource),
+            (None, None, None, None)
+        );
+        for latency in ["-1", "1.5", "1e3", "18446744073709551616"] {
+            let facts = read(&format!(r#"{{"latency_ms":{latency},"jti":"7"}}"#));
+            assert_eq!(
+                (facts.latency_ms, facts.jti.as_deref()),
+                (None, Some("7")),
+                "{latency}"
+            );
+        }
     }
 
     #[test]

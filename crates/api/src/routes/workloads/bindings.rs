@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use caracal_core::entity::{OnFailure, WorkloadBinding};
+use caracal_core::{
+    entity::{OnFailure, WorkloadBinding},
+    environment,
+};
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, Issue, control::workloads::BindingBody};
 use serde::Serialize;
@@ -11,58 +14,6 @@ use super::CODE;
 
 const MAX_BINDINGS: usize = 64;
 const MAX_SCOPES: usize = 32;
-
-/// Variables that say what a program loads or runs, or where things are: a credential there would be run, or sent. The
-/// launcher refuses them as well, whatever it is told.
-const DECIDING: [&str; 44] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "SHELL",
-    "TMPDIR",
-    "IFS",
-    "ENV",
-    "BASH_ENV",
-    "PROMPT_COMMAND",
-    "NODE_OPTIONS",
-    "NODE_EXTRA_CA_CERTS",
-    "BUN_OPTIONS",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
-    "RUBYOPT",
-    "RUBYLIB",
-    "PERL5OPT",
-    "PERL5LIB",
-    "JAVA_TOOL_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "SSH_ASKPASS",
-    "GCONV_PATH",
-    "EDITOR",
-    "PAGER",
-    "NODE_PATH",
-    "CLASSPATH",
-    "_JAVA_OPTIONS",
-    "PERLLIB",
-    "ZDOTDIR",
-    "SHELLOPTS",
-    "PS4",
-    "VISUAL",
-    "BROWSER",
-    "LESSOPEN",
-    "LESSCLOSE",
-    "DOTNET_STARTUP_HOOKS",
-    "TMP",
-    "TEMP",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "CURL_CA_BUNDLE",
-    "REQUESTS_CA_BUNDLE",
-    "XDG_CONFIG_HOME",
-];
-/// As above, by their beginning and by their end.
-const DECIDING_BEGINNINGS: [&str; 5] = ["LD_", "DYLD_", "GIT_", "CARACAL_", "BASH_FUNC_"];
-const DECIDING_END: &str = "_PROXY";
 
 #[derive(Serialize)]
 struct Details<'d> {
@@ -82,11 +33,11 @@ pub(in crate::routes) fn checked(bodies: Vec<BindingBody>) -> Result<Vec<Workloa
     let mut seen = HashSet::new();
     for (position, body) in bodies.iter().enumerate() {
         let (env, code): (&str, _) = (&body.env, ErrorCode::InvalidCredentialEnv);
-        if !is_variable(env) {
+        if !environment::is_variable(env) {
             let rule = "must be letters, digits and underscores, and not begin with a digit";
             return Err(refused(code, position, env, rule));
         }
-        if decides(env) {
+        if environment::decides_what_runs(env) {
             let rule = "must not decide what programs load, run or talk to";
             return Err(refused(code, position, env, rule));
         }
@@ -100,18 +51,6 @@ pub(in crate::routes) fn checked(bodies: Vec<BindingBody>) -> Result<Vec<Workloa
         }
     }
     Ok(bodies.into_iter().map(stored).collect())
-}
-
-fn decides(env: &str) -> bool {
-    let env = env.to_ascii_uppercase();
-    DECIDING.contains(&env.as_str())
-        || DECIDING_BEGINNINGS.iter().any(|begin| env.starts_with(begin))
-        || env.ends_with(DECIDING_END)
-}
-
-fn is_variable(env: &str) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    !env.starts_with(|first: char| first.is_ascii_digit()) && !env.is_empty() && env.bytes().all(word)
 }
 
 fn stored(body: BindingBody) -> WorkloadBinding {
