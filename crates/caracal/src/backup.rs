@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use caracal_crypto::AgeRecipient;
 use serde::Serialize;
 
 use crate::Outcome;
@@ -15,6 +16,7 @@ use crate::cli::Backup;
 use crate::clock;
 use crate::containers;
 use crate::daemon;
+use crate::encryption::{self, Opener, Sink};
 use crate::environment::Environment;
 use crate::files::{self, TemporaryPath};
 use crate::home::Home;
@@ -34,6 +36,7 @@ struct WrittenBackup<'a> {
     file: &'a Path,
     bytes: u64,
     verified: bool,
+    encrypted: bool,
 }
 
 pub(crate) fn run(
@@ -45,7 +48,9 @@ pub(crate) fn run(
     let instead = "back up its PostgreSQL, secrets and the checkpoints";
     let home = containers::embedded_home(&mut environment, home, "`backup`", instead)?;
     let caracald = daemon::find(&environment)?;
-    let default = || PathBuf::from(format!("caracal-backup-{}.tar", clock::stamp(clock::now())));
+    let recipients = encryption::recipients(&environment, &options.recipients)?;
+    let ending = if recipients.is_empty() { "tar" } else { "tar.age" };
+    let default = || PathBuf::from(format!("caracal-backup-{}.{ending}", clock::stamp(clock::now())));
     let target = std::path::absolute(options.file.clone().unwrap_or_else(default))?;
     if !home.path().join(DATABASE).exists() {
         bail!("there is no state in {} to back up", home.path().display());
@@ -54,7 +59,7 @@ pub(crate) fn run(
         bail!("{} exists already; choose another name", target.display());
     }
     let interrupt = Interrupt::watch()?;
-    let written = write(&caracald, &environment, &home, &target, &interrupt);
+    let written = write(&caracald, &environment, &home, &target, &recipients, &interrupt);
     if interrupt.is_asked() {
         if written.is_ok() {
             return given_up(&target);
@@ -63,11 +68,11 @@ pub(crate) fn run(
         note("interrupted; no backup was made");
         return Ok(Outcome::Interrupted);
     }
-    written?;
+    let opener = written?;
     if !options.no_verify {
         note("restoring the copy beside it to verify it");
-        let staged = beside(&target, "verify");
-        let verified = restore::unpack(&target, &staged.0, &interrupt)
+        let staged = passing(&home, &target, &recipients, "verify");
+        let verified = restore::unpack(&target, &staged.0, &opener, &interrupt)
             .and_then(|_| restore::verify(&caracald, &environment, &staged.0, &interrupt));
         if interrupt.is_asked() {
             return given_up(&target);
@@ -80,14 +85,20 @@ pub(crate) fn run(
             file: &target,
             bytes,
             verified: !options.no_verify,
+            encrypted: !recipients.is_empty(),
         };
         serde_json::to_string(&made)?
     } else {
         format!(
-            "{} ({}{}): it holds the keys of this stack, so keep it as you keep those",
+            "{} ({}{}): {}",
             target.display(),
             readable(bytes),
-            if options.no_verify { "" } else { ", verified" }
+            if options.no_verify { "" } else { ", verified" },
+            if recipients.is_empty() {
+                "it holds the keys of this stack, so keep it as you keep those"
+            } else {
+                "encrypted, so without the secret key of a recipient it is lost"
+            }
         )
     })?;
     Ok(Outcome::Good)
@@ -107,14 +118,24 @@ fn beside(target: &Path, what: &str) -> TemporaryPath {
     TemporaryPath(name.into())
 }
 
-/// Writes the archive to `target`, which is there whole or not at all.
+/// A path for something passing that is not encrypted. What is to be encrypted never lies beside `target` as it is: that disk may
+/// be another's. The state directory holds the same already.
+fn passing(home: &Home, target: &Path, recipients: &[AgeRecipient], what: &str) -> TemporaryPath {
+    if recipients.is_empty() {
+        return beside(target, what);
+    }
+    TemporaryPath(home.path().join(format!(".backup-{}.{what}", std::process::id())))
+}
+
+/// Writes the archive to `target`, which is there whole or not at all; gives what opens it.
 pub(crate) fn write(
     caracald: &Path,
     environment: &Environment,
     home: &Home,
     target: &Path,
+    recipients: &[AgeRecipient],
     interrupt: &Interrupt,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Opener> {
     let shown = target.display();
     let part = beside(target, "part");
     let file = OpenOptions::new()
@@ -124,7 +145,9 @@ pub(crate) fn write(
         .open(&part.0)
         .with_context(|| format!("cannot write {shown}"))?;
     let mut archive = Archive {
-        builder: tar::Builder::new(file),
+        builder: tar::Builder::new(
+            Sink::new(file, recipients).with_context(|| format!("cannot write {shown}"))?,
+        ),
         digests: BTreeMap::new(),
         interrupt,
     };
@@ -138,7 +161,7 @@ pub(crate) fn write(
 
     note("copying the database");
     // In a directory of its own: what the copy needs beside it, also where it is ended half way, goes with it.
-    let copies = beside(target, "copy");
+    let copies = passing(home, target, recipients, "copy");
     DirBuilder::new()
         .mode(0o700)
         .create(&copies.0)
@@ -165,12 +188,13 @@ pub(crate) fn write(
         files: std::mem::take(&mut archive.digests),
     };
     archive.append(MANIFEST, &serde_json::to_vec(&manifest)?)?;
-    let file = archive
+    let opener = archive
         .builder
         .into_inner()
+        .and_then(Sink::finish)
         .with_context(|| format!("cannot write {shown}"))?;
-    file.sync_all().with_context(|| format!("cannot write {shown}"))?;
-    fs::rename(&part.0, target).with_context(|| format!("cannot write {shown}"))
+    fs::rename(&part.0, target).with_context(|| format!("cannot write {shown}"))?;
+    Ok(opener)
 }
 
 struct Archive<'a, W: Write> {

@@ -7,6 +7,7 @@ mod run;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use caracal_crypto::AgeRecipient;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use self::allowlist::Allowlist;
@@ -266,10 +267,13 @@ pub(crate) struct Web {
 #[command(before_help = "\
 Examples:
   caracal backup                   to caracal-backup-<time>.tar in this directory
-  caracal backup /mnt/safe/today.tar")]
+  caracal backup /mnt/safe/today.tar.age --recipient age1...")]
 pub(crate) struct Backup {
     /// The new file; it will hold keys and be for its owner alone.
     pub(crate) file: Option<PathBuf>,
+    /// Encrypt it to this public key of age; may be given again (or `BACKUP_RECIPIENT`, with commas).
+    #[arg(long = "recipient", value_name = "KEY")]
+    pub(crate) recipients: Vec<AgeRecipient>,
     /// Do not restore and verify the copy.
     #[arg(long)]
     pub(crate) no_verify: bool,
@@ -280,10 +284,13 @@ pub(crate) struct Backup {
 #[command(before_help = "\
 Examples:
   caracal --home ./again restore today.tar
-  caracal --home ./again restore today.tar --dry-run")]
+  caracal --home ./again restore today.tar.age --identity backup.key --dry-run")]
 pub(crate) struct Restore {
     /// What `backup` wrote.
     pub(crate) file: PathBuf,
+    /// The file with the secret key of age that opens it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
     /// Unpack and verify it, then leave the directory as it was.
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -27,6 +27,7 @@ mod daemon;
 mod doctor;
 mod down;
 mod due;
+mod encryption;
 mod endpoints;
 mod environment;
 mod files;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -16,6 +16,7 @@ use crate::archive::{self, DATABASE, EPOCH, FORMAT, MANIFEST, Manifest};
 use crate::cli::Restore;
 use crate::containers;
 use crate::daemon;
+use crate::encryption::Opener;
 use crate::environment::Environment;
 use crate::files::{self, TemporaryPath};
 use crate::home::Home;
@@ -23,7 +24,7 @@ use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Lock};
 use crate::marker;
 use crate::output::{answer, note};
-use crate::progress::{Progress, Watched};
+use crate::progress::Progress;
 use crate::version::VERSION;
 
 /// What was restored, for programs.
@@ -45,6 +46,7 @@ pub(crate) fn run(
     let instead = "restore its PostgreSQL and its secrets";
     let home = containers::embedded_home(&mut environment, home, "`restore`", instead)?;
     let caracald = daemon::find(&environment)?;
+    let opener = Opener::of(options.identity.as_deref())?;
     if let Some(holder) = Lock::holder(&home)? {
         bail!(
             "caracald (pid {}) runs with the state in {}; a restore goes into an empty directory, \
@@ -65,7 +67,7 @@ pub(crate) fn run(
     };
     refuse_state(&home)?;
     let staged = TemporaryPath(home.path().join(format!(".restore-{}", std::process::id())));
-    let unpacked = unpack(&options.file, &staged.0, &interrupt).and_then(|manifest| {
+    let unpacked = unpack(&options.file, &staged.0, &opener, &interrupt).and_then(|manifest| {
         note("verifying the ledger of the copy");
         verify(&caracald, &environment, &staged.0, &interrupt)?;
         Ok(manifest)
@@ -139,15 +141,21 @@ fn refuse_state(home: &Home) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// One sentence with what is wrong with the archive; also when it was interrupted.
-pub(crate) fn unpack(archive: &Path, directory: &Path, interrupt: &Interrupt) -> anyhow::Result<Manifest> {
+pub(crate) fn unpack(
+    archive: &Path,
+    directory: &Path,
+    opener: &Opener,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Manifest> {
     let shown = archive.display();
-    let file = File::open(archive).with_context(|| format!("cannot read {shown}"))?;
+    opener.check(archive, interrupt)?;
     let progress = Progress::of_bytes("unpacking", files::size(archive));
+    let opened = opener.read(archive, &progress, interrupt)?;
     let not_whole = || format!("{shown} is not a whole backup");
     make(directory)?;
     let mut digests = BTreeMap::new();
     let mut manifest = None;
-    let mut members = tar::Archive::new(BufReader::new(Watched::new(file, &progress, interrupt)));
+    let mut members = tar::Archive::new(opened);
     for member in members.entries().with_context(not_whole)? {
         let mut member = member.with_context(not_whole)?;
         let name = member.path().with_context(not_whole)?.into_owned();

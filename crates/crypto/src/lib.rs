@@ -1,6 +1,6 @@
 //! Keys, mandates, sealed secrets, secret hashing and every message signature.
 //!
-//! No I/O: time and randomness arrive as a [`caracal_core::World`], key material as bytes that somebody else
+//! No I/O of its own (files of age pass through readers and writers of the caller): time and randomness arrive as a [`caracal_core::World`], key material as bytes that somebody else
 //! loaded. Depends on `caracal-core` alone. What reads foreign bytes here bounds length and depth and never
 //! panics.
 //!
@@ -17,6 +17,7 @@
     )
 )]
 
+pub mod age;
 pub mod assertion;
 pub mod audit_frame;
 pub mod canonical_json;
@@ -43,6 +44,7 @@ pub mod webauthn;
 pub mod webhook_signature;
 pub mod zone_key;
 
+pub use age::{AGE_MAGIC, AgeError, AgeFileKey, AgeIdentity, AgeReader, AgeRecipient, AgeWriter};
 pub use assertion::{Assertion, AssertionKey};
 pub use canonical_json::canonical_json;
 pub use digest::{Digest32, Sha256, constant_time_eq, new_secret, sha256, sha256_hex, sha256_parts};

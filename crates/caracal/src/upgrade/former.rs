@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 
 use crate::archive::{DATABASE, EPOCH};
 use crate::backup;
+use crate::encryption::Opener;
 use crate::environment::Environment;
 use crate::files::{self, TemporaryPath};
 use crate::home::Home;
@@ -77,10 +78,12 @@ impl Former {
             let former = self.program();
             let by = former.as_deref().unwrap_or(caracald);
             let target = self.directory.join(BACKUP);
-            backup::write(by, environment, home, &target, interrupt).context("no backup could be written")?;
+            // To nobody: it stays beside the state that it is of.
+            let opener = backup::write(by, environment, home, &target, &[], interrupt)
+                .context("no backup could be written")?;
             let staged = TemporaryPath(self.directory.join("verify"));
             note("restoring the copy beside it to verify it");
-            restore::unpack(&target, &staged.0, interrupt)?;
+            restore::unpack(&target, &staged.0, &opener, interrupt)?;
             restore::verify(by, environment, &staged.0, interrupt)?;
             self.has_backup = true;
         }
@@ -119,7 +122,8 @@ impl Former {
         };
         let staged = TemporaryPath(self.directory.join("restore"));
         // The way back is walked to its end, whoever asks.
-        restore::unpack(&self.directory.join(BACKUP), &staged.0, &Interrupt::default())?;
+        let backup = self.directory.join(BACKUP);
+        restore::unpack(&backup, &staged.0, &Opener::Plain, &Interrupt::default())?;
         DirBuilder::new().mode(0o700).create(&aside)?;
         let mut names = Vec::new();
         for entry in fs::read_dir(&staged.0)? {

@@ -84,6 +84,9 @@ fn a_backup_that_is_interrupted_is_none() {
     for (task, step) in [("copy-database", "copying ["), ("audit", "verifying ")] {
         let (bench, mark) = stuck_in(task);
         let file = bench.directory().join("b.tar");
+        let sealed = "age1d4lq2yzth3etl84y3l8x6y0278hu4m2553d74cu0zempq7fvmcgqqmmsqr";
+        let words = format!("backup {} --recipient {sealed}", file.display());
+        assert_undone(&bench, &words, &mark, "interrupted; no backup was made");
         let words = format!("backup {}", file.display());
         assert_undone(&bench, &words, &mark, "interrupted; no backup was made");
         // The step was shown, over and over on one line that is gone by now.

@@ -130,6 +130,108 @@ fn a_backup_that_is_cut_short_damaged_or_of_others_restores_nothing() {
     }
 }
 
+const RECIPIENT: &str = "age1d4lq2yzth3etl84y3l8x6y0278hu4m2553d74cu0zempq7fvmcgqqmmsqr";
+const IDENTITY: &str =
+    "# made for this test\nAGE-SECRET-KEY-1WQYMY6VK86SQMWYGSNY5QK3JVG2TRPL79HPGEN7SN0PVV8JMPLSQV53LX0\n";
+
+/// A stack with an encrypted backup of it, the file that opens that, and an empty home.
+fn encrypted() -> (Bench, String, String, String) {
+    let bench = with_state("rows");
+    let path = |name: &str| bench.directory().join(name).display().to_string();
+    let (file, identity, again) = (path("b.tar.age"), path("key"), path("again"));
+    std::fs::write(&identity, IDENTITY).expect("a file");
+    let run = bench.run(&["backup", &file, "--recipient", RECIPIENT, "--json"]);
+    let json: Value = serde_json::from_str(&run.assert_good().stdout).expect("JSON");
+    assert_eq!(
+        (&json["verified"], &json["encrypted"]),
+        (&true.into(), &true.into())
+    );
+    (bench, file, identity, again)
+}
+
+#[test]
+fn an_encrypted_backup_that_was_changed_cut_short_or_is_of_others_restores_nothing() {
+    let (bench, file, identity, again) = encrypted();
+    let whole = std::fs::read(&file).unwrap();
+    let other = bench.directory().join("other").display().to_string();
+    std::fs::write(&other, "AGE-SECRET-KEY-1\n").unwrap();
+    let refused = |arguments: &[&str], words: &str| {
+        let run = bench.run(&[&["--home", &again, "restore", &file], arguments].concat());
+        run.assert_refused(words);
+        let left = std::fs::read_dir(&again).into_iter().flatten().flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+        assert!(left.is_empty() || left == [".lock"], "{words}: {left:?}");
+    };
+    refused(&[], "is encrypted; name the file with the key");
+    refused(&["--identity", &other], "no identity of age");
+    refused(&["--identity", "/nowhere"], "cannot read /nowhere");
+    let mut changed = whole.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    for bytes in [&changed, &whole[..whole.len() - 1], &whole[..300]] {
+        std::fs::write(&file, bytes).unwrap();
+        refused(&["--identity", &identity], "was changed or cut short");
+    }
+    std::fs::write(&file, &whole[..100]).unwrap();
+    refused(&["--identity", &identity], "its header is damaged");
+    // A backup of somebody's that is not encrypted, in the place of one that was.
+    std::fs::remove_file(&file).unwrap();
+    bench.run(&["backup", &file]).assert_good();
+    refused(
+        &["--identity", &identity],
+        "is not encrypted, and a key that opens it was named",
+    );
+}
+
+#[test]
+fn a_backup_that_was_to_be_encrypted_to_nobody_that_exists_is_not_made() {
+    let mut bench = with_state("rows");
+    let file = bench.directory().join("b.tar.age").display().to_string();
+    let run = bench.run(&["backup", &file, "--recipient", "age1mistyped"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("no recipient of age"), "{run:?}");
+    for wrong in ["age1mistyped", &format!("{RECIPIENT},")] {
+        bench.set("BACKUP_RECIPIENT", wrong);
+        bench.run(&["backup", &file]).assert_refused("BACKUP_RECIPIENT");
+    }
+    assert!(!Path::new(&file).exists());
+    bench.set("BACKUP_RECIPIENT", RECIPIENT);
+    bench.run(&["backup", &file]).assert_good();
+    assert!(
+        std::fs::read(&file)
+            .unwrap()
+            .starts_with(b"age-encryption.org/v1\n")
+    );
+}
+
+#[test]
+fn an_encrypted_backup_is_restored_with_the_key_and_holds_nothing_that_can_be_read_without() {
+    let (bench, file, identity, again) = encrypted();
+    let sealed = std::fs::read(&file).unwrap();
+    for word in ["auditHmacKey", "manifest.json", "evidence"] {
+        let found = sealed.windows(word.len()).any(|window| window == word.as_bytes());
+        assert!(!found, "{word}");
+    }
+    assert_eq!(mode(Path::new(&file)), 0o600);
+    let passing = |directory: &Path| {
+        let entries = std::fs::read_dir(directory).unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names
+            .filter(|name| name.starts_with(".backup") || name.starts_with("b.tar.age."))
+            .count()
+    };
+    assert_eq!((passing(bench.directory()), passing(&bench.home())), (0, 0));
+    let restore = ["--home", &again, "restore", &file, "--identity", &identity];
+    let tried = bench.run(&[&restore[..], &["--dry-run"]].concat());
+    assert!(
+        tried.assert_good().stdout.starts_with("could restore"),
+        "{tried:?}"
+    );
+    bench.run(&restore).assert_good();
+    assert_eq!(text(Path::new(&again).join("caracal.db")), "rows");
+    assert_eq!(text(Path::new(&again).join("secrets/auditHmacKey")), "key");
+}
+
 #[test]
 fn a_backup_whose_ledger_does_not_hold_is_no_backup() {
     let bench = with_state("a forged row");
