@@ -20,7 +20,7 @@ use caracal_service::{
     trace::TRACEPARENT,
 };
 use caracal_wire::{ErrorCode, gateway::Reason};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -30,6 +30,7 @@ use crate::{
     dispatch,
     enforce::{Admitted, enforce, read_content},
     gateway::Gateway,
+    operation,
     outcome::Outcome,
     routes::{GOVERNED, METADATA, METHODS, RECEIPT},
     scheme::{Scheme, challenged_under},
@@ -45,6 +46,7 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
         let own = own_route(&request);
         let operational = own.map(|_| operational.clone());
         let peer = PeerAddr::of(request.extensions());
+        let grpc = is_grpc(&request);
         async move {
             let (name, mut response) = match (own, operational) {
                 (Some(own), Some(routes)) => {
@@ -55,7 +57,11 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
                     let (method, path) = (request.method(), request.uri().path());
                     (METADATA, discovery::answer(&gateway, method, path, peer).await)
                 }
-                _ => (GOVERNED, proxy(&gateway, request).await.unwrap_or_else(refused)),
+                _ => {
+                    let answered = proxy(&gateway, request).await;
+                    let refused = |refusal: Refusal| refused(if grpc { refusal.in_grpc() } else { refusal });
+                    (GOVERNED, answered.unwrap_or_else(refused))
+                }
             };
             response.extensions_mut().insert(RouteName(name));
             response
@@ -70,6 +76,13 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
             },
             finish,
         ))
+}
+
+/// Whether a client of gRPC asks, whatever of: it reads no refusal but a status of gRPC.
+fn is_grpc(request: &Request) -> bool {
+    request.version() == Version::HTTP_2
+        && request.method() == Method::POST
+        && operation::is_grpc(request.headers()).unwrap_or(false)
 }
 
 /// The response of a refusal; that of a method says which others there are (RFC 9110 §15.5.6).

@@ -4,6 +4,9 @@
 //! always sent. A handler returns a [`Refusal`]; [`crate::request::finish`] adds the id and renders it, so no
 //! handler can forget it.
 
+mod causes;
+mod grpc;
+
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
@@ -61,6 +64,8 @@ pub struct Refusal {
     pub nonce: Option<Box<str>>,
     /// How it is told.
     pub envelope: Envelope,
+    /// Whether it is told to a client of gRPC, which reads a status of its own and no body.
+    pub grpc: bool,
     /// The request changed nothing because others were in its way: see [`crate::contention`]. Not sent.
     pub contended: bool,
 }
@@ -100,6 +105,7 @@ impl Refusal {
             authenticate: None,
             nonce: None,
             envelope: Envelope::default(),
+            grpc: false,
             contended: false,
         }
     }
@@ -242,6 +248,13 @@ impl Refusal {
         self
     }
 
+    /// Says that a client of gRPC asked.
+    #[must_use]
+    pub const fn in_grpc(mut self) -> Self {
+        self.grpc = true;
+        self
+    }
+
     /// What it says, for a person.
     pub fn sentence(&self) -> Cow<'static, str> {
         self.description
@@ -297,21 +310,11 @@ impl Refusal {
 
     /// The finished response.
     pub fn render(&self, request_id: &str) -> Response {
-        let mut response = (
-            self.status,
-            [
-                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-                // A refusal quotes who asked and why: never sniffed, never named in a referrer.
-                (
-                    header::X_CONTENT_TYPE_OPTIONS,
-                    HeaderValue::from_static("nosniff"),
-                ),
-                (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            ],
-            self.rendered(request_id),
-        )
-            .into_response();
+        let mut response = if self.grpc {
+            grpc::trailers_only(self, request_id)
+        } else {
+            self.in_json(request_id)
+        };
         let mut set = |name: HeaderName, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
                 response.headers_mut().insert(name, value);
@@ -328,6 +331,24 @@ impl Refusal {
         }
         response
     }
+
+    fn in_json(&self, request_id: &str) -> Response {
+        (
+            self.status,
+            [
+                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+                // A refusal quotes who asked and why: never sniffed, never named in a referrer.
+                (
+                    header::X_CONTENT_TYPE_OPTIONS,
+                    HeaderValue::from_static("nosniff"),
+                ),
+                (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            ],
+            self.rendered(request_id),
+        )
+            .into_response()
+    }
 }
 
 impl IntoResponse for Refusal {
@@ -335,62 +356,5 @@ impl IntoResponse for Refusal {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-impl From<caracal_lifecycle::Denial> for Refusal {
-    fn from(denial: caracal_lifecycle::Denial) -> Self {
-        let mut refusal = Self::of(denial.code);
-        if refusal.status == StatusCode::UNAUTHORIZED {
-            refusal = refusal.authenticate("Bearer error=\"invalid_token\"");
-        }
-        if let (Some(name), Some(text)) = (denial.alias, &denial.description) {
-            refusal = refusal.with(name, text.as_ref());
-        }
-        refusal.description = denial.description;
-        if let Some(reason) = denial.reason {
-            refusal = refusal.reason(reason);
-        }
-        if let Some(details) = denial.details {
-            refusal = refusal.with_details(&details);
-        }
-        if let Some(state) = denial.state {
-            refusal = refusal.with("state", state.as_str());
-        }
-        refusal.retry_after = denial.retry_after.or(refusal.retry_after);
-        refusal
-    }
-}
-
-impl From<caracal_lifecycle::Error> for Refusal {
-    fn from(error: caracal_lifecycle::Error) -> Self {
-        match error {
-            caracal_lifecycle::Error::Denied(denial) => (*denial).into(),
-            caracal_lifecycle::Error::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<caracal_storage::Error> for Refusal {
-    /// What a client learns of a storage failure: nothing but that it may try again.
-    fn from(error: caracal_storage::Error) -> Self {
-        if !matches!(error, caracal_storage::Error::Contended(_)) {
-            tracing::error!(error = %crate::error_chain(&error), "storage failed");
-        }
-        match error {
-            caracal_storage::Error::Contended(_) => Self {
-                contended: true,
-                ..Self::of(ErrorCode::StorageUnavailable).describe("others changed the same, try again")
-            },
-            caracal_storage::Error::Unavailable(_) => {
-                Self::of(ErrorCode::StorageUnavailable).describe("storage is unavailable, try again")
-            }
-            caracal_storage::Error::Conflict { constraint } => {
-                Self::of(ErrorCode::Conflict).with("constraint", constraint)
-            }
-            caracal_storage::Error::MissingReference => Self::of(ErrorCode::ReferenceNotFound),
-            caracal_storage::Error::Corrupt(_) => Self::of(ErrorCode::InternalError)
-                .describe("stored data is inconsistent; an operator was told"),
-        }
     }
 }

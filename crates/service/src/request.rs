@@ -114,7 +114,7 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
     };
 
     let named = response.extensions_mut().remove::<RouteName>();
-    let code = match response.extensions_mut().remove::<Refusal>() {
+    let (refused_with, code) = match response.extensions_mut().remove::<Refusal>() {
         Some(refusal) => {
             // Which methods there are says whoever knows, and this is not who.
             let allow = response.headers_mut().remove(header::ALLOW);
@@ -126,15 +126,16 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
             response
                 .headers_mut()
                 .extend(allow.map(|methods| (header::ALLOW, methods)));
-            refusal.code.as_str()
+            (Some(refusal.status), refusal.code.as_str())
         }
-        None => "",
+        None => (None, ""),
     };
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
 
-    let status = response.status().as_u16();
+    // That of a refusal in words of gRPC says nothing.
+    let status = refused_with.unwrap_or(response.status()).as_u16();
     let elapsed = started.elapsed();
     // The route template, never the path: ids must not become metric labels.
     let route = match (&named, &route) {

@@ -103,7 +103,10 @@ pub(crate) async fn read(
 }
 
 /// Whether a server of gRPC takes the call for one: `application/grpc`, with or without a `+` and a coding.
-fn is_grpc(headers: &HeaderMap) -> Result<bool, Unreadable> {
+///
+/// # Errors
+/// [`Unreadable::Ambiguous`] where there is more than one type.
+pub(crate) fn is_grpc(headers: &HeaderMap) -> Result<bool, Unreadable> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else {
         return if headers.contains_key(header::CONTENT_TYPE) {

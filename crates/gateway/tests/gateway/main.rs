@@ -11,6 +11,7 @@ mod every_text;
 mod evidence;
 mod fairness;
 mod forwarding;
+mod grpc;
 mod held_calls;
 mod http2;
 mod listings;
