@@ -75,7 +75,7 @@ fn verb(path: &str) -> Option<&str> {
 
 /// Members that hold credentials. Their names are left out of `changed_fields`; meeting one says that a secret
 /// changed.
-const SECRETS: [&str; 13] = [
+const SECRETS: [&str; 14] = [
     "current",
     "device",
     "link",
@@ -84,6 +84,7 @@ const SECRETS: [&str; 13] = [
     "password",
     "token",
     "private_key",
+    "client_key",
     "api_key",
     "assertion",
     "bearer_token",

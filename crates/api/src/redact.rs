@@ -2,7 +2,7 @@
 
 use serde_json::{Value, value::RawValue};
 
-const HIDDEN: [&str; 17] = [
+const HIDDEN: [&str; 18] = [
     "password",
     "passwd",
     "secret",
@@ -17,6 +17,7 @@ const HIDDEN: [&str; 17] = [
     "set_cookie",
     "client_secret",
     "private_key",
+    "client_key",
     "session",
     "session_id",
     "assertion",

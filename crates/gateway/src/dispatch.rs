@@ -12,6 +12,7 @@ use caracal_service::{
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts,
+    uri::Scheme,
 };
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -138,7 +139,10 @@ async fn send(
     })?;
     governed.outcome.upstream(target.host_and_port());
     span.record("server.address", target.host());
-    if !outbound::host_is_pinned(&grant.directive, target.host()) {
+    let identity = grant.directive.client_identity.as_ref();
+    // In the clear nobody asks for a certificate, and the call would go without.
+    let is_shown = identity.is_none() || *target.scheme() == Scheme::HTTPS;
+    if !is_shown || !outbound::host_is_pinned(&grant.directive, target.host()) {
         return Err(Failure::Rejected(Rejection::ProviderHostNotAllowed));
     }
     let UpstreamRequest {
@@ -159,11 +163,15 @@ async fn send(
     if opening.is_some() {
         websocket::ask(request.headers_mut());
     }
+    let zone = &governed.outcome.claims().zone_id;
+    let own = identity.map(|identity| gateway.identities.clients(&deps.egress, zone, identity));
+    let own = own.transpose().map_err(|_| Failure::Unbuildable)?;
+    let clients = own.as_deref().unwrap_or(&gateway.clients);
     let client = if is_http2_call {
         outbound::for_http2(request.headers_mut());
-        &gateway.http2_client
+        &clients.http2
     } else {
-        &gateway.client
+        &clients.http1
     };
     let permit = gateway
         .permits

@@ -4,7 +4,6 @@ use std::{net::IpAddr, sync::Arc};
 
 use caracal_core::ZoneId;
 use caracal_service::{
-    egress::EgressClient,
     fair::Permits,
     limits::{counted_address, turns_of_strangers},
     repeats::Repeats,
@@ -12,7 +11,12 @@ use caracal_service::{
     zones::DirectoryError,
 };
 
-use crate::{GatewayDeps, metrics::Metrics, readers::Readers, upload::Upload};
+use crate::{
+    GatewayDeps,
+    identities::{Identities, UpstreamClients},
+    metrics::Metrics,
+    readers::Readers,
+};
 
 /// Refusals of one mandate that are recorded one by one.
 const REFUSALS_EACH: u64 = 8;
@@ -21,9 +25,10 @@ const REFUSALS_EACH: u64 = 8;
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) deps: GatewayDeps,
-    pub(crate) client: EgressClient<Upload>,
-    /// For gRPC, which is nothing without HTTP/2.
-    pub(crate) http2_client: EgressClient<Upload>,
+    /// For upstreams that ask for no certificate.
+    pub(crate) clients: UpstreamClients,
+    /// For those that do.
+    pub(crate) identities: Identities,
     pub(crate) metrics: Metrics,
     pub(crate) permits: Permits<ZoneId>,
     pub(crate) readers: Arc<Readers>,
@@ -36,8 +41,8 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn new(deps: GatewayDeps) -> Self {
         Self {
-            client: deps.egress.client(),
-            http2_client: deps.egress.http2_client(),
+            clients: UpstreamClients::of(&deps.egress),
+            identities: Identities::default(),
             metrics: Metrics::new(),
             permits: Permits::new(deps.config.max_calls_per_host, deps.config.permit_timeout),
             readers: Arc::new(Readers::new(deps.config.stream_idle_timeout)),

@@ -28,6 +28,7 @@ mod failure;
 pub mod fuzzing;
 mod gateway;
 mod governed;
+mod identities;
 mod inbound;
 mod link;
 mod listing;

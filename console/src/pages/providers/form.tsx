@@ -2,7 +2,7 @@ import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
-import { Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
+import { AreaField, Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
 import { Discovery } from "./discovery.tsx";
 import {
   config,
@@ -101,7 +101,7 @@ export function ProviderForm({
           }}
         />
       )}
-      {asked.map(({ key, label, secret, needed, help, preset, choices }) => {
+      {asked.map(({ key, label, secret, needed, lines, help, preset, choices }) => {
         const shared = {
           label,
           value: value(key, preset),
@@ -111,8 +111,19 @@ export function ProviderForm({
             setChanged(true);
           },
         };
+        const placeholder = secret && provider ? "stays as it is" : "";
         return choices ? (
           <SelectField key={key} {...shared} help={help} options={withCurrent(choices, shared.value)} />
+        ) : lines ? (
+          <AreaField
+            key={key}
+            {...shared}
+            rows={3}
+            autoComplete="off"
+            spellCheck={false}
+            placeholder={placeholder}
+            help={help}
+          />
         ) : (
           <TextField
             key={key}
@@ -120,7 +131,7 @@ export function ProviderForm({
             type={secret ? "password" : "text"}
             autoComplete="off"
             required={Boolean(needed) && !provider}
-            placeholder={secret && provider ? "stays as it is" : ""}
+            placeholder={placeholder}
             help={secret ? (help ?? "Sealed, and never shown again.") : help}
           />
         );

@@ -52,3 +52,15 @@ test("what has a token endpoint is known by its settings", () => {
     "oauth2_authorization_code",
   ]);
 });
+
+test("every kind can show a certificate, whose lines stay lines", () => {
+  const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+  for (const kind of Object.keys(KINDS) as Kind[]) {
+    expect(settingsOf(kind, {}).map(({ key }) => key)).toEqual(
+      expect.arrayContaining(["client_certificate", "client_key"]),
+    );
+  }
+  expect(config("none", { client_certificate: `${pem}\n`, client_key: "" })).toEqual({
+    client_certificate: pem,
+  });
+});

@@ -14,6 +14,8 @@ export type Setting = {
   secret?: boolean;
   needed?: boolean;
   list?: boolean;
+  /** A text of several lines. */
+  lines?: boolean;
   help?: string;
   preset?: string;
   /** What it may be, the default first, which is blank. */
@@ -47,14 +49,31 @@ const proof = (...more: ReadonlyArray<readonly [value: string, label: string]>):
   },
 ];
 
+/** What is shown to an upstream that asks who is there, whatever else it wants. */
+const CERTIFICATE: ReadonlyArray<Setting> = [
+  {
+    key: "client_certificate",
+    label: "Client certificate",
+    lines: true,
+    help: "Only where the upstream asks for one: in PEM form, with those that lead to its authority behind it.",
+  },
+  {
+    key: "client_key",
+    label: "Key of the certificate",
+    lines: true,
+    secret: true,
+    help: "In PEM form, without a passphrase. Sealed, and never shown again. Another certificate needs it anew, with every other secret here.",
+  },
+];
+
 export const KINDS: Readonly<
   Record<Kind, { label: string; about: string; settings: ReadonlyArray<Setting> }>
 > = {
-  none: { label: "Nothing", about: "The upstream asks for no credential.", settings: [] },
+  none: { label: "Nothing", about: "The upstream asks for no credential.", settings: CERTIFICATE },
   bearer_token: {
     label: "Bearer token",
     about: "A fixed token in the header Authorization.",
-    settings: [{ key: "bearer_token", label: "Token", secret: true, needed: true }],
+    settings: [{ key: "bearer_token", label: "Token", secret: true, needed: true }, ...CERTIFICATE],
   },
   api_key: {
     label: "API key",
@@ -62,6 +81,7 @@ export const KINDS: Readonly<
     settings: [
       { key: "header_name", label: "Header", needed: true, preset: "X-Api-Key" },
       { key: "api_key", label: "Key", secret: true, needed: true },
+      ...CERTIFICATE,
     ],
   },
   http_basic: {
@@ -70,6 +90,7 @@ export const KINDS: Readonly<
     settings: [
       { key: "username", label: "User name", needed: true },
       { key: "password", label: "Password", secret: true, needed: true },
+      ...CERTIFICATE,
     ],
   },
   oauth2_client_credentials: {
@@ -87,6 +108,7 @@ export const KINDS: Readonly<
       ...proof(),
       { key: "scopes", label: "Scopes", list: true, help: "With blanks between them." },
       { key: "audience", label: "Audience", help: "Only where the provider asks for one." },
+      ...CERTIFICATE,
     ],
   },
   oauth2_authorization_code: {
@@ -116,12 +138,13 @@ export const KINDS: Readonly<
         label: "Revocation endpoint",
         help: "Where tokens are taken back when a connection ends, at the host of the token endpoint.",
       },
+      ...CERTIFICATE,
     ],
   },
   caracal_mandate: {
     label: "Caracal's own mandate",
     about: "The upstream verifies mandates itself and gets the caller's.",
-    settings: [],
+    settings: CERTIFICATE,
   },
 };
 

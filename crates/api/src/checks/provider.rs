@@ -74,8 +74,8 @@ impl<'c> Client<'c> {
         match config {
             ProviderConfig::ClientCredentials(config) => Ok(Self::Service(config)),
             ProviderConfig::AuthorizationCode(config) => Ok(Self::People(config)),
-            ProviderConfig::None
-            | ProviderConfig::CaracalMandate
+            ProviderConfig::None(_)
+            | ProviderConfig::CaracalMandate(_)
             | ProviderConfig::ApiKey(_)
             | ProviderConfig::BearerToken(_)
             | ProviderConfig::HttpBasic(_) => Err(Refusal::of(ErrorCode::ProviderCheckUnsupported)

@@ -259,3 +259,78 @@ async fn a_client_of_an_oauth_server_keeps_the_secrets_that_its_method_works_wit
     let refused = stack.patch(&one, patch(json!({}))).await;
     assert_eq!(refused.refused(400), "invalid_provider_config");
 }
+
+/// A certificate that holds until `year`, and its key.
+fn certificate(year: i32) -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new([String::from("agent.test")]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+    params.not_after = rcgen::date_time_ymd(year, 1, 1);
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+#[tokio::test]
+async fn a_certificate_is_checked_with_its_key_which_nobody_sees_again() {
+    let stack = Stack::start().await;
+    let path = format!("{}/providers", stack.zone("acme").await);
+    let ((one, key), (two, other), (over, its)) = (certificate(4000), certificate(4000), certificate(2001));
+    let with = |certificate: &str, key: Option<&str>| {
+        let mut config = json!({ "client_certificate": certificate });
+        if let Some(key) = key {
+            config["client_key"] = key.into();
+        }
+        config
+    };
+    let none = |config| json!({ "name": "mutual", "kind": "none", "config_json": config });
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+    for (config, field, rule) in [
+        (
+            with(&one, Some(&other)),
+            "client_key",
+            "is not the key of the certificate",
+        ),
+        (with(&one, None), "client_key", "is required"),
+        (with(&over, Some(&its)), "client_certificate", "2001-01-01"),
+        (
+            with(broken, Some(&key)),
+            "client_certificate",
+            "certificates in PEM form",
+        ),
+        (
+            json!({ "client_key": key }),
+            "client_key",
+            "only goes with client_certificate",
+        ),
+    ] {
+        let refused = stack.post(&path, none(config)).await.expect(400).to_string();
+        let says = refused.contains(&format!("config_json.{field}")) && refused.contains(rule);
+        assert!(says && !refused.contains("BEGIN"), "{field} {rule}: {refused}");
+    }
+    let made = stack.post(&path, none(with(&one, Some(&key)))).await.expect(201);
+    assert_eq!(made["secret_config_keys"], json!(["client_key"]));
+    assert_eq!(made["config_json"], with(one.trim(), None));
+    let one_path = format!("{path}/{}", made["id"].as_str().unwrap());
+    let shown = stack.get(&one_path).await.expect(200).to_string();
+    assert!(!shown.contains("PRIVATE KEY"), "{shown}");
+
+    // What is left out stays, but never under another certificate.
+    let patch = |config| json!({ "config_json": config });
+    stack.patch(&one_path, patch(with(&one, None))).await.expect(200);
+    let refused = stack.patch(&one_path, patch(with(&two, None))).await.expect(400);
+    assert!(
+        refused
+            .to_string()
+            .contains("is required with another certificate"),
+        "{refused}"
+    );
+    let rotated = stack
+        .patch(&one_path, patch(with(&two, Some(&other))))
+        .await
+        .expect(200);
+    assert_eq!(rotated["config_json"], with(two.trim(), None));
+    let without = stack.patch(&one_path, patch(json!({}))).await.expect(200);
+    assert_eq!(
+        (&without["secret_config_keys"], &without["config_json"]),
+        (&json!([]), &json!({}))
+    );
+}

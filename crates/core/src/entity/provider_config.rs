@@ -5,6 +5,8 @@
 //! a word in [`ProviderKind`], a variant here, a broker in the STS.
 
 mod authorization;
+mod certificate;
+mod fixed;
 mod oauth;
 mod rules;
 
@@ -13,9 +15,11 @@ use std::fmt::Display;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::rules::{flag, header, hosts, parameter, scheme, secret, username};
+use self::rules::{flag, header, hosts, scheme, secret, username};
 pub use self::{
     authorization::AuthorizationCodeConfig,
+    certificate::{ClientCertificateConfig, NoCredentialConfig},
+    fixed::{ApiKeyConfig, BearerTokenConfig, HttpBasicConfig, KeyPlace},
     oauth::{ClientAuthMethod, ClientCredentialsConfig, MIN_SIGNING_SECRET, OauthClient, ServiceGrant},
     rules::is_reserved_header,
 };
@@ -27,9 +31,9 @@ use crate::Secret;
 #[serde(untagged)]
 pub enum ProviderConfig {
     /// No credential.
-    None,
+    None(NoCredentialConfig),
     /// Caracal's own mandate.
-    CaracalMandate,
+    CaracalMandate(NoCredentialConfig),
     /// A key in a header or a query parameter.
     ApiKey(ApiKeyConfig),
     /// A static bearer token.
@@ -40,69 +44,6 @@ pub enum ProviderConfig {
     ClientCredentials(Box<ClientCredentialsConfig>),
     /// A token that a person lets this client have at an OAuth server.
     AuthorizationCode(Box<AuthorizationCodeConfig>),
-}
-
-/// Settings of an API key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ApiKeyConfig {
-    /// The key; absent where it was not given or not opened.
-    #[serde(skip)]
-    pub api_key: Option<Secret>,
-    /// Where it goes.
-    #[serde(flatten)]
-    pub place: KeyPlace,
-    /// What all static credentials have.
-    #[serde(flatten)]
-    pub common: CredentialConfig,
-}
-
-/// Where an API key goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "auth_location", rename_all = "lowercase")]
-pub enum KeyPlace {
-    /// A header.
-    Header {
-        /// Its name.
-        header_name: String,
-        /// Word before the key.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        auth_scheme: Option<String>,
-    },
-    /// A parameter of the query.
-    Query {
-        /// Its name.
-        query_param_name: String,
-    },
-}
-
-/// Settings of a bearer token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BearerTokenConfig {
-    /// The token; absent where it was not given or not opened.
-    #[serde(skip)]
-    pub bearer_token: Option<Secret>,
-    /// Header that carries it, if not `Authorization`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_header: Option<String>,
-    /// Word before the token, if not `Bearer`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_scheme: Option<String>,
-    /// What all static credentials have.
-    #[serde(flatten)]
-    pub common: CredentialConfig,
-}
-
-/// Settings of basic authentication.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HttpBasicConfig {
-    /// The password; absent where it was not given or not opened.
-    #[serde(skip)]
-    pub password: Option<Secret>,
-    /// User name.
-    pub username: String,
-    /// What all static credentials have.
-    #[serde(flatten)]
-    pub common: CredentialConfig,
 }
 
 /// What all static credentials have. What was left out stays out of what is stored.
@@ -117,6 +58,9 @@ pub struct CredentialConfig {
     /// Whether `caracal run` may hand the credential to a workload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_runtime_injection: Option<bool>,
+    /// What is shown to the upstream while TLS is set up.
+    #[serde(flatten)]
+    pub certificate: Option<ClientCertificateConfig>,
 }
 
 /// Why settings are not taken. It never quotes a value.
@@ -152,8 +96,8 @@ impl ProviderConfig {
     pub fn read(kind: ProviderKind, json: &Map<String, Value>) -> Checked<Self> {
         let fields = Fields { kind, json };
         Ok(match kind {
-            ProviderKind::None => fields.only(&[]).map(|()| Self::None)?,
-            ProviderKind::CaracalMandate => fields.only(&[]).map(|()| Self::CaracalMandate)?,
+            ProviderKind::None => Self::None(no_credential(&fields)?),
+            ProviderKind::CaracalMandate => Self::CaracalMandate(no_credential(&fields)?),
             ProviderKind::ApiKey => {
                 fields.only(&[
                     "api_key",
@@ -167,7 +111,7 @@ impl ProviderConfig {
                 ])?;
                 Self::ApiKey(ApiKeyConfig {
                     api_key: fields.get("api_key", secret)?,
-                    place: place(&fields)?,
+                    place: fixed::place(&fields)?,
                     common: common(&fields)?,
                 })
             }
@@ -219,12 +163,13 @@ impl ProviderConfig {
         match &config {
             Self::ClientCredentials(config) => config.check()?,
             Self::AuthorizationCode(config) => config.check()?,
-            Self::None
-            | Self::CaracalMandate
+            Self::None(_)
+            | Self::CaracalMandate(_)
             | Self::ApiKey(_)
             | Self::BearerToken(_)
             | Self::HttpBasic(_) => {}
         }
+        ClientCertificateConfig::check(config.certificate(), &Fields { kind, json })?;
         let credentials = config.credentials();
         let none_given = credentials.iter().all(|credential| credential.secret.is_none());
         for Credential { key, secret, scheme } in credentials {
@@ -262,10 +207,28 @@ impl ProviderConfig {
         }
     }
 
-    /// The secrets that the kind works with, as it is set.
-    fn credentials(&self) -> Vec<Credential<'_>> {
+    /// The certificate that is shown to the upstream, where there is one.
+    pub const fn certificate(&self) -> Option<&ClientCertificateConfig> {
         match self {
-            Self::None | Self::CaracalMandate => Vec::new(),
+            Self::None(config) | Self::CaracalMandate(config) => config.certificate.as_ref(),
+            Self::ApiKey(config) => config.common.certificate.as_ref(),
+            Self::BearerToken(config) => config.common.certificate.as_ref(),
+            Self::HttpBasic(config) => config.common.certificate.as_ref(),
+            Self::ClientCredentials(config) => config.client.common.certificate.as_ref(),
+            Self::AuthorizationCode(config) => config.client.common.certificate.as_ref(),
+        }
+    }
+
+    /// The secrets that it works with, as it is set.
+    fn credentials(&self) -> Vec<Credential<'_>> {
+        let mut credentials = self.credentials_of_kind();
+        credentials.extend(self.certificate().map(ClientCertificateConfig::credential));
+        credentials
+    }
+
+    fn credentials_of_kind(&self) -> Vec<Credential<'_>> {
+        match self {
+            Self::None(_) | Self::CaracalMandate(_) => Vec::new(),
             Self::ApiKey(config) => {
                 let scheme = match &config.place {
                     KeyPlace::Header { auth_scheme, .. } => auth_scheme.as_deref(),
@@ -307,8 +270,10 @@ struct Fields<'j> {
 }
 
 impl Fields<'_> {
+    /// Nothing but what is `known`, and what every kind has.
     fn only(&self, known: &[&str]) -> Checked<()> {
-        match self.json.keys().find(|key| !known.contains(&key.as_str())) {
+        let is_known = |key: &str| known.contains(&key) || ClientCertificateConfig::KEYS.contains(&key);
+        match self.json.keys().find(|key| !is_known(key)) {
             Some(key) => Err(invalid(
                 key,
                 format!("is no configuration of a {} provider", self.kind),
@@ -353,28 +318,15 @@ fn common(fields: &Fields<'_>) -> Checked<CredentialConfig> {
         allowed_token_hosts: fields.get("allowed_token_hosts", hosts)?,
         forward_caracal_identity: fields.get("forward_caracal_identity", flag)?,
         allow_runtime_injection: fields.get("allow_runtime_injection", flag)?,
+        certificate: ClientCertificateConfig::read(fields)?,
     })
 }
 
-fn place(fields: &Fields<'_>) -> Checked<KeyPlace> {
-    const FOREIGN: &str = "does not go with this auth_location";
-    match fields.json.get("auth_location").map(Value::as_str) {
-        None | Some(Some("header")) => {
-            let header_name = fields.required("header_name", header)?;
-            fields.absent("query_param_name", FOREIGN)?;
-            Ok(KeyPlace::Header {
-                header_name,
-                auth_scheme: fields.get("auth_scheme", scheme)?,
-            })
-        }
-        Some(Some("query")) => {
-            let query_param_name = fields.required("query_param_name", parameter)?;
-            fields.absent("header_name", FOREIGN)?;
-            fields.absent("auth_scheme", "only goes with auth_location header")?;
-            Ok(KeyPlace::Query { query_param_name })
-        }
-        Some(_) => Err(invalid("auth_location", "must be header or query")),
-    }
+fn no_credential(fields: &Fields<'_>) -> Checked<NoCredentialConfig> {
+    fields.only(&[])?;
+    Ok(NoCredentialConfig {
+        certificate: ClientCertificateConfig::read(fields)?,
+    })
 }
 
 fn begins_with_word(text: &str, word: &str) -> bool {

@@ -8,9 +8,10 @@ use super::{BuildFailed, is_hop_by_hop};
 
 const IDENTITY: HeaderName = HeaderName::from_static("x-caracal-identity");
 
-/// Whether the credential of `directive` may travel to `host`. Without a list it belongs to the upstream's own host.
+/// Whether the credential of `directive` may travel to `host`, or its certificate be shown there. Without a list it belongs to
+/// the upstream's own host.
 pub(crate) fn host_is_pinned(directive: &UpstreamDirective, host: &str) -> bool {
-    directive.provider_token.is_none()
+    (directive.provider_token.is_none() && directive.client_identity.is_none())
         || directive.allowed_token_hosts.is_empty()
         || directive
             .allowed_token_hosts
@@ -177,6 +178,7 @@ mod tests {
             auth_scheme: None,
             allowed_token_hosts: Vec::new(),
             provider_token: Some(Secret::new("t0ken")),
+            client_identity: None,
             provider_id: None,
             connection_id: None,
             forward_caracal_identity: false,
@@ -333,5 +335,12 @@ mod tests {
         assert!(!pinned(&["a.test"], "b.test"));
         assert!(!pinned(&["a.test"], "x.a.test"));
         assert!(!pinned(&["a.test"], "a.test.evil.test"));
+        let shown = grant(|d| {
+            d.provider_token = None;
+            d.client_identity = Some(Secret::new("pem"));
+            d.allowed_token_hosts = vec![String::from("a.test")];
+        });
+        assert!(host_is_pinned(&shown.directive, "a.test"));
+        assert!(!host_is_pinned(&shown.directive, "b.test"));
     }
 }

@@ -5,6 +5,7 @@ mod addresses;
 mod answers;
 mod attacks;
 mod client;
+mod client_certificates;
 mod corpus;
 mod cost;
 mod every_text;

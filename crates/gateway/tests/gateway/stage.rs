@@ -121,6 +121,8 @@ pub(crate) struct Options {
     pub(crate) policy: EgressPolicy,
     pub(crate) fresh: bool,
     pub(crate) limits: ServerLimits,
+    /// Authorities that it trusts besides those of the machine, in PEM form.
+    pub(crate) roots: Option<String>,
 }
 
 impl Default for Options {
@@ -134,6 +136,7 @@ impl Default for Options {
             policy: EgressPolicy::provisioned(),
             fresh: true,
             limits: ServerLimits::default(),
+            roots: None,
         }
     }
 }
@@ -175,7 +178,7 @@ impl Stage {
             exchange: decision.clone(),
             spool: parts.spool.clone(),
             issuer: ISSUER.into(),
-            egress: Egress::new(options.policy),
+            egress: Egress::trusting(options.policy, options.roots.as_deref().map(str::as_bytes)).unwrap(),
             config: GatewayConfig {
                 public_url: Some(format!("http://{address}")),
                 ..options.config
@@ -361,6 +364,7 @@ pub(crate) fn directive(url: &str) -> UpstreamDirective {
         auth_scheme: Some(String::from("Bearer")),
         allowed_token_hosts: Vec::new(),
         provider_token: Some(Secret::new(TOKEN)),
+        client_identity: None,
         provider_id: Some(String::from("prov-1")),
         connection_id: None,
         forward_caracal_identity: false,

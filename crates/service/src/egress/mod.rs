@@ -11,6 +11,7 @@
 mod address;
 mod connector;
 mod dns;
+mod identity;
 mod policy;
 mod target;
 
@@ -31,6 +32,7 @@ pub use self::{
     address::{AddressClass, classify},
     connector::EgressConnector,
     dns::{Resolve, SystemResolver},
+    identity::{ClientIdentity, InvalidIdentity, validity},
     policy::{EgressPolicy, HostPattern, InvalidHostPattern},
     target::{InvalidTarget, Target},
 };
@@ -237,6 +239,19 @@ impl Egress {
             tls: connector::tls_config(further),
             targets: RwLock::default(),
         })
+    }
+
+    /// The same guard for calls that show `identity` to servers that ask who is there. Its connections, and the TLS sessions
+    /// that they take up again, are of nobody else.
+    #[must_use]
+    pub fn presenting(&self, identity: &ClientIdentity) -> Self {
+        Self {
+            policy: self.policy.clone(),
+            timeouts: self.timeouts,
+            dialer: self.dialer.clone(),
+            tls: Arc::new(identity.shown_by(&self.tls)),
+            targets: RwLock::default(),
+        }
     }
 
     /// Speaks TLS to whom the operator named, of protocols other than HTTP: with the roots that this guard trusts.

@@ -1,6 +1,7 @@
 //! Credential brokering: from a resource's provider to the directive the Gateway follows, after an allow and never
 //! before. A file for the brokers of each family of kinds.
 
+mod certificate;
 mod connected;
 mod fixed;
 mod service;
@@ -75,11 +76,14 @@ async fn directive(
         provider_id: Some(provider.id.to_string()),
         timeout_seconds: resource.resource.upstream_timeout_seconds,
         cookies: resource.resource.cookies,
+        client_identity: certificate::shown(config, deps.world.now())?,
         ..UpstreamDirective::default()
     };
     match config {
-        ProviderConfig::None => Ok(()),
-        ProviderConfig::CaracalMandate => bounded(TIMEOUT, provider, &fixed::Mandate, &mut directive).await,
+        ProviderConfig::None(_) => Ok(()),
+        ProviderConfig::CaracalMandate(_) => {
+            bounded(TIMEOUT, provider, &fixed::Mandate, &mut directive).await
+        }
         ProviderConfig::ApiKey(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
         ProviderConfig::BearerToken(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
         ProviderConfig::HttpBasic(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
@@ -127,7 +131,7 @@ async fn bounded(
 
 #[cfg(test)]
 mod tests {
-    use caracal_core::{ProviderId, World};
+    use caracal_core::{ProviderId, World, entity::provider_config::NoCredentialConfig};
     use caracal_wire::sts::AuthMode;
 
     use super::*;
@@ -148,7 +152,7 @@ mod tests {
             ProviderState::new(
                 id,
                 String::from("provider://p"),
-                Some(ProviderConfig::CaracalMandate),
+                Some(ProviderConfig::CaracalMandate(NoCredentialConfig::default())),
             )
         };
         let (hung, other) = (provider(), provider());

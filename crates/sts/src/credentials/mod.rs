@@ -4,6 +4,7 @@ mod connections;
 mod renewal;
 mod tokens;
 
+use caracal_core::Timestamp;
 use caracal_service::oauth::TokenError;
 use caracal_wire::sts::DenialReason;
 
@@ -25,6 +26,8 @@ pub(crate) enum BrokerError {
     Reauthorize,
     #[error("the connection cannot be read or written now")]
     Storage,
+    #[error("the client certificate holds from {from} to {until} alone")]
+    CertificateOver { from: Timestamp, until: Timestamp },
     #[error(transparent)]
     Token(#[from] TokenError),
 }
@@ -35,9 +38,12 @@ impl BrokerError {
         match self {
             Self::NotConnected => DenialReason::NoProviderConnection,
             Self::Reauthorize => DenialReason::ReauthorizationRequired,
-            Self::Unavailable | Self::Missing(_) | Self::Slow | Self::Storage | Self::Token(_) => {
-                DenialReason::ProviderUnavailable
-            }
+            Self::Unavailable
+            | Self::Missing(_)
+            | Self::Slow
+            | Self::Storage
+            | Self::CertificateOver { .. }
+            | Self::Token(_) => DenialReason::ProviderUnavailable,
         }
     }
 }

@@ -249,7 +249,7 @@ fn not_let_out(config: &ProviderConfig) -> Option<DenialReason> {
         | ProviderConfig::ClientCredentials(_)
         // What a person lets us have is theirs; a program would keep it.
         | ProviderConfig::AuthorizationCode(_)
-        | ProviderConfig::CaracalMandate => Some(DenialReason::CredentialInjectionDenied),
-        ProviderConfig::None => Some(DenialReason::CredentialNotProvisioned),
+        | ProviderConfig::CaracalMandate(_) => Some(DenialReason::CredentialInjectionDenied),
+        ProviderConfig::None(_) => Some(DenialReason::CredentialNotProvisioned),
     }
 }

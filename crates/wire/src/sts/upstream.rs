@@ -69,6 +69,10 @@ pub struct UpstreamDirective {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "secret")]
     #[schema(value_type = Option<String>)]
     pub provider_token: Option<Secret>,
+    /// Whom the Gateway is to the upstream while TLS is set up: certificates and their private key in PEM form.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "secret")]
+    #[schema(value_type = Option<String>)]
+    pub client_identity: Option<Secret>,
     /// Provider, for evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,

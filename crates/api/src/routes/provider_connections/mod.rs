@@ -74,8 +74,8 @@ async fn opened(
 fn of_people(config: ProviderConfig) -> Result<Box<AuthorizationCodeConfig>, Refusal> {
     match config {
         ProviderConfig::AuthorizationCode(config) => Ok(config),
-        ProviderConfig::None
-        | ProviderConfig::CaracalMandate
+        ProviderConfig::None(_)
+        | ProviderConfig::CaracalMandate(_)
         | ProviderConfig::ClientCredentials(_)
         | ProviderConfig::ApiKey(_)
         | ProviderConfig::BearerToken(_)

@@ -18,8 +18,8 @@ use caracal_wire::{
 };
 
 use super::{
-    CODE, check_identifier, check_keys, check_reserved, identifier_conflict, invalid_config, keep_secrets,
-    parse_kind, secret_keys,
+    CODE, check_certificate, check_identifier, check_keys, check_reserved, identifier_conflict,
+    invalid_config, keep_secrets, parse_kind, secret_keys,
 };
 use crate::{
     call::{ZoneCall, require_zone},
@@ -48,6 +48,7 @@ pub(crate) async fn handle(
     }
     let config = ProviderConfig::check(kind, &body.config_json, &[]).map_err(invalid_config)?;
     check_keys(&config)?;
+    check_certificate(&config, None, call.now())?;
     if body.check == Some(true) {
         try_out(&call, &config).await?;
     }

@@ -12,13 +12,17 @@ pub(super) mod test;
 use std::collections::BTreeMap;
 
 use caracal_core::{
-    ProviderId, ZoneId,
-    entity::{ProviderConfig, ProviderKind, provider_config::InvalidConfig},
+    ProviderId, Timestamp, ZoneId,
+    entity::{Provider, ProviderConfig, ProviderKind, provider_config::InvalidConfig},
     sign_in::is_slug,
 };
 use caracal_crypto::{AssertionKey, Location};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    egress::{ClientIdentity, InvalidIdentity, validity},
+};
 use caracal_wire::ErrorCode;
+use serde_json::Value;
 
 use crate::{
     change::ZoneChange,
@@ -82,12 +86,56 @@ fn invalid_config(problem: InvalidConfig) -> Refusal {
     Refusal::invalid_field(ErrorCode::InvalidProviderConfig, &problem.field, problem.message)
 }
 
+/// A certificate that is not the one kept comes with its key, and holds at `now`.
+pub(in crate::routes) fn check_certificate(
+    config: &ProviderConfig,
+    kept: Option<&Provider>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let wrong = |field: &str, message: String| {
+        Refusal::invalid_field(
+            ErrorCode::InvalidProviderConfig,
+            &format!("config_json.{field}"),
+            message,
+        )
+    };
+    let Some(certificate) = config.certificate() else {
+        return Ok(());
+    };
+    let given = certificate.client_certificate.as_str();
+    let kept = kept.and_then(|kept| kept.config_json.get("client_certificate"));
+    let is_kept = kept.and_then(Value::as_str) == Some(given);
+    if !is_kept {
+        let held = validity(given).map_err(|error| wrong("client_certificate", error.to_string()))?;
+        let (from, until) = held;
+        if now < from || until <= now {
+            return Err(wrong(
+                "client_certificate",
+                format!("holds from {from} to {until} alone"),
+            ));
+        }
+    }
+    match &certificate.client_key {
+        Some(key) => ClientIdentity::from_pem(given, key.expose())
+            .map(drop)
+            .map_err(|error| match error {
+                InvalidIdentity::Certificates => wrong("client_certificate", error.to_string()),
+                InvalidIdentity::Key | InvalidIdentity::Mismatch => wrong("client_key", error.to_string()),
+            }),
+        None if is_kept => Ok(()),
+        None => Err(wrong(
+            "client_key",
+            String::from("is required with another certificate"),
+        )),
+    }
+}
+
 /// A private key that nothing can be signed with is refused where it is given, not at the first call.
 pub(in crate::routes) fn check_keys(config: &ProviderConfig) -> Result<(), Refusal> {
     let key = match config {
         ProviderConfig::ClientCredentials(config) => config.client.private_key.as_ref(),
-        ProviderConfig::None
-        | ProviderConfig::CaracalMandate
+        ProviderConfig::None(_)
+        | ProviderConfig::CaracalMandate(_)
         | ProviderConfig::ApiKey(_)
         | ProviderConfig::BearerToken(_)
         | ProviderConfig::HttpBasic(_)

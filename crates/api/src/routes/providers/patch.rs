@@ -1,7 +1,7 @@
 //! `PATCH /v1/zones/{zoneId}/providers/{id}`
 
 use caracal_core::{
-    ProviderId,
+    ProviderId, Timestamp,
     entity::{Provider, ProviderConfig, ProviderKind},
 };
 use caracal_service::{
@@ -18,8 +18,8 @@ use caracal_wire::{
 use serde_json::{Map, Value};
 
 use super::{
-    CODE, check_identifier, check_keys, check_reserved, identifier_conflict, invalid_config, keep_secrets,
-    not_found, secret_keys,
+    CODE, check_certificate, check_identifier, check_keys, check_reserved, identifier_conflict,
+    invalid_config, keep_secrets, not_found, secret_keys,
 };
 use crate::{
     call::ZoneCall,
@@ -58,6 +58,7 @@ pub(crate) async fn handle(
         return Err(no_fields());
     }
 
+    let now = call.now();
     let mut change = call.change().await?;
     // Changes of providers take turns, so that none undoes another unseen.
     change.lock(Lock::ProviderChange).await?;
@@ -71,7 +72,7 @@ pub(crate) async fn handle(
     let config = body
         .config_json
         .as_ref()
-        .map(|given| checked_config(&provider, body.kind, given))
+        .map(|given| checked_config(&provider, body.kind, given, now))
         .transpose()?;
     let provider = alter(&mut change, provider, (name, identifier, body.kind), config).await?;
     change.commit(Done::ok()).await?;
@@ -84,6 +85,7 @@ pub(in crate::routes) fn checked_config(
     provider: &Provider,
     kind: Option<ProviderKind>,
     given: &Map<String, Value>,
+    now: Timestamp,
 ) -> Result<ProviderConfig, Refusal> {
     let stored: &[String] = match kind {
         Some(_) => &[],
@@ -92,6 +94,7 @@ pub(in crate::routes) fn checked_config(
     let kind = kind.unwrap_or(provider.kind);
     let config = ProviderConfig::check(kind, given, stored).map_err(invalid_config)?;
     check_keys(&config)?;
+    check_certificate(&config, Some(provider), now)?;
     Ok(config)
 }
 

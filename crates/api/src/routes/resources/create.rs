@@ -165,7 +165,7 @@ async fn no_credential_provider(change: &mut ZoneChange<'_>) -> Result<ProviderI
     let existing = change.providers().all_live().await?;
     if let Some(provider) = existing
         .into_iter()
-        .find(|provider| provider.kind == ProviderKind::None)
+        .find(|provider| provider.kind == ProviderKind::None && provider.config_json.is_empty())
     {
         return Ok(provider.id);
     }

@@ -185,7 +185,8 @@ impl Applier<'_, '_> {
             declared | {
                 let provider = stored(&self.live.providers, |provider| provider.id.as_str() == changed)?;
                 let kind = (provider.kind != declared.kind).then_some(declared.kind);
-                let config = providers::patch::checked_config(provider, kind, &merged(declared))?;
+                let now = self.change.call().now();
+                let config = providers::patch::checked_config(provider, kind, &merged(declared), now)?;
                 let named = (Some(display(declared)), None, kind);
                 providers::patch::alter(self.change, provider.clone(), named, Some(config)).await?
             },

@@ -62,6 +62,8 @@ pub(super) async fn provider(
         }
     };
     problems.hold(at, providers::check_keys(&config))?;
+    let certificate = providers::check_certificate(&config, same_kind, call.now());
+    problems.hold(at, certificate)?;
     let shown = config.secrets().into_iter().map(|(name, _)| name);
     for shown in shown.filter(|name| !declared.secrets.contains_key(*name)) {
         problems.add(
@@ -119,9 +121,10 @@ fn placed(field: &str, declared: &DeclaredProvider, message: &str) -> String {
 }
 
 /// Settings that are credentials, of any kind of provider.
-const CREDENTIALS: [&str; 5] = [
+const CREDENTIALS: [&str; 6] = [
     "api_key",
     "bearer_token",
+    "client_key",
     "client_secret",
     "password",
     "private_key",

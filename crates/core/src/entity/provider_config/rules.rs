@@ -42,6 +42,20 @@ pub(super) fn private_key(value: &Value) -> Result<Secret, &'static str> {
     }
 }
 
+/// Certificates in PEM form (RFC 7468), the one that counts first.
+pub(super) fn certificates(value: &Value) -> Result<String, &'static str> {
+    let text = value.as_str().map(str::trim).unwrap_or_default();
+    let blocks =
+        text.starts_with("-----BEGIN CERTIFICATE-----") && text.ends_with("-----END CERTIFICATE-----");
+    let plain = |byte: u8| matches!(byte, b'\r' | b'\n' | b' '..=b'~');
+    // What is shown in clear must not be where a key was put by mistake.
+    if blocks && !text.contains("PRIVATE KEY") && text.len() <= 32 * 1024 && text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be certificates in PEM form, without their key")
+    }
+}
+
 /// An endpoint of an OAuth server: what is sent there are secrets.
 pub(super) fn endpoint(value: &Value) -> Result<String, &'static str> {
     const FORM: &str = "must be an https URL with a host, without user and fragment";

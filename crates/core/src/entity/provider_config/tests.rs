@@ -290,3 +290,99 @@ fn a_client_that_signs_keeps_its_key_and_one_that_sends_keeps_its_secret() {
     });
     assert_eq!(stored(both), ["client_secret", "private_key"]);
 }
+
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+
+#[test]
+fn a_certificate_comes_with_its_key_whatever_the_kind() {
+    let with = |config: &Value, name: &str, value: &str| {
+        let mut config = config.clone();
+        config[name] = value.into();
+        config
+    };
+    for (kind, config) in [
+        (ProviderKind::None, json!({})),
+        (ProviderKind::CaracalMandate, json!({})),
+        (ProviderKind::BearerToken, json!({"bearer_token": "t"})),
+        (
+            ProviderKind::ApiKey,
+            json!({"api_key": "k", "header_name": "X-Api-Key"}),
+        ),
+        (ProviderKind::HttpBasic, json!({"username": "u", "password": "p"})),
+        (
+            ProviderKind::Oauth2ClientCredentials,
+            json!({"token_endpoint": "https://id.test/t", "client_id": "c", "client_secret": "s"}),
+        ),
+        (
+            ProviderKind::Oauth2AuthorizationCode,
+            json!({
+                "token_endpoint": "https://id.test/t", "authorization_endpoint": "https://id.test/a",
+                "redirect_uri": "https://app.test/c", "client_id": "c", "client_secret": "s",
+            }),
+        ),
+    ] {
+        let alone = with(&config, "client_certificate", CERTIFICATE);
+        let both = with(&alone, "client_key", KEY);
+        let key = with(&config, "client_key", KEY);
+        assert_eq!(
+            issue(kind, &alone).as_deref(),
+            Some("config_json.client_key: is required"),
+            "{kind}"
+        );
+        assert_eq!(
+            issue(kind, &key).as_deref(),
+            Some("config_json.client_key: only goes with client_certificate"),
+            "{kind}"
+        );
+        let checked = ProviderConfig::check(kind, both.as_object().unwrap(), &[]).unwrap();
+        assert!(
+            checked
+                .secrets()
+                .iter()
+                .any(|(name, key)| *name == "client_key" && key.expose() == KEY.trim())
+        );
+        let public = checked.public();
+        assert_eq!(public["client_certificate"], CERTIFICATE, "{kind}");
+        assert!(!public.contains_key("client_key"), "{kind}");
+        let again = ProviderConfig::read(kind, &public).unwrap();
+        assert_eq!(again.public(), public, "{kind}");
+        assert!(again.certificate().unwrap().client_key.is_none());
+        // The sealed key stays where nothing is sealed anew.
+        let stored: Vec<String> = checked
+            .secrets()
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
+        assert!(ProviderConfig::check(kind, &public, &stored).is_ok(), "{kind}");
+    }
+}
+
+#[test]
+fn a_certificate_is_no_other_text_and_no_key() {
+    let long = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----",
+        "A".repeat(32 * 1024)
+    );
+    for text in [
+        "",
+        "AAAA",
+        KEY,
+        &format!("{CERTIFICATE}\n{KEY}\n{CERTIFICATE}"),
+        &long,
+    ] {
+        let config = json!({"client_certificate": text, "client_key": KEY});
+        let message = issue(ProviderKind::None, &config).unwrap_or_else(|| panic!("{text} passed"));
+        assert!(
+            message.starts_with("config_json.client_certificate: "),
+            "{message}"
+        );
+    }
+    for key in ["", "AAAA", CERTIFICATE] {
+        let config = json!({"client_certificate": CERTIFICATE, "client_key": key});
+        let message = issue(ProviderKind::None, &config).unwrap_or_else(|| panic!("{key} passed"));
+        assert!(
+            message.starts_with("config_json.client_key: ") && !message.contains("AAAA"),
+            "{message}"
+        );
+    }
+}
