@@ -16,11 +16,11 @@ use http::{
 };
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::{body::Incoming, ext::ReasonPhrase};
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
-    download::{Download, DownloadError},
+    download::{BodyOfHead, Download, DownloadError},
     failure::{Failure, kept_out, not_read},
     governed::{Governed, Timeouts},
     link::Link,
@@ -276,6 +276,7 @@ async fn receive(
     let mut headers = answered(parts.headers, &answer.target, cookies, &governed);
     // A gRPC server may send its head alone, and its caller wait for that.
     let waits = !matches!(governed.outcome.operation(), Operation::Grpc { .. });
+    let is_head = governed.outcome.operation().http_method() == Method::HEAD.as_str();
     let wait = governed.gateway().deps.config.first_piece_wait;
     let download = Download::new(body, governed, answer.takes_trailers);
     if waits {
@@ -286,11 +287,16 @@ async fn receive(
             Form::tell(&mut headers);
             Body::new(Listing::new(download, shown, form))
         }
+        None if is_head => Body::new(BodyOfHead(download)),
         None => Body::new(download),
     };
     let mut response = Response::new(body);
     *response.status_mut() = parts.status;
     *response.headers_mut() = headers;
+    // What the upstream says of its status in its own words.
+    if let Some(reason) = parts.extensions.get::<ReasonPhrase>() {
+        response.extensions_mut().insert(reason.clone());
+    }
     Ok(response)
 }
 

@@ -213,6 +213,22 @@ impl Read for Stream {
     }
 }
 
+/// The body of an answer to HEAD. There is none, and how long that of a GET would be says the upstream or nobody (RFC 9110
+/// §9.3.2): an end that is known would be told as a length of nothing.
+pub(crate) struct BodyOfHead(pub(crate) Download);
+
+impl Body for BodyOfHead {
+    type Data = Bytes;
+    type Error = DownloadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, DownloadError>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+}
+
 impl Body for Download {
     type Data = Bytes;
     type Error = DownloadError;
