@@ -18,7 +18,7 @@ pub use self::{
 use crate::{
     digest::sha256,
     strict_json,
-    zone_key::{SIGNATURE_BYTES, SigningFailed, SigningKey, VerifyingKey},
+    zone_key::{MandateHeader, SIGNATURE_BYTES, SigningFailed, SigningKey, VerifyingKey},
 };
 
 pub(crate) mod header;
@@ -72,26 +72,48 @@ pub enum MandateError {
     Claims,
 }
 
+/// Claims in the form that is signed. Whoever holds the key signs [`Self::signing_input`].
+#[derive(Debug)]
+pub struct UnsignedMandate(String);
+
+impl UnsignedMandate {
+    /// `claims` under the header of the key that is to sign.
+    ///
+    /// # Errors
+    /// [`SigningFailed`] on an internal failure of the library.
+    pub fn new(claims: &MandateClaims, header: &MandateHeader) -> Result<Self, SigningFailed> {
+        let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
+        let encoded = payload.len().saturating_mul(4).div_ceil(3);
+        let header = header.segment();
+        let mut token = String::with_capacity(header.len().saturating_add(encoded).saturating_add(88));
+        token.push_str(header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(&payload, &mut token);
+        Ok(Self(token))
+    }
+
+    /// What the signature is of (RFC 7515 §5.1).
+    pub const fn signing_input(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The token with its signature.
+    pub fn signed(self, signature: &[u8; SIGNATURE_BYTES]) -> String {
+        let mut token = self.0;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        token
+    }
+}
+
 /// Signs `claims` with `key`.
 ///
 /// # Errors
 /// [`SigningFailed`] on an internal failure of the library.
 pub fn sign(claims: &MandateClaims, key: &SigningKey) -> Result<String, SigningFailed> {
-    let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
-    let encoded = payload.len().saturating_mul(4).div_ceil(3);
-    let mut token = String::with_capacity(
-        key.header_segment()
-            .len()
-            .saturating_add(encoded)
-            .saturating_add(88),
-    );
-    token.push_str(key.header_segment());
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(&payload, &mut token);
-    let signature = key.sign(token.as_bytes())?;
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-    Ok(token)
+    let unsigned = UnsignedMandate::new(claims, key.header())?;
+    let signature = key.sign(unsigned.signing_input())?;
+    Ok(unsigned.signed(&signature))
 }
 
 /// A token taken apart, nothing about it proved.

@@ -92,7 +92,7 @@ impl fmt::Debug for VerifyingKey {
 pub struct SigningKey {
     pair: EcdsaKeyPair,
     verifying: VerifyingKey,
-    header_segment: String,
+    header: MandateHeader,
 }
 
 impl SigningKey {
@@ -172,18 +172,18 @@ impl SigningKey {
         signature.as_ref().try_into().map_err(|_| SigningFailed)
     }
 
-    /// The encoded JWS header naming this key.
-    pub(crate) fn header_segment(&self) -> &str {
-        &self.header_segment
+    /// The JWS header of what it signs.
+    pub const fn header(&self) -> &MandateHeader {
+        &self.header
     }
 
     fn from_pair(id: KeyId, pair: EcdsaKeyPair) -> Result<Self, InvalidKey> {
         let verifying = VerifyingKey::from_point(id, pair.public_key().as_ref())?;
-        let header_segment = URL_SAFE_NO_PAD.encode(header(verifying.id()));
+        let header = MandateHeader::naming(verifying.id());
         Ok(Self {
             pair,
             verifying,
-            header_segment,
+            header,
         })
     }
 }
@@ -194,9 +194,20 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The JOSE header of tokens signed with the key `kid`. Ids need no escaping in JSON.
-fn header(kid: &KeyId) -> String {
-    format!(r#"{{"alg":"ES256","typ":"JWT","kid":"{kid}"}}"#)
+/// The encoded JWS header of mandates that one key signs, wherever its private half is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MandateHeader(String);
+
+impl MandateHeader {
+    /// That of the key `kid`. Ids need no escaping in JSON.
+    pub fn naming(kid: &KeyId) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"ES256","typ":"JWT","kid":"{kid}"}}"#)))
+    }
+
+    /// The first segment of a token.
+    pub(crate) fn segment(&self) -> &str {
+        &self.0
+    }
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ impl Digests {
     }
 }
 
-async fn zones(store: &dyn Store) -> Result<Vec<ZoneId>, Error> {
+pub(crate) async fn zones(store: &dyn Store) -> Result<Vec<ZoneId>, Error> {
     let mut all = Vec::new();
     let mut page = PageRequest::first(ZONES);
     loop {

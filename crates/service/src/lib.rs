@@ -41,6 +41,7 @@ pub mod tail;
 pub mod trace;
 pub mod turns;
 pub mod waiting;
+pub mod zone_keys;
 pub mod zones;
 
 pub use assemble::assemble;

@@ -5,7 +5,18 @@ use caracal_core::{KeyId, Timestamp};
 
 use crate::Error;
 
-/// A zone's signing key: the public half in clear, the private half sealed.
+/// What is kept of the private half of a signing key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrivateHalf {
+    /// A CSS1 envelope of it.
+    Sealed(Vec<u8>),
+    /// It is held elsewhere, such as in a token: what it is found there by.
+    Held(String),
+    /// It was held elsewhere and destroyed there, since nothing that it signed is valid any more.
+    Destroyed,
+}
+
+/// A zone's signing key: the public half in clear, and where the private half is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKeyRow {
     /// JOSE `kid`.
@@ -14,8 +25,8 @@ pub struct SigningKeyRow {
     pub version: i64,
     /// Uncompressed SEC 1 point, 65 bytes.
     pub public_key: Vec<u8>,
-    /// CSS1 envelope of the private key.
-    pub envelope: Vec<u8>,
+    /// The private half.
+    pub private: PrivateHalf,
     /// Published in the JWKS from creation on; signs from here on.
     pub signs_from: Timestamp,
     /// Last moment a mandate signed by this key can still be valid; absent for the newest key.
@@ -47,12 +58,16 @@ pub trait SigningKeys: Send {
     /// # Errors
     /// [`Error::Conflict`] (`signing_keys_version`) when another writer was first: read again.
     async fn create(&mut self, key: &SigningKeyRow) -> Result<(), Error>;
-    /// Every private key as it is sealed, retired ones included.
+    /// Every private key that is sealed, as it is, retired ones included.
     async fn sealed(&mut self) -> Result<Vec<(KeyId, Vec<u8>)>, Error>;
     /// Replaces the envelope `seen` of a key by one of the same content. `false` when it is another by now.
     async fn reseal(&mut self, id: &KeyId, seen: &[u8], envelope: &[u8]) -> Result<bool, Error>;
     /// Sets how long older keys than `version` verify, where it is not set yet.
     async fn retire_before(&mut self, version: i64, verifies_until: Timestamp) -> Result<(), Error>;
+    /// The keys that are held elsewhere and verify nothing any more at `now`, oldest first, with what they are found by.
+    async fn held_past(&mut self, now: Timestamp) -> Result<Vec<(KeyId, String)>, Error>;
+    /// Notes that the key that was found by `reference` is destroyed. `false` when that is noted already.
+    async fn destroyed(&mut self, id: &KeyId, reference: &str) -> Result<bool, Error>;
 }
 
 /// What the store knows of a key-encryption key: never the key, only something it opens.

@@ -60,7 +60,7 @@ pub use directory::{
 pub use error::Error;
 pub use grants::{GrantFilter, Grants, StandingGrant};
 pub use idempotency::{IdempotencyReceipt, IdempotencyReceipts};
-pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};
+pub use keys::{KeyCheck, KeyChecks, PrivateHalf, PublishedKey, SigningKeyRow, SigningKeys};
 pub use lock::Lock;
 pub use notifications::{
     Attempt, AttemptedDelivery, ClaimedDelivery, Notification, NotificationBacklog, NotificationQueue,

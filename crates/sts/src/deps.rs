@@ -12,6 +12,7 @@ use caracal_service::{
     limits::{Limits, Rule},
     revocation::Revocations,
     waiting::Waiting,
+    zone_keys::ZoneKeys,
     zones::{LiveAuthority, ZoneDirectory},
 };
 use caracal_storage::Store;
@@ -114,6 +115,8 @@ pub struct StsDeps {
     pub outbox: Arc<OutboxRelay>,
     /// Opens and seals secrets at rest.
     pub keyring: Arc<KeyRing>,
+    /// Makes the keys of zones.
+    pub zone_keys: ZoneKeys,
     /// Verifies client secrets.
     pub hasher: Arc<SecretHasher>,
     /// Tokens that providers get from OAuth servers.

@@ -6,10 +6,9 @@ use caracal_core::{
     AuthorityRecordId, ScopeSet, Timestamp,
     claims::{Confirmation, MandateClaims, MandateUse, SubjectType},
 };
-use caracal_crypto::{mandate, zone_key::SigningKey};
 use caracal_events::shortlived::mark;
 use caracal_lifecycle::records;
-use caracal_service::Refusal;
+use caracal_service::{Refusal, zone_keys::ZoneSigner};
 use caracal_storage::Access;
 use caracal_wire::{ErrorCode, sts::DenialReason};
 
@@ -18,7 +17,9 @@ use crate::{
     authenticate::unavailable,
     case::Case,
     decide::{Actor, Granted, Outcome},
+    keys::cannot_sign,
     size::fits,
+    stopped::Stopped,
 };
 
 /// Lifetime when none is asked for, in seconds.
@@ -117,11 +118,11 @@ pub(crate) fn claims(
 /// Signs.
 ///
 /// # Errors
-/// 400 when nobody would read a mandate of that size; 503 when the key cannot sign.
-pub(crate) fn sign(claims: &MandateClaims, key: &SigningKey) -> Result<String, Refusal> {
-    let token = mandate::sign(claims, key).map_err(|error| {
-        tracing::error!(%error, "could not sign a mandate");
-        unavailable()
+/// 400 when nobody would read a mandate of that size; 503 when the key cannot sign, which is written down.
+pub(crate) async fn sign(claims: &MandateClaims, key: &ZoneSigner) -> Result<String, Stopped> {
+    let token = key.sign(claims).await.map_err(|error| {
+        tracing::error!(zone.id = %claims.zone_id, key.id = %key.id(), %error, "could not sign a mandate");
+        cannot_sign(&error)
     })?;
     fits(token.len())?;
     Ok(token)

@@ -50,7 +50,7 @@ pub use credentials::{ConnectionTokens, ServiceTokens};
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;
 pub use federation::SubjectKeys;
-pub use keys::rotate_signing_key;
+pub use keys::{ZoneKeyError, rotate_signing_key};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use outside::SignIns;
 pub use routes::{Needs, router, table};

@@ -195,7 +195,11 @@ fn a_binding_that_is_not_understood_makes_no_mandate() {
         (serde_json::json!("one"), false),
     ] {
         payload["cnf"] = cnf.clone();
-        let input = [key.header_segment(), &URL_SAFE_NO_PAD.encode(payload.to_string())].join(".");
+        let input = [
+            key.header().segment(),
+            &URL_SAFE_NO_PAD.encode(payload.to_string()),
+        ]
+        .join(".");
         let signature = URL_SAFE_NO_PAD.encode(key.sign(input.as_bytes()).unwrap());
         let token = format!("{input}.{signature}");
         assert_eq!(

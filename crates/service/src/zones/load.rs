@@ -12,13 +12,16 @@ use caracal_core::{
 };
 use caracal_crypto::{
     sealed::{KeyRing, Location},
-    zone_key::{SigningKey, VerifyingKey},
+    zone_key::VerifyingKey,
 };
 use caracal_storage::{Access, ActivePolicySet, Error, EvaluatedPolicySet, SigningKeyRow, Store, ZoneWork};
 use rpds::HashTrieMapSync;
 use serde_json::{Map, Value};
 
-use crate::background;
+use crate::{
+    background,
+    zone_keys::{ZoneKeys, ZoneSigner},
+};
 
 use super::{
     ZoneContents,
@@ -45,13 +48,13 @@ pub(super) async fn load(
             ..Directory::default()
         },
         ZoneContents::Directory => directory(work.as_mut(), None, now).await?,
-        ZoneContents::Everything(keys) => directory(work.as_mut(), Some(keys), now).await?,
+        ZoneContents::Everything(keys) => directory(work.as_mut(), Some(keys.ring()), now).await?,
     };
     let (signing_key, verifying_keys, turns_at) = match reach {
         ZoneContents::PublicKeys | ZoneContents::Resources | ZoneContents::Directory => {
             published(work.as_mut(), now).await?
         }
-        ZoneContents::Everything(keys) => signing(keys, &work.signing_keys().list(now).await?, now)?,
+        ZoneContents::Everything(keys) => signing(keys, id, &work.signing_keys().list(now).await?, now)?,
     };
     drop(work);
     Ok(Some(ZoneState {
@@ -311,7 +314,7 @@ fn evaluate(active: &ActivePolicySet) -> Result<PolicyDocuments, document::Polic
 type Verifying = Vec<(KeyId, VerifyingKey)>;
 
 /// The key that signs, those that verify, and when either becomes another without a change in storage.
-type Keys = (Option<Arc<SigningKey>>, Verifying, Option<Timestamp>);
+type Keys = (Option<ZoneSigner>, Verifying, Option<Timestamp>);
 
 async fn published(work: &mut dyn ZoneWork, now: Timestamp) -> Result<Keys, Error> {
     let published = work.signing_keys().published(now).await?;
@@ -328,20 +331,13 @@ fn public(id: &KeyId, point: &[u8]) -> Result<VerifyingKey, Error> {
         .map_err(|_| Error::Corrupt(format!("public key of signing key {id} is not a point")))
 }
 
-fn signing(keys: &KeyRing, rows: &[SigningKeyRow], now: Timestamp) -> Result<Keys, Error> {
+fn signing(keys: &ZoneKeys, zone: &ZoneId, rows: &[SigningKeyRow], now: Timestamp) -> Result<Keys, Error> {
     let mut verifying = Vec::with_capacity(rows.len());
-    let mut signing: Option<Arc<SigningKey>> = None;
+    let mut signing = None;
     for row in rows {
         verifying.push((row.id.clone(), public(&row.id, &row.public_key)?));
         if signing.is_none() && row.signs_from <= now {
-            let opened = keys
-                .open(&Location::ZONE_SIGNING_KEY, &row.envelope)
-                .map_err(|error| {
-                    Error::Corrupt(format!("signing key {} cannot be opened: {error}", row.id))
-                })?;
-            let key = SigningKey::from_sealed_bytes(row.id.clone(), &opened)
-                .map_err(|_| Error::Corrupt(format!("signing key {} is not a P-256 key", row.id)))?;
-            signing = Some(Arc::new(key));
+            signing = Some(keys.open(zone, row)?);
         }
     }
     let starts = rows.iter().map(|row| row.signs_from).filter(|at| *at > now);

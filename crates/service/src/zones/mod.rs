@@ -25,6 +25,8 @@ use parking_lot::RwLock;
 
 use slot::Slot;
 
+use crate::zone_keys::ZoneKeys;
+
 pub use announce::AnnouncingStore;
 pub use authority::LiveAuthority;
 pub use follower::{Followed, follow};
@@ -58,8 +60,8 @@ pub enum DirectoryError {
 /// What a process may know of a zone. Whatever it does not read is absent from a [`ZoneState`], and absence denies.
 #[derive(Debug, Clone)]
 pub enum ZoneContents {
-    /// All of it; the ring opens sealed provider credentials and signing keys. For processes that mint.
-    Everything(Arc<KeyRing>),
+    /// All of it; the ring opens sealed provider credentials, and the stores have signing keys. For processes that mint.
+    Everything(ZoneKeys),
     /// Applications, resources, providers without their credentials, policy and public keys.
     Directory,
     /// Public keys and resources, without their providers; for processes that enforce what resources declare.
@@ -72,7 +74,7 @@ impl ZoneContents {
     /// What opens sealed values, where they are read.
     fn keys(&self) -> Option<&KeyRing> {
         match self {
-            Self::Everything(keys) => Some(keys),
+            Self::Everything(keys) => Some(keys.ring()),
             Self::Directory | Self::Resources | Self::PublicKeys => None,
         }
     }
@@ -110,6 +112,7 @@ impl ZoneDirectory {
     /// An empty directory over `store` that knows everything; `keys` opens sealed provider credentials and signing
     /// keys.
     pub fn new(store: Arc<dyn Store>, keys: Arc<KeyRing>, world: World) -> Self {
+        let keys = ZoneKeys::sealed(keys, world.clone());
         Self::reaching(store, world, ZoneContents::Everything(keys))
     }
 

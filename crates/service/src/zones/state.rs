@@ -7,13 +7,11 @@ use caracal_core::{
     ApplicationId, CanaryId, KeyId, ProviderId, Timestamp,
     entity::{Application, Zone},
 };
-use caracal_crypto::{
-    HmacKey,
-    zone_key::{SigningKey, VerifyingKey},
-};
+use caracal_crypto::{HmacKey, zone_key::VerifyingKey};
 use rpds::HashTrieMapSync;
 
 use super::resources::{ProviderState, ResourceState, Resources};
+use crate::zone_keys::ZoneSigner;
 
 /// A policy that is decided beside the one in force and enforces nothing.
 #[derive(Debug)]
@@ -70,7 +68,7 @@ pub struct ZoneState {
     /// What is tried beside it, in processes that decide.
     pub shadow: Option<Arc<ShadowPolicy>>,
     /// The key that signs now; absent until the zone's first mint, and in processes that do not sign.
-    pub signing_key: Option<Arc<SigningKey>>,
+    pub signing_key: Option<ZoneSigner>,
     /// Keys that verify, newest first.
     pub verifying_keys: Vec<(KeyId, VerifyingKey)>,
     /// Epoch of the delegation graph when loaded; events move the live one.

@@ -155,6 +155,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "2f0a65a8e7adeca599a52090bfc7a881facab804babb4f064efc3b0cbbab477f",
         postgres: "399dd9daa374a424116ae5213b33e10ebf564c0c9f026de09a1339b0a23c3133",
     },
+    Frozen {
+        version: 42,
+        sqlite: "363850e1a6ec57138aed03d5e18759a183c9a592c54edc980f3a0ecf3bc81689",
+        postgres: "cfeffa6b905ca7d327e9837f98bb3248b36ac0974701e927d1c68a57d31f2beb",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

@@ -43,6 +43,7 @@ mod m0034_budget_uses;
 mod m0035_scale;
 mod m0036_client_sign_ins;
 mod m0039_ends;
+mod m0042_held_keys;
 mod run;
 
 pub use run::{AppliedMigration, MigrationError};
@@ -311,6 +312,16 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0039_ends::COMMON,
         sqlite: &[],
         postgres: m0039_ends::POSTGRES,
+    },
+    Migration {
+        version: 42,
+        name: "held_keys",
+        // A column that earlier builds name nowhere. They cannot sign with a key that is held elsewhere, which is made only
+        // where a token is configured.
+        compatible_from: 11,
+        common: m0042_held_keys::COMMON,
+        sqlite: &[],
+        postgres: &[],
     },
 ];
 

@@ -171,7 +171,8 @@ macro_rules! conformance {
                     archiving_a_set_takes_it_out_of_force,
                     of_many_next_signing_keys_exactly_one_is_stored,
                     a_signing_key_out_of_turn_is_refused,
-                    a_retired_key_verifies_until_its_last_mandate_ended;
+                    a_retired_key_verifies_until_its_last_mandate_ended,
+                    a_key_held_elsewhere_is_destroyed_once_it_verifies_nothing;
                 budgets:
                     what_is_used_up_adds_up_to_its_limits_and_no_further,
                     of_many_calls_as_many_pass_as_there_is_room_for,

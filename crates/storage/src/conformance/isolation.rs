@@ -126,6 +126,8 @@ pub async fn another_zones_registrations_cannot_be_changed(backend: Backend) {
     );
     assert_eq!(work.policy_sets().archive(&held.set.id, now).await.unwrap(), None);
     work.signing_keys().retire_before(i64::MAX, now).await.unwrap();
+    let ended = now.plus(Duration::from_hours(1));
+    assert_eq!(work.signing_keys().held_past(ended).await.unwrap(), []);
     work.secrets().put(SECRET, b"other", now).await.unwrap();
     work.secrets().delete(SECRET).await.unwrap();
     work.commit().await.unwrap();

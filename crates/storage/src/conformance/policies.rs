@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use caracal_core::{
-    PolicyId, PolicySetId,
+    KeyId, PolicyId, PolicySetId,
     entity::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion},
 };
 
-use crate::{Error, Order, PageRequest, PolicyFilter, Total};
+use crate::{Error, Order, PageRequest, PolicyFilter, PrivateHalf, SigningKeyRow, Total};
 
 use super::{
     Backend,
@@ -623,4 +623,62 @@ pub async fn a_retired_key_verifies_until_its_last_mandate_ended(backend: Backen
         [third, second]
     );
     assert_eq!(versions(after(301)).await, [third]);
+}
+
+pub async fn a_key_held_elsewhere_is_destroyed_once_it_verifies_nothing(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let after = |seconds| now.plus(Duration::from_secs(seconds));
+    let held = |version, reference: &str| SigningKeyRow {
+        private: PrivateHalf::Held(reference.to_owned()),
+        ..fixture.a.given.signing_key(version)
+    };
+    let keys = [
+        held(1, "pkcs11:id=%01"),
+        fixture.a.given.signing_key(2),
+        held(3, "pkcs11:id=%03"),
+        held(4, "pkcs11:id=%04"),
+    ];
+    let mut work = fixture.a.write().await;
+    for (key, seconds) in keys.iter().zip([0, 100, 200, 300]) {
+        work.signing_keys().create(key).await.unwrap();
+        work.signing_keys()
+            .retire_before(key.version, after(seconds))
+            .await
+            .unwrap();
+    }
+    work.commit().await.unwrap();
+
+    let mut work = fixture.a.write().await;
+    let found = work.signing_keys().list(now).await.unwrap();
+    let private: Vec<&PrivateHalf> = found.iter().map(|key| &key.private).collect();
+    assert!(private.into_iter().eq(keys.iter().rev().map(|key| &key.private)));
+    // Only what is sealed is sealed anew.
+    let PrivateHalf::Sealed(envelope) = &keys[1].private else {
+        panic!("the second is sealed");
+    };
+    assert_eq!(
+        work.signing_keys().sealed().await.unwrap(),
+        [(keys[1].id.clone(), envelope.clone())]
+    );
+
+    let mut past = async |at| work.signing_keys().held_past(at).await.unwrap();
+    let first = (keys[0].id.clone(), String::from("pkcs11:id=%01"));
+    let third = (keys[2].id.clone(), String::from("pkcs11:id=%03"));
+    assert_eq!(past(after(100)).await, [], "the last moment still counts");
+    assert_eq!(past(after(101)).await, std::slice::from_ref(&first));
+    // The newest has no end, and what is sealed stays as it is.
+    assert_eq!(past(after(1_000_000)).await, [first.clone(), third.clone()]);
+
+    let mut noted =
+        async |id: &KeyId, reference: &str| work.signing_keys().destroyed(id, reference).await.unwrap();
+    assert!(!noted(&first.0, "pkcs11:id=%03").await, "that is another key");
+    assert!(noted(&first.0, &first.1).await);
+    assert!(!noted(&first.0, &first.1).await, "noted already");
+    assert_eq!(
+        work.signing_keys().held_past(after(1_000_000)).await.unwrap(),
+        [third]
+    );
+    let found = work.signing_keys().list(now).await.unwrap();
+    assert_eq!(found[3].private, PrivateHalf::Destroyed);
 }

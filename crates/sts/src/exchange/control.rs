@@ -177,12 +177,7 @@ impl ExchangeKind for ControlExchange<'_> {
         let (case, deps) = (self.case, self.case.deps);
         let granted = granted.iter().flatten().next();
         let key = &granted.ok_or_else(unavailable)?.found;
-        let (_, signing) = keys::with_signing_key(deps, case.zone.clone())
-            .await
-            .map_err(|error| {
-                tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
-                unavailable()
-            })?;
+        let signing = keys::signer(case).await?;
         let asked = self.asked.ttl_seconds.unwrap_or(DEFAULT_TTL);
         let seconds = key.max_ttl.map_or(asked, |most| most.min(asked));
         let end = case.now.plus(Duration::from_secs(u64::from(seconds)));
@@ -205,7 +200,7 @@ impl ExchangeKind for ControlExchange<'_> {
             ..issue::claims(case, &actor, class, &[], jti, ends_at)
         };
         Ok(Issued {
-            token: sign(&claims, &signing)?,
+            token: sign(&claims, &signing).await?,
             claims: Arc::new(claims),
         })
     }

@@ -152,12 +152,7 @@ impl<'f> ExchangeKind for FederationExchange<'f> {
         let (deps, zone_id) = (case.deps, &case.zone.zone.id);
         let proven = deps.subject_keys.prove(&claimed.token, &claimed.issuer).await;
         let proven = proven.map_err(|why| not_proven(&why))?;
-        let (_, key) = keys::with_signing_key(deps, case.zone.clone())
-            .await
-            .map_err(|error| {
-                tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
-                unavailable()
-            })?;
+        let key = keys::signer(case).await?;
         let ends = [Some(proven.expires_at), case.application.expires_at];
         let actor = Actor {
             ends_at: ends.into_iter().flatten().min(),
@@ -175,7 +170,7 @@ impl<'f> ExchangeKind for FederationExchange<'f> {
             sid,
             ..issue::claims(case, &actor, class, &[], jti, ends_at)
         };
-        let token = sign(&claims, &key)?;
+        let token = sign(&claims, &key).await?;
         let stored = async {
             let mut work = deps.store.zone(zone_id, Access::Write).await?;
             let person = Person {

@@ -253,10 +253,8 @@ async fn resource_mandate(
     presented: &MandateClaims,
     actor: &Actor,
     identifier: &str,
-) -> Result<(String, MandateClaims), Refusal> {
-    let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
-        .await
-        .map_err(|_| unavailable())?;
+) -> Result<(String, MandateClaims), Stopped> {
+    let key = keys::signer(case).await?;
     let now = case.now.unix_seconds();
     let end = actor
         .ends_at
@@ -274,6 +272,6 @@ async fn resource_mandate(
     claims.mandate_use = MandateUse::Resource;
     // The Gateway presents it, not whoever holds the key.
     claims.cnf = None;
-    let token = sign(&claims, &key)?;
+    let token = sign(&claims, &key).await?;
     Ok((token, claims))
 }

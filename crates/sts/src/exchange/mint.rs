@@ -15,7 +15,6 @@ use serde_json::Value;
 
 use super::approval::to_approve;
 use crate::{
-    authenticate::unavailable,
     case::{Case, Context},
     decide::{Actor, ActorError, Granted, Outcome, decide_mint, mint_input, not_the_control_api, resolve},
     evidence::{About, Metadata, Named, OfMandate},
@@ -193,12 +192,7 @@ impl ExchangeKind for MintExchange<'_> {
         release: Option<&Release>,
     ) -> Result<Issued, Stopped> {
         let (case, mint) = (self.case, self.mint);
-        let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
-            .await
-            .map_err(|error| {
-                tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
-                unavailable()
-            })?;
+        let key = keys::signer(case).await?;
         let mut ends_at = issue::lifetime(actor, mint.ttl_seconds, case.now)?;
         let before = match release {
             Some(release) => release.answered_before(case.deps, case.request_id).await?,
@@ -217,7 +211,7 @@ impl ExchangeKind for MintExchange<'_> {
             claims.sid = record.id.clone();
         }
         let claims = Arc::new(claims);
-        let token = sign(&claims, &key)?;
+        let token = sign(&claims, &key).await?;
         if mint.class == MandateUse::Gateway {
             // What the Gateway turns it into at its upstream must fit as well.
             fits(token.len().saturating_add(growth(&claims)))?;

@@ -295,7 +295,7 @@ fn exchanges() -> Vec<Route> {
             rotate::post,
         )
         .summary("Make another signing key for a zone.")
-        .refuses(&[ErrorCode::ZoneNotFound]),
+        .refuses(&[ErrorCode::ZoneNotFound, ErrorCode::StsUnavailable]),
     ]
 }
 

@@ -37,9 +37,7 @@ pub(super) async fn issue(
     begun: &ClientSession,
 ) -> Result<TokenResponse, Refusal> {
     let claims = claims(case, agreed, begun).await?;
-    let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
-        .await
-        .map_err(|_| unavailable())?;
+    let key = keys::signer(case).await.map_err(|stopped| stopped.refusal)?;
     let generation = case.deps.replay.generation().await.map_err(|_| unavailable())?;
     let renewal = Renewal {
         agreed: agreed.clone(),
@@ -51,7 +49,7 @@ pub(super) async fn issue(
         jti: mark(case.deps.world.uuid_v7().to_string(), &generation),
     };
     Ok(TokenResponse {
-        access_token: sign(&claims, &key)?,
+        access_token: sign(&claims, &key).await.map_err(|stopped| stopped.refusal)?,
         token_type: token_type(&claims).into(),
         // The Gateway takes no call in the last seconds of a token: whoever counts renews it before.
         expires_in: (claims.exp - claims.iat - LEAST).max(1),

@@ -362,7 +362,7 @@ async fn person(fixture: &Fixture, name: &str, change: impl FnOnce(&mut MandateC
     claims.target = Vec::new();
     change(&mut claims);
     let key = fixture.state().await.signing_key.clone().unwrap();
-    caracal_crypto::mandate::sign(&claims, &key).unwrap()
+    key.sign(&claims).await.unwrap()
 }
 
 #[tokio::test]

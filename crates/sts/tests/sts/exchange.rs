@@ -354,7 +354,7 @@ async fn a_mandate_of_the_zones_own_key_with_more_scopes_than_its_delegation_is_
     let (_, mut claims) = fixture.mandate().await;
     let key = fixture.state().await.signing_key.clone().unwrap();
     claims.scope = Some(String::from("tickets:read admin:all"));
-    let forged = caracal_crypto::mandate::sign(&claims, &key).unwrap();
+    let forged = key.sign(&claims).await.unwrap();
     let answer = Exchange::of(&fixture, &forged).send().await;
     assert_eq!(answer.refusal(), "403 access_denied", "{}", answer.body);
     assert_eq!(answer.body["reason"], "scope_exceeds_delegation");

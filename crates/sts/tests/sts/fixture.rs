@@ -25,6 +25,7 @@ use caracal_service::{
     Refusal,
     egress::{Egress, EgressPolicy},
     exchange::{Exchange as _, ExchangeGrant, ExchangeRequest},
+    zone_keys::ZoneKeys,
     zones::ZoneState,
 };
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
@@ -178,6 +179,7 @@ impl Fixture {
             spool: parts.spool.clone(),
             outbox: parts.outbox.clone(),
             keyring: parts.keyring.clone(),
+            zone_keys: ZoneKeys::sealed(parts.keyring.clone(), parts.world.clone()),
             hasher: parts.hasher.clone(),
             tokens: Arc::new(ServiceTokens::new(
                 Egress::new(EgressPolicy::provisioned()),

@@ -8,7 +8,7 @@ use caracal_core::{
 };
 use caracal_crypto::{Location, SigningKey};
 use caracal_service::signed_in::{SESSION_TOKEN_PREFIX, session_digest};
-use caracal_storage::{Access, Account, AccountSession, SigningKeyRow, ZoneWork};
+use caracal_storage::{Access, Account, AccountSession, PrivateHalf, SigningKeyRow, ZoneWork};
 
 use super::Parts;
 
@@ -37,7 +37,7 @@ impl Parts {
             id: key.id().clone(),
             version,
             public_key: key.verifying_key().point().to_vec(),
-            envelope: sealed.expect("a sealed key"),
+            private: PrivateHalf::Sealed(sealed.expect("a sealed key")),
             signs_from: self.world.now(),
             verifies_until: None,
             created_at: self.world.now(),

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Policy, PolicyCanary, PolicySet, PolicySetVersion, PolicyVersion},
 };
 
-use crate::{PolicyShadow, SigningKeyRow};
+use crate::{PolicyShadow, PrivateHalf, SigningKeyRow};
 
 use super::Given;
 
@@ -78,7 +78,7 @@ impl Given {
             id: KeyId::generate(&self.world),
             version,
             public_key,
-            envelope: self.world.random_bytes::<96>().to_vec(),
+            private: PrivateHalf::Sealed(self.world.random_bytes::<96>().to_vec()),
             signs_from: self.world.now().plus(Duration::from_mins(1)),
             verifies_until: None,
             created_at: self.world.now(),
