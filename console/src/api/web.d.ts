@@ -275,7 +275,7 @@ export interface components {
         Name120: string;
         NewPassword: string;
         /** @enum {string} */
-        NotReady: "draining" | "timeout" | "postgres_unreachable" | "schema_mismatch" | "redis_unreachable" | "misconfigured" | "revocation_snapshot_stale" | "audit_replay_unavailable" | "bootstrap_pending" | "sts_unreachable" | "api_unreachable" | "consumer_unhealthy" | "storage_unreachable";
+        NotReady: "draining" | "timeout" | "postgres_unreachable" | "schema_mismatch" | "redis_unreachable" | "misconfigured" | "revocation_snapshot_stale" | "audit_replay_unavailable" | "bootstrap_pending" | "sts_unreachable" | "api_unreachable" | "consumer_unhealthy" | "storage_unreachable" | "zone_keys_unreachable";
         /** @description What an authenticator is asked to sign in. */
         PasskeyChallenge: {
             /** @description The challenge, in base64url. */

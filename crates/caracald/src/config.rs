@@ -81,6 +81,7 @@ pub(crate) struct Config {
     pub(crate) console_sts_url: Option<String>,
     pub(crate) console_gateway_url: Option<String>,
     pub(crate) keys: Keys,
+    pub(crate) zone_keys: declared::ZoneKeysConfig,
     pub(crate) spool_dir: PathBuf,
     pub(crate) spool_sync: SpoolSync,
     pub(crate) spool_capacity: u64,
@@ -241,6 +242,7 @@ impl Config {
             console_sts_url: settings.find(&declared::CONSOLE_STS_URL),
             console_gateway_url: settings.find(&declared::CONSOLE_GATEWAY_URL),
             keys,
+            zone_keys: declared::zone_keys(settings, &process),
             spool_dir: settings
                 .find(&declared::SPOOL_DIR)
                 .unwrap_or_else(|| home.join("audit-spool")),

@@ -129,6 +129,8 @@ pub(crate) const ALL: &[(&str, &[Metric])] = &[
     ("Ledger", caracal_audit::METRICS),
     #[cfg(feature = "export")]
     ("Scheduled export", caracal_export::METRICS),
+    #[cfg(feature = "pkcs11")]
+    ("Zone keys in a token", caracal_pkcs11::METRICS),
     ("Witness", caracal_witness::METRICS),
 ];
 
@@ -145,6 +147,8 @@ pub(crate) fn describe_all() {
     caracal_audit::describe_metrics();
     #[cfg(feature = "export")]
     caracal_export::describe_metrics();
+    #[cfg(feature = "pkcs11")]
+    caracal_pkcs11::describe_metrics();
     caracal_witness::describe_metrics();
 }
 

@@ -122,6 +122,23 @@ impl Dependency for SpoolReady {
     }
 }
 
+/// The token of zone keys answered when it was last asked.
+#[cfg(feature = "pkcs11")]
+#[derive(Debug)]
+pub(crate) struct TokenReady(pub(crate) caracal_pkcs11::Pkcs11Token);
+
+#[cfg(feature = "pkcs11")]
+#[async_trait]
+impl Dependency for TokenReady {
+    async fn check(&self) -> Result<(), NotReady> {
+        if self.0.is_up() {
+            Ok(())
+        } else {
+            Err(NotReady::ZoneKeysUnreachable)
+        }
+    }
+}
+
 /// Decisions can be had.
 #[derive(Debug)]
 pub(crate) struct ExchangeReady(pub(crate) Arc<dyn Exchange>);

@@ -1,7 +1,7 @@
 //! What tests stand on.
 //!
 //! Private servers, started on first use and stopped whatever becomes of the test process: [`postgres`], [`redis`],
-//! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours and what it is told to be one of one machine ([`embedded`]); what goes
+//! [`pgbouncer`], a token of keys ([`softhsm`]), an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours and what it is told to be one of one machine ([`embedded`]); what goes
 //! wrong with them is a [`fault`], and what they come to is waited for by [`wait`]. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
 //! PostgreSQL and Redis) a caller of their routes (`client`), what their OpenAPI documents are held to (`document`), a client that proves a key (`key_holder`), a server over TLS (`tls`), walks over all texts (`texts`) and all members (`bodies`) that these take and a crowd of strangers around them (`crowd`); with the feature `processes` whole deployments of the
@@ -38,6 +38,7 @@ pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
 pub mod redis;
+pub mod softhsm;
 pub mod sse;
 #[cfg(feature = "parts")]
 pub mod texts;

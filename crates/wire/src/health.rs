@@ -33,6 +33,8 @@ words!(
         ConsumerUnhealthy = "consumer_unhealthy",
         /// Audit events cannot be stored.
         StorageUnreachable = "storage_unreachable",
+        /// The token of zone keys does not answer.
+        ZoneKeysUnreachable = "zone_keys_unreachable",
     }
 );
 

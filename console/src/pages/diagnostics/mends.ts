@@ -28,6 +28,7 @@ const MENDS: Readonly<Record<WebSchema["NotReady"], string>> = {
   api_unreachable: "Is the Control API up, and does CARACAL_API_URL of the role web say where?",
   consumer_unhealthy: "It does not read events. Look at Redis, and at its log.",
   storage_unreachable: "It cannot store evidence. Look at its database; what waits is kept meanwhile.",
+  zone_keys_unreachable: "The token of its zone keys does not answer. Look at it, and at the log of the STS.",
 };
 
 /** How a role is, and what mends it. */

@@ -14,12 +14,13 @@ mod sign_in;
 mod stores;
 mod traces;
 mod web;
+mod zone_keys;
 
 use caracal_service::config::{Declared, Role};
 
 pub(crate) use self::{
     bucket::bucket, checkpoints::*, control::*, coordinator::*, enforcement::*, evidence::*, export::*,
-    keys::*, process::*, sign_in::*, stores::*, traces::*, web::*,
+    keys::*, process::*, sign_in::*, stores::*, traces::*, web::*, zone_keys::*,
 };
 
 /// A group of settings with its heading on the page of settings.
@@ -32,6 +33,7 @@ pub(crate) const GROUPS: &[Group] = &[
     ("Traces", traces::GROUP),
     ("Stores", stores::GROUP),
     ("Keys and tokens", keys::GROUP),
+    ("Zone keys", zone_keys::GROUP),
     ("Evidence", evidence::GROUP),
     ("Checkpoints", checkpoints::GROUP),
     ("Export", export::GROUP),

@@ -552,3 +552,41 @@ fn hosts_that_are_named_and_never_called_are_a_problem() {
     }
     assert!(!problems("dev", "10.0.0.7", "").contains("names"));
 }
+
+#[test]
+fn a_token_of_zone_keys_is_told_whole_or_not_at_all() {
+    let of = |more: &[(&str, &str)]| read(&[&[("CARACAL_MODE", "dev")], more].concat(), &[Role::Sts]);
+    let [module, label, pin] = [
+        ("PKCS11_MODULE", "/usr/lib/module.so"),
+        ("PKCS11_TOKEN", "zones"),
+        ("PKCS11_PIN", "123456"),
+    ];
+    let pkcs11 = ("ZONE_KEYS", "pkcs11");
+    assert!(of(&[]).unwrap().zone_keys.token.is_none());
+    if cfg!(not(feature = "pkcs11")) {
+        let refused = of(&[module, label, pin]).unwrap_err().to_string();
+        assert!(refused.contains("cannot load modules"), "{refused}");
+        return;
+    }
+    for (given, missing) in [
+        (&[pkcs11][..], "PKCS11_MODULE"),
+        (&[pkcs11, module], "PKCS11_TOKEN"),
+        (&[module, label], "PKCS11_PIN_FILE"),
+        (&[label, pin], "PKCS11_MODULE"),
+        (&[module, label, pin, ("PKCS11_SESSIONS", "0")], "PKCS11_SESSIONS"),
+        (&[module, label, pin, ("PKCS11_TIMEOUT", "1ms")], "PKCS11_TIMEOUT"),
+        (&[("ZONE_KEYS", "kms")], "sealed or pkcs11"),
+    ] {
+        let refused = of(given).unwrap_err().to_string();
+        assert!(refused.contains(missing), "{missing} in {refused}");
+    }
+    // With keys that are sealed from now on, those that are in the token go on signing.
+    for more in [&[module, label, pin][..], &[pkcs11, module, label, pin]] {
+        let config = of(more).unwrap();
+        assert!(config.zone_keys.token.is_some());
+        assert!(!format!("{config:?}").contains("123456"));
+    }
+    // Nobody else needs it.
+    let gateway = read(&[("CARACAL_MODE", "dev"), label], &[Role::Coordinator]);
+    assert!(gateway.unwrap().zone_keys.token.is_none());
+}

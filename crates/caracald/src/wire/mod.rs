@@ -18,6 +18,7 @@ mod machine;
 mod preflight;
 mod roles;
 mod web;
+mod zone_keys;
 
 use std::{
     collections::HashMap,
@@ -52,6 +53,7 @@ use self::{
     backends::Backends,
     egress::{guard, named_by_others},
     keys::KeyMaterial,
+    zone_keys::WiredZoneKeys,
 };
 pub(crate) use self::{
     backends::{
@@ -117,6 +119,8 @@ struct Parts {
     config: Config,
     world: World,
     keys: KeyMaterial,
+    /// Only where mandates are minted.
+    zone_keys: Option<WiredZoneKeys>,
     backends: Backends,
     /// The store of requests: what it commits is in force in this process before it answers.
     store: Arc<dyn Store>,
@@ -159,13 +163,19 @@ pub(crate) async fn wire(
     }
     let keys = KeyMaterial::of(&config)?;
     let roles: Vec<Role> = addresses.iter().map(|(role, _)| *role).collect();
+    // Before the stores: that a token cannot be used is known without them.
+    let zone_keys = if roles.contains(&Role::Sts) {
+        Some(WiredZoneKeys::open(&config, &keys, &world).await?)
+    } else {
+        None
+    };
     let backends = Backends::open(&config, &keys, &world, &roles).await?;
 
     // What the hot path reads instead of SQL.
     let zones = Arc::new(ZoneDirectory::reaching(
         backends.store.clone(),
         world.clone(),
-        reach(&roles, &keys)?,
+        reach(&roles, zone_keys.as_ref()),
     ));
     let authority = Arc::new(LiveAuthority::new(backends.store.clone(), world.clone()));
     let revocations = Arc::new(Revocations::new(world.clone()));
@@ -215,6 +225,7 @@ pub(crate) async fn wire(
         config,
         world,
         keys,
+        zone_keys,
         backends,
         zones,
         authority,
@@ -239,7 +250,7 @@ pub(crate) async fn wire(
 }
 
 /// Reads what the configuration names and a start would refuse: certificates, witnesses, where exports and
-/// checkpoints go.
+/// checkpoints go, the token of zone keys.
 ///
 /// # Errors
 /// The sentence with which a start would end.
@@ -254,6 +265,8 @@ pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
         export::target(config)?;
         export::checkpoint_bucket(config)?;
     }
+    #[cfg(feature = "pkcs11")]
+    zone_keys::token(config, &system_world())?;
     Ok(())
 }
 
@@ -290,16 +303,16 @@ fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Resul
 }
 
 /// As much of each zone as the most demanding of the roles needs.
-fn reach(roles: &[Role], keys: &KeyMaterial) -> anyhow::Result<ZoneContents> {
-    Ok(if roles.contains(&Role::Sts) {
-        ZoneContents::Everything(keys.keyring()?.clone())
+fn reach(roles: &[Role], zone_keys: Option<&WiredZoneKeys>) -> ZoneContents {
+    if let Some(zone_keys) = zone_keys {
+        ZoneContents::Everything(zone_keys.keys.clone())
     } else if roles.contains(&Role::Api) || roles.contains(&Role::Coordinator) {
         ZoneContents::Directory
     } else if roles.contains(&Role::Gateway) {
         ZoneContents::Resources
     } else {
         ZoneContents::PublicKeys
-    })
+    }
 }
 
 fn issuer(config: &Config, addresses: &[(Role, SocketAddr)]) -> Arc<str> {

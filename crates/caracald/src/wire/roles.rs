@@ -24,6 +24,7 @@ use super::{
     Parts,
     egress::{guard, named_by_others, upstreams},
     machine::half_of_the_machine,
+    zone_keys::WiredZoneKeys,
 };
 use crate::{
     config::{Backend, Role, declared::MailPlace},
@@ -91,6 +92,7 @@ impl Parts {
             spool: self.spool()?,
             outbox: self.outbox.clone(),
             keyring: self.keys.keyring()?.clone(),
+            zone_keys: self.zone_keys()?.keys.clone(),
             hasher: self.keys.hasher(&self.world)?,
             tokens: outside.tokens.clone(),
             connections: outside.connections.clone(),
@@ -105,8 +107,13 @@ impl Parts {
         })
     }
 
+    fn zone_keys(&self) -> anyhow::Result<&WiredZoneKeys> {
+        self.zone_keys.as_ref().context("an STS signs with keys of zones")
+    }
+
     fn sts(&self) -> anyhow::Result<Router> {
-        let ready = self.authority_ready()?;
+        let mut ready = self.authority_ready()?;
+        ready.extend(self.zone_keys()?.start(self));
         let sealed = Sealed {
             store: self.backends.store.clone(),
             keys: self.keys.keyring()?.clone(),

@@ -59,3 +59,4 @@ mod tenancy;
 mod traces;
 mod web_launcher;
 mod what_if;
+mod zone_keys;
