@@ -24,7 +24,6 @@ use super::{
     Parts,
     egress::{guard, named_by_others, upstreams},
     machine::half_of_the_machine,
-    zone_keys::WiredZoneKeys,
 };
 use crate::{
     config::{Backend, Role, declared::MailPlace},
@@ -105,10 +104,6 @@ impl Parts {
             limits: Arc::new(limits),
             config: Arc::new(config),
         })
-    }
-
-    fn zone_keys(&self) -> anyhow::Result<&WiredZoneKeys> {
-        self.zone_keys.as_ref().context("an STS signs with keys of zones")
     }
 
     fn sts(&self) -> anyhow::Result<Router> {

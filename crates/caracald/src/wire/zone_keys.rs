@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use caracal_core::World;
 #[cfg(feature = "pkcs11")]
 use caracal_pkcs11::{Pkcs11Token, TokenOpenError, TokenSettings};
@@ -63,6 +64,13 @@ impl WiredZoneKeys {
             return Some(Arc::new(TokenReady(token.clone())));
         }
         None
+    }
+}
+
+impl Parts {
+    /// Where the keys are that an STS signs with.
+    pub(super) fn zone_keys(&self) -> anyhow::Result<&WiredZoneKeys> {
+        self.zone_keys.as_ref().context("an STS signs with keys of zones")
     }
 }
 
