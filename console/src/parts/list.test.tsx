@@ -221,3 +221,27 @@ test("what can never be undone is typed first, and whoever leaves stops what is 
   expect(after).toHaveBeenCalledOnce();
   expect(text()).toContain("2 chosen");
 });
+
+test("j and k go from the row that has the focus, and back to the last one when none has it", async () => {
+  await show(async () => ({ items: some("one", "two", "three") }));
+  const key = (name: string) =>
+    doing(() =>
+      (document.activeElement ?? document.body).dispatchEvent(
+        new KeyboardEvent("keydown", { key: name, bubbles: true }),
+      ),
+    );
+  const focused = () => document.activeElement?.textContent;
+  await key("j");
+  expect(focused()).toBe("one");
+  // Something else took the focus, such as the page that was arrived at: the key finds the row again and goes on from there.
+  await doing(() => (document.activeElement as HTMLElement).blur());
+  await key("j");
+  expect(focused()).toBe("one");
+  await key("j");
+  expect(focused()).toBe("two");
+  await doing(() => document.querySelectorAll<HTMLElement>("tbody .cover")[2]?.focus());
+  await key("j");
+  expect(focused()).toBe("three");
+  await key("k");
+  expect(focused()).toBe("two");
+});

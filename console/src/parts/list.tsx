@@ -110,8 +110,11 @@ export function List<Row>({
         event.preventDefault();
         find.current?.focus();
       } else if (move !== 0) {
-        const links = table.current?.querySelectorAll<HTMLElement>("tbody tr .cover") ?? [];
-        const next = Math.max(0, Math.min(links.length - 1, at + move));
+        const links = [...(table.current?.querySelectorAll<HTMLElement>("tbody tr .cover") ?? [])];
+        // From the row that has the focus; where none has it, back to the one that had it last.
+        const here = links.findIndex((link) => link.closest("tr")?.contains(document.activeElement));
+        const wanted = here === -1 ? at : here + move;
+        const next = Math.max(0, Math.min(links.length - 1, wanted));
         links[next]?.focus();
         setAt(next);
       } else if (event.key === "x") {
