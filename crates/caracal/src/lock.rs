@@ -99,8 +99,14 @@ impl Lock {
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Ok(Attempt::Held(read_holder(&mut file)?)),
+                Err(TryLockError::WouldBlock) => {
+                    let holder = read_holder(&mut file)?;
+                    // Whoever is named and lives keeps it for long; only a reader or a start may be over in an instant.
+                    if holder.as_ref().is_some_and(Holder::is_alive) || Instant::now() >= deadline {
+                        return Ok(Attempt::Held(holder));
+                    }
+                    std::thread::sleep(PAUSE);
+                }
                 Err(TryLockError::Error(error)) => {
                     return Err(error).with_context(|| format!("cannot lock {}", path.display()));
                 }

@@ -189,7 +189,16 @@ fn parse(roles: &[String]) -> anyhow::Result<Vec<Role>> {
     Role::parse_all(roles).map_err(anyhow::Error::msg)
 }
 
+/// Keeps this process to pages of 4 KiB. Where the system hands out pages of 2 MiB for whatever is touched, an idle daemon holds half as
+/// much again, and calls are no faster for it. The allocator takes its memory long before it touches it, so this is early enough.
+fn use_small_pages() {
+    // Where it is refused, memory is all that it costs.
+    #[cfg(target_os = "linux")]
+    drop(nix::sys::prctl::set_thp_disable(true));
+}
+
 fn main() -> ExitCode {
+    use_small_pages();
     let arguments = Arguments::parse();
     // What is written is private, whatever umask was inherited: a database file has no mode of its own.
     umask(Mode::from_bits_truncate(0o077));

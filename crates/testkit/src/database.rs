@@ -82,6 +82,14 @@ impl Database {
             &format!("SET session_replication_role = replica; {sql}"),
         )
     }
+
+    /// Does for a table what the server does by itself a while after many of its rows changed.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub fn vacuum(&self, table: &str) {
+        server().sql(&self.name, &format!("VACUUM ANALYZE {table}"));
+    }
 }
 
 impl Drop for Database {

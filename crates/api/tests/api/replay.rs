@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use crate::stack::{Stack, grants};
 
-/// A mint of a reader as the STS records it, of the request `n`.
+/// A mint of a reader as the STS records it, of the request `n`. Ids are in the order of time, as those that roles make.
 fn mint(zone: &str, n: usize, at: &str, scope: &str) -> String {
     // Twenty calls of a session.
     let session = n / 20;
     json!({
-        "id": format!("0190-{n:012}"), "zone_id": zone, "event_type": "token_exchange",
+        "id": format!("0191-{n:012}-0"), "zone_id": zone, "event_type": "token_exchange",
         "request_id": format!("req-{n}"), "decision": "allow", "manifest_sha": "00ff", "evaluation_status": "complete",
         "determining_policies_json": [{"policy": "caracal-crm-mint"}], "diagnostics_json": [],
         "metadata_json": {"application_id": "a", "resource": "resource://crm", "requested_scopes": [scope],
@@ -48,7 +48,7 @@ async fn worked(stack: &Stack, decisions: usize) -> String {
             let scope = if n % 10 == 0 { "crm:write" } else { "crm:read" };
             entries.push(LedgerEntry::read(&mint(&id, n, &at, scope), String::new()).unwrap());
             if n % 2 == 0 {
-                let outcome = json!({"id": format!("0191-{n:012}"), "zone_id": id, "occurred_at": at,
+                let outcome = json!({"id": format!("0191-{n:012}-1"), "zone_id": id, "occurred_at": at,
                     "event_type": "gateway_resource_request", "request_id": format!("req-{n}"), "decision": "allow"});
                 entries.push(LedgerEntry::read(&outcome.to_string(), String::new()).unwrap());
             }
