@@ -5,14 +5,16 @@
 
 use std::collections::HashSet;
 
-use caracal_core::text;
+use caracal_core::{id, text};
 use caracal_service::Refusal;
 use serde_json::{Map, Value};
 
 /// Most elements of a list that an answer shows.
 const MAX_LISTED: usize = 32;
-/// Members of `details` whose text is ours: a rule, an id.
-const OURS: [&str; 2] = ["rule", "session_id"];
+/// The rule that was broken, in a word of ours.
+const RULE: &str = "rule";
+/// The session that it is about.
+const SESSION: &str = "session_id";
 /// Where a field is: of its steps those are ours that a document of this role has.
 const PATH: &str = "path";
 /// Stands for a step that the caller made up.
@@ -58,7 +60,8 @@ pub(crate) fn kept(details: &Value, ours: &HashSet<String>) -> Option<Value> {
             for (name, member) in members {
                 let member = match name.as_str() {
                     PATH => steps(member, ours),
-                    name if OURS.contains(&name) && !member.is_object() => Some(member.clone()),
+                    RULE if !member.is_object() => Some(member.clone()),
+                    SESSION => member.as_str().map(|session| Value::from(id::claimed(session))),
                     _ => kept(member, ours),
                 };
                 left.extend(member.map(|member| (name.clone(), member)));

@@ -3,7 +3,7 @@
 use caracal_api::{ApiDeps, Reach, table};
 use caracal_core::{ZoneId, entity::SessionStatus};
 use caracal_service::front::{Record, Route};
-use caracal_storage::{Access, conformance::given::Given};
+use caracal_storage::{Access, AdminAuditFilter, PageRequest, conformance::given::Given};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -436,4 +436,35 @@ async fn every_route_leaves_the_row_that_it_declares_allowed_and_refused() {
         .contains(&route.name);
         assert_eq!(status.is_success(), !missing, "{}: {status}", route.name);
     }
+}
+
+#[tokio::test]
+async fn of_an_id_that_could_be_none_of_ours_the_record_of_a_refusal_keeps_the_length() {
+    let stack = Stack::start().await;
+    let made = Made::of(&stack).await;
+    let (secret, unknown) = (
+        "a-key-of-another-service-0123456789abcde",
+        stack.parts.world.uuid_v7().to_string(),
+    );
+    for id in [secret, &unknown] {
+        let path = format!("/v1/zones/{}/applications/{id}", made.zone);
+        stack.delete(&path).await.expect(404);
+    }
+    let zone = ZoneId::parse(&made.zone).unwrap();
+    let mut work = stack.parts.store.global(Access::Read).await.unwrap();
+    let (filter, page) = (AdminAuditFilter::default(), PageRequest::first(200));
+    let rows = work
+        .admin_audit()
+        .list(&zone, &filter, &page)
+        .await
+        .unwrap()
+        .items;
+    let refused = rows.iter().filter(|row| row.record.status_code == 404);
+    let mut told: Vec<_> = refused
+        .map(|row| (row.record.path.clone(), row.record.entity_id.clone().unwrap()))
+        .collect();
+    let as_told = |id: &str| (format!("/v1/zones/{zone}/applications/{id}"), id.to_owned());
+    told.sort();
+    assert_eq!(told, [as_told(&unknown), as_told("invalid_id:40")]);
+    assert!(!format!("{rows:?}").contains(secret));
 }
