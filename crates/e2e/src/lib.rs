@@ -8,6 +8,7 @@
 //! Every test is a function of `&Stack`, and [`on_every_deployment!`] runs it once for each way of deploying. At its end
 //! every decision that is in the ledger is replayed.
 
+pub mod account;
 mod agent;
 mod deployments;
 mod fixture;

@@ -1,13 +1,19 @@
 //! Whoever guesses at the console closes it for themselves: not for whoever else signs in.
 
-use caracal_e2e::{Deployment, Reply, Role, Stack};
-use serde_json::{Value, json};
+use caracal_core::entity::AccountRole;
+use caracal_e2e::{
+    Deployment, Reply, Role, Stack,
+    account::{invite, sign_in, use_link},
+};
+use caracal_wire::control::{Line, accounts::ReadLink};
+use serde::Serialize;
+use serde_json::Value;
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// What the console asks for a browser.
-async fn at_the_console(web: &str, path: &str, body: &Value) -> Reply {
+async fn at_the_console(web: &str, path: &str, body: &impl Serialize) -> Reply {
     let request = reqwest::Client::new()
         .post(format!("{web}{path}"))
         .header("origin", web)
@@ -22,21 +28,18 @@ async fn an_address_that_is_refused_at_the_console_keeps_nobody_else_out() {
     let endpoints = std::fs::read_to_string(stack.home().join("endpoints.json")).expect("a running stack");
     let endpoints: Value = serde_json::from_str(&endpoints).expect("JSON");
     let web = endpoints["web"].as_str().expect("the role web");
-    let account = json!({"email": EMAIL, "name": "Ada", "role": "viewer"});
-    let made = stack
-        .admin("POST", "/v1/accounts", Some(account))
-        .await
-        .expect(201);
-    let link = made.json["link"]["link"].as_str().expect("a link");
-    let used = json!({"link": link, "password": PASSWORD});
+    let made = invite(&stack, EMAIL, AccountRole::Viewer, None).await;
+    let used = use_link(&made.link.link, PASSWORD);
     at_the_console(web, "/api/session/link", &used).await.expect(201);
-    let right = json!({"email": EMAIL, "password": PASSWORD});
+    let right = sign_in(EMAIL, PASSWORD);
     // What is right is not counted.
     for _ in 0..3 {
         at_the_console(web, "/api/session", &right).await.expect(200);
     }
-    let guess = json!({"email": "nobody@example.com", "password": "a guess that is wrong"});
-    let link = json!({"link": "nothing-that-was-ever-made"});
+    let guess = sign_in("nobody@example.com", "a guess that is wrong");
+    let link = ReadLink {
+        link: Line(String::from("nothing-that-was-ever-made")),
+    };
     for _ in 0..10 {
         at_the_console(web, "/api/session", &guess).await.expect(401);
         at_the_console(web, "/api/control/v1/console/links/read", &link)

@@ -4,12 +4,18 @@
 
 use std::collections::BTreeSet;
 
-use caracal_core::Secret;
+use caracal_core::{Secret, entity::AccountRole, json};
 use caracal_crypto::tokens::ConsoleToken;
 use caracal_e2e::{
-    Agent, Deployment, Fixture, KEY_HEADER, READ, RawReply, Reply, Role, Stack, TICKETS, checkout, raw,
+    Agent, Deployment, Fixture, KEY_HEADER, READ, RawReply, Reply, Role, Stack, TICKETS,
+    account::{invite, use_link},
+    checkout, raw,
 };
-use caracal_wire::control::resources::CreateResource;
+use caracal_wire::control::{
+    Name,
+    admin_tokens::{CreateToken, TokenCapability, TokenScope},
+    resources::CreateResource,
+};
 use serde_json::{Value, json};
 
 /// Whoever asks as often as this does is somebody else's test.
@@ -144,13 +150,12 @@ impl<'s> Side<'s> {
 }
 
 /// Somebody with a password at the console, who reaches `zone` alone: the session they are signed in with.
-async fn person(stack: &Stack, zone: &str, role: &str) -> String {
+async fn person(stack: &Stack, zone: &str, role: AccountRole) -> String {
     let email = format!("{}@example.com", uuid::Uuid::new_v4().simple());
-    let body = json!({"email": email, "name": role, "role": role, "zones": [zone]});
-    let made = stack.admin("POST", "/v1/accounts", Some(body)).await.expect(201);
-    let link = made.json["link"]["link"].as_str().expect("a link");
+    let zones = Some(vec![zone.parse().expect("an id")]);
+    let made = invite(stack, &email, role, zones).await;
     let used = stack.request(Role::Api, "POST", "/v1/console/links/use");
-    let used = Reply::of(used.json(&json!({"link": link, "password": PASSWORD}))).await;
+    let used = Reply::of(used.json(&use_link(&made.link.link, PASSWORD))).await;
     used.expect(201).text_of("token")
 }
 
@@ -171,17 +176,26 @@ async fn bearers(stack: &Stack, side: &Side<'_>) -> Vec<Bearer> {
     ]
     .map(|(class, token)| (class.to_owned(), token))
     .into();
-    for capability in ["read", "write", "approve"] {
-        let body =
-            json!({"name": capability, "scope": "zone", "zone_id": side.zone(), "capability": capability});
+    let token = |capability: TokenCapability, reveals: Option<bool>| CreateToken {
+        name: Name(capability.as_str().to_owned()),
+        scope: TokenScope::Zone,
+        zone_id: Some(side.zone().parse().expect("an id")),
+        capability: Some(capability),
+        reveals,
+        expires_at: None,
+    };
+    for capability in [
+        TokenCapability::Read,
+        TokenCapability::Write,
+        TokenCapability::Approve,
+    ] {
+        let body = json::tree(&token(capability, None));
         let made = stack.admin("POST", "/v1/admin-tokens", Some(body)).await;
-        let token = made.expect(201).text_of("token");
-        all.push((format!("an admin token that may {capability}"), token));
+        let text = made.expect(201).text_of("token");
+        all.push((format!("an admin token that may {}", capability.as_str()), text));
     }
     // What a token reveals is said apart.
-    let body = json!({
-        "name": "reveals", "scope": "zone", "zone_id": side.zone(), "capability": "read", "reveals": true,
-    });
+    let body = json::tree(&token(TokenCapability::Read, Some(true)));
     let made = stack.admin("POST", "/v1/admin-tokens", Some(body)).await;
     all.push((
         String::from("an admin token that reveals"),
@@ -192,9 +206,15 @@ async fn bearers(stack: &Stack, side: &Side<'_>) -> Vec<Bearer> {
         let token = class.derive(&admin).expose().to_owned();
         all.push((format!("the console's own {class:?}"), token));
     }
-    for role in ["admin", "operator", "approver", "auditor", "viewer"] {
+    for role in [
+        AccountRole::Admin,
+        AccountRole::Operator,
+        AccountRole::Approver,
+        AccountRole::Auditor,
+        AccountRole::Viewer,
+    ] {
         all.push((
-            format!("a person as {role}"),
+            format!("a person as {}", role.as_str()),
             person(stack, side.zone(), role).await,
         ));
     }
@@ -250,7 +270,7 @@ async fn ids_of_another_zone(stack: &Stack, here: &Side<'_>, there: &Side<'_>) {
     let mut refusals = BTreeSet::new();
     let coordinator = stack.secret("caracalCoordinatorToken");
     let audit = stack.secret("auditAdminToken");
-    let operator = person(stack, here.zone(), "operator").await;
+    let operator = person(stack, here.zone(), AccountRole::Operator).await;
     for route in routes() {
         let tokens: &[&str] = match route.role {
             Role::Coordinator => &[&coordinator, &here.agent.lifecycle, &operator],
@@ -327,7 +347,7 @@ fn assert_refused(reply: &RawReply, asked: &str, there: &Side<'_>) {
 }
 
 async fn spelled_in_every_way(stack: &Stack, here: &Side<'_>, there: &Side<'_>) {
-    let person = person(stack, here.zone(), "admin").await;
+    let person = person(stack, here.zone(), AccountRole::Admin).await;
     for route in routes() {
         let path = there.path(&route, there.zone(), true);
         let token = if route.role == Role::Coordinator {
@@ -365,7 +385,7 @@ async fn through_the_console(stack: &Stack, here: &Side<'_>, there: &Side<'_>) {
         assert_eq!(stack.deployment(), Deployment::Production);
         return;
     };
-    let session = person(stack, here.zone(), "admin").await;
+    let session = person(stack, here.zone(), AccountRole::Admin).await;
     let headers = format!(
         "Cookie: caracal-session={session}\r\nOrigin: {web}\r\nSec-Fetch-Site: same-origin\r\nX-Caracal-Console: 1\r\n"
     );

@@ -1,8 +1,14 @@
 //! People who sign in to the console at a real `OpenID` provider.
 
+use caracal_core::{entity::AccountRole, json};
 use caracal_e2e::{
     Deployment, Reply, Role, Stack,
+    account::invite,
     oauth::{CONSOLE_URL, OauthServer},
+};
+use caracal_wire::control::{
+    Line,
+    accounts::{ChangeAccount, FinishSingleSignOn},
 };
 use serde_json::{Value, json};
 
@@ -37,10 +43,18 @@ async fn away_and_back(stack: &Stack, server: &OauthServer) -> Begun {
 }
 
 async fn hand_in(stack: &Stack, browser: &str, back: &[(String, String)]) -> Reply {
-    let mut body = json!({"browser": browser, "user_agent": "a browser"});
-    for (name, value) in back {
-        body[name] = json!(value);
-    }
+    let brought = |wanted: &str| {
+        let found = back.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.clone())
+    };
+    let body = FinishSingleSignOn {
+        browser: Line(browser.to_owned()),
+        state: Line(brought("state").unwrap_or_default()),
+        code: brought("code").map(Line),
+        error: brought("error").map(Line),
+        iss: brought("iss").map(Line),
+        user_agent: Some(String::from("a browser")),
+    };
     let request = stack.request(Role::Api, "POST", "/v1/console/single-sign-on/finish");
     Reply::of(request.json(&body)).await
 }
@@ -58,10 +72,11 @@ fn assert_refused(reply: &Reply, status: u16, code: &str) {
     );
 }
 
-async fn invite(stack: &Stack, email: &str, role: &str) -> String {
-    let body = json!({"email": email, "name": role, "role": role});
-    let made = stack.admin("POST", "/v1/accounts", Some(body)).await.expect(201);
-    made.json["account"]["id"].as_str().expect("an id").to_owned()
+fn locked(locked: bool) -> ChangeAccount {
+    ChangeAccount {
+        locked: Some(locked),
+        ..ChangeAccount::default()
+    }
 }
 
 async fn me(stack: &Stack, token: &str) -> Reply {
@@ -102,7 +117,8 @@ async fn whoever_is_invited_is_let_in(deployment: Deployment) {
     // Nobody is let in whom nobody invited, or whose address may be anybody's.
     server.person(&person("alice", "alice@example.com")).await;
     assert_refused(&sign_in(&stack, &server).await, 403, "not_invited");
-    let id = invite(&stack, "alice@example.com", "viewer").await;
+    let invited = invite(&stack, "alice@example.com", AccountRole::Viewer, None).await;
+    let id = invited.account.id;
     for claims in [
         json!({"sub": "mallory", "email": "alice@example.com", "email_verified": false}),
         json!({"sub": "mallory", "email": "alice@example.com"}),
@@ -154,13 +170,13 @@ async fn whoever_is_invited_is_let_in(deployment: Deployment) {
     // A locked account stays closed, and one that was let go of is its address's again.
     let path = format!("/v1/accounts/{id}");
     stack
-        .admin("PATCH", &path, Some(json!({"locked": true})))
+        .admin("PATCH", &path, Some(json::tree(&locked(true))))
         .await
         .expect(200);
     server.person(&person("alice", "alice@example.com")).await;
     assert_refused(&sign_in(&stack, &server).await, 401, "sign_in_refused");
     stack
-        .admin("PATCH", &path, Some(json!({"locked": false})))
+        .admin("PATCH", &path, Some(json::tree(&locked(false))))
         .await
         .expect(200);
     let token = sign_in(&stack, &server).await.expect(200).text_of("token");
@@ -193,7 +209,7 @@ async fn whoever_is_invited_is_let_in_in_production() {
 async fn an_answer_is_taken_in_its_own_browser_of_its_own_provider_and_for_its_own_code() {
     let server = OauthServer::start(600).await;
     let stack = stack(&server, Deployment::Embedded, &[]).await;
-    invite(&stack, "alice@example.com", "owner").await;
+    invite(&stack, "alice@example.com", AccountRole::Owner, None).await;
     server.person(&person("alice", "alice@example.com")).await;
     let mine = away_and_back(&stack, &server).await;
     let theirs = away_and_back(&stack, &server).await;
@@ -283,7 +299,7 @@ async fn claims_let_people_in_change_what_they_may_and_put_them_out() {
         assert_eq!(me(&stack, &session.text_of("token")).await.status, 401);
     }
     // Whom an owner invited is what the owner said.
-    invite(&stack, "dora@example.com", "auditor").await;
+    invite(&stack, "dora@example.com", AccountRole::Auditor, None).await;
     server.person(&person("dora", "dora@example.com")).await;
     let dora = sign_in(&stack, &server).await.expect(200);
     assert_eq!(dora.json["account"]["role"], "auditor");

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use caracal_core::{Timestamp, json};
 use caracal_e2e::{
     Call, Document, Fixture, GATE, OTHER, READ, Reply, Stack, TICKETS, WRITE, on_every_deployment,
+};
+use caracal_wire::control::{
+    Line,
+    replay::{AskLeastPrivilege, AskReplay},
 };
 use serde_json::{Value, json};
 
@@ -63,10 +68,14 @@ async fn work(fixture: &Fixture<'_>) -> (BTreeSet<String>, String) {
     (BTreeSet::from([id_of(&minted), id_of(&written)]), id_of(&refused))
 }
 
-async fn replay(fixture: &Fixture<'_>, candidate: &(String, String), body: Value) -> Reply {
+async fn replay(fixture: &Fixture<'_>, candidate: &(String, String), asked: AskReplay) -> Reply {
     let (set, version) = candidate;
     let path = format!("/policy-sets/{set}/versions/{version}/replay");
-    fixture.zone.admin("POST", &path, Some(body)).await
+    fixture.zone.admin("POST", &path, Some(json::tree(&asked))).await
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(text).expect("an instant")
 }
 
 fn number(replayed: &Value, name: &str) -> u64 {
@@ -80,10 +89,17 @@ async fn a_candidate_that_takes_a_scope_away_denies_exactly_what_used_it(stack: 
     let (writes, refused) = work(&fixture).await;
     let roles = json!({"reader": [READ], "writer": [READ]});
     let candidate = fixture.zone.candidate(&[with_roles(&fixture, &roles)]).await;
-    let replayed = replay(&fixture, &candidate, json!({"samples": 50}))
-        .await
-        .expect(200)
-        .json;
+    let replayed = replay(
+        &fixture,
+        &candidate,
+        AskReplay {
+            samples: Some(50),
+            ..AskReplay::default()
+        },
+    )
+    .await
+    .expect(200)
+    .json;
     // The mandate would not be minted, and one that was could not be used.
     assert_eq!(number(&replayed, "newly_denied"), 2, "{replayed:#}");
     assert_eq!(number(&replayed, "newly_allowed"), 0, "{replayed:#}");
@@ -123,7 +139,10 @@ async fn a_candidate_that_takes_a_scope_away_denies_exactly_what_used_it(stack: 
     // The other way round.
     let roles = json!({"reader": [READ], "writer": [READ, WRITE, GATE]});
     let candidate = fixture.zone.candidate(&[with_roles(&fixture, &roles)]).await;
-    let replayed = replay(&fixture, &candidate, json!({})).await.expect(200).json;
+    let replayed = replay(&fixture, &candidate, AskReplay::default())
+        .await
+        .expect(200)
+        .json;
     assert_eq!(
         (
             number(&replayed, "newly_allowed"),
@@ -144,10 +163,17 @@ async fn a_candidate_that_says_the_same_changes_nothing(stack: &Stack) {
     work(&fixture).await;
     let same = Document::of(&fixture.application).into();
     let candidate = fixture.zone.candidate(&[same]).await;
-    let replayed = replay(&fixture, &candidate, json!({"hours": 1}))
-        .await
-        .expect(200)
-        .json;
+    let replayed = replay(
+        &fixture,
+        &candidate,
+        AskReplay {
+            hours: Some(1),
+            ..AskReplay::default()
+        },
+    )
+    .await
+    .expect(200)
+    .json;
     assert!(number(&replayed, "decisions") >= 6, "{replayed:#}");
     assert_eq!(
         number(&replayed, "unchanged"),
@@ -164,7 +190,11 @@ async fn a_candidate_that_says_the_same_changes_nothing(stack: &Stack) {
         (&json!([]), &json!([]), &json!(true), &Value::Null)
     );
     // Before anything was decided there is nothing to decide again.
-    let window = json!({"since": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"});
+    let window = AskReplay {
+        since: Some(at("2020-01-01T00:00:00Z")),
+        until: Some(at("2020-01-02T00:00:00Z")),
+        ..AskReplay::default()
+    };
     let before = replay(&fixture, &candidate, window).await.expect(200).json;
     assert_eq!(
         (number(&before, "decisions"), &before["complete"]),
@@ -178,9 +208,19 @@ async fn a_replay_goes_on_where_it_ended_and_adds_up(stack: &Stack) {
     work(&fixture).await;
     let nothing = with_roles(&fixture, &json!({}));
     let candidate = fixture.zone.candidate(&[nothing]).await;
-    let whole = replay(&fixture, &candidate, json!({})).await.expect(200).json;
+    let whole = replay(&fixture, &candidate, AskReplay::default())
+        .await
+        .expect(200)
+        .json;
     assert_eq!(whole["complete"], true);
-    let (mut parts, mut sum, mut body) = (0, [0; 4], json!({"limit": 2}));
+    let (mut parts, mut sum, mut body) = (
+        0,
+        [0; 4],
+        AskReplay {
+            limit: Some(2),
+            ..AskReplay::default()
+        },
+    );
     let names = ["decisions", "unchanged", "newly_denied", "other_events"];
     loop {
         let part = replay(&fixture, &candidate, body).await.expect(200).json;
@@ -199,7 +239,11 @@ async fn a_replay_goes_on_where_it_ended_and_adds_up(stack: &Stack) {
             number(&part, "entries_left") > 0 && part["complete"] == false,
             "{part:#}"
         );
-        body = json!({"limit": 2, "cursor": cursor});
+        body = AskReplay {
+            limit: Some(2),
+            cursor: Some(Line(cursor.to_owned())),
+            ..AskReplay::default()
+        };
     }
     assert!(parts > 2, "{parts}");
     assert_eq!(sum.to_vec(), names.map(|name| number(&whole, name)));
@@ -212,49 +256,67 @@ async fn a_replay_of_what_is_not_there_is_refused(stack: &Stack) {
     for (candidate, body, status, code) in [
         (
             (set.clone(), String::from("another")),
-            json!({}),
+            AskReplay::default(),
             404,
             "version_not_found",
         ),
         (
             (String::from("another"), version.clone()),
-            json!({}),
+            AskReplay::default(),
             404,
             "version_not_found",
         ),
         (
             (set.clone(), version.clone()),
-            json!({"hours": 0}),
+            AskReplay {
+                hours: Some(0),
+                ..AskReplay::default()
+            },
             400,
             "invalid_body",
         ),
         (
             (set.clone(), version.clone()),
-            json!({"hours": 2161}),
+            AskReplay {
+                hours: Some(2161),
+                ..AskReplay::default()
+            },
             400,
             "invalid_body",
         ),
         (
             (set.clone(), version.clone()),
-            json!({"limit": 0}),
+            AskReplay {
+                limit: Some(0),
+                ..AskReplay::default()
+            },
             400,
             "invalid_body",
         ),
         (
             (set.clone(), version.clone()),
-            json!({"samples": 51}),
+            AskReplay {
+                samples: Some(51),
+                ..AskReplay::default()
+            },
             400,
             "invalid_body",
         ),
         (
             (set.clone(), version.clone()),
-            json!({"since": "2020-01-01T00:00:00Z"}),
+            AskReplay {
+                since: Some(at("2020-01-01T00:00:00Z")),
+                ..AskReplay::default()
+            },
             400,
             "invalid_body",
         ),
         (
             (set.clone(), version.clone()),
-            json!({"cursor": "e30"}),
+            AskReplay {
+                cursor: Some(Line(String::from("e30"))),
+                ..AskReplay::default()
+            },
             400,
             "invalid_cursor",
         ),
@@ -263,12 +325,17 @@ async fn a_replay_of_what_is_not_there_is_refused(stack: &Stack) {
         assert_eq!(
             (refused.status, refused.json["error"].as_str()),
             (status, Some(code)),
-            "{body} {refused:#?}"
+            "{body:?} {refused:#?}"
         );
     }
     // Nor is another zone's version replayed over this one's evidence.
     let elsewhere = Fixture::set_up(stack).await;
-    assert_eq!(replay(&elsewhere, &(set, version), json!({})).await.status, 404);
+    assert_eq!(
+        replay(&elsewhere, &(set, version), AskReplay::default())
+            .await
+            .status,
+        404
+    );
 }
 
 async fn a_policy_is_tightened_to_what_was_used(stack: &Stack) {
@@ -279,7 +346,14 @@ async fn a_policy_is_tightened_to_what_was_used(stack: &Stack) {
     let path = format!("/policy-sets/{set}/versions/{version}/least-privilege");
     let judged = fixture
         .zone
-        .admin("POST", &path, Some(json!({"hours": 1})))
+        .admin(
+            "POST",
+            &path,
+            Some(json::tree(&AskLeastPrivilege {
+                hours: Some(1),
+                ..AskLeastPrivilege::default()
+            })),
+        )
         .await
         .expect(200)
         .json;
@@ -298,10 +372,17 @@ async fn a_policy_is_tightened_to_what_was_used(stack: &Stack) {
     assert_eq!(judged["unneeded_keys"], json!([]));
     let tight = judged["content"].as_str().expect("a policy").to_owned();
     let candidate = fixture.zone.candidate(std::slice::from_ref(&tight)).await;
-    let replayed = replay(&fixture, &candidate, json!({"hours": 1}))
-        .await
-        .expect(200)
-        .json;
+    let replayed = replay(
+        &fixture,
+        &candidate,
+        AskReplay {
+            hours: Some(1),
+            ..AskReplay::default()
+        },
+    )
+    .await
+    .expect(200)
+    .json;
     assert_eq!(
         number(&replayed, "unchanged"),
         number(&replayed, "decisions"),
