@@ -194,7 +194,7 @@ fn parse(roles: &[String]) -> anyhow::Result<Vec<Role>> {
 fn use_small_pages() {
     // Where it is refused, memory is all that it costs.
     #[cfg(target_os = "linux")]
-    drop(nix::sys::prctl::set_thp_disable(true));
+    let _refused = nix::sys::prctl::set_thp_disable(true);
 }
 
 fn main() -> ExitCode {
