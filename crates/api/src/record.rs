@@ -72,6 +72,7 @@ pub(crate) fn claimed(template: &str, record: AdminAuditRecord) -> AdminAuditRec
     let path = steps.collect::<Vec<_>>().join("/");
     let entity_id = record.entity_id.as_deref().map(|id| id::claimed(id).into_owned());
     AdminAuditRecord {
+        action: format!("{} {path}", record.method),
         path,
         entity_id,
         ..record
