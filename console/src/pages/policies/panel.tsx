@@ -160,7 +160,8 @@ function Opened({
                 <By of={version.created_by} />
               </td>
               <td className="right">
-                {version.id !== live?.id && (
+                {/* Until it is known what is in force, nothing is offered to take its place. */}
+                {current && version.id !== live?.id && (
                   <Button refused={refused} onClick={() => setActivating(version)}>
                     {live && version.version < live.version ? "Roll back to it…" : "Put in force…"}
                   </Button>
