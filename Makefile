@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check workflows-check console-check console-e2e console-e2e-production test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-command bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone measure-replay docs deny
+.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check cloud-check cloud-interfaces workflows-check console-check console-e2e console-e2e-production test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-command bench-production bench-isolation bench-sessions measure-ledger measure-evidence measure-zone measure-replay docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -50,8 +50,8 @@ build:
 
 # What everything that must hold consists of: in this order what keeps every core busy, then what spawns the binaries that the
 # suite made and mostly waits, TEST_JOBS at a time.
-HOLDS := lint workflows-check alerts-check console-check chart-check test-suite test-fuzz
-SPAWNS := test-console test-handbook test-engine test-install
+HOLDS := lint workflows-check alerts-check console-check chart-check cloud-check test-suite test-fuzz
+SPAWNS := test-console test-handbook test-engine test-install test-cloud
 TEST_JOBS ?= 1
 .PHONY: $(HOLDS) $(SPAWNS)
 
@@ -84,6 +84,9 @@ test-console:
 test-install:
 	scripts/test-install.sh $(TARGET)/debug
 
+test-cloud:
+	scripts/cloud.sh configurations $(TARGET)/debug
+
 test-engine:
 	scripts/test-compose.sh $(TARGET)/debug
 
@@ -115,6 +118,13 @@ alerts-check: ## Each alert fires on what it is for and stays silent on what it 
 
 chart-check: ## The Helm chart without a cluster: every profile against the API's types, what may never be, each unsafe value
 	scripts/chart.sh test
+
+cloud-check: ## The OpenTofu modules and the manifests of container platforms, without a cloud: what must hold, what must be refused
+	scripts/cloud.sh test
+
+cloud-interfaces: ## The same against what the platforms' published interfaces and the providers take (fetches 1 GB)
+	scripts/cloud.sh interfaces
+	scripts/cloud.sh providers
 
 workflows-check: ## The workflows that build and release: their words, expressions and permissions
 	scripts/workflows.sh

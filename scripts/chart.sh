@@ -6,6 +6,7 @@
 #   chart.sh snapshots   writes the snapshots and the README of the values anew
 #   chart.sh package DIRECTORY [VERSION]   the chart as a release hands it out, for the images of that version
 #   chart.sh tools       makes Helm available and prints where it is; builds it once where it is missing (needs Go)
+#   chart.sh python      makes the Python of these tests available and prints where it is
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=$(mkdir -p "${CARGO_TARGET_DIR:-target}/tools" && cd "${CARGO_TARGET_DIR:-target}/tools" && pwd)
@@ -38,6 +39,7 @@ environment() {
 
 case ${1:-} in
   tools) helm_program ;;
+  python) environment ;;
   test)
     HELM=$(helm_program) python=$(environment)
     export HELM
