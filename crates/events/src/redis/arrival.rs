@@ -67,7 +67,7 @@ pub(super) async fn of(shared: &Shared, receipts: &[AppendReceipt]) -> Result<Ar
         .collect();
     let mut pipeline = Pipeline::new();
     Memory::ask(&mut pipeline);
-    pipeline.cmd("INFO").arg("server").arg("replication");
+    Memory::ask_who(&mut pipeline);
     pipeline.cmd("XINFO").arg("GROUPS").arg(STREAM.as_str());
     for group in &groups {
         pipeline.cmd("XPENDING").arg(STREAM.as_str()).arg(group);
@@ -84,8 +84,11 @@ pub(super) async fn of(shared: &Shared, receipts: &[AppendReceipt]) -> Result<Ar
         wire::text(marker).unwrap_or_default(),
         wire::text(info).unwrap_or_default(),
     );
+    let Some(identity) = memory::identity(&info) else {
+        return Err(BusError::Unavailable(memory::REPLICA.into()));
+    };
     // A restarted server still has the old marker until somebody looks, and may have lost its last moments.
-    let same = Memory::is_of(&marker, &memory::identity(&info));
+    let same = Memory::is_of(&marker, &identity);
     if !same || receipts.iter().any(|receipt| receipt.memory != marker) {
         *shared.memory.lock() = None;
         return Ok(Arrival::Lost);

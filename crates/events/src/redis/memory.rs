@@ -4,11 +4,14 @@
 //! forgotten the last moments. So a marker lies beside what must not be forgotten: a random name, and the identity of
 //! the server process that had it. Whoever finds the marker gone, or another process behind it, writes a new name.
 //! What was remembered under the old one counts as forgotten.
+//!
+//! A replica has no memory of its own: it may be missing the last moments of its primary, and the identity that a
+//! promotion gives it comes with the promotion alone. So nothing is established with a server that says it is one.
 
 use std::sync::{Arc, LazyLock};
 
 use caracal_core::World;
-use redis::{Pipeline, RedisResult, Script, Value, aio::ConnectionLike, cmd};
+use redis::{ErrorKind, Pipeline, RedisResult, Script, Value, aio::ConnectionLike, cmd};
 
 use super::wire;
 
@@ -37,13 +40,16 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// The memory behind a connection just made. Two round trips.
+    ///
+    /// # Errors
+    /// The connection's, and one that says that the server is a replica.
     pub(crate) async fn establish(connection: &mut impl ConnectionLike, world: &World) -> RedisResult<Self> {
         let info: String = cmd("INFO")
             .arg("server")
             .arg("replication")
             .query_async(connection)
             .await?;
-        let identity = identity(&info);
+        let identity = identity(&info).ok_or((ErrorKind::Client, REPLICA))?;
         let fresh = format!("{:016x}", u64::from_be_bytes(world.random_bytes::<8>()));
         let marker: String = ESTABLISH
             .key(KEY)
@@ -68,6 +74,17 @@ impl Memory {
         &self.marker
     }
 
+    /// Asks who the server is, for [`identity`].
+    pub(crate) fn ask_who(pipeline: &mut Pipeline) {
+        pipeline.cmd("INFO").arg("server").arg("replication");
+    }
+
+    /// Whether the answer to [`Memory::ask_who`] is of the primary that this memory was established with.
+    pub(crate) fn is_with(&self, answer: &Value) -> bool {
+        let info = wire::text(answer).unwrap_or_default();
+        identity(&info).is_some_and(|identity| Self::is_of(&self.marker, &identity))
+    }
+
     /// Whether a marker was written for the server process with this [`identity`].
     pub(super) fn is_of(marker: &str, identity: &str) -> bool {
         marker.split_once(' ').is_some_and(|(_, of)| of == identity)
@@ -85,14 +102,17 @@ impl Memory {
     }
 }
 
-/// The server process and the history it has, from its `INFO`.
-pub(super) fn identity(info: &str) -> String {
+/// Why nothing is remembered here.
+pub(super) const REPLICA: &str = "the server is a replica";
+
+/// The server process and the history it has, from its `INFO`; none of a replica.
+pub(super) fn identity(info: &str) -> Option<String> {
     let line = |name: &str| {
         info.lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
             .unwrap_or_default()
     };
-    format!("{} {}", line("run_id"), line("master_replid"))
+    (line("role") != "slave").then(|| format!("{} {}", line("run_id"), line("master_replid")))
 }
 
 #[cfg(test)]
@@ -101,7 +121,10 @@ mod tests {
 
     #[test]
     fn a_server_is_known_by_its_process_and_its_history() {
-        let info = "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n# Replication\r\nmaster_replid:def\r\n";
-        assert_eq!(identity(info), "abc def");
+        let info = |role: &str| {
+            format!("# Server\r\nrun_id:abc\r\n# Replication\r\nrole:{role}\r\nmaster_replid:def\r\n")
+        };
+        assert_eq!(identity(&info("master")).as_deref(), Some("abc def"));
+        assert_eq!(identity(&info("slave")), None);
     }
 }

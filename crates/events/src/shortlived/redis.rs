@@ -135,7 +135,18 @@ impl RedisShortLived {
 impl Reachable for RedisShortLived {
     async fn check(&self) -> Result<(), ShortLivedError> {
         let live = self.live().await?;
-        self.ask(&live, Pipeline::new()).await.map(|_| ())
+        let mut pipeline = Pipeline::new();
+        Memory::ask_who(&mut pipeline);
+        let (answers, _) = self.ask(&live, pipeline).await?;
+        // A primary that was a replica for a while has the old marker, and may have missed what was written meanwhile.
+        if !answers
+            .first()
+            .is_some_and(|who| live.connection.memory.is_with(who))
+        {
+            self.shared.forget(&live);
+            self.live().await?;
+        }
+        Ok(())
     }
 }
 

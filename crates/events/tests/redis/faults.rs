@@ -6,7 +6,9 @@ use caracal_core::Timestamp;
 use caracal_crypto::{HmacKey, system_world};
 use caracal_events::{
     Bus, BusError, Fields, RateLimiter as _, RedisBus, RedisOptions, RedisUnusable, ReplayStore as _,
-    StreamSigner, Topic, redis::access, shortlived::RedisShortLived,
+    StreamSigner, Topic,
+    redis::access,
+    shortlived::{Claim, Reachable as _, RedisShortLived},
 };
 use caracal_testkit::{
     fault::{Fault, Faults as _},
@@ -137,6 +139,30 @@ async fn a_primary_that_became_a_replica_is_not_ready_and_is_left_for_its_succes
     in_the_end(async || bus.append(Topic::SessionsRevoke, revocation("kept")).await).await;
     let first = in_the_end(async || store.claim("seen:jti:2", soon).await).await;
     assert!(first);
+}
+
+#[tokio::test]
+async fn a_server_that_was_a_replica_for_a_while_has_another_memory_whoever_looked_meanwhile() {
+    let server = Redis::in_memory();
+    let options = options(&server.url());
+    let store = RedisShortLived::open(system_world(), &options).expect("a usable address");
+    let soon = Timestamp::from_micros(system_world().now().as_micros() + 60_000_000);
+    let before = store.generation().await.expect("a primary");
+    // Nobody touches it meanwhile: the next look tells, by its readiness alone.
+    tell(&server, &["REPLICAOF", "127.0.0.1", "1"]).await;
+    tell(&server, &["REPLICAOF", "NO", "ONE"]).await;
+    in_the_end(async || store.check().await).await;
+    let unseen = store.generation().await.expect("a primary again");
+    assert_ne!(before, unseen);
+    // Whoever is dialled anew by a replica has no memory of it, though the marker is there to be read.
+    tell(&server, &["REPLICAOF", "127.0.0.1", "1"]).await;
+    for _ in 0..3 {
+        assert!(store.claim_of("z", &unseen, "seen:jti:1", soon).await.is_err());
+        assert!(store.check().await.is_err(), "a replica is not ready");
+    }
+    tell(&server, &["REPLICAOF", "NO", "ONE"]).await;
+    let claim = in_the_end(async || store.claim_of("z", &unseen, "seen:jti:1", soon).await).await;
+    assert_eq!(claim, Claim::Forgotten);
 }
 
 #[tokio::test]
