@@ -24,7 +24,10 @@ FIRST = ["e2e", "sqlite_faults", "api", "postgres_faults", "sqlite", "audit", "p
 WAITING = {"e2e"}
 # A program that takes longer hangs, in seconds: three times what the longest needs on a busy machine.
 LIMIT = int(os.environ.get("CARACAL_TEST_LIMIT", "3600"))
+# Linux's file system in memory, and what has to be free there, in bytes.
+MEMORY, ROOM = "/dev/shm", 6 << 30
 RUNNING = set()
+FILES = []
 
 
 def build(options):
@@ -89,21 +92,34 @@ class Program:
         return "".join(f"\ntest {name} ... did not end: FAILED" for name in sorted(names - ended))
 
 
+def scratch():
+    """A directory for the files of tests: in memory where there is room and programs may be started from there."""
+    place = None
+    if os.access(MEMORY, os.W_OK):
+        room = os.statvfs(MEMORY)
+        if room.f_bavail * room.f_frsize >= ROOM and not room.f_flag & os.ST_NOEXEC:
+            place = MEMORY
+    # A short name: paths of sockets have 107 bytes.
+    return tempfile.TemporaryDirectory(prefix="t", dir=place, ignore_cleanup_errors=True)
+
+
 def interrupted(number, _):
     for program in list(RUNNING):
         program.end(signal.SIGKILL)
         took = time.monotonic() - program.begin
         print(f"interrupted: {program.label} after {took:.0f} s{program.unfinished()}", flush=True)
+    for files in FILES:
+        files.cleanup()
     os._exit(128 + number)
 
 
-def lane(waiting, results, printing):
+def lane(waiting, results, printing, files):
     while True:
         try:
             name, label, executable, directory = waiting.get_nowait()
         except queue.Empty:
             return
-        environment = {**os.environ, "CARGO_MANIFEST_DIR": str(directory), "CARGO": "cargo"}
+        environment = {**os.environ, "CARGO_MANIFEST_DIR": str(directory), "CARGO": "cargo", "TMPDIR": files}
         if name in WAITING:
             environment.setdefault("RUST_TEST_THREADS", str(3 * (os.cpu_count() or 1)))
         program = Program(label, executable, directory, environment)
@@ -140,11 +156,15 @@ def main():
     for program in build(options):
         waiting.put(program)
     begin = time.monotonic()
-    threads = [threading.Thread(target=lane, args=(waiting, results, printing)) for _ in range(lanes)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    files = scratch()
+    FILES.append(files)
+    with files as directory:
+        run = (waiting, results, printing, directory)
+        threads = [threading.Thread(target=lane, args=run) for _ in range(lanes)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     failed = [result for result in results if result[1]]
     for label, code, _, output in failed:
         lines = told(output)
