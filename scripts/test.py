@@ -100,7 +100,10 @@ def scratch():
         if room.f_bavail * room.f_frsize >= ROOM and not room.f_flag & os.ST_NOEXEC:
             place = MEMORY
     # A short name: paths of sockets have 107 bytes.
-    return tempfile.TemporaryDirectory(prefix="t", dir=place, ignore_cleanup_errors=True)
+    files = tempfile.TemporaryDirectory(prefix="t", dir=place, ignore_cleanup_errors=True)
+    # Servers that do not run as root have theirs within.
+    os.chmod(files.name, 0o755)
+    return files
 
 
 def interrupted(number, _):
