@@ -398,6 +398,8 @@ def run(role, caller, ids, token, examples, seed, phases, directory):
         str(pathlib.Path(sys.executable).parent / "schemathesis"), "--config-file", str(path),
         "run", document_of(role), "--url", ENDPOINTS[role], "--max-examples", str(examples), "--phases", phases,
         "--generation-database", "none", "--no-shrink", "--no-color", "--warnings", "off",
+        # Longer than an answer may take on a machine that does ten other things.
+        "--request-timeout", "60",
     ]
     environment = {**os.environ, "PYTHONPATH": str(here), "CARACAL_FUZZ_CALLER": caller}
     if isinstance(token, dict):
