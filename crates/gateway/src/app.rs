@@ -16,6 +16,7 @@ use caracal_service::{
     exchange::{ExchangeGrant, ExchangeRequest, asks_for_content},
     health::{self, Operational},
     request::{Finish, RequestContext, RouteName, finish},
+    scheme::{Scheme, challenged_under},
     server::{OPERATIONAL, PeerAddr, Standing},
     trace::TRACEPARENT,
 };
@@ -33,7 +34,6 @@ use crate::{
     operation,
     outcome::Outcome,
     routes::{GOVERNED, METADATA, METHODS, RECEIPT},
-    scheme::{Scheme, challenged_under},
 };
 
 /// The complete router of the Gateway. `GET` of `/health`, `/ready` and `/metrics` are its own; every other method

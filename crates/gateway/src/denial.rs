@@ -1,13 +1,11 @@
 //! Every way a call is refused before the STS is asked, and how each is answered.
 
-use std::borrow::Cow;
-
-use caracal_crypto::{ClaimError, DpopError};
-use caracal_service::Refusal;
+use caracal_crypto::ClaimError;
+use caracal_service::{Refusal, possession::NotHolder};
 use caracal_wire::{ErrorCode, gateway::Reason};
 use http::StatusCode;
 
-use crate::{operation::Unreadable, routes::hold, scheme};
+use crate::{operation::Unreadable, routes::hold};
 
 /// Why a call goes no further.
 #[derive(Debug)]
@@ -50,18 +48,8 @@ pub(crate) enum Denial {
     KeysUnavailable,
     /// Signed, but not for here and now.
     Claims(ClaimError),
-    /// Bound to a key, and presented by somebody who bears it.
-    BoundToKey,
-    /// Presented as bound to a key, and bound to none.
-    NotBoundToKey,
-    /// Without a proof that the key is held, or with several.
-    ProofMissing,
-    /// With a proof that does not hold, or is of something else.
-    ProofInvalid(DpopError),
-    /// With a proof by another key.
-    ProofOfOtherKey,
-    /// With a proof that was used.
-    ProofRepeated,
+    /// Presented by somebody who did not prove to hold its key, or as if there were one.
+    NotHeld(NotHolder),
     /// Something the mandate hangs on has ended.
     Revoked,
     /// The STS cannot be asked now.
@@ -110,12 +98,14 @@ impl Denial {
             Self::Claims(ClaimError::WrongZone) => Reason::WrongZone,
             Self::Claims(ClaimError::WrongUse) => Reason::WrongUse,
             // What was proved is told apart before: this is where no other check would have to be right.
-            Self::Claims(ClaimError::WrongHolder) | Self::BoundToKey => Reason::BoundToKey,
-            Self::NotBoundToKey => Reason::NotBoundToKey,
-            Self::ProofMissing => Reason::ProofMissing,
-            Self::ProofInvalid(_) => Reason::ProofInvalid,
-            Self::ProofOfOtherKey => Reason::ProofOfOtherKey,
-            Self::ProofRepeated => Reason::ProofRepeated,
+            Self::Claims(ClaimError::WrongHolder) | Self::NotHeld(NotHolder::BoundToKey) => {
+                Reason::BoundToKey
+            }
+            Self::NotHeld(NotHolder::NotBoundToKey) => Reason::NotBoundToKey,
+            Self::NotHeld(NotHolder::ProofMissing) => Reason::ProofMissing,
+            Self::NotHeld(NotHolder::ProofInvalid(_)) => Reason::ProofInvalid,
+            Self::NotHeld(NotHolder::ProofOfOtherKey) => Reason::ProofOfOtherKey,
+            Self::NotHeld(NotHolder::ProofRepeated) => Reason::ProofRepeated,
             Self::Revoked => Reason::SessionRevoked,
             Self::ExchangeUnavailable(_) => Reason::StsCircuitOpen,
             Self::Replayed => Reason::TokenReplay,
@@ -183,12 +173,7 @@ impl Denial {
             Self::Signature => unauthorized("bearer signature invalid"),
             Self::KeysUnavailable => unavailable("zone state unavailable"),
             Self::Claims(_) => unauthorized("mandate not valid here"),
-            Self::BoundToKey => not_held(ErrorCode::InvalidToken, "the mandate is bound to a key"),
-            Self::NotBoundToKey => not_held(ErrorCode::InvalidToken, "the mandate is bound to no key"),
-            Self::ProofMissing => not_held(ErrorCode::InvalidDpopProof, "send one proof in DPoP"),
-            Self::ProofInvalid(error) => not_held(ErrorCode::InvalidDpopProof, format!("the proof {error}")),
-            Self::ProofOfOtherKey => not_held(ErrorCode::InvalidToken, "the mandate is bound to another key"),
-            Self::ProofRepeated => not_held(ErrorCode::InvalidDpopProof, "the proof was used before"),
+            Self::NotHeld(why) => why.refusal(),
             Self::Revoked => return revoked(),
             Self::ExchangeUnavailable(refusal) => *refusal,
             Self::Replayed => unauthorized("token replay detected"),
@@ -237,15 +222,6 @@ pub(crate) fn too_large() -> Refusal {
 /// 401 for authority that has ended, before or during the call.
 pub(crate) fn revoked() -> Refusal {
     challenge(unauthorized("session revoked")).reason(Reason::SessionRevoked)
-}
-
-/// 401 where somebody presents a mandate as if they held its key, or does not.
-fn not_held(code: ErrorCode, text: impl Into<Cow<'static, str>>) -> Refusal {
-    let text = text.into();
-    let challenge = scheme::challenge(code.as_str(), &text);
-    Refusal::new(StatusCode::UNAUTHORIZED, code)
-        .describe(text)
-        .authenticate(challenge)
 }
 
 fn unauthorized(text: &'static str) -> Refusal {

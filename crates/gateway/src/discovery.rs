@@ -9,7 +9,7 @@ use axum::{
 };
 use caracal_core::{Operation, ScopeSet, claims::MandateUse};
 use caracal_crypto::{dpop, mandate::Unverified};
-use caracal_service::{Refusal, cross_origin, server::PeerAddr, zones::ResourceState};
+use caracal_service::{Refusal, cross_origin, scheme::Scheme, server::PeerAddr, zones::ResourceState};
 use caracal_wire::{
     ErrorCode,
     gateway::{ProtectedResource, Reason},
@@ -17,7 +17,7 @@ use caracal_wire::{
 };
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 
-use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path, scheme::Scheme};
+use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path};
 
 /// What every client of MCP does before its first call: without these scopes it cannot even ask what there is.
 const CONNECTING: [&str; 3] = ["initialize", "notifications/initialized", "tools/list"];

@@ -11,7 +11,7 @@ use caracal_crypto::{
     ClaimError, ClaimRules, Presenter,
     mandate::{LEEWAY, Peek, Unverified},
 };
-use caracal_service::{Refusal, server::PeerAddr, zones::ResourceState};
+use caracal_service::{Refusal, possession::Holder, server::PeerAddr, zones::ResourceState};
 use http::{Method, request::Parts};
 
 use crate::{
@@ -23,8 +23,7 @@ use crate::{
     listing::Shown,
     once::first_use,
     operation::{self, RequestedOperation},
-    path,
-    possession::Holder,
+    path, possession,
     proof::{prove, zone_of},
 };
 
@@ -193,7 +192,7 @@ async fn check(
         .clone();
     // Who holds the key that it is bound to, where it is bound to one: whoever only got hold of it sends nothing, and learns
     // nothing of what it would be good for.
-    let holder = Holder::of(gateway, head, (scheme, token), &claims)?;
+    let holder = possession::holder(gateway, head, (scheme, token), &claims)?;
     // Ours, of this zone, and either for this Gateway and spent here, or for this very resource and presented again.
     check_claims(gateway, zone, &resource, now, &claims, holder.presenter())?;
     // Authority that has ended since the mandate was signed.
@@ -220,7 +219,7 @@ async fn check(
         not_revoked(gateway, &claims)?;
     }
     // A proof is of one call. Before the mandate, which a copy of the call does not spend for its holder.
-    holder.spend(gateway, &claims, request_id).await?;
+    possession::spend(gateway, &holder, &claims, request_id).await?;
     // Last, because it cannot be undone: the mandate is spent. Of any number of presentations one gets through. An access
     // token is not spent: the STS mints for each of its calls.
     if claims.mandate_use != MandateUse::Access {

@@ -2,10 +2,10 @@
 
 use caracal_core::ApprovalId;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
-use caracal_service::bearers::token_of;
+use caracal_service::scheme::{Scheme, presented};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
 
-use crate::{denial::Denial, outbound::overrides_method, scheme::Scheme};
+use crate::{denial::Denial, outbound::overrides_method};
 
 /// Names the protected resource, by its identifier.
 pub(crate) const RESOURCE: HeaderName = HeaderName::from_static("x-caracal-resource");
@@ -63,8 +63,7 @@ pub(crate) fn method_is_not_overridden(headers: &HeaderMap) -> Result<(), Denial
 
 /// The token, of a bounded size, and the way it is presented.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<(Scheme, &str), Denial> {
-    let (scheme, token) = token_of(headers).ok_or(Denial::MissingBearer)?;
-    let scheme = Scheme::parse(scheme).ok_or(Denial::MissingBearer)?;
+    let (scheme, token) = presented(headers).ok_or(Denial::MissingBearer)?;
     if token.len() > MAX_TOKEN_BYTES {
         Err(Denial::BearerTooLarge)
     } else {

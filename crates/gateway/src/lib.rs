@@ -44,7 +44,6 @@ mod readers;
 mod remote;
 mod returned;
 mod routes;
-mod scheme;
 mod upload;
 mod websocket;
 

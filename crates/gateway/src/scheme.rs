@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use caracal_crypto::dpop;
-use caracal_service::{Refusal, bearers::token_of};
 use http::{HeaderMap, StatusCode};
+
+use crate::{Refusal, bearers::token_of};
 
 /// How a token is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scheme {
+pub enum Scheme {
     /// By whoever bears it (RFC 6750).
     Bearer,
     /// By whoever proves to hold the key that it is bound to (RFC 9449 §7.1).
@@ -17,27 +18,33 @@ pub(crate) enum Scheme {
 
 impl Scheme {
     /// As challenges name it.
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
             Self::Dpop => dpop::SCHEME,
         }
     }
 
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    /// By its name in any case.
+    pub fn parse(name: &str) -> Option<Self> {
         let mut known = [Self::Bearer, Self::Dpop].into_iter();
         known.find(|known| known.as_str().eq_ignore_ascii_case(name))
     }
 
     /// That of a request; [`Self::Bearer`] where there is none.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let given = token_of(headers).and_then(|(scheme, _)| Self::parse(scheme));
-        given.unwrap_or(Self::Bearer)
+    pub fn of(headers: &HeaderMap) -> Self {
+        presented(headers).map_or(Self::Bearer, |(scheme, _)| scheme)
     }
 }
 
+/// The token of a request, and by which scheme it comes; nothing where it comes by none of these.
+pub fn presented(headers: &HeaderMap) -> Option<(Scheme, &str)> {
+    let (scheme, token) = token_of(headers)?;
+    Some((Scheme::parse(scheme)?, token))
+}
+
 /// The challenge for a mandate that is bound to a key (RFC 9449 §7.1).
-pub(crate) fn challenge(code: &str, text: &str) -> Cow<'static, str> {
+pub fn challenge(code: &str, text: &str) -> Cow<'static, str> {
     format!(
         "{} error=\"{code}\", error_description=\"{text}\", {}",
         dpop::SCHEME,
@@ -51,7 +58,7 @@ fn algorithms() -> String {
 }
 
 /// `refusal` as whoever presented its mandate under `scheme` is challenged.
-pub(crate) fn challenged_under(scheme: Scheme, refusal: Refusal) -> Refusal {
+pub fn challenged_under(scheme: Scheme, refusal: Refusal) -> Refusal {
     let is_asked = refusal.status == StatusCode::UNAUTHORIZED;
     let asked = refusal
         .authenticate

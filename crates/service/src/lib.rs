@@ -35,6 +35,7 @@ pub mod request;
 pub mod revocation;
 pub mod rounds;
 pub mod sampled;
+pub mod scheme;
 pub mod server;
 pub mod signed_in;
 pub mod tail;

@@ -1,12 +1,16 @@
 //! Proofs that a key is held (DPoP, RFC 9449), as requests bring them: read here, held to the request by
 //! [`caracal_crypto::dpop`], and good once.
 
+mod holder;
+
 use std::time::Duration;
 
 use caracal_core::ZoneId;
 use caracal_crypto::dpop::{DpopProof, PROOF_HEADER};
 use caracal_events::shortlived::{Claim, ReplayStore, ShortLivedError};
 use http::HeaderMap;
+
+pub use self::holder::{Holder, NotHolder, Presentation};
 
 /// How much longer a claim is kept than its proof is good: another service that checks it may have a clock that is behind.
 const MARGIN: Duration = Duration::from_secs(30);
