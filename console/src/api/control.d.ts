@@ -7053,6 +7053,20 @@ export interface components {
                 };
             };
         };
+        /** @description Who calls is not proved. */
+        InvalidDpopProofOrInvalidTokenOrTokenReplayOrUnauthorized401OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "invalid_dpop_proof" | "invalid_token" | "token_replay" | "unauthorized";
+                    };
+                };
+            };
+        };
         /** @description Something sent is not what the route takes. */
         InvalidOrInvalidQuery400OfCommand: {
             headers: {
@@ -7919,20 +7933,6 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "subject_not_found" | "zone_not_found";
-                };
-            };
-        };
-        /** @description Who calls is not proved. */
-        TokenReplayOrUnauthorized401OfCommand: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["CommandProblem"] & {
-                    error?: {
-                        /** @enum {string} */
-                        code?: "token_replay" | "unauthorized";
-                    };
                 };
             };
         };
@@ -9461,7 +9461,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidOrInvalidQuery400OfCommand"];
-            401: components["responses"]["TokenReplayOrUnauthorized401OfCommand"];
+            401: components["responses"]["InvalidDpopProofOrInvalidTokenOrTokenReplayOrUnauthorized401OfCommand"];
             403: components["responses"]["Denied403OfCommand"];
             404: components["responses"]["NotFoundOrReferenceNotFoundOrRouteNotFound404OfCommand"];
             409: components["responses"]["ConflictOrZoneMismatch409OfCommand"];

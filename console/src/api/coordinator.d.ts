@@ -807,14 +807,14 @@ export interface components {
             };
         };
         /** @description Who calls is not proved. */
-        AuthorityRecordRequiredOrIdentityRevokedOrInvalidTokenOrMissingToken401: {
+        AuthorityRecordRequiredOrIdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "authority_record_required" | "identity_revoked" | "invalid_token" | "missing_token";
+                    error?: "authority_record_required" | "identity_revoked" | "invalid_dpop_proof" | "invalid_token" | "missing_token";
                 };
             };
         };
@@ -928,26 +928,26 @@ export interface components {
             };
         };
         /** @description Who calls is not proved. */
-        IdentityRevokedOrInvalidSubjectProofOrInvalidTokenOrMissingToken401: {
+        IdentityRevokedOrInvalidDpopProofOrInvalidSubjectProofOrInvalidTokenOrMissingToken401: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "identity_revoked" | "invalid_subject_proof" | "invalid_token" | "missing_token";
+                    error?: "identity_revoked" | "invalid_dpop_proof" | "invalid_subject_proof" | "invalid_token" | "missing_token";
                 };
             };
         };
         /** @description Who calls is not proved. */
-        IdentityRevokedOrInvalidTokenOrMissingToken401: {
+        IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
-                    error?: "identity_revoked" | "invalid_token" | "missing_token";
+                    error?: "identity_revoked" | "invalid_dpop_proof" | "invalid_token" | "missing_token";
                 };
             };
         };
@@ -1154,7 +1154,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1202,7 +1202,7 @@ export interface operations {
                     };
                 };
             };
-            401: components["responses"]["IdentityRevokedOrInvalidSubjectProofOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidSubjectProofOrInvalidTokenOrMissingToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
                 headers: {
@@ -1270,7 +1270,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1305,7 +1305,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQueryOrLeaseGenerationRequired400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionLeaseFenced409"];
@@ -1342,7 +1342,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1373,7 +1373,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1408,7 +1408,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidBodyOrInvalidParams400"];
-            401: components["responses"]["AuthorityRecordRequiredOrIdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["AuthorityRecordRequiredOrIdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["AgentServiceNotFoundOrReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             /** @description The state of things does not allow it now. */
@@ -1453,7 +1453,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["AuthorityRecordRequiredOrIdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["AuthorityRecordRequiredOrIdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             /** @description The state of things does not allow it now. */
@@ -1497,7 +1497,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409"];
@@ -1530,7 +1530,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrApplicationOwnershipRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ReferenceNotFoundOrSessionNotFoundOrZoneNotFound404"];
             409: components["responses"]["ConflictOrSessionNotFoundOrNotActive409"];
@@ -1580,7 +1580,7 @@ export interface operations {
                     };
                 };
             };
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
                 headers: {
@@ -1627,7 +1627,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["ZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1661,7 +1661,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1693,7 +1693,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1727,7 +1727,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["SessionNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1758,7 +1758,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrCoordinatorAdminRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
@@ -1795,7 +1795,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidBodyOrInvalidParamsOrInvalidQuery400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             /** @description The caller may not do this, or not here. */
             403: {
                 headers: {
@@ -1855,7 +1855,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidParams400"];
-            401: components["responses"]["IdentityRevokedOrInvalidTokenOrMissingToken401"];
+            401: components["responses"]["IdentityRevokedOrInvalidDpopProofOrInvalidTokenOrMissingToken401"];
             403: components["responses"]["AccountRoleForbiddenOrCoordinatorAdminRequiredOrMissingScopeOrZoneForbiddenOrZoneMismatch403"];
             404: components["responses"]["DelegationNotFoundOrZoneNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use caracal_core::{Secret, World, ZoneId};
-use caracal_crypto::{HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys};
+use caracal_crypto::{DpopWindow, HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys};
 use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, Spool};
 use caracal_lifecycle::{Capacity, receipts::Counts};
 use caracal_service::{
@@ -76,6 +76,8 @@ pub struct ApiConfig {
     pub control_audience: String,
     /// Base of this API's addresses, as clients know it.
     pub public_url: String,
+    /// When a proof that a key is held is good, which comes with a mandate that is bound to one.
+    pub dpop_window: DpopWindow,
     /// Whether commands may be taken at all.
     pub control_enabled: bool,
     /// The file whose presence says that commands are taken. Without one none are.
@@ -108,6 +110,7 @@ impl Default for ApiConfig {
             event_retention: None,
             control_audience: String::from("caracal-control"),
             public_url: String::from("http://localhost:3000"),
+            dpop_window: DpopWindow::default(),
             control_enabled: false,
             control_gate_file: None,
             control_address_limit_per_min: 6_000,

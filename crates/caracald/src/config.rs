@@ -226,6 +226,10 @@ impl Config {
         let (upstream_host_allowlist, private_hosts) = declared::egress_hosts(settings, &process);
         let published = home.join("checkpoints");
         let spool_every = settings.get(&declared::SPOOL_SYNC_EVERY);
+        let dpop_window = DpopWindow {
+            age: settings.get(&declared::DPOP_PROOF_AGE),
+            skew: settings.get(&declared::DPOP_CLOCK_SKEW),
+        };
         let mut config = Self {
             mode,
             backend,
@@ -272,10 +276,7 @@ impl Config {
             serving: Serving::read(settings, process.embedded),
             mint_rate_limit_per_min: settings.get(&declared::MINT_RATE),
             stranger_limit_per_min: settings.get(&declared::STRANGER_RATE),
-            dpop_window: DpopWindow {
-                age: settings.get(&declared::DPOP_PROOF_AGE),
-                skew: settings.get(&declared::DPOP_CLOCK_SKEW),
-            },
+            dpop_window,
             dpop_nonces: settings.get(&declared::DPOP_NONCES),
             key_publish_ahead: settings.get(&declared::KEY_PUBLISH_AHEAD),
             key_overlap: settings.get(&declared::KEY_OVERLAP),
@@ -289,9 +290,10 @@ impl Config {
             private_hosts,
             db_max_conns: settings.get(&declared::DB_MAX_CONNS),
             role_passwords: role_passwords(settings),
-            coordinator: declared::coordinator(settings),
+            coordinator: declared::coordinator(settings, dpop_window),
             api: ApiConfig {
                 relying_party: console.as_ref().and_then(RelyingParty::at),
+                dpop_window,
                 ..api
             },
             api_public_url: settings.find(&declared::PUBLIC_URL),

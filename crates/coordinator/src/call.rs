@@ -59,7 +59,7 @@ impl HttpRole for App {
 
     async fn authenticate(&self, needs: Capability, at: &Params, head: &Parts) -> Result<Caller, Refusal> {
         let zone = at.get(ZONE).unwrap_or_default();
-        let caller = auth::authenticate(self, &head.headers, &needs, zone).await;
+        let caller = auth::authenticate(self, head, &needs, zone).await;
         caller.inspect_err(metrics::rejected)
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use caracal_crypto::DpopWindow;
 use caracal_lifecycle::Capacity;
 
 /// Limits and intervals of the Coordinator. The defaults are such that a real fleet does not meet them at once.
@@ -9,6 +10,12 @@ use caracal_lifecycle::Capacity;
 pub struct CoordinatorConfig {
     /// `AGENT_COORDINATOR_SCOPE`: the scope a mandate needs to enter. Default `agent:lifecycle`.
     pub lifecycle_scope: String,
+    /// `COORDINATOR_PUBLIC_URL`: base of the addresses here, as clients know them, which proofs that a key is held are of.
+    /// Default none: nothing that is bound to a key is taken.
+    pub public_url: Option<String>,
+    /// `DPOP_PROOF_AGE`, `DPOP_CLOCK_SKEW`: when such a proof is good. Default a minute, and half a minute more for clocks
+    /// that differ.
+    pub dpop_window: DpopWindow,
     /// `COORDINATOR_BODY_LIMIT_BYTES`: largest request body. Default 256 KiB.
     pub body_limit_bytes: usize,
     /// `COORDINATOR_RATE_LIMIT_PER_MIN`: requests per minute of one application, or of the operator. 0 disables.
@@ -45,6 +52,8 @@ impl Default for CoordinatorConfig {
     fn default() -> Self {
         Self {
             lifecycle_scope: String::from(caracal_core::LIFECYCLE_SCOPE),
+            public_url: None,
+            dpop_window: DpopWindow::default(),
             body_limit_bytes: 256 * 1024,
             requests_per_minute: 60_000,
             unauthenticated_per_minute: 600,

@@ -4,7 +4,7 @@ use std::{collections::HashSet, ops::Deref, sync::Arc};
 
 use caracal_core::World;
 use caracal_crypto::HmacRing;
-use caracal_events::{OutboxRelay, RateLimiter, Spool};
+use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, Spool};
 use caracal_lifecycle::receipts::Counts;
 use caracal_service::{
     bearers::Bearers,
@@ -39,6 +39,8 @@ pub struct CoordinatorDeps {
     pub audit_keys: Option<HmacRing>,
     /// Counts requests.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Remembers which proofs of keys were used.
+    pub replay: Arc<dyn ReplayStore>,
     /// The issuer URL: issuer and audience of the mandates accepted here.
     pub issuer: Arc<str>,
     /// The operator's bearers; none disables operator access.

@@ -32,6 +32,7 @@ pub(crate) fn rejected(refusal: &Refusal) {
     let code = [
         ErrorCode::MissingToken,
         ErrorCode::InvalidToken,
+        ErrorCode::InvalidDpopProof,
         ErrorCode::MissingScope,
         ErrorCode::ZoneMismatch,
         ErrorCode::IdentityRevoked,

@@ -120,6 +120,7 @@ pub struct DpopProof {
     /// What the verifier asked to be repeated, if it was.
     pub nonce: Option<String>,
     jti: String,
+    ath: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -198,7 +199,14 @@ impl DpopProof {
             expires_at,
             nonce: claims.nonce,
             jti: claims.jti,
+            ath: claims.ath,
         })
+    }
+
+    /// Whether it is of the use of `token`, where the request alone did not say that it has to be: one for a token may be sent
+    /// with another that is exchanged.
+    pub fn is_of(&self, token: &str) -> bool {
+        is_for(Some(token), self.ath.as_deref())
     }
 
     /// What is claimed once in a zone, until it expires: the proofs of each key have ids of their own.

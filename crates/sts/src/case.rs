@@ -8,6 +8,7 @@ use caracal_core::{
     ApplicationId, ApprovalId, CallContent, CanaryId, Operation, Timestamp, ZoneId, claims::MandateClaims,
     entity::Application,
 };
+use caracal_crypto::DpopProof;
 use caracal_service::zones::ZoneState;
 
 use crate::StsDeps;
@@ -47,6 +48,8 @@ pub(crate) struct Case<'c> {
     pub(crate) now: Timestamp,
     /// Thumbprint of the key that what is issued is bound to.
     pub(crate) bound_to: Option<Arc<str>>,
+    /// That this key is held, where that is still to be spent.
+    pub(crate) proof: Option<DpopProof>,
 }
 
 impl Case<'_> {

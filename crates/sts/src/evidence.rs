@@ -121,6 +121,9 @@ pub(crate) struct OfControl<'m> {
     pub(crate) session_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jti: Option<&'m str>,
+    /// Thumbprint of the key that was proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jkt: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<DenialReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,6 +143,9 @@ pub(crate) struct OfFederation<'m> {
     pub(crate) session_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jti: Option<&'m str>,
+    /// Thumbprint of the key that was proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jkt: Option<&'m str>,
 }
 
 /// What an event says of a launch.

@@ -112,8 +112,8 @@ impl<'h> Possession<'h> {
 ///
 /// # Errors
 /// 400 `invalid_dpop_proof` for one that was; 503 while that cannot be told.
-pub(crate) async fn spend(case: &Case<'_>, proof: Option<&DpopProof>) -> Result<(), Refusal> {
-    let Some(proof) = proof else {
+pub(crate) async fn spend(case: &Case<'_>) -> Result<(), Refusal> {
+    let Some(proof) = &case.proof else {
         return Ok(());
     };
     match possession::claim(case.deps.replay.as_ref(), &case.zone.zone.id, proof).await {

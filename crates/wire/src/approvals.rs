@@ -12,7 +12,7 @@ pub const MAX_WAIT_SECONDS: u64 = 25;
 /// What a decision of a person is refused with, by status.
 pub const DECISION_REFUSALS: &[(u16, &[ErrorCode])] = &[
     (400, &[ErrorCode::InvalidToken]),
-    (401, &[ErrorCode::InvalidToken]),
+    (401, &[ErrorCode::InvalidToken, ErrorCode::InvalidDpopProof]),
     (403, &[ErrorCode::AccessDenied]),
     (404, &[ErrorCode::ResourceNotFound]),
     (409, &[ErrorCode::AccessDenied]),

@@ -6,10 +6,15 @@ use caracal_core::{
     ControlKey, ZoneId,
     claims::{MandateClaims, MandateUse},
 };
-use caracal_crypto::mandate::{ClaimRules, LEEWAY, MAX_TOKEN_BYTES, Presenter, Unverified};
+use caracal_crypto::mandate::{ClaimRules, LEEWAY, MAX_TOKEN_BYTES, Unverified};
 use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::{
-    Refusal, bearers::bearer_of, request::RequestContext, server::PeerAddr, zones::DirectoryError,
+    Refusal,
+    possession::{Holder, NotHolder, Presentation},
+    request::RequestContext,
+    scheme::{Scheme, challenged_under, presented},
+    server::PeerAddr,
+    zones::DirectoryError,
 };
 use caracal_storage::Access;
 use caracal_wire::ErrorCode;
@@ -19,11 +24,12 @@ use super::Invocation;
 use crate::deps::ApiDeps;
 
 /// What callers are refused with who are nobody, or come too often.
-pub(crate) const REFUSES: [ErrorCode; 7] = [
+pub(crate) const REFUSES: [ErrorCode; 8] = [
     ErrorCode::RouteNotFound,
     ErrorCode::ControlDisabled,
     ErrorCode::RateLimited,
     ErrorCode::Unauthorized,
+    ErrorCode::InvalidToken,
     ErrorCode::TokenReplay,
     ErrorCode::Denied,
     ErrorCode::AuditUnavailable,
@@ -33,7 +39,7 @@ pub(crate) const REFUSES: [ErrorCode; 7] = [
 ///
 /// # Errors
 /// 404 where the deployment has no such endpoint; 503 `control_disabled` while it is closed; 429 of an address that comes too often; 401 for what is no mandate
-/// of this API, was used before, or is of a key that is none any more; 403 in a frozen zone; 503 when it cannot be told.
+/// of this API, was used before, is of a key that is none any more, or is not presented by whoever holds the key that it is bound to; 403 in a frozen zone; 503 when it cannot be told.
 pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Arc<Invocation>, Refusal> {
     // What most deployments never open is no outage of theirs.
     if !api.config.control_enabled {
@@ -45,8 +51,9 @@ pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Arc<Invo
     let peer = PeerAddr::of(&head.extensions);
     let rule = api.config.control_address_rule();
     api.limits.count_address(&rule, "control_address", peer).await?;
-    let token = bearer_of(&head.headers).filter(|token| token.len() <= MAX_TOKEN_BYTES);
-    let claims = prove(api, token.ok_or_else(|| refused(&"no bearer"))?).await?;
+    let (scheme, token) = credential(&head.headers).ok_or_else(|| refused(&"no mandate"))?;
+    let proved = prove(api, head, (scheme, token)).await;
+    let (claims, holder) = proved.map_err(|refusal| challenged_under(scheme, refusal))?;
     let context = head.extensions.get::<RequestContext>().cloned();
     let context = context.unwrap_or_else(|| RequestContext::of(&head.headers, &api.world));
     let (invocation, frozen) = of_live_key(api, &claims).await?;
@@ -58,14 +65,21 @@ pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Arc<Invo
             .describe("the zone is frozen")
             .remedy("thaw the zone with a token of an administrator"));
     }
+    // Before the mandate, which a copy of the request does not spend for its holder.
+    spend(api, &claims, &holder).await?;
     use_up(api, &claims, &invocation, &context.request_id).await?;
     Ok(Arc::new(invocation))
 }
 
-/// Whether the bearer says it is of a zone that is in memory.
+/// What a request presents, and how.
+fn credential(headers: &HeaderMap) -> Option<(Scheme, &str)> {
+    presented(headers).filter(|(_, token)| token.len() <= MAX_TOKEN_BYTES)
+}
+
+/// Whether the mandate says it is of a zone that is in memory.
 pub(crate) fn may_be_good(api: &ApiDeps, headers: &HeaderMap) -> bool {
-    let bearer = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES);
-    let zone = bearer.and_then(|token| Unverified::parse(token).ok()?.peek().ok()?.zone_id);
+    let presented = credential(headers);
+    let zone = presented.and_then(|(_, token)| Unverified::parse(token).ok()?.peek().ok()?.zone_id);
     zone.is_some_and(|zone| api.zones.remembers(&zone))
 }
 
@@ -85,9 +99,13 @@ fn refused(error: &dyn std::fmt::Display) -> Refusal {
         .authenticate("Bearer error=\"invalid_token\"")
 }
 
-/// Signature, issuer, audience, class and time. The zone is whatever the token says: its keys prove it.
-async fn prove(api: &ApiDeps, token: &str) -> Result<MandateClaims, Refusal> {
-    let token = Unverified::parse(token).map_err(|error| refused(&error))?;
+/// Signature, holder, issuer, audience, class and time. The zone is whatever the token says: its keys prove it.
+async fn prove(
+    api: &ApiDeps,
+    head: &Parts,
+    (scheme, text): (Scheme, &str),
+) -> Result<(MandateClaims, Holder), Refusal> {
+    let token = Unverified::parse(text).map_err(|error| refused(&error))?;
     let peek = token.peek().map_err(|error| refused(&error))?;
     let zone: ZoneId = peek.zone_id.ok_or_else(|| refused(&"no zone"))?;
     let header = token.header().map_err(|error| refused(&error))?;
@@ -99,12 +117,23 @@ async fn prove(api: &ApiDeps, token: &str) -> Result<MandateClaims, Refusal> {
     };
     let claims = token.verify(&key).map_err(|error| refused(&error))?.into_claims();
     let now = api.world.now();
+    let presented = Presentation {
+        scheme,
+        token: text,
+        headers: &head.headers,
+        method: head.method.as_str(),
+        base: Some(&api.config.public_url),
+        path: head.uri.path(),
+        now,
+        window: api.config.dpop_window,
+    };
+    let holder = Holder::of(presented, &claims).map_err(not_held)?;
     let rules = ClaimRules {
         issuer: &api.issuer,
         audience: Some(&api.config.control_audience),
         zone: &zone,
         uses: &[MandateUse::Resource],
-        presenter: Presenter::Bearer,
+        presenter: holder.presenter(),
         now,
         leeway: LEEWAY,
     };
@@ -113,7 +142,24 @@ async fn prove(api: &ApiDeps, token: &str) -> Result<MandateClaims, Refusal> {
     if claims.expires_at() <= now {
         return Err(refused(&"expired"));
     }
-    Ok(claims)
+    Ok((claims, holder))
+}
+
+fn not_held(why: NotHolder) -> Refusal {
+    tracing::debug!(error = %why, "refused whoever presented a mandate of a command");
+    why.refusal()
+}
+
+/// Spends the proof of whoever holds the key of a mandate, where it is bound to one.
+async fn spend(api: &ApiDeps, claims: &MandateClaims, holder: &Holder) -> Result<(), Refusal> {
+    match holder.spend(api.replay.as_ref(), &claims.zone_id).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(not_held(NotHolder::ProofRepeated)),
+        Err(error) => {
+            tracing::error!(%error, "cannot tell whether a proof was used");
+            Err(Refusal::of(ErrorCode::StorageUnavailable))
+        }
+    }
 }
 
 /// The key as it is now, and whether its zone is frozen. One that lost its traits or its scopes since the mint has no more

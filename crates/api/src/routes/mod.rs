@@ -287,7 +287,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/console/sessions" OWN "console.sessions" console::own::sessions, "List one's own sessions.";
         delete "/v1/console/sessions" CHANGE_OWN "console.end_other_sessions" console::own::end_others, "End one's own sessions but the one that asks.";
         delete "/v1/console/sessions/{id}" CHANGE_OWN "console.end_session" console::own::end_one, "End one of one's own sessions." ! AccountNotFound;
-        post "/v1/control/invoke" COMMAND "control.invoke" control::invoke::handle, "Carry out a command for a control key." Invalid [commands, body_limit(256 * 1024), refuses_with(409, &[ErrorCode::ZoneMismatch])] ! NotFound Upstream;
+        post "/v1/control/invoke" COMMAND "control.invoke" control::invoke::handle, "Carry out a command for a control key." Invalid [commands, body_limit(256 * 1024), refuses_with(401, &[ErrorCode::InvalidDpopProof]), refuses_with(409, &[ErrorCode::ZoneMismatch])] ! NotFound Upstream;
         post "/access/v1/evaluation" ASK "authzen.evaluate" authzen::evaluation::handle, "Tell whether the policy in force allows something." [body_limit(authzen::MAX_BYTES)] ! ZoneNotFound;
         post "/access/v1/evaluations" ASK "authzen.evaluate_several" authzen::evaluations::handle, "Tell of several things whether the policy in force allows them." ! [policy_work::REFUSES] ZoneNotFound;
         post "/access/v1/search/subject" ASK "authzen.search_subject" authzen::search::subject, "Tell who may do something by the policy in force." [body_limit(authzen::MAX_BYTES)] ! ZoneNotFound InvalidCursor;

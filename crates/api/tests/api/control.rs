@@ -123,7 +123,7 @@ impl Control {
         mandate::sign(claims, &self.signing).unwrap()
     }
 
-    async fn send(&self, token: Option<&str>, headers: &[(&str, &str)], body: Value) -> Answer {
+    pub(crate) async fn send(&self, token: Option<&str>, headers: &[(&str, &str)], body: Value) -> Answer {
         let path = "/v1/control/invoke";
         self.stack
             .call(token, headers, Method::POST, path, Some(&body))
@@ -159,7 +159,7 @@ impl Control {
     }
 
     /// What the ledger gets of commands, oldest first: decision, command, subcommand, reason.
-    async fn evidence(&self) -> Vec<Value> {
+    pub(crate) async fn evidence(&self) -> Vec<Value> {
         self.stack.parts.wait_in_sync().await;
         let events = self.stack.parts.events().await;
         let commands = events

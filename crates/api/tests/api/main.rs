@@ -32,6 +32,7 @@ mod policies;
 mod policy_canary;
 mod policy_diff;
 mod policy_shadow;
+mod possession;
 mod providers;
 mod reads;
 mod repeats;

@@ -346,6 +346,12 @@ fn spool(config: &Config, keys: &KeyMaterial, roles: &[Role]) -> anyhow::Result<
 }
 
 impl Parts {
+    /// Where a role is known that nobody said another address of.
+    fn own_address(&self, role: Role) -> Option<String> {
+        let listening = self.addresses.iter().find(|(listens, _)| *listens == role);
+        listening.map(|(_, address)| format!("http://{address}"))
+    }
+
     fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }

@@ -125,8 +125,7 @@ impl Parts {
             Arc::new(self.remote_exchange()?)
         };
         let config = &self.config;
-        let listening = self.addresses.iter().find(|(role, _)| *role == Role::Gateway);
-        let own = listening.map(|(_, address)| format!("http://{address}"));
+        let own = self.own_address(Role::Gateway);
         let deps = GatewayDeps {
             world: self.world.clone(),
             zones: self.zones.clone(),
@@ -209,6 +208,8 @@ impl Parts {
     }
 
     fn coordinator(&self) -> anyhow::Result<Router> {
+        let mut config = self.config.coordinator.clone();
+        config.public_url = config.public_url.or_else(|| self.own_address(Role::Coordinator));
         let deps = CoordinatorDeps {
             world: self.world.clone(),
             store: self.store.clone(),
@@ -219,11 +220,12 @@ impl Parts {
             spool: self.spool()?,
             audit_keys: Some(self.keys.audit.clone()),
             limiter: self.backends.short_lived.clone(),
+            replay: self.backends.short_lived.clone(),
             issuer: self.issuer.clone(),
             operator_tokens: self.config.keys.coordinator_operator(),
             known_tokens: Arc::new(KnownTokens::of_people()),
             idempotency_keys: self.keys.idempotency()?,
-            config: self.config.coordinator.clone(),
+            config,
         };
         self.tasks
             .spawn(caracal_coordinator::run_jobs(deps.clone(), self.shutdown.clone()));
@@ -234,9 +236,11 @@ impl Parts {
     async fn api(&self) -> anyhow::Result<Router> {
         let outside = self.outside.as_ref();
         let outside = outside.context("a Control API asks OAuth servers")?;
-        let listening = self.addresses.iter().find(|(role, _)| *role == Role::Api);
-        let own = listening.map(|(_, address)| format!("http://{address}"));
-        let public_url = self.config.api_public_url.clone().or(own);
+        let public_url = self
+            .config
+            .api_public_url
+            .clone()
+            .or_else(|| self.own_address(Role::Api));
         let deps = ApiDeps {
             world: self.world.clone(),
             store: self.store.clone(),

@@ -1,4 +1,4 @@
-//! A mandate of class `session` as the bearer.
+//! A mandate of class `session`, presented by whoever bears it, or by whoever holds the key that it is bound to.
 
 use std::sync::Arc;
 
@@ -8,14 +8,25 @@ use caracal_core::{
 };
 use caracal_crypto::mandate::{ClaimRules, LEEWAY, Presenter, Unverified};
 use caracal_lifecycle::Principal;
-use caracal_service::{Refusal, issued::prove_bearer, zones::DirectoryError};
+use caracal_service::{
+    Refusal,
+    issued::prove_bearer,
+    possession::{Holder, NotHolder, Presentation},
+    zones::DirectoryError,
+};
 use caracal_wire::ErrorCode;
 
 use super::{Caller, unauthorized};
 use crate::deps::App;
 
-pub(super) async fn authenticate(app: &App, token: &str) -> Result<Caller, Refusal> {
-    let claims = prove(app, token).await?;
+/// Signature, holder, issuer, audience, class and time. The zone is whatever the token says: its keys prove it.
+pub(super) async fn authenticate(app: &App, presented: Presentation<'_>) -> Result<Caller, Refusal> {
+    let peek = Unverified::parse(presented.token).and_then(|token| token.peek());
+    let peek = peek.map_err(|error| invalid(&error))?;
+    let zone_id = peek.zone_id.ok_or_else(|| invalid(&"no zone"))?;
+    let claims = signed(app, presented.token, &zone_id).await?;
+    let holder = Holder::of(presented, &claims).map_err(not_held)?;
+    check(app, &zone_id, &claims, holder.presenter())?;
     let principal = Principal {
         zone: claims.zone_id.clone(),
         subject: claims.sub.clone(),
@@ -26,15 +37,8 @@ pub(super) async fn authenticate(app: &App, token: &str) -> Result<Caller, Refus
     Ok(Caller {
         principal,
         claims: Some(claims),
+        holder,
     })
-}
-
-/// Signature, issuer, audience, class and time. The zone is whatever the token says: its keys prove it.
-async fn prove(app: &App, token: &str) -> Result<Arc<MandateClaims>, Refusal> {
-    let peek = Unverified::parse(token).and_then(|token| token.peek());
-    let peek = peek.map_err(|error| invalid(&error))?;
-    let zone_id = peek.zone_id.ok_or_else(|| invalid(&"no zone"))?;
-    verify_session(app, token, &zone_id).await
 }
 
 /// Whether the zone that the token says it is of is in memory.
@@ -43,13 +47,25 @@ pub(super) fn of_zone_in_memory(app: &App, token: &str) -> bool {
     zone.is_ok_and(|peek| peek.zone_id.is_some_and(|zone| app.zones.remembers(&zone)))
 }
 
-/// Proves a token of class `session` addressed to us with the keys of the zone; a key made elsewhere a moment ago is
-/// asked for, not refused.
-pub(super) async fn verify_session(
+/// The claims of a person's login that a request of `caller` has in its body. Where it is bound to a key, that is the key by
+/// which the request itself was proved: no second proof could come with it.
+pub(super) async fn verify_login(
     app: &App,
     token: &str,
     zone_id: &ZoneId,
+    caller: &Caller,
 ) -> Result<Arc<MandateClaims>, Refusal> {
+    let claims = signed(app, token, zone_id).await?;
+    let presenter = match (claims.bound_to(), caller.holder.key()) {
+        (Some(_), Some(proved)) => Presenter::KeyHolder(proved),
+        (None, _) | (Some(_), None) => Presenter::Bearer,
+    };
+    check(app, zone_id, &claims, presenter)?;
+    Ok(claims)
+}
+
+/// The claims of a token that a key of the zone signed; a key made elsewhere a moment ago is asked for, not refused.
+async fn signed(app: &App, token: &str, zone_id: &ZoneId) -> Result<Arc<MandateClaims>, Refusal> {
     let unverified = Unverified::parse(token).map_err(|error| invalid(&error))?;
     let header = unverified.header().map_err(|error| invalid(&error))?;
     let key = match app.zones.verifying_key(zone_id, header.kid.as_str()).await {
@@ -58,19 +74,42 @@ pub(super) async fn verify_session(
         Err(DirectoryError::Unknown) => return Err(invalid(&"unknown zone")),
         Err(DirectoryError::Unavailable) => return Err(Refusal::of(ErrorCode::StorageUnavailable)),
     };
-    let now = app.world.now();
-    let claims = prove_bearer(&app.proved, token, &unverified, &key, now).map_err(|error| invalid(&error))?;
+    prove_bearer(&app.proved, token, &unverified, &key, app.world.now()).map_err(|error| invalid(&error))
+}
+
+/// Whether claims are those of a token of class `session` addressed to us, presented by whoever may.
+fn check(
+    app: &App,
+    zone_id: &ZoneId,
+    claims: &MandateClaims,
+    presenter: Presenter<'_>,
+) -> Result<(), Refusal> {
     let rules = ClaimRules {
         issuer: &app.issuer,
         audience: Some(&app.issuer),
         zone: zone_id,
         uses: &[MandateUse::Session],
-        presenter: Presenter::Bearer,
-        now,
+        presenter,
+        now: app.world.now(),
         leeway: LEEWAY,
     };
-    rules.check(&claims).map_err(|error| invalid(&error))?;
-    Ok(claims)
+    rules.check(claims).map_err(|error| invalid(&error))
+}
+
+/// Spends the proof of a caller who may enter, where it has one: a copy of its request enters nowhere.
+async fn spend(app: &App, caller: &Caller) -> Result<(), Refusal> {
+    let spent = caller
+        .holder
+        .spend(app.replay.as_ref(), &caller.principal.zone)
+        .await;
+    match spent {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(not_held(NotHolder::ProofRepeated)),
+        Err(error) => {
+            tracing::error!(%error, "cannot tell whether a proof was used");
+            Err(Refusal::of(ErrorCode::StorageUnavailable))
+        }
+    }
 }
 
 /// Whether the proved caller may enter: scope, zone, and everything it stands on still live.
@@ -115,16 +154,22 @@ pub(crate) async fn admit(app: &App, caller: &Caller, zone_in_path: &str) -> Res
     let live = zone.live_application(&claims.client_id, now).is_some()
         && record.is_some_and(|record| record.is_live(now) && record.application_id == claims.client_id)
         && !app.revocations.covers(claims);
-    if live {
-        Ok(())
-    } else {
-        Err(unauthorized(ErrorCode::IdentityRevoked)
-            .describe("the application or the authority record of this mandate has ended; get a new mandate"))
+    if !live {
+        return Err(unauthorized(ErrorCode::IdentityRevoked).describe(
+            "the application or the authority record of this mandate has ended; get a new mandate",
+        ));
     }
+    // It leaves a mark, and of those there are no more than requests that are counted.
+    spend(app, caller).await
 }
 
 /// One answer for every way a token can be wrong; the way itself is for the log.
 fn invalid(error: &dyn std::fmt::Display) -> Refusal {
     tracing::debug!(%error, "refused a bearer");
     unauthorized(ErrorCode::InvalidToken)
+}
+
+fn not_held(why: NotHolder) -> Refusal {
+    tracing::debug!(error = %why, "refused whoever presented a mandate");
+    why.refusal()
 }

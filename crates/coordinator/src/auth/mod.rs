@@ -13,11 +13,12 @@ use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_lifecycle::Principal;
 use caracal_service::{
     Refusal,
-    bearers::bearer_of,
+    possession::{Holder, Presentation},
+    scheme::{Scheme, challenged_under, presented},
     signed_in::{SESSION_TOKEN_PREFIX, session_digest},
 };
 use caracal_wire::ErrorCode;
-use http::HeaderMap;
+use http::{HeaderMap, request::Parts};
 
 pub(crate) use self::{capability::Capability, mandate::admit};
 use crate::deps::App;
@@ -42,6 +43,8 @@ pub(crate) struct Caller {
     pub(crate) principal: Principal,
     /// Absent for operators.
     claims: Option<Arc<MandateClaims>>,
+    /// Whether it proved a key, and which.
+    holder: Holder,
 }
 
 impl Deref for Caller {
@@ -55,32 +58,51 @@ impl Deref for Caller {
 /// Proves the caller of a route with `capability` in the zone named by the path.
 pub(crate) async fn authenticate(
     app: &App,
-    headers: &HeaderMap,
+    head: &Parts,
     capability: &Capability,
     zone_in_path: &str,
 ) -> Result<Caller, Refusal> {
-    let Some(token) = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES) else {
+    let Some((scheme, token)) = credential(&head.headers) else {
         return Err(unauthorized(ErrorCode::MissingToken).describe("send Authorization: Bearer <mandate>"));
     };
-    if let Some(principal) = operator::recognise(app, token, capability, zone_in_path)? {
-        return Ok(Caller {
-            principal,
-            claims: None,
-        });
+    let operator = |principal| Caller {
+        principal,
+        claims: None,
+        holder: Holder::Bearer,
+    };
+    // What is no mandate is bound to no key.
+    if scheme == Scheme::Bearer {
+        if let Some(principal) = operator::recognise(app, token, capability, zone_in_path)? {
+            return Ok(operator(principal));
+        }
+        if token.starts_with(SESSION_TOKEN_PREFIX) {
+            let account = account::authenticate(app, token, capability, zone_in_path).await?;
+            return Ok(operator(account));
+        }
     }
-    if token.starts_with(SESSION_TOKEN_PREFIX) {
-        return Ok(Caller {
-            principal: account::authenticate(app, token, capability, zone_in_path).await?,
-            claims: None,
-        });
-    }
-    mandate::authenticate(app, token).await
+    let presented = Presentation {
+        scheme,
+        token,
+        headers: &head.headers,
+        method: head.method.as_str(),
+        base: app.config.public_url.as_deref(),
+        path: head.uri.path(),
+        now: app.world.now(),
+        window: app.config.dpop_window,
+    };
+    let proved = mandate::authenticate(app, presented).await;
+    proved.map_err(|refusal| challenged_under(scheme, refusal))
+}
+
+/// What a request presents, and how.
+fn credential(headers: &HeaderMap) -> Option<(Scheme, &str)> {
+    presented(headers).filter(|(_, token)| token.len() <= MAX_TOKEN_BYTES)
 }
 
 /// Whether telling who calls needs no more than what is in memory, or is worth a query: whoever is signed in at the console
 /// goes on while somebody guesses from the same address, since all browsers come from that of the web role.
 pub(crate) async fn may_be_good(app: &App, headers: &HeaderMap) -> bool {
-    let Some(token) = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES) else {
+    let Some((_, token)) = credential(headers) else {
         return false;
     };
     if !token.starts_with(SESSION_TOKEN_PREFIX) {

@@ -7,27 +7,27 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, ZoneId,
+    ApplicationId, AuthorityRecordId,
     claims::{MandateClaims, SubjectType},
 };
 use caracal_crypto::mandate::Unverified;
-use caracal_lifecycle::{Principal, records::Anchor};
+use caracal_lifecycle::records::Anchor;
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 use http::StatusCode;
 
-use super::{mandate, unauthorized};
+use super::{Caller, mandate, unauthorized};
 use crate::deps::App;
 
 /// Reads the anchor of a start request: `named` is `subject_session_id`, `proof` is `subject_token`.
 pub(crate) async fn resolve(
     app: &App,
-    principal: &Principal,
+    caller: &Caller,
     application: &ApplicationId,
     named: Option<&AuthorityRecordId>,
     proof: Option<&str>,
 ) -> Result<Anchor, Refusal> {
-    let own = principal.record.as_ref().ok_or_else(|| {
+    let own = caller.principal.record.as_ref().ok_or_else(|| {
         Refusal::of(ErrorCode::SubjectSessionIdRequired).describe("the caller has no authority record")
     })?;
     let anchor = |record: AuthorityRecordId, person| Anchor {
@@ -38,7 +38,7 @@ pub(crate) async fn resolve(
     let Some(proof) = proof else {
         return Ok(anchor(named.unwrap_or(own).clone(), None));
     };
-    let claims = prove(app, &principal.zone, application, proof).await?;
+    let claims = prove(app, caller, application, proof).await?;
     if named.is_some_and(|named| *named != claims.sid) {
         return Err(refused("the proof is for another authority record"));
     }
@@ -48,12 +48,12 @@ pub(crate) async fn resolve(
 /// A login of a person at this application and nothing more: no scopes, no resources, no session, no delegation.
 async fn prove(
     app: &App,
-    zone_id: &ZoneId,
+    caller: &Caller,
     application: &ApplicationId,
     proof: &str,
 ) -> Result<Arc<MandateClaims>, Refusal> {
     Unverified::parse(proof).map_err(|_| refused("not a mandate"))?;
-    let claims = mandate::verify_session(app, proof, zone_id)
+    let claims = mandate::verify_login(app, proof, &caller.principal.zone, caller)
         .await
         .map_err(|refusal| match refusal.status {
             StatusCode::SERVICE_UNAVAILABLE => refusal,

@@ -32,6 +32,7 @@ macro_rules! table {
         vec![$(
             Route::$method($path, $name, Capability::$who($name)$(.recorded(EventType::$event))?, $handler)
                 .summary($summary)
+                .refuses_with(401, &[ErrorCode::InvalidDpopProof])
                 $(.$flag())?
                 $(.refuses(&[$(ErrorCode::$code),+]))?,
         )+]

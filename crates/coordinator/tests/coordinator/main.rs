@@ -21,6 +21,7 @@ mod jobs;
 mod leases;
 mod limits;
 mod openapi;
+mod possession;
 mod production;
 mod properties;
 mod reads;

@@ -10,6 +10,7 @@ use caracal_core::{
     entity::{Application, AuthorityRecord, Lifecycle, ProviderKind, Resource},
 };
 use caracal_crypto::{HmacKey, SigningKey, mandate};
+use caracal_events::shortlived::ReplayStore;
 use caracal_service::known_tokens::KnownTokens;
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
 use caracal_testkit::{
@@ -79,6 +80,7 @@ impl Stack {
             spool: parts.spool.clone(),
             audit_keys: Some(parts.audit_key.clone()),
             limiter: parts.short_lived.clone(),
+            replay: parts.short_lived.clone(),
             issuer: ISSUER.into(),
             operator_tokens: Secret::new(OPERATOR).into(),
             known_tokens: Arc::new(KnownTokens::of_people()),
@@ -101,6 +103,12 @@ impl Stack {
     /// Who calls it.
     pub(crate) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Remembers used proofs elsewhere from here on.
+    pub(crate) fn replay(&mut self, replay: Arc<dyn ReplayStore>) {
+        self.deps.replay = replay;
+        self.client = self.parts.client("coordinator", router(self.deps.clone()));
     }
 
     /// Moves the clock, and reads what enforcement points read at an interval.

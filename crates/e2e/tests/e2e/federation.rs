@@ -1,9 +1,13 @@
 //! People of an identity provider, as subjects of a zone.
 
 use caracal_core::AuthorityRecordId;
-use caracal_e2e::{Deployment, Fixture, Reply, Role, oauth::OauthServer, token::Token};
+use caracal_crypto::system_world;
+use caracal_e2e::{Deployment, Fixture, Reply, Role, TICKETS, oauth::OauthServer, token::Token};
+use caracal_testkit::key_holder::KeyHolder;
 use caracal_wire::coordinator::sessions::StartSession;
 use serde_json::{Value, json};
+
+use crate::possession::{coordinate, session_mandate};
 
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
@@ -39,6 +43,37 @@ fn forged(token: &str, segment: usize, changes: &Value) -> String {
         .extend(changes.as_object().expect("an object").clone());
     segments[segment] = URL_SAFE_NO_PAD.encode(json.to_string());
     segments.join(".")
+}
+
+/// Whoever got hold of a bound login speaks for nobody with it.
+async fn a_login_is_bound_where_its_client_proves_a_key(fixture: &Fixture<'_>, token: &str) {
+    let holder = KeyHolder::new(&system_world());
+    let fields = [("subject_token", token), ("subject_token_type", ID_TOKEN)];
+    let login = session_mandate(fixture, &holder, &fields).await.expect(200);
+    assert_eq!(login.json["token_type"], "DPoP", "{login:#?}");
+    let login = login.text_of("access_token");
+    let claims = Token::parse(&login).claims;
+    assert_eq!(claims["cnf"], json!({"jkt": holder.thumbprint()}), "{claims:#}");
+    let start = StartSession {
+        subject_token: Some(login.clone()),
+        ..fixture.application.task(&["writer"])
+    };
+    let start = || serde_json::to_value(&start).ok();
+    let plain = fixture.lifecycle().await.expect(200).text_of("access_token");
+    let stolen = fixture.zone.coordinate(&plain, "POST", "/agents", start()).await;
+    assert_eq!(stolen.json["error"], "invalid_subject_proof", "{stolen:#?}");
+
+    let fields = [("resource", TICKETS), ("scope", "agent:lifecycle")];
+    let ours = session_mandate(fixture, &holder, &fields).await.expect(200);
+    let ours = ours.text_of("access_token");
+    let coordinator = fixture.zone.stack.url(Role::Coordinator);
+    let url = format!("{coordinator}/zones/{}/agents", fixture.zone.id);
+    let proof = holder.proof("POST", &url, Some(&ours));
+    let held = format!("DPoP {ours}");
+    let presented = (held.as_str(), Some(proof.as_str()));
+    coordinate(fixture, ("POST", "/agents"), presented, start())
+        .await
+        .expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,6 +155,7 @@ async fn a_person_logs_in_starts_a_session_and_is_ended_with_it() {
     fixture.zone.ledger_once(denied).await;
     change("/subjects/unblock", json!({"subject_id": "alice"})).await;
     log_in(&fixture, &token, &[]).await.expect(200);
+    a_login_is_bound_where_its_client_proves_a_key(&fixture, &token).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,6 +169,7 @@ async fn what_the_issuer_did_not_sign_for_us_logs_nobody_in() {
     let keys = format!("{}/jwks", server.issuer());
     let trusted = trust(&fixture, server.issuer(), &keys).await;
     log_in(&fixture, &token, &[]).await.expect(200);
+    a_login_is_bound_where_its_client_proves_a_key(&fixture, &token).await;
 
     for (segment, changes, why) in [
         (0, json!({"alg": "none"}), "algorithm or type is not accepted"),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use caracal_e2e::{Deployment, Fixture, READ, Role, Stack, TICKETS, oauth::OauthServer, token::Token};
+use caracal_crypto::system_world;
+use caracal_e2e::{Deployment, Fixture, READ, Reply, Role, Stack, TICKETS, oauth::OauthServer, token::Token};
+use caracal_testkit::key_holder::KeyHolder;
 use serde_json::{Value, json};
 
 use crate::{
@@ -23,6 +25,85 @@ async fn seen(name: &str, environment: &[(&str, &str)]) -> Value {
     let ended = process.ended(LIMIT).await;
     assert!(ended.success(), "{} {}", process.stdout(), process.stderr());
     serde_json::from_str(&process.stdout()).expect("JSON")
+}
+
+/// A session mandate that is bound to the key of `holder`, which has `fields` for what it is of; with the nonce that the STS
+/// asks for, where it does.
+pub(crate) async fn session_mandate(
+    fixture: &Fixture<'_>,
+    holder: &KeyHolder,
+    fields: &[(&str, &str)],
+) -> Reply {
+    let endpoint = format!("{}/oauth/2/token", fixture.zone.stack.url(Role::Sts));
+    let ask = async |nonce: Option<&str>| {
+        let mut claims = holder.claims("POST", &endpoint, None);
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        let proof = holder.sign(&holder.header(), &claims);
+        let request = fixture.zone.exchange_request(&fixture.application, fields);
+        Reply::of(request.header("dpop", proof)).await
+    };
+    let first = ask(None).await;
+    if first.json["error"] != "use_dpop_nonce" {
+        return first;
+    }
+    let nonce = first.headers["dpop-nonce"].to_str().expect("text");
+    ask(Some(nonce)).await
+}
+
+/// A call of the Coordinator under `authorization`, with this proof.
+pub(crate) async fn coordinate(
+    fixture: &Fixture<'_>,
+    (method, path): (&str, &str),
+    (authorization, proof): (&str, Option<&str>),
+    body: Option<Value>,
+) -> Reply {
+    let path = format!("/zones/{}{path}", fixture.zone.id);
+    let request = fixture.zone.stack.request(Role::Coordinator, method, &path);
+    let request = request.header("authorization", authorization);
+    let request = proof
+        .iter()
+        .fold(request, |request, proof| request.header("dpop", *proof));
+    Reply::of(match body {
+        Some(body) => request.json(&body),
+        None => request,
+    })
+    .await
+}
+
+/// Whoever got hold of a bound session mandate runs nothing with it.
+async fn a_holder_alone_runs_sessions(fixture: &Fixture<'_>) {
+    let holder = KeyHolder::new(&system_world());
+    let fields = [("resource", TICKETS), ("scope", "agent:lifecycle")];
+    let token = session_mandate(fixture, &holder, &fields).await.expect(200);
+    assert_eq!(token.text_of("token_type"), "DPoP");
+    let token = token.text_of("access_token");
+    let url = format!(
+        "{}/zones/{}/agents",
+        fixture.zone.stack.url(Role::Coordinator),
+        fixture.zone.id
+    );
+    let of = ("POST", "/agents");
+    let body = || serde_json::to_value(fixture.application.task(&["writer"])).ok();
+    let (borne, held) = (format!("Bearer {token}"), format!("DPoP {token}"));
+    let stranger = KeyHolder::new(&system_world()).proof("POST", &url, Some(&token));
+    for (presented, code) in [
+        ((borne.as_str(), None), "invalid_token"),
+        ((&held, None), "invalid_dpop_proof"),
+        ((&held, Some(stranger.as_str())), "invalid_token"),
+    ] {
+        let refused = coordinate(fixture, of, presented, body()).await.expect(401);
+        assert_eq!(refused.text_of("error"), code, "{refused:#?}");
+    }
+    let proof = holder.proof("POST", &url, Some(&token));
+    coordinate(fixture, of, (&held, Some(&proof)), body())
+        .await
+        .expect(201);
+    let again = coordinate(fixture, of, (&held, Some(&proof)), body())
+        .await
+        .expect(401);
+    assert_eq!(again.text_of("error"), "invalid_dpop_proof", "{again:#?}");
 }
 
 async fn an_agent_binds_its_mandates(deployment: Deployment, settings: &[(&str, &str)], algorithm: &str) {
@@ -84,6 +165,7 @@ async fn an_agent_binds_its_mandates(deployment: Deployment, settings: &[(&str, 
         .map(|event| &event["metadata_json"]["mandate_use"]);
     assert!(uses.clone().any(|class| class == "gateway"), "{events:#?}");
     assert!(uses.clone().any(|class| class == "resource"), "{events:#?}");
+    a_holder_alone_runs_sessions(&fixture).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,12 +4,19 @@ use caracal_core::{Secret, claims::MandateUse};
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, sts::DenialReason};
 
-use crate::{case::Case, subject};
+use crate::{case::Case, limit::limit, possession, subject};
 
-/// A session mandate is no way around the Gateway.
+/// What these are counted as.
+const CLASS: &str = "session";
+
+/// A session mandate is no way around the Gateway. One that is bound to a key is good for nothing to whoever does not prove
+/// to hold it, not even for being told so.
 pub(crate) async fn refuse_session(case: &Case<'_>, token: &Secret) -> Refusal {
-    let zone_id = &case.zone.zone.id;
-    let claims = match subject::verify(case.deps, zone_id, token, MandateUse::Session).await {
+    if let Err(refusal) = spend(case).await {
+        return refusal;
+    }
+    let (zone_id, proof) = (&case.zone.zone.id, case.proof.as_ref());
+    let claims = match subject::verify(case.deps, zone_id, token, MandateUse::Session, proof).await {
         Ok(claims) => claims,
         Err(refusal) => return refusal,
     };
@@ -20,4 +27,12 @@ pub(crate) async fn refuse_session(case: &Case<'_>, token: &Secret) -> Refusal {
     refusal
         .describe("resource exchanges must use the Gateway")
         .reason(DenialReason::GatewayRequired)
+}
+
+/// What comes with a proof leaves a mark, so it is counted, as mints are.
+async fn spend(case: &Case<'_>) -> Result<(), Refusal> {
+    if case.proof.is_some() {
+        limit(case, &[String::from(CLASS)]).await?;
+    }
+    possession::spend(case).await
 }

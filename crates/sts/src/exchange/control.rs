@@ -26,6 +26,7 @@ use crate::{
     keys,
     limit::limit,
     pipeline::{ExchangeKind, run},
+    possession,
     stopped::Stopped,
 };
 
@@ -106,7 +107,8 @@ impl ExchangeKind for ControlExchange<'_> {
     }
 
     async fn admit(&self) -> Result<(), Refusal> {
-        limit(self.case, &[self.audience.to_string()]).await
+        limit(self.case, &[self.audience.to_string()]).await?;
+        possession::spend(self.case).await
     }
 
     /// An application that proved itself; whether it is a control key is part of what is decided.
@@ -223,6 +225,7 @@ impl ExchangeKind for ControlExchange<'_> {
             mandate_use: CLASS,
             session_id: claims.map(|claims| claims.sid.as_str()),
             jti: claims.map(|claims| &*claims.jti),
+            jkt: self.case.bound_to.as_deref(),
             reason: about.reason,
             details: about.details,
         })

@@ -33,6 +33,7 @@ use crate::{
     limit::limit,
     malformed::malformed,
     pipeline::{ExchangeKind, run},
+    possession,
     stopped::{Stopped, Why},
     subject,
 };
@@ -109,7 +110,8 @@ impl<'f> ExchangeKind for FederationExchange<'f> {
 
     /// Whatever comes is counted and, where it is refused, written down.
     async fn admit(&self) -> Result<(), Refusal> {
-        limit(self.case, &[String::from(CLASS)]).await
+        limit(self.case, &[String::from(CLASS)]).await?;
+        possession::spend(self.case).await
     }
 
     async fn resolve(&self) -> Result<Claimed<'f>, Stopped> {
@@ -206,6 +208,7 @@ impl<'f> ExchangeKind for FederationExchange<'f> {
             federated_user_issuer: about.actor.map(|claimed| claimed.issuer.issuer.as_str()),
             session_id: claims.map(|claims| claims.sid.as_str()),
             jti: claims.map(|claims| &*claims.jti),
+            jkt: self.case.bound_to.as_deref(),
         })
     }
 }

@@ -58,6 +58,7 @@ pub(super) async fn decide(
         now,
         // What goes to the upstream is for the Gateway to present.
         bound_to: None,
+        proof: None,
     };
     let exchange = CallExchange {
         case: &case,

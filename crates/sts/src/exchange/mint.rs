@@ -7,7 +7,6 @@ use caracal_core::{
     ApprovalId, AuthorityRecordId, DelegationId, ScopeSet, SessionId,
     claims::{MandateClaims, MandateUse, SubjectType},
 };
-use caracal_crypto::DpopProof;
 use caracal_lifecycle::approvals::{Circumstances, Request, Use};
 use caracal_service::Refusal;
 use caracal_wire::sts::{DeniedTarget, Explanation};
@@ -39,8 +38,6 @@ pub(crate) struct Mint<'f> {
     pub(crate) delegation_edge_id: Option<&'f DelegationId>,
     pub(crate) ttl_seconds: Option<u32>,
     pub(crate) approval_id: Option<&'f ApprovalId>,
-    /// That the key is held which the case is bound to.
-    pub(crate) proof: Option<DpopProof>,
 }
 
 /// A mandate.
@@ -109,7 +106,7 @@ impl ExchangeKind for MintExchange<'_> {
     async fn admit(&self) -> Result<(), Refusal> {
         limit(self.case, self.mint.resources).await?;
         // It leaves a mark, and those are no more than mints may be.
-        possession::spend(self.case, self.mint.proof.as_ref()).await
+        possession::spend(self.case).await
     }
 
     async fn resolve(&self) -> Result<Actor, Stopped> {

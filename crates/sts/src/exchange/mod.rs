@@ -109,7 +109,6 @@ impl<'f> Mint<'f> {
             delegation_edge_id: form.delegation_edge_id.as_ref(),
             ttl_seconds,
             approval_id: form.approval_id.as_ref(),
-            proof: None,
         })
     }
 }

@@ -79,6 +79,7 @@ async fn mint(deps: &StsDeps, call: &GovernedCall<'_>) -> Result<Arc<MandateClai
         now,
         // For evidence: the mandate leaves this process no more than its claims do.
         bound_to: claims.bound_to().cloned(),
+        proof: None,
     };
     let resources = [call.resource.to_owned()];
     let mint = Mint {
@@ -90,7 +91,6 @@ async fn mint(deps: &StsDeps, call: &GovernedCall<'_>) -> Result<Arc<MandateClai
         delegation_edge_id: claims.delegation_edge_id.as_ref(),
         ttl_seconds: Some(MANDATE_TTL),
         approval_id: None,
-        proof: None,
     };
     mint.for_call(&case).await
 }

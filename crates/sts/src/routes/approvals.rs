@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{
-    ApprovalId, AuthorityRecordId, Secret, ZoneId,
+    ApprovalId, AuthorityRecordId, ZoneId,
     claims::{MandateClaims, MandateUse, SubjectType},
     entity::{Approval, ApprovalState, ApproverClass},
     text::is_unprintable,
@@ -15,9 +15,10 @@ use caracal_lifecycle::{
 };
 use caracal_service::{
     Refusal,
-    bearers::bearer_of,
     front::{Answer, Body, Inbound, Path, QueryOnce},
     limits::counted_address,
+    possession::{NotHolder, Presentation},
+    scheme::{challenged_under, presented},
     zones::DirectoryError,
 };
 use caracal_storage::{Access, ZoneWork};
@@ -25,7 +26,7 @@ use caracal_wire::{
     ErrorCode,
     approvals::{ApprovalStatus, Decide, Decision, MAX_WAIT_SECONDS, WaitFor},
 };
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -150,7 +151,7 @@ pub(super) async fn post(
             "must have at most 500 bytes and no control characters",
         ));
     }
-    let (zone, approval, claims) = spoken_of(deps, &id, &call.headers).await?;
+    let (zone, approval, claims) = spoken_of(&call, &id).await?;
     may_decide(deps, &zone, &approval, &claims).await?;
     if body.binding != approval.binding_hex() {
         return Err(conflict("the binding is not that of the approval"));
@@ -178,7 +179,7 @@ pub(super) async fn withdraw(
     Path(Named { id }): Path<Named>,
 ) -> Result<Answer<ApprovalStatus>, Refusal> {
     let deps = &call.role;
-    let (zone, approval, claims) = spoken_of(deps, &id, &call.headers).await?;
+    let (zone, approval, claims) = spoken_of(&call, &id).await?;
     let asked =
         approval.application_id.as_ref() == Some(&claims.client_id) && approval.principal_id == *claims.sub;
     if !asked || !is_live(deps, &zone, &claims).await? {
@@ -196,15 +197,33 @@ pub(super) async fn withdraw(
 
 /// An approval, and the session mandate of whoever speaks of it.
 async fn spoken_of(
-    deps: &StsDeps,
+    call: &Inbound<StsDeps>,
     id: &ApprovalId,
-    headers: &HeaderMap,
 ) -> Result<(ZoneId, Approval, Arc<MandateClaims>), Refusal> {
+    let deps = &call.role;
     let zone = zone_of(deps, id).await?;
     let approval = read(deps, &zone, id).await?;
-    let token = bearer_of(headers).map(Secret::new).ok_or_else(subject::invalid)?;
-    let claims = subject::verify(deps, &zone, &token, MandateUse::Session).await?;
-    Ok((zone, approval, claims))
+    let (scheme, token) = presented(&call.headers).ok_or_else(subject::invalid)?;
+    let presentation = Presentation {
+        scheme,
+        token,
+        headers: &call.headers,
+        method: call.route.method.as_str(),
+        base: Some(&deps.config.issuer),
+        path: &call.path,
+        now: deps.world.now(),
+        window: deps.config.dpop_window,
+    };
+    let verified = subject::verify_presented(deps, &zone, presentation, MandateUse::Session).await;
+    let (claims, holder) = verified.map_err(|refusal| challenged_under(scheme, refusal))?;
+    match holder.spend(deps.replay.as_ref(), &zone).await {
+        Ok(true) => Ok((zone, approval, claims)),
+        Ok(false) => Err(NotHolder::ProofRepeated.refusal()),
+        Err(error) => {
+            tracing::error!(%error, "cannot tell whether a proof was used");
+            Err(unavailable())
+        }
+    }
 }
 
 fn witness<'w>(deps: &'w StsDeps, id: &'w ApprovalId) -> EvidenceWriter<'w> {

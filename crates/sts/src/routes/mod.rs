@@ -15,9 +15,9 @@ mod token;
 use caracal_core::World;
 use caracal_service::{
     Refusal,
-    bearers::bearer_of,
     front::{self, AuthScheme, Declaration, HttpRole, Inbound, Params, Required, Served},
     limits::Limits,
+    scheme::presented,
 };
 use caracal_wire::{
     ErrorCode,
@@ -93,7 +93,7 @@ impl HttpRole for StsDeps {
         match needs {
             // A client is proved by its body, which its handler reads.
             Needs::Nothing | Needs::Client => Ok(()),
-            Needs::Person if bearer_of(&head.headers).is_some() => Ok(()),
+            Needs::Person if presented(&head.headers).is_some() => Ok(()),
             Needs::Person => Err(invalid().authenticate("Bearer realm=\"caracal-sts\"")),
             Needs::Operator => {
                 let proved = self.admin_tokens.admit(&head.headers);

@@ -3,10 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::{extract::Request, response::Response};
-use caracal_core::{
-    Secret, ZoneId,
-    claims::{MandateClaims, MandateUse},
-};
+use caracal_core::{Secret, ZoneId, claims::MandateClaims};
 use caracal_crypto::request_signature::{
     NONCE_HEADER, NONCE_LIFETIME, SIGNATURE_HEADER, SignedHeaders, TIMESTAMP_HEADER,
     verify as verify_signature,
@@ -141,32 +138,43 @@ struct TokenCall<'a> {
 impl<'a> TokenCall<'a> {
     /// A handler for each kind. All but a Gateway's are an application's, which proves itself first.
     async fn answer(&self, exchange: Exchange<'_>) -> Result<TokenResponse, Refusal> {
-        // What no Gateway takes is presented by whoever bears it: whoever asks for more is told, and not given less.
-        let binds = matches!(&exchange, Exchange::Mint(mint) if mint.class == MandateUse::Gateway);
-        if self.possession.is_claimed() && !binds {
-            return Err(possession::invalid(
-                "only mandates for the Gateway are bound to a key",
-            ));
-        }
         match exchange {
-            Exchange::Governed(presented) => governed(self.deps, self.context, self.form, &presented).await,
-            Exchange::Mint(mut mint) => {
-                let mut case = self.proven().await?;
-                mint.proof = self.possession.verify(self.deps).await?;
-                case.bound_to = mint.proof.as_ref().map(|proof| proof.thumbprint.clone());
-                let (minted, denied) = mint.run(&case).await?;
+            Exchange::Governed(presented) => {
+                // Its caller proved a key to the Gateway, which presents what is issued itself.
+                if self.possession.is_claimed() {
+                    return Err(possession::invalid("what a Gateway asks for is bound to nothing"));
+                }
+                governed(self.deps, self.context, self.form, &presented).await
+            }
+            Exchange::Mint(mint) => {
+                let (minted, denied) = mint.run(&self.bound(self.proven().await?).await?).await?;
                 Ok(response(minted.token, &minted.claims, denied))
             }
             Exchange::Control(control) => {
-                let issued = control.run(&self.of_control_key().await?).await?;
+                let issued = control
+                    .run(&self.bound(self.of_control_key().await?).await?)
+                    .await?;
                 Ok(response(issued.token, &issued.claims, Vec::new()))
             }
-            Exchange::Session(token) => Err(refuse_session(&self.proven().await?, token).await),
+            Exchange::Session(token) => {
+                Err(refuse_session(&self.bound(self.proven().await?).await?, token).await)
+            }
             Exchange::Federation(federation) => {
-                let issued = federation.run(&self.proven().await?).await?;
+                let issued = federation.run(&self.bound(self.proven().await?).await?).await?;
                 Ok(response(issued.token, &issued.claims, Vec::new()))
             }
         }
+    }
+
+    /// `case` of an application that is proved, bound to the key that it proves to hold, where it does. The proof is spent
+    /// once the request is counted.
+    async fn bound(&self, case: Case<'a>) -> Result<Case<'a>, Refusal> {
+        let proof = self.possession.verify(self.deps).await?;
+        Ok(Case {
+            bound_to: proof.as_ref().map(|proof| proof.thumbprint.clone()),
+            proof,
+            ..case
+        })
     }
 
     async fn proven(&self) -> Result<Case<'a>, Refusal> {
@@ -200,6 +208,7 @@ impl<'a> TokenCall<'a> {
             request_id: &self.context.request_id,
             now: self.deps.world.now(),
             bound_to: None,
+            proof: None,
         })
     }
 }

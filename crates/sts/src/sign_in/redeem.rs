@@ -113,11 +113,11 @@ async fn of_code(
     let proof = possession.verify(deps).await?;
     let proved = key_of(proof.as_ref());
     let client = (client_id, Some(redirect_uri));
-    let (case, rules) = case(deps, agreed, client, fields, proved, request_id, peer).await?;
+    let (case, rules) = case(deps, agreed, client, fields, proof.as_ref(), request_id, peer).await?;
     if !code.key.allows(proved) {
         return Err(by_other_key(deps, agreed, proved, request_id).await);
     }
-    possession::spend(&case, proof.as_ref()).await?;
+    possession::spend(&case).await?;
     claim_once(&case, agreed, &code.jti, code.expires_at).await?;
     let begun = session::begin(deps, &case.zone, &case.application, agreed, &rules.labels).await?;
     let Some(begun) = begun else {
@@ -162,7 +162,7 @@ async fn of_refresh(
     }
     let redirect_uri = renewal.redirect_uri.as_deref();
     let client = (client_id, redirect_uri);
-    let (case, _) = case(deps, agreed, client, fields, proved, request_id, peer).await?;
+    let (case, _) = case(deps, agreed, client, fields, proof.as_ref(), request_id, peer).await?;
     // Less than was agreed to is not asked for anew: every call is minted for alone.
     let asked = fields.get("scope").map(ScopeSet::parse);
     if asked.is_some_and(|asked| !asked.is_subset(&agreed.scopes)) {
@@ -172,7 +172,7 @@ async fn of_refresh(
     deps.limits
         .count_towards(&RENEWALS, "sign_in_renewals", agreed.record.as_str())
         .await?;
-    possession::spend(&case, proof.as_ref()).await?;
+    possession::spend(&case).await?;
     let begun = ClientSession {
         session: renewal.session.clone(),
         delegation: renewal.delegation.clone(),
@@ -233,10 +233,11 @@ async fn case<'c>(
     agreed: &Consent,
     (client_id, redirect_uri): (&str, Option<&str>),
     fields: &FormFields<'_>,
-    proved: Option<&str>,
+    proof: Option<&DpopProof>,
     request_id: &'c str,
     peer: Option<IpAddr>,
 ) -> Result<(Case<'c>, SignInRules), Refusal> {
+    let proved = key_of(proof);
     // RFC 8707 §2.2: the one that was agreed to.
     if fields
         .get("resource")
@@ -271,6 +272,7 @@ async fn case<'c>(
         request_id,
         now: deps.world.now(),
         bound_to: proved.map(Into::into),
+        proof: proof.cloned(),
     };
     Ok((case, place.rules))
 }

@@ -5,12 +5,12 @@ use std::{collections::BTreeSet, time::Duration};
 use axum::http::{Method, StatusCode};
 use caracal_core::{
     ApprovalId, AuthorityRecordId,
-    claims::{MandateClaims, MandateUse, SubjectType},
+    claims::{Confirmation, MandateClaims, MandateUse, SubjectType},
     entity::AuthorityRecord,
 };
 use caracal_lifecycle::approvals::{Approver, EvidenceWriter, MAX_PENDING, decide};
 use caracal_storage::Access;
-use caracal_testkit::client::Answer;
+use caracal_testkit::{client::Answer, key_holder::KeyHolder, parts::ISSUER};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, LIFECYCLE};
@@ -440,6 +440,87 @@ async fn a_person_decides_what_is_asked_in_their_name_and_nobody_else_does() {
         (word.as_str(), &about["approver_plane"]),
         ("approved", &json!("subject"))
     );
+}
+
+#[tokio::test]
+async fn a_person_whose_mandate_is_bound_decides_by_their_key_alone() {
+    let fixture = gated(FOR_A_PERSON).await;
+    let hold = held(&fixture).await;
+    let (id, binding) = (hold.text("approval_id"), hold.text("binding"));
+    let holder = KeyHolder::new(&fixture.parts.world);
+    let stranger = KeyHolder::new(&fixture.parts.world);
+    let plain = person(&fixture, "anna", |_| {}).await;
+    let bound = person(&fixture, "anna", |claims| {
+        claims.cnf = Some(Confirmation {
+            jkt: holder.thumbprint().into(),
+        });
+    })
+    .await;
+    let path = format!("/approvals/{id}/decision");
+    let url = format!("{ISSUER}{path}");
+    // A decision with a binding that is not the approval's: whoever gets that far is told so, and decides nothing.
+    let decide = async |authorization: &str, proofs: &[&str], binding: &str| {
+        let body = json!({"decision": "approved", "binding": binding});
+        let call = fixture.client.call(Method::POST, &path).json(&body);
+        let call = call.header("authorization", authorization);
+        proofs
+            .iter()
+            .fold(call, |call, proof| call.header("dpop", proof))
+            .send()
+            .await
+    };
+    let (borne, held) = (format!("Bearer {bound}"), format!("DPoP {bound}"));
+    let good = holder.proof("POST", &url, Some(&bound));
+    let withdrawal = format!("{ISSUER}/approvals/{id}/withdraw");
+    for (about, authorization, proof, code) in [
+        ("borne", &borne, good.clone(), "invalid_token"),
+        (
+            "of no token",
+            &held,
+            holder.proof("POST", &url, None),
+            "invalid_dpop_proof",
+        ),
+        (
+            "of another path",
+            &held,
+            holder.proof("POST", &withdrawal, Some(&bound)),
+            "invalid_dpop_proof",
+        ),
+        (
+            "of another method",
+            &held,
+            holder.proof("GET", &url, Some(&bound)),
+            "invalid_dpop_proof",
+        ),
+        (
+            "by another key",
+            &held,
+            stranger.proof("POST", &url, Some(&bound)),
+            "invalid_token",
+        ),
+        (
+            "bound to nothing",
+            &format!("DPoP {plain}"),
+            good.clone(),
+            "invalid_token",
+        ),
+    ] {
+        let answer = decide(authorization, &[&proof], &binding).await;
+        assert_eq!(answer.outcome(), (401, code), "{about}: {answer}");
+        let challenge = answer.headers["www-authenticate"].to_str().unwrap();
+        assert!(challenge.starts_with("DPoP error="), "{about}: {challenge}");
+    }
+    for proofs in [vec![], vec![good.as_str(), &good]] {
+        let answer = decide(&held, &proofs, &binding).await;
+        assert_eq!(answer.outcome(), (401, "invalid_dpop_proof"), "{answer}");
+    }
+    let reached = decide(&held, &[&good], "00").await;
+    assert_eq!(reached.outcome(), (409, "access_denied"), "{reached}");
+    let again = decide(&held, &[&good], &binding).await;
+    assert_eq!(again.outcome(), (401, "invalid_dpop_proof"), "{again}");
+    let fresh = holder.proof("POST", &url, Some(&bound));
+    let decided = decide(&held, &[&fresh], &binding).await.expect(200);
+    assert_eq!(decided["state"], "approved", "{decided}");
 }
 
 #[tokio::test]

@@ -9,9 +9,10 @@ use caracal_core::{
     entity::Resource,
 };
 use caracal_storage::Access;
+use caracal_testkit::{client::Answer, key_holder::KeyHolder, parts::ISSUER};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, GRANT};
+use crate::fixture::{Fixture, GRANT, metadata};
 
 const AUDIENCE: &str = "caracal-control";
 
@@ -57,7 +58,12 @@ impl Key {
     }
 
     /// What the published control client sends, with changes.
-    async fn ask(&self, changes: &[(&str, &str)]) -> caracal_testkit::client::Answer {
+    async fn ask(&self, changes: &[(&str, &str)]) -> Answer {
+        self.ask_with(changes, &[]).await
+    }
+
+    /// The same with further headers.
+    async fn ask_with(&self, changes: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
         let fixture = &self.fixture;
         let mut fields: Vec<(String, String)> = [
             ("grant_type", GRANT),
@@ -76,7 +82,7 @@ impl Key {
                 fields.push(((*name).to_owned(), (*value).to_owned()));
             }
         }
-        fixture.post(&fields, &[]).await
+        fixture.post(&fields, headers).await
     }
 
     async fn refused(&self, changes: &[(&str, &str)]) -> (String, Value) {
@@ -262,4 +268,25 @@ async fn no_policy_and_no_delegation_gives_a_mandate_of_the_control_api() {
             answer.body
         );
     }
+}
+
+#[tokio::test]
+async fn a_control_key_that_proves_a_key_gets_a_mandate_that_is_bound_to_it() {
+    let key = Key::usable().await;
+    let holder = KeyHolder::new(&key.fixture.parts.world);
+    let proof = |method: &str| holder.proof(method, &format!("{ISSUER}/oauth/2/token"), None);
+    let ask = async |proof: &str| key.ask_with(&[], &[("dpop", proof)]).await;
+    let wrong = ask(&proof("GET")).await;
+    assert_eq!(wrong.outcome(), (400, "invalid_dpop_proof"), "{wrong}");
+    let once = proof("POST");
+    let minted = ask(&once).await.expect(200);
+    assert_eq!(minted["token_type"], "DPoP");
+    let claims = key.fixture.claims(&minted.text("access_token")).await;
+    assert_eq!(claims.bound_to().map(AsRef::as_ref), Some(&*holder.thumbprint()));
+    let event = key.fixture.last_event().await;
+    assert_eq!(metadata(&event)["jkt"], json!(holder.thumbprint()));
+    let again = ask(&once).await;
+    assert_eq!(again.outcome(), (400, "invalid_dpop_proof"), "{again}");
+    assert_eq!(key.minted(&[]).await.cnf, None);
+    assert!(metadata(&key.fixture.last_event().await).get("jkt").is_none());
 }

@@ -21,6 +21,8 @@ pub(crate) struct Exchange<'s> {
     path: &'static str,
     /// Thumbprint of the key that its caller proved to hold.
     key: Option<String>,
+    /// A proof of DPoP that comes with it.
+    proof: Option<String>,
 }
 
 impl<'s> Exchange<'s> {
@@ -32,6 +34,15 @@ impl<'s> Exchange<'s> {
             method: "GET",
             path: "/tickets",
             key: None,
+            proof: None,
+        }
+    }
+
+    /// With a proof of its own.
+    pub(crate) fn with_proof(self, proof: String) -> Self {
+        Self {
+            proof: Some(proof),
+            ..self
         }
     }
 
@@ -75,12 +86,13 @@ impl<'s> Exchange<'s> {
         let key = HmacKey::from_hex(GATEWAY_KEY).unwrap();
         let signature = sign(&key, unix, nonce, "POST", "/oauth/2/token", signed.as_bytes());
         let unix = unix.to_string();
-        let headers = [
+        let mut headers = vec![
             ("x-request-id", "req-1"),
             (TIMESTAMP_HEADER, unix.as_str()),
             (NONCE_HEADER, nonce),
             (SIGNATURE_HEADER, signature.as_str()),
         ];
+        headers.extend(self.proof.iter().map(|proof| ("dpop", proof.as_str())));
         self.fixture.send(body.to_owned(), &headers).await
     }
 }

@@ -149,10 +149,83 @@ async fn a_proof_is_good_once_for_whoever_has_the_secret() {
 }
 
 #[tokio::test]
-async fn what_no_gateway_takes_is_bound_to_nothing_and_so_not_issued_to_whoever_asks_for_that() {
+async fn a_session_mandate_is_bound_as_well_and_whoever_asks_about_it_is_told() {
     let fixture = Fixture::new().await;
     let holder = KeyHolder::new(&fixture.parts.world);
-    let before = fixture.parts.events().await.len();
+    let once = proof(&holder);
+    let minted = mint(&fixture, &LIFECYCLE, &[&once]).await.expect(200);
+    assert_eq!(minted["token_type"], "DPoP");
+    let token = minted.text("access_token");
+    let claims = fixture.claims(&token).await;
+    assert_eq!(claims.bound_to().map(AsRef::as_ref), Some(&*holder.thumbprint()));
+    assert_eq!(
+        metadata(&fixture.last_event().await)["jkt"],
+        json!(holder.thumbprint())
+    );
+    let again = mint(&fixture, &LIFECYCLE, &[&once]).await;
+    refused(&again, "invalid_dpop_proof", "again");
+    let told = fixture
+        .present("/oauth/2/introspect", &token, &[])
+        .await
+        .expect(200);
+    assert_eq!(
+        (&told["active"], &told["token_type"], &told["cnf"]),
+        (&json!(true), &json!("DPoP"), &json!({"jkt": holder.thumbprint()}))
+    );
+    // Its application gives it back by its secret: nothing is used by that.
+    fixture.present("/oauth/2/revoke", &token, &[]).await.expect(200);
+    assert_eq!(fixture.mint(&LIFECYCLE).await.expect(200)["token_type"], "Bearer");
+}
+
+#[tokio::test]
+async fn a_bound_session_mandate_is_no_subject_to_whoever_does_not_prove_its_key() {
+    let fixture = Fixture::new().await;
+    let holder = KeyHolder::new(&fixture.parts.world);
+    let stranger = KeyHolder::new(&fixture.parts.world);
+    let minted = mint(&fixture, &LIFECYCLE, &[&proof(&holder)]).await;
+    let bound = minted.expect(200).text("access_token");
+    let plain = fixture.mint(&LIFECYCLE).await.expect(200).text("access_token");
+    let exchange = async |token: &str, proofs: &[&str]| {
+        let changes = [
+            ("subject_token", token),
+            (
+                "subject_token_type",
+                "urn:ietf:params:oauth:token-type:access_token",
+            ),
+            ("agent_session_id", ""),
+            ("delegation_edge_id", ""),
+        ];
+        mint(&fixture, &changes, proofs).await
+    };
+    let of = |holder: &KeyHolder, token: Option<&str>| holder.proof("POST", &token_endpoint(), token);
+    for (about, proofs) in [
+        ("none", vec![]),
+        ("of no token", vec![of(&holder, None)]),
+        ("of another token", vec![of(&holder, Some(&plain))]),
+        ("by another key", vec![of(&stranger, Some(&bound))]),
+    ] {
+        let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
+        let answer = exchange(&bound, &proofs).await;
+        assert_eq!(answer.outcome(), (401, "invalid_token"), "{about}: {answer}");
+    }
+    // A session mandate is no way around the Gateway: that is what whoever may present one is told.
+    let good = of(&holder, Some(&bound));
+    let told = exchange(&bound, &[&good]).await;
+    assert_eq!(
+        (told.outcome(), &told["reason"]),
+        ((403, "access_denied"), &json!("gateway_required"))
+    );
+    refused(&exchange(&bound, &[&good]).await, "invalid_dpop_proof", "again");
+    for proofs in [vec![], vec![of(&holder, None)]] {
+        let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
+        assert_eq!(exchange(&plain, &proofs).await["reason"], "gateway_required");
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_logs_in_with_a_proof_has_it_checked_first_and_spent() {
+    let fixture = Fixture::new().await;
+    let holder = KeyHolder::new(&fixture.parts.world);
     let identity = [
         ("subject_token", "x.y.z"),
         ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
@@ -161,17 +234,33 @@ async fn what_no_gateway_takes_is_bound_to_nothing_and_so_not_issued_to_whoever_
         ("agent_session_id", ""),
         ("delegation_edge_id", ""),
     ];
-    let control = [
-        ("resource", "caracal-control"),
-        ("agent_session_id", ""),
-        ("delegation_edge_id", ""),
-    ];
-    for changes in [&LIFECYCLE[..], &identity, &control] {
-        let answer = mint(&fixture, changes, &[&proof(&holder)]).await;
-        refused(&answer, "invalid_dpop_proof", &format!("{changes:?}"));
-    }
-    assert_eq!(fixture.parts.events().await.len(), before);
-    assert_eq!(fixture.mint(&LIFECYCLE).await.expect(200)["token_type"], "Bearer");
+    let stranger = holder.proof("GET", &token_endpoint(), None);
+    refused(
+        &mint(&fixture, &identity, &[&stranger]).await,
+        "invalid_dpop_proof",
+        "another method",
+    );
+    let once = proof(&holder);
+    let nobody = mint(&fixture, &identity, &[&once]).await;
+    assert_eq!(nobody.outcome(), (401, "invalid_token"), "{nobody}");
+    refused(
+        &mint(&fixture, &identity, &[&once]).await,
+        "invalid_dpop_proof",
+        "again",
+    );
+}
+
+#[tokio::test]
+async fn what_a_gateway_asks_for_is_bound_to_nothing() {
+    let fixture = Fixture::new().await;
+    let holder = KeyHolder::new(&fixture.parts.world);
+    let (token, _) = fixture.mandate().await;
+    let answer = Exchange::of(&fixture, &token)
+        .with_proof(proof(&holder))
+        .send()
+        .await;
+    refused(&answer, "invalid_dpop_proof", "a Gateway's");
+    Exchange::of(&fixture, &token).send().await.expect(200);
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ codes! {
         InvalidGrant "invalid_grant" 400
             "The code or the refresh token is unknown, was used, is of another client, or what it stands on has ended.";
         InvalidDpopProof "invalid_dpop_proof" 400
-            "The proof that a key is held does not hold, is of another request, was used, or binds nothing. 401 at the Gateway.";
+            "The proof that a key is held does not hold, is of another request, was used, or binds nothing. 401 where a token is presented.";
         UseDpopNonce "use_dpop_nonce" 400
             "The proof that a key is held lacks the nonce of `DPoP-Nonce`, or has one that is too old; make another with it.";
         InvalidScope "invalid_scope" 400 "More scopes are asked for than the person agreed to.";

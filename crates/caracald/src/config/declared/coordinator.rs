@@ -1,10 +1,14 @@
 use std::sync::LazyLock;
 
 use caracal_coordinator::{Capacity, CoordinatorConfig};
-use caracal_service::config::{Days, Declared, Millis, Number, Role, Seconds, Setting, Settings, Text};
+use caracal_crypto::DpopWindow;
+use caracal_service::config::{
+    Days, Declared, HttpUrl, Millis, Number, Optional, Role, Seconds, Setting, Settings, Text,
+};
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &LIFECYCLE_SCOPE,
+    &COORDINATOR_PUBLIC_URL,
     &BODY_LIMIT,
     &RATE,
     &UNAUTHENTICATED_RATE,
@@ -34,6 +38,12 @@ static LIFECYCLE_SCOPE: Setting<Text> = Setting::new(
     COORDINATOR,
     || DEFAULT.lifecycle_scope.clone(),
     "Scope that a mandate needs to enter.",
+);
+static COORDINATOR_PUBLIC_URL: Optional<HttpUrl> = Optional::new(
+    "COORDINATOR_PUBLIC_URL",
+    COORDINATOR,
+    "the address that the Coordinator listens on",
+    "Base of the Coordinator's addresses as clients know it: what proofs that a key is held (DPoP) are of.",
 );
 static BODY_LIMIT: Setting<Number<usize>> = Setting::new(
     "COORDINATOR_BODY_LIMIT_BYTES",
@@ -135,10 +145,12 @@ static RECORD_RETENTION: Setting<Days> = Setting::new(
 )
 .between(1, 36_500);
 
-/// Reads the limits and intervals of the Coordinator.
-pub(crate) fn coordinator(settings: &mut Settings) -> CoordinatorConfig {
+/// Reads the limits and intervals of the Coordinator, which takes proofs within `dpop_window`.
+pub(crate) fn coordinator(settings: &mut Settings, dpop_window: DpopWindow) -> CoordinatorConfig {
     CoordinatorConfig {
         lifecycle_scope: settings.get(&LIFECYCLE_SCOPE),
+        public_url: settings.find(&COORDINATOR_PUBLIC_URL),
+        dpop_window,
         body_limit_bytes: settings.get(&BODY_LIMIT),
         requests_per_minute: settings.get(&RATE),
         unauthenticated_per_minute: settings.get(&UNAUTHENTICATED_RATE),

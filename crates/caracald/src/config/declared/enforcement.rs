@@ -33,7 +33,8 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
 const GATEWAY: &[Role] = &[Role::Gateway];
 const STS: &[Role] = &[Role::Sts];
 const STS_AND_API: &[Role] = &[Role::Sts, Role::Api];
-const STS_AND_GATEWAY: &[Role] = &[Role::Sts, Role::Gateway];
+/// Those that take what may be bound to a key.
+const TAKES_PROOFS: &[Role] = &[Role::Sts, Role::Gateway, Role::Coordinator, Role::Api];
 
 /// Scheme, host and port.
 #[derive(Debug)]
@@ -133,14 +134,14 @@ pub(crate) static STRANGER_RATE: Setting<Number<u32>> = Setting::new(
 .between(0, u32::MAX as u64);
 pub(crate) static DPOP_PROOF_AGE: Setting<HumanDuration> = Setting::new(
     "DPOP_PROOF_AGE",
-    STS_AND_GATEWAY,
+    TAKES_PROOFS,
     || DpopWindow::default().age,
     "How old a proof that a key is held (DPoP) may be.",
 )
 .between(1_000, 600_000);
 pub(crate) static DPOP_CLOCK_SKEW: Setting<HumanDuration> = Setting::new(
     "DPOP_CLOCK_SKEW",
-    STS_AND_GATEWAY,
+    TAKES_PROOFS,
     || DpopWindow::default().skew,
     "By how much the clock of whoever makes such a proof may differ, either way.",
 )
