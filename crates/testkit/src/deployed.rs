@@ -9,6 +9,8 @@
 
 mod daemon;
 mod deployment;
+#[cfg(target_os = "linux")]
+mod faulty_machine;
 mod production;
 mod programs;
 mod raw;
@@ -19,6 +21,8 @@ mod stack;
 
 pub use daemon::{Daemon, Finished, ServingDaemon};
 pub use deployment::Deployment;
+#[cfg(target_os = "linux")]
+pub use faulty_machine::FaultyMachine;
 pub use production::{Production, migrate, service_password};
 pub use programs::{checkout, program};
 pub use raw::{RawReply, raw};

@@ -74,7 +74,19 @@ impl FaultProxy {
     /// # Panics
     /// When there is no free port.
     pub async fn far(target: SocketAddr, late: Duration) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        Self::bound(([127, 0, 0, 1], 0).into(), target, late).await
+    }
+
+    /// The same at an address that somebody had who is gone, as an address that moves to another machine.
+    ///
+    /// # Panics
+    /// When the address is not free.
+    pub async fn at(address: SocketAddr, target: SocketAddr) -> Self {
+        Self::bound(address, target, Duration::ZERO).await
+    }
+
+    async fn bound(address: SocketAddr, target: SocketAddr, late: Duration) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let state = Arc::new(State {
             target: Mutex::new(target),

@@ -2,15 +2,16 @@
 //! promised for that part.
 //!
 //! The command breaks nothing by itself but what the API lets it: the part is broken and mended by commands that the
-//! operator gives. What needs the inside of a process or of a disk is tried on a stack of its own (`make drills`).
+//! operator gives, and where something has to be found, by another one that looks.
 
 mod asked;
+mod hooks;
 mod report;
 mod traffic;
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use caracal_core::Secret;
 use caracal_crypto::system_world;
 use caracal_service::config::{Role, Settings};
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 pub(crate) use self::asked::Command;
 use self::{
     asked::{Drill, DrillOptions},
+    hooks::{Detection, detects, hook},
     report::{Expectation, Report},
     traffic::{Phase, Traffic},
 };
@@ -32,14 +34,13 @@ use super::{
 };
 use crate::config::declared;
 
-/// How long calls go on before anything is broken, and after everything is back.
+/// How long calls go on before anything is broken, and after everything is back: as long as the fault lasts, and no longer
+/// than this.
 const CALM: Duration = Duration::from_secs(3);
 /// Calls that must have passed before anything is broken.
 const ENOUGH: usize = 5;
 /// Longest wait for these.
 const HEALTHY: Duration = Duration::from_secs(30);
-/// Longest run of a command that breaks or mends.
-const HOOK: Duration = Duration::from_mins(10);
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -71,6 +72,11 @@ fn drill(wanted: &DrillOptions) -> anyhow::Result<ExitCode> {
     ensure!(
         wanted.broken_by.is_some() || !wanted.drill.needs_hook(),
         "{} needs --break and --mend: the commands that break and mend what you run",
+        wanted.drill.name()
+    );
+    ensure!(
+        wanted.detected_by.is_some() || !wanted.drill.needs_detection(),
+        "{} needs --detect: the command that has to find what --break did",
         wanted.drill.name()
     );
     let mut settings = Settings::from_process();
@@ -167,7 +173,10 @@ async fn in_zone(
         outcome
     };
     let (scripted, (), ()) = tokio::join!(script, traffic.call(), traffic.end_sessions());
-    let back_after = scripted?;
+    let Course {
+        back_after,
+        detection,
+    } = scripted?;
     let counts = traffic.counts();
     let lost = traffic.lost().await?;
     let during = counts.of(Phase::Fault);
@@ -182,11 +191,15 @@ async fn in_zone(
         ),
         Expectation::of(
             "nothing of a session is good once its end was acknowledged",
-            counts.used_after_end == 0 && counts.ended > 0,
-            format!(
-                "{} ended, {} were used afterwards",
-                counts.ended, counts.used_after_end
-            ),
+            counts.used_after_end.is_empty() && counts.ended > 0,
+            match counts.used_after_end.first() {
+                None => format!("{} ended, 0 were used afterwards", counts.ended),
+                Some(first) => format!(
+                    "{} ended, {} were used afterwards: {first}",
+                    counts.ended,
+                    counts.used_after_end.len()
+                ),
+            },
         ),
         Expectation::of(
             "every call that passed is in the ledger",
@@ -205,6 +218,7 @@ async fn in_zone(
             ),
         ),
     ];
+    promises.extend(detection.map(Detection::expected));
     if !wanted.drill.interrupts() {
         promises.push(Expectation::of(
             "no call is refused or finds nobody meanwhile",
@@ -225,34 +239,53 @@ async fn in_zone(
     ))
 }
 
-/// Breaks, waits, mends, and waits until everything is back; how long that took, nothing when it did not come back.
+/// What came of breaking and mending.
+struct Course {
+    /// How long it took until everything was back; nothing when it did not come back.
+    back_after: Option<Duration>,
+    detection: Option<Detection>,
+}
+
+/// Breaks, waits, looks, mends, and waits until everything is back.
 async fn script(
     wanted: &DrillOptions,
     zone: &CanaryZone<'_>,
     client: &Client,
     operator_token: Option<&str>,
     traffic: &Traffic<'_>,
-) -> anyhow::Result<Option<Duration>> {
-    tokio::time::sleep(CALM).await;
+) -> anyhow::Result<Course> {
+    let lasts = Duration::from_secs(wanted.lasts);
+    tokio::time::sleep(CALM.min(lasts)).await;
     let calm = tokio::time::timeout(HEALTHY, traffic.until_passed(Phase::Before, ENOUGH)).await;
     ensure!(
         calm.is_ok() && traffic.counts().wrong.is_empty(),
         "calls do not pass before anything is broken; nothing was touched"
     );
+    if let Some(command) = &wanted.detected_by {
+        ensure!(
+            !detects(command).await?,
+            "the command of --detect finds something before anything is broken; nothing was touched"
+        );
+    }
     traffic.enter(Phase::Fault);
     let broken = match (&wanted.broken_by, wanted.drill) {
         (Some(command), _) => hook("--break", command).await,
         (None, Drill::KeyRotation) => rotate(wanted, zone, client, operator_token).await,
         (None, _) => Ok(()),
     };
+    let mut while_broken = Ok(false);
     if broken.is_ok() {
-        tokio::time::sleep(Duration::from_secs(wanted.lasts)).await;
+        tokio::time::sleep(lasts).await;
+        if let Some(command) = &wanted.detected_by {
+            while_broken = detects(command).await;
+        }
     }
     // Whatever came out: what was broken in part is mended as well.
     if let Some(command) = &wanted.mended_by {
         hook("--mend", command).await?;
     }
     broken?;
+    let while_broken = while_broken?;
     let ended = Instant::now();
     traffic.enter(Phase::Back);
     let within = Duration::from_secs(wanted.within);
@@ -264,12 +297,21 @@ async fn script(
             }
         }
     });
-    if back.await.is_err() {
-        return Ok(None);
+    let back_after = back.await.is_ok().then(|| ended.elapsed());
+    if back_after.is_some() {
+        tokio::time::sleep(CALM.min(lasts)).await;
     }
-    let after = ended.elapsed();
-    tokio::time::sleep(CALM).await;
-    Ok(Some(after))
+    let detection = match &wanted.detected_by {
+        None => None,
+        Some(command) => Some(Detection {
+            while_broken,
+            afterwards: detects(command).await?,
+        }),
+    };
+    Ok(Course {
+        back_after,
+        detection,
+    })
 }
 
 async fn is_ready(client: &Client, url: &str) -> bool {
@@ -293,22 +335,4 @@ async fn rotate(
         ..RequestOptions::default()
     };
     client.ask(Method::POST, &url, asked).await?.expect(200).map(drop)
-}
-
-/// Runs a command of the operator.
-async fn hook(which: &str, command: &str) -> anyhow::Result<()> {
-    let mut child = tokio::process::Command::new("/bin/sh")
-        .args(["-c", command])
-        .stdin(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("cannot run the command of {which}"))?;
-    match tokio::time::timeout(HOOK, child.wait()).await {
-        Ok(status) => {
-            let status = status.with_context(|| format!("the command of {which}"))?;
-            ensure!(status.success(), "the command of {which} ended with {status}");
-            Ok(())
-        }
-        Err(_) => bail!("the command of {which} ran longer than {} s", HOOK.as_secs()),
-    }
 }

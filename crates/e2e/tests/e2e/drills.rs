@@ -1,13 +1,19 @@
 //! `caracald drill` against deployments of the suite, each in its short form: what an operator runs against their own.
 
+mod faults;
+mod machine;
+mod moves;
+mod stores;
+
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    pin::pin,
     time::Duration,
 };
 
-use caracal_e2e::{Role, Stack};
+use caracal_e2e::{Deployment, Role, Stack};
 use caracal_testkit::{
     deployed::program,
     fault::{Fault, Faults as _},
@@ -16,6 +22,9 @@ use serde_json::Value;
 use tokio::process::Command;
 
 const KEY: &str = "8f3a1c0de5b7429688f10fd2cc4be6a17b9d20354e6f8a1b3c5d7e9f01122334";
+
+/// How long faults last, in seconds.
+const LASTS: &str = "2";
 
 /// Where a drill keeps what it makes.
 struct Place {
@@ -82,7 +91,7 @@ async fn drill(stack: &Stack, place: &Place, name: &str, more: &[String]) -> (bo
         .env("PATH", "/usr/bin:/bin")
         .env("CARACAL_ADMIN_TOKEN", stack.admin_token())
         .env("STS_ADMIN_TOKEN", stack.secret("stsAdminToken"))
-        .args(["drill", "run", name, "--for", "3"]);
+        .args(["drill", "run", name, "--for", LASTS]);
     for role in [Role::Api, Role::Sts, Role::Coordinator, Role::Gateway] {
         command.arg(format!("--{}={}", role.name(), stack.url(role)));
     }
@@ -184,24 +193,96 @@ async fn a_stable_deployment_is_broken_only_by_who_means_it(stack: &Stack) {
     assert_eq!(zones(stack).await, 0);
 }
 
-/// A drill in which Redis is stopped and started again.
-async fn without_redis(stack: &Stack, place: &Place, name: &str) -> (bool, String) {
+/// What is found where nothing is broken, or cannot be looked for, breaks nothing; what is not found fails the drill.
+async fn what_is_not_found_or_always_found_holds_nothing(stack: &Stack) {
+    let place = Place::new();
+    let broken = place.path("broken").display().to_string();
+    let hooks = [
+        target(stack),
+        [
+            "--break".into(),
+            format!("touch {broken}"),
+            "--mend".into(),
+            "true".into(),
+        ]
+        .to_vec(),
+    ]
+    .concat();
+    let looking = |command: &str| [hooks.as_slice(), &["--detect".into(), command.into()]].concat();
+    let untouched = [
+        (hooks.clone(), "needs --detect"),
+        (looking("exit 1"), "before anything is broken"),
+        (looking("exit 2"), "not with 0 or 1"),
+    ];
+    for (arguments, why) in untouched {
+        let (held, said) = drill(stack, &place, "tamper", &arguments).await;
+        assert!(!held && said.contains(why), "{said}");
+        assert!(!Path::new(&broken).exists() && !has_reports(&place.path("reports")));
+    }
+    let (held, said) = drill(stack, &place, "tamper", &looking("true")).await;
+    assert!(
+        !held && said.contains("BROKEN  what was broken is found"),
+        "{said}"
+    );
+    let report = place.report(&said).await;
+    assert_eq!(report["holds"], false, "{report}");
+    assert!(Path::new(&broken).exists());
+    assert_eq!(zones(stack).await, 0);
+}
+
+/// A drill that is broken and mended by the test itself.
+async fn broken_by_test(
+    stack: &Stack,
+    place: &Place,
+    name: &str,
+    more: &[String],
+    (fail, mend): (impl Future<Output = ()>, impl Future<Output = ()>),
+) -> (bool, String) {
     let hooks = [
         String::from("--break"),
-        ask_for(place, "stop"),
+        ask_for(place, "fail"),
         String::from("--mend"),
-        ask_for(place, "start"),
+        ask_for(place, "mend"),
     ];
-    let arguments = [target(stack), hooks.to_vec()].concat();
+    let arguments = [more, hooks.as_slice()].concat();
+    let mut drilled = pin!(drill(stack, place, name, &arguments));
     let helper = async {
-        asked(place, "stop").await;
-        stack.production().redis().await.fail(Fault::Gone);
-        done(place, "stop");
-        asked(place, "start").await;
-        stack.production().redis().await.mend();
-        done(place, "start");
+        asked(place, "fail").await;
+        fail.await;
+        done(place, "fail");
+        asked(place, "mend").await;
+        mend.await;
+        done(place, "mend");
     };
-    tokio::join!(drill(stack, place, name, &arguments), helper).0
+    tokio::select! {
+        // It ends early when something does not hold before anything is broken.
+        ended = &mut drilled => return ended,
+        () = helper => {}
+    }
+    drilled.await
+}
+
+/// The same, and every promise has to hold; what was reported.
+async fn held(
+    stack: &Stack,
+    name: &str,
+    more: &[String],
+    faults: (impl Future<Output = ()>, impl Future<Output = ()>),
+) -> Value {
+    let place = Place::new();
+    let arguments = [target(stack).as_slice(), more].concat();
+    let (held, said) = broken_by_test(stack, &place, name, &arguments, faults).await;
+    assert!(held, "{name}: {said}");
+    let report = place.report(&said).await;
+    assert_eq!((&report["holds"], &report["drill"]), (&true.into(), &name.into()));
+    report
+}
+
+/// A drill in which Redis is stopped and started again.
+async fn without_redis(stack: &Stack, place: &Place, name: &str) -> (bool, String) {
+    let fail = async { stack.production().redis().await.fail(Fault::Gone) };
+    let mend = async { stack.production().redis().await.mend() };
+    broken_by_test(stack, place, name, &target(stack), (fail, mend)).await
 }
 
 async fn a_redis_that_is_away_is_drilled(stack: &Stack) {
@@ -227,6 +308,16 @@ caracal_e2e::on_every_deployment!(
     endings_and_keys_are_drilled_under_load,
     what_was_not_typed_is_not_touched,
 );
+
+/// Nothing of a deployment is broken, so the smallest one will do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_looks_has_to_find_what_was_broken() {
+    caracal_e2e::run(
+        Deployment::Embedded,
+        what_is_not_found_or_always_found_holds_nothing,
+    )
+    .await;
+}
 
 /// What needs servers to be stopped, or a mode that refuses.
 mod of_published {

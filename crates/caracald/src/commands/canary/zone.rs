@@ -106,6 +106,13 @@ pub(crate) struct Session {
     delegation: String,
 }
 
+impl Session {
+    /// Whose end is asked for.
+    pub(crate) const fn id(&self) -> &SessionId {
+        &self.id
+    }
+}
+
 /// The zone.
 pub(crate) struct CanaryZone<'c> {
     control: Control<'c>,

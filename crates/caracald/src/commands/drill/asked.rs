@@ -28,6 +28,14 @@ pub(crate) enum Drill {
     RegionLoss,
     /// Sessions end under load, and nothing of them is good afterwards.
     Revocation,
+    /// The volume of a process' spool is full: refused with 503 rather than left out of the ledger.
+    SpoolFull,
+    /// Syncs of a disk take seconds.
+    SlowDisk,
+    /// The clock of a machine is off, within what is tolerated: 30 s.
+    ClockSkew,
+    /// The ledger is changed in its database: calls go on, and verification finds it.
+    Tamper,
 }
 
 impl Drill {
@@ -39,18 +47,30 @@ impl Drill {
     /// Whether calls may be refused, or find nobody, while the fault lasts. Never may one be answered wrongly.
     pub(super) const fn interrupts(self) -> bool {
         match self {
-            Self::RedisOutage | Self::RoleKill | Self::ReplicaPromotion | Self::RegionLoss => true,
+            Self::RedisOutage
+            | Self::RoleKill
+            | Self::ReplicaPromotion
+            | Self::RegionLoss
+            | Self::SpoolFull
+            | Self::SlowDisk => true,
             Self::PostgresOutage
             | Self::Upgrade
             | Self::KeyRotation
             | Self::BackupRestore
-            | Self::Revocation => false,
+            | Self::Revocation
+            | Self::ClockSkew
+            | Self::Tamper => false,
         }
     }
 
     /// Whether it needs a command that breaks something.
     pub(super) const fn needs_hook(self) -> bool {
         !matches!(self, Self::KeyRotation | Self::Revocation)
+    }
+
+    /// Whether it is about what somebody has to find.
+    pub(super) const fn needs_detection(self) -> bool {
+        matches!(self, Self::Tamper)
     }
 }
 
@@ -89,6 +109,10 @@ pub(crate) struct DrillOptions {
     /// The command that mends it; run whatever comes out.
     #[arg(long = "mend", value_name = "COMMAND", requires = "broken_by")]
     pub(super) mended_by: Option<String>,
+    /// The command that has to find what is broken: it must end with 0 before, with 1 while it is, and with 0 once everything is
+    /// back.
+    #[arg(long = "detect", value_name = "COMMAND", requires = "broken_by")]
+    pub(super) detected_by: Option<String>,
     /// How long the fault lasts.
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     pub(super) lasts: u64,

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use caracal_crypto::system_world;
 use serde::Deserialize;
 
 use super::super::{
@@ -49,7 +50,8 @@ pub(super) struct Counts {
     /// What was answered and should not have been.
     pub(super) wrong: Vec<String>,
     pub(super) ended: usize,
-    pub(super) used_after_end: usize,
+    /// What was good afterwards, in words.
+    pub(super) used_after_end: Vec<String>,
 }
 
 impl Counts {
@@ -171,17 +173,18 @@ impl<'z> Traffic<'z> {
             if let Ok(used) = self.end_one().await {
                 let mut counts = self.counts.borrow_mut();
                 counts.ended += 1;
-                counts.used_after_end += usize::from(used);
+                counts.used_after_end.extend(used);
             }
             tokio::time::sleep(ENDS).await;
         }
     }
 
-    /// Whether anything of a session was good after its end.
-    async fn end_one(&self) -> anyhow::Result<bool> {
+    /// What of a session was good after its end, if anything was.
+    async fn end_one(&self) -> anyhow::Result<Option<String>> {
         let session = self.zone.session().await?;
         let minted: Minted = self.zone.mint(&session).await?.expect(200)?.read()?;
         self.zone.end(&session).await?;
+        let ended_at = system_world().now();
         let called = self
             .zone
             .call_as(&minted.access_token, self.zone.declared(), None)
@@ -189,7 +192,13 @@ impl<'z> Traffic<'z> {
         let again = self.zone.mint(&session).await;
         let good = |answer: anyhow::Result<Answer>| answer.is_ok_and(|answer| answer.status == 200);
         // Both are tried, whatever the first says.
-        Ok(good(called) | good(again))
+        let what = match (good(called), good(again)) {
+            (false, false) => return Ok(None),
+            (true, false) => "a call",
+            (false, true) => "a mint",
+            (true, true) => "a call and a mint",
+        };
+        Ok(Some(format!("{what} of {}, ended by {ended_at}", session.id())))
     }
 
     /// Waits until so many calls passed that began in `phase`.
