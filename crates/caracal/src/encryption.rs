@@ -14,8 +14,6 @@ use crate::progress::{Progress, Watched};
 
 /// Variable with recipients, separated by commas.
 const RECIPIENTS_VARIABLE: &str = "BACKUP_RECIPIENT";
-/// Largest file of identities that is read.
-const LARGEST_IDENTITIES: u64 = 64 * 1024;
 
 /// To whom a backup is encrypted: those of the command line, else those of the environment; nobody means that it is not.
 ///
@@ -58,12 +56,8 @@ impl Opener {
             return Ok(Self::Plain);
         };
         let shown = file.display();
-        let mut text = String::new();
-        File::open(file)
-            .and_then(|file| file.take(LARGEST_IDENTITIES).read_to_string(&mut text))
-            .with_context(|| format!("cannot read {shown}"))?;
-        let text = zeroize::Zeroizing::new(text);
-        let identities = AgeIdentity::of_file(&text).with_context(|| shown.to_string())?;
+        let opened = File::open(file).with_context(|| format!("cannot read {shown}"))?;
+        let identities = AgeIdentity::read_file(opened).with_context(|| shown.to_string())?;
         Ok(Self::Identities(identities))
     }
 

@@ -16,7 +16,7 @@ const HELLO: &str = "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSB3c1pQYXpUdlBhMFV
 const EMPTY: &str = "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBQTVdzeHhpMnFVekVIYVpiNmc4Zkd6bEg3VGdtWVZnaU9iSVNDZDYxcmgwClJadE1XY21CWTIybU1xWjRxL2xZNE1DVWsvMWEwWmVoM0l5OENYYjNwQmMKLS0tIERxM3hvd2ZOck04VjcwQXg2SGNITDA4K05hV09yN2w1cUtLcjhraGVURkEKMYQaJ8H8R49LROWOrQAoZ06UcozZSDnbJnccGuI6FAs=";
 
 fn identities() -> Vec<AgeIdentity> {
-    AgeIdentity::of_file(IDENTITY).unwrap()
+    AgeIdentity::read_file(IDENTITY.as_bytes()).unwrap()
 }
 
 fn sealed(plain: &[u8]) -> Vec<u8> {
@@ -51,7 +51,7 @@ fn what_is_no_key_is_refused() {
         OTHER,
         &format!("{IDENTITY}and more\n"),
     ] {
-        assert!(AgeIdentity::of_file(text).is_err(), "{text}");
+        assert!(AgeIdentity::read_file(text.as_bytes()).is_err(), "{text}");
     }
 }
 
@@ -60,7 +60,7 @@ fn what_others_are_to_read_does_not_open() {
     let hello = STANDARD.decode(EMPTY).unwrap();
     let other =
         bech32::encode::<bech32::Bech32>(bech32::Hrp::parse("AGE-SECRET-KEY-").unwrap(), &[7; 32]).unwrap();
-    let other = AgeIdentity::of_file(&other.to_uppercase()).unwrap();
+    let other = AgeIdentity::read_file(other.to_uppercase().as_bytes()).unwrap();
     assert!(matches!(
         AgeReader::open(hello.as_slice(), &other),
         Err(AgeError::NotForUs)

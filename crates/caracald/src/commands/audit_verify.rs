@@ -44,6 +44,9 @@ pub(crate) struct VerifyOptions {
     /// Verify the ledger in this backup of `caracal backup` instead of the deployment's.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["export", "archive", "pack", "receipt"])]
     backup: Option<PathBuf>,
+    /// The file with the key that opens it, if it is encrypted (`caracal backup --recipient`).
+    #[arg(long, value_name = "FILE", requires = "backup")]
+    identity: Option<PathBuf>,
     /// Verify this evidence pack instead, offline.
     #[arg(long, value_name = "FILE", group = "compared", requires = "trust", conflicts_with_all = ["export", "archive", "receipt", "checkpoint"])]
     pack: Option<PathBuf>,
@@ -104,7 +107,12 @@ fn read_kept(path: &Path) -> anyhow::Result<KeptHeads> {
 /// Verifies one zone's chains or all of them.
 fn run_store(wanted: &VerifyOptions) -> anyhow::Result<ExitCode> {
     // Kept until the end: it is removed with this.
-    let backup = wanted.backup.as_deref().map(Unpacked::open).transpose()?;
+    let identity = wanted.identity.as_deref();
+    let backup = wanted
+        .backup
+        .as_deref()
+        .map(|backup| Unpacked::open(backup, identity))
+        .transpose()?;
     let config = match &backup {
         Some(backup) => backup.config()?,
         None => Config::read(Settings::from_process(), &[])?,

@@ -1,6 +1,6 @@
 //! To whom a file is encrypted, and who opens it.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, io::Read, str::FromStr};
 
 use aws_lc_rs::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},
@@ -16,6 +16,8 @@ const RECIPIENT: &str = "age";
 const IDENTITY: &str = "AGE-SECRET-KEY-";
 /// Separates these keys from every other use of the agreement.
 const INFO: &[u8] = b"age-encryption.org/v1/X25519";
+/// Largest text of identities that is read.
+const LARGEST_IDENTITIES: u64 = 64 * 1024;
 const KEY_BYTES: usize = 32;
 const FILE_KEY_BYTES: usize = 16;
 /// A file key and its tag.
@@ -67,11 +69,13 @@ impl fmt::Debug for AgeIdentity {
 }
 
 impl AgeIdentity {
-    /// Those in the text of a file, as `age-keygen` writes it: one a line, among empty lines and remarks (`#`).
+    /// Those in a file, as `age-keygen` writes it: one a line, among empty lines and remarks (`#`).
     ///
     /// # Errors
-    /// [`AgeError::NotAnIdentity`] when there is none, or a line is anything else.
-    pub fn of_file(text: &str) -> Result<Vec<Self>, AgeError> {
+    /// [`AgeError::NotAnIdentity`] when there is none, or a line is anything else; [`AgeError::Io`] when it cannot be read.
+    pub fn read_file(file: impl Read) -> Result<Vec<Self>, AgeError> {
+        let mut text = Zeroizing::new(String::new());
+        file.take(LARGEST_IDENTITIES).read_to_string(&mut text)?;
         let identities: Option<Vec<Self>> = text
             .lines()
             .map(str::trim)

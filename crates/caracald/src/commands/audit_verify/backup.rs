@@ -2,12 +2,13 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, BufRead as _, BufReader, Read},
     os::unix::fs::OpenOptionsExt as _,
     path::{Component, Path},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use caracal_crypto::{AGE_MAGIC, AgeIdentity, AgeReader};
 use caracal_service::config::Settings;
 use tempfile::TempDir;
 
@@ -21,16 +22,16 @@ const KEYS: &str = "secrets/auditHmacKey";
 pub(super) struct Unpacked(TempDir);
 
 impl Unpacked {
-    /// Unpacks what is needed of the backup at `path`.
-    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+    /// Unpacks what is needed of the backup at `path`, which `identity` opens if it is encrypted.
+    pub(super) fn open(path: &Path, identity: Option<&Path>) -> anyhow::Result<Self> {
         let named = || format!("--backup: {}", path.display());
-        let file = File::open(path).with_context(named)?;
+        let content = decrypted(path, identity)?;
         let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = tempfile::Builder::new()
             .prefix(".caracal-verify-")
             .tempdir_in(beside.unwrap_or(Path::new(".")))
             .context("--backup: there is no place beside it to unpack it")?;
-        unpack(file, directory.path()).with_context(named)?;
+        unpack(content, directory.path()).with_context(named)?;
         anyhow::ensure!(
             directory.path().join(DATABASE).exists(),
             "--backup: {} is no backup of `caracal backup`",
@@ -59,8 +60,32 @@ impl Unpacked {
     }
 }
 
-fn unpack(file: File, directory: &Path) -> io::Result<()> {
-    let mut archive = tar::Archive::new(io::BufReader::new(file));
+/// What is in the file at `path`.
+fn decrypted(path: &Path, identity: Option<&Path>) -> anyhow::Result<Box<dyn Read>> {
+    let shown = path.display();
+    let named = || format!("--backup: {shown}");
+    let mut file = BufReader::new(File::open(path).with_context(named)?);
+    let encrypted = file.fill_buf().with_context(named)?.starts_with(AGE_MAGIC);
+    Ok(match (identity, encrypted) {
+        (None, false) => Box::new(file),
+        (None, true) => {
+            bail!("--backup: {shown} is encrypted; name the file with the key that opens it by --identity")
+        }
+        // Somebody may have put another one in its place.
+        (Some(_), false) => {
+            bail!("--backup: {shown} is not encrypted, and a key that opens it was named")
+        }
+        (Some(identity), true) => {
+            let named_too = || format!("--identity: {}", identity.display());
+            let identities = File::open(identity).with_context(named_too)?;
+            let identities = AgeIdentity::read_file(identities).with_context(named_too)?;
+            Box::new(AgeReader::open(file, &identities).with_context(named)?)
+        }
+    })
+}
+
+fn unpack(content: Box<dyn Read>, directory: &Path) -> io::Result<()> {
+    let mut archive = tar::Archive::new(content);
     for member in archive.entries()? {
         let mut member = member?;
         let name = member.path()?.into_owned();
@@ -86,6 +111,8 @@ fn unpack(file: File, directory: &Path) -> io::Result<()> {
             .open(target)?;
         io::copy(&mut member, &mut out)?;
     }
+    // An encrypted file is whole only once its last chunk was authenticated, which lies behind the end of the archive.
+    io::copy(&mut archive.into_inner(), &mut io::sink())?;
     Ok(())
 }
 
