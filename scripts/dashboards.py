@@ -78,6 +78,12 @@ DASHBOARDS = {
         Panel("What starts and ends?", "ops", (rate("caracal_coordinator_sessions_started_total", "lifecycle"), "started {{lifecycle}}"),
               (rate("caracal_coordinator_sessions_ended_total", "cause"), "ended: {{cause}}"),
               (rate("caracal_coordinator_delegations_ended_total", "cause"), "delegation: {{cause}}"), wide=16),
+        Panel("Does the token of zone keys answer?", "bool", (now("min", "caracal_zone_keys_token_up", "instance"), "{{instance}}"), kind="stat",
+              quiet=True, about="0: zones whose signing key is in the token get no mandates. Nothing where keys are sealed."),
+        Panel("How long does the token take to sign?", "s", (quantile(0.5, "caracal_zone_keys_token_sign_seconds"), "p50"),
+              (quantile(0.99, "caracal_zone_keys_token_sign_seconds"), "p99"), wide=16, quiet=True),
+        Panel("When does the first certificate for upstreams end?", "s", (now("min", "caracal_zones_client_certificate_left_seconds"), "left"), kind="stat",
+              quiet=True, about="Of zones in use. The log of the STS names zone and provider of what ends within 14 days."),
     ]),
     "evidence": ("Caracal: evidence", "From a decision to a signed checkpoint: where does it wait?", [
         Panel("How many events?", "ops", (rate("caracal_events_spool_appended_total"), "spooled"),
@@ -178,11 +184,12 @@ def dashboard(name):
     return {
         "uid": f"caracal-{name}", "title": title, "description": about, "tags": ["caracal"], "schemaVersion": 39, "version": 1,
         "editable": True, "graphTooltip": 1, "refresh": "30s", "time": {"from": "now-1h", "to": "now"}, "timezone": "",
-        "links": [{"type": "dashboards", "tags": ["caracal"], "title": "Caracal", "asDropdown": True, "includeVars": True, "keepTime": True}],
+        "links": [{"type": "dashboards", "tags": ["caracal"], "title": "Caracal", "tooltip": "", "icon": "external link", "asDropdown": True,
+                   "targetBlank": False, "includeVars": True, "keepTime": True}],
         "templating": {"list": [
-            {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus", "current": {}},
+            {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus"},
             {"name": "job", "label": "Job", "type": "query", "datasource": {"type": "prometheus", "uid": "${datasource}"},
-             "query": {"query": "label_values(caracal_build_info, job)", "refId": "job"}, "definition": "label_values(caracal_build_info, job)",
+             "query": {"query": "label_values(caracal_build_info, job)", "refId": "job"},
              "includeAll": True, "multi": True, "allValue": "caracal.*", "refresh": 2, "current": {"text": "All", "value": "$__all"}},
         ]},
         "panels": made,

@@ -26,6 +26,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) ZONE_READS = "caracal_zone_reads_total";
     /// Time since the zone in memory that was not compared with storage for the longest was; past 70 s it is not used.
     gauge(Seconds) pub(crate) ZONES_OLDEST = "caracal_zones_oldest_age_seconds";
+    /// Time until the first certificate for upstreams ends, of zones in memory: negative once one is over, NaN where there is none.
+    gauge(Seconds) pub(crate) CERTIFICATE_LEFT = "caracal_zones_client_certificate_left_seconds";
     /// Whether decisions can be made on what this process knows of ended authority: 1, else 0, and everything is refused.
     gauge(Count) pub(crate) REVOCATIONS_FRESH = "caracal_revocations_fresh";
     /// Time since storage was last asked what ended.

@@ -6,6 +6,7 @@
 
 mod announce;
 mod authority;
+mod certificates;
 mod follower;
 mod load;
 mod patch;
@@ -248,6 +249,9 @@ impl ZoneDirectory {
         match load::load(self.store.as_ref(), &self.reach, id, now).await {
             Ok(Some(state)) => {
                 counter!(crate::metrics::ZONE_READS, "outcome" => "loaded").increment(1);
+                if self.reach.keys().is_some() {
+                    certificates::warn_of_ending(&state, now);
+                }
                 let state = Arc::new(state);
                 slot.put(state.clone(), now);
                 Ok(state)

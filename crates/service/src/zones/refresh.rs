@@ -123,6 +123,7 @@ impl ZoneDirectory {
     /// Brings the gauges up to date.
     pub fn report(&self) {
         let now = self.world.now();
+        self.report_certificates(now);
         let slots = self.slots.read();
         let unreadable = slots.values().filter(|slot| slot.is_unreadable()).count();
         let known = slots

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use caracal_authz::operations::OperationTable;
 use caracal_core::{
-    Operation, ProviderId, ResourceId,
+    Operation, ProviderId, ResourceId, Timestamp,
     entity::{OperationEnforcement, ProviderConfig, Resource},
 };
 use rpds::HashTrieMapSync;
 use tokio::sync::Semaphore;
+
+use crate::egress::validity;
 
 /// Credentials of one provider that are being got at the same time.
 const MAX_BROKERING: usize = 64;
@@ -26,16 +28,22 @@ pub struct ProviderState {
     pub config: Option<ProviderConfig>,
     /// Turns at getting credentials from it, so that one that hangs holds up so many calls and no other provider's.
     pub brokering: Semaphore,
+    /// When the certificate that it has for upstreams ends; absent where it has none.
+    pub(super) certificate_ends_at: Option<Timestamp>,
 }
 
 impl ProviderState {
     /// A provider whose turns are all free.
-    pub const fn new(id: ProviderId, identifier: String, config: Option<ProviderConfig>) -> Self {
+    pub fn new(id: ProviderId, identifier: String, config: Option<ProviderConfig>) -> Self {
+        let certificate = config.as_ref().and_then(ProviderConfig::certificate);
+        // One that cannot be read is refused where it is to be shown.
+        let holds = certificate.and_then(|certificate| validity(&certificate.client_certificate).ok());
         Self {
             id,
             identifier,
             config,
             brokering: Semaphore::const_new(MAX_BROKERING),
+            certificate_ends_at: holds.map(|(_, until)| until),
         }
     }
 }
