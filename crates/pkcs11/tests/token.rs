@@ -271,6 +271,54 @@ fn a_token_that_went_away_and_came_back_signs_again() {
 }
 
 #[test]
+fn a_pin_that_is_refused_while_serving_is_not_tried_again() {
+    with_token(
+        "a_pin_that_is_refused_while_serving_is_not_tried_again",
+        async |token_files| {
+            let token = token();
+            let (row, key, signer) = made(&token, &World::for_tests()).await;
+            signer.sign(&claims("one")).await.unwrap();
+            token_files.take_away();
+            until("the token is known to be away", async || {
+                matches!(signer.sign(&claims("two")).await, Err(KeyStoreError::Away(_)))
+            })
+            .await;
+            // Somebody changed the PIN and nobody told us.
+            token_files.put_another("190746");
+            until("the PIN is refused", async || {
+                let refused = signer.sign(&claims("three")).await;
+                matches!(refused, Err(KeyStoreError::Refused(why)) if why.contains("does not take the PIN"))
+            })
+            .await;
+            assert!(
+                token
+                    .generate(&zone(), &KeyId::generate(&World::for_tests()))
+                    .await
+                    .is_err()
+            );
+            // A few wrong ones lock a token, so none is tried until somebody looked: not by any session, nor once the PIN
+            // would be right again.
+            token_files.take_out_the_other();
+            token_files.bring_back();
+            for _ in 0..2 * settings().sessions {
+                let refused = signer.sign(&claims("four")).await;
+                let Err(KeyStoreError::Refused(why)) = &refused else {
+                    panic!("it was tried again: {refused:?}");
+                };
+                assert!(why.contains("it is tried again after a restart"), "{why}");
+                assert!(!why.contains(USER_PIN), "{why}");
+            }
+            // As after a restart, once nothing of this one holds the module.
+            drop((token, signer));
+            let restarted = async || Pkcs11Token::open(settings(), World::for_tests()).ok();
+            until("the token opens", async || restarted().await.is_some()).await;
+            let signer = restarted().await.unwrap().open(&zone(), &row).unwrap();
+            mandate::verify(&signer.sign(&claims("five")).await.unwrap(), |_| Some(&key)).unwrap();
+        },
+    );
+}
+
+#[test]
 fn whoever_waits_for_a_token_waits_for_a_bounded_time() {
     with_token("whoever_waits_for_a_token_waits_for_a_bounded_time", async |_| {
         let slow = TokenSettings {

@@ -51,14 +51,18 @@ impl SoftToken {
             tokens.display()
         );
         fs::write(token.configuration(), text).expect("a file");
+        token.initialise(USER_PIN);
+        token
+    }
+
+    fn initialise(&self, pin: &str) {
         let made = Command::new("softhsm2-util")
             .args(["--init-token", "--free", "--label", TOKEN_LABEL])
-            .args(["--so-pin", SO_PIN, "--pin", USER_PIN])
-            .env(CONFIGURATION, token.configuration())
+            .args(["--so-pin", SO_PIN, "--pin", pin])
+            .env(CONFIGURATION, self.configuration())
             .output()
             .expect("install softhsm2: this test needs it");
         assert!(made.status.success(), "{made:?}");
-        token
     }
 
     /// That which another process made and started this one with.
@@ -116,6 +120,23 @@ impl SoftToken {
     /// When it is there.
     pub fn bring_back(&self) {
         fs::rename(self.directory.join(AWAY), self.directory.join(TOKENS)).expect("the token is away");
+    }
+
+    /// Puts another of the same label in the place of one that was taken away, whose user has this PIN.
+    ///
+    /// # Panics
+    /// When it is there.
+    pub fn put_another(&self, pin: &str) {
+        fs::create_dir(self.directory.join(TOKENS)).expect("the token is away");
+        self.initialise(pin);
+    }
+
+    /// Takes such another one out again, for good.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn take_out_the_other(&self) {
+        fs::remove_dir_all(self.directory.join(TOKENS)).expect("another token is there");
     }
 
     /// How many keys are in it, each of two halves.
