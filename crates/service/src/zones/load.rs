@@ -2,31 +2,26 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use caracal_authz::{
-    DenyReason, PolicyIdentity, PolicySnapshot,
-    document::{self, PolicyDocuments},
-};
+use caracal_authz::PolicySnapshot;
 use caracal_core::{
     KeyId, ProviderId, Timestamp, ZoneId,
-    entity::{Application, PolicyCanary, PolicySetVersion, Provider, ProviderConfig, Resource},
+    entity::{Application, Provider, ProviderConfig, Resource},
 };
 use caracal_crypto::{
     sealed::{KeyRing, Location},
     zone_key::VerifyingKey,
 };
-use caracal_storage::{Access, ActivePolicySet, Error, EvaluatedPolicySet, SigningKeyRow, Store, ZoneWork};
+use caracal_storage::{Access, Error, SigningKeyRow, Store, ZoneWork};
 use rpds::HashTrieMapSync;
 use serde_json::{Map, Value};
 
-use crate::{
-    background,
-    zone_keys::{ZoneKeys, ZoneSigner},
-};
+use crate::zone_keys::{ZoneKeys, ZoneSigner};
 
 use super::{
     ZoneContents,
+    policies::{StoredCandidates, StoredPolicy},
     resources::{ProviderState, ResourceState},
-    state::{ShadowPolicy, ZoneCanary, ZoneState},
+    state::ZoneState,
 };
 
 /// What `reach` covers of `id`, or `None` when there is no such zone.
@@ -57,6 +52,16 @@ pub(super) async fn load(
         ZoneContents::Everything(keys) => signing(keys, id, &work.signing_keys().list(now).await?, now)?,
     };
     drop(work);
+    let beside = match directory.in_force {
+        Some(_) => directory.candidates,
+        // Where nothing is in force everything is denied, whoever asks.
+        None => directory.candidates.without_canary(),
+    };
+    let (shadow, canary) = beside.read(id, None).await;
+    let policy = match directory.in_force {
+        Some(stored) => stored.read(store, id).await?,
+        None => PolicySnapshot::no_active_policy_set(),
+    };
     Ok(Some(ZoneState {
         applications: directory
             .applications
@@ -72,10 +77,9 @@ pub(super) async fn load(
             })
             .collect(),
         providers: directory.providers,
-        // Where nothing is in force everything is denied, whoever asks.
-        canary: directory.canary.filter(|_| directory.in_force.is_some()),
-        policy: Arc::new(policy(id, directory.in_force).await),
-        shadow: directory.shadow,
+        canary,
+        policy: Arc::new(policy),
+        shadow,
         signing_key,
         verifying_keys,
         delegation_epoch: directory.delegation_epoch,
@@ -91,67 +95,9 @@ struct Directory {
     applications: Vec<Application>,
     providers: HashTrieMapSync<ProviderId, Arc<ProviderState>>,
     resources: Vec<Resource>,
-    in_force: Option<ActivePolicy>,
-    shadow: Option<Arc<ShadowPolicy>>,
-    canary: Option<Arc<ZoneCanary>>,
+    in_force: Option<StoredPolicy>,
+    candidates: StoredCandidates,
     delegation_epoch: i64,
-}
-
-/// The policy set in force.
-enum ActivePolicy {
-    /// With what activation evaluated it to.
-    Evaluated(PolicySetVersion, Box<PolicyDocuments>),
-    /// As sources: nothing was kept for it, or by a build that evaluates otherwise.
-    Sources(ActivePolicySet),
-}
-
-async fn in_force(work: &mut dyn ZoneWork) -> Result<Option<ActivePolicy>, Error> {
-    if let Some(EvaluatedPolicySet { version, evaluated }) = work.policy_sets().evaluated().await?
-        && let Some(documents) = PolicyDocuments::from_stored(&evaluated)
-    {
-        return Ok(Some(ActivePolicy::Evaluated(version, Box::new(documents))));
-    }
-    Ok(work.policy_sets().active().await?.map(ActivePolicy::Sources))
-}
-
-/// The zone's candidate. One that cannot be read decides nothing; the policy in force does all the same.
-pub(super) async fn shadow(work: &mut dyn ZoneWork) -> Result<Option<Arc<ShadowPolicy>>, Error> {
-    let Some(shadow) = work.policy_sets().shadow().await? else {
-        return Ok(None);
-    };
-    let Some(documents) = PolicyDocuments::from_stored(&shadow.evaluated) else {
-        tracing::warn!(zone.id = %work.zone_id(), "a candidate was begun by a build that evaluates otherwise: begin it anew");
-        return Ok(None);
-    };
-    let identity = PolicyIdentity {
-        policy_set_id: Some(shadow.policy_set_id),
-        policy_set_version_id: Some(shadow.version_id),
-        manifest_sha256: shadow.manifest_sha256.into(),
-    };
-    Ok(Some(Arc::new(ShadowPolicy {
-        policy: PolicySnapshot::build(identity, &documents),
-        expires_at: shadow.expires_at,
-    })))
-}
-
-/// The canary that runs. One whose policy cannot be used decides for nobody, and is taken back by those who decide.
-pub(super) async fn canary(work: &mut dyn ZoneWork) -> Result<Option<Arc<ZoneCanary>>, Error> {
-    let Some(canary) = work.canaries().last().await?.filter(PolicyCanary::is_running) else {
-        return Ok(None);
-    };
-    let identity = PolicyIdentity {
-        policy_set_id: Some(canary.policy_set_id),
-        policy_set_version_id: Some(canary.version_id),
-        manifest_sha256: canary.manifest_sha256.into(),
-    };
-    let policy = PolicyDocuments::from_stored(&canary.evaluated)
-        .map(|documents| PolicySnapshot::build(identity, &documents))
-        .filter(|policy| policy.unusable_reason().is_none());
-    if policy.is_none() {
-        tracing::error!(zone.id = %work.zone_id(), canary.id = %canary.id, "a canary cannot be used; the policy in force decides for everybody");
-    }
-    let state = ZoneCanary::new(canary.id, canary.share_percent, policy.map(Arc::new));
-    Ok(Some(Arc::new(state)))
 }
 
 async fn directory(
@@ -163,12 +109,8 @@ async fn directory(
         applications: work.applications().all_live(now).await?,
         providers: providers(work, keys).await?,
         resources: work.resources().all_live().await?,
-        in_force: in_force(work).await?,
-        shadow: match keys {
-            Some(_) => shadow(work).await?,
-            None => None,
-        },
-        canary: canary(work).await?,
+        in_force: StoredPolicy::of(work).await?,
+        candidates: StoredCandidates::of(work, keys.is_some(), true).await?,
         delegation_epoch: work.delegations().epoch().await?,
     })
 }
@@ -259,56 +201,6 @@ fn config(
         }
     }
     ProviderConfig::read(provider.kind, &settings).map_err(|problem| problem.to_string())
-}
-
-/// A set that cannot be evaluated denies everything in its zone; activation refused such sets, so a person should
-/// look.
-async fn policy(zone: &ZoneId, in_force: Option<ActivePolicy>) -> PolicySnapshot {
-    let active = match in_force {
-        None => return PolicySnapshot::no_active_policy_set(),
-        Some(ActivePolicy::Evaluated(version, documents)) => {
-            return PolicySnapshot::build(identity(&version), &documents);
-        }
-        Some(ActivePolicy::Sources(active)) => active,
-    };
-    let identity = identity(&active.version);
-    if active.policies.len() != active.version.manifest.len() {
-        tracing::error!(zone.id = %zone, "the active policy set lacks some of its policies; denying everything");
-        return PolicySnapshot::unusable(identity, "policy_versions_missing");
-    }
-    // Parsing takes its time, and other zones wait on this thread.
-    let evaluated = background::beside_calls(move || evaluate(&active)).await;
-    match evaluated {
-        Ok(Ok(documents)) => PolicySnapshot::build(identity, &documents),
-        Ok(Err(problem)) => {
-            tracing::error!(zone.id = %zone, %problem, "the active policy set cannot be used; denying everything");
-            PolicySnapshot::unusable(identity, DenyReason::PolicyUnusable.as_str())
-        }
-        Err(error) => {
-            tracing::error!(zone.id = %zone, %error, "evaluating the active policy set did not finish; denying everything");
-            PolicySnapshot::unusable(identity, DenyReason::PolicyUnusable.as_str())
-        }
-    }
-}
-
-fn identity(version: &PolicySetVersion) -> PolicyIdentity {
-    PolicyIdentity {
-        policy_set_id: Some(version.policy_set_id.clone()),
-        policy_set_version_id: Some(version.id.clone()),
-        manifest_sha256: version.manifest_sha256.as_str().into(),
-    }
-}
-
-fn evaluate(active: &ActivePolicySet) -> Result<PolicyDocuments, document::PolicyProblem> {
-    let sources: Vec<document::PolicyVersionSource<'_>> = active
-        .policies
-        .iter()
-        .map(|version| document::PolicyVersionSource {
-            version_id: version.id.as_str(),
-            content: &version.content,
-        })
-        .collect();
-    document::evaluate(&sources)
 }
 
 type Verifying = Vec<(KeyId, VerifyingKey)>;

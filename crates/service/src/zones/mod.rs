@@ -10,6 +10,7 @@ mod certificates;
 mod follower;
 mod load;
 mod patch;
+mod policies;
 mod refresh;
 mod resources;
 mod slot;

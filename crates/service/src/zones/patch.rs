@@ -7,9 +7,7 @@ use caracal_storage::{Access, Error, Store};
 use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 
 use super::{
-    ZoneContents,
-    load::{canary, provider_state, shadow},
-    resources::ResourceState,
+    ZoneContents, load::provider_state, policies::StoredCandidates, resources::ResourceState,
     state::ZoneState,
 };
 
@@ -29,14 +27,12 @@ pub(super) async fn patch(
                 return Ok(None);
             };
             next.zone = zone;
-            if reach.keys().is_some() {
-                next.shadow = shadow(work.as_mut()).await?;
-            }
-            if reach.covers(DirectoryKind::Application) {
-                next.canary = canary(work.as_mut())
-                    .await?
-                    .filter(|_| next.policy.identity().policy_set_version_id.is_some());
-            }
+            let canary = reach.covers(DirectoryKind::Application)
+                && state.policy.identity().policy_set_version_id.is_some();
+            let shadow = reach.keys().is_some();
+            let candidates = StoredCandidates::of(work.as_mut(), shadow, canary).await?;
+            drop(work);
+            (next.shadow, next.canary) = candidates.read(&change.zone_id, Some(state)).await;
         }
         DirectoryKind::Application => {
             let id = ApplicationId::parse(&change.id).map_err(foreign)?;

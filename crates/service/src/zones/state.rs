@@ -17,7 +17,7 @@ use crate::zone_keys::ZoneSigner;
 #[derive(Debug)]
 pub struct ShadowPolicy {
     /// The policy.
-    pub policy: PolicySnapshot,
+    pub policy: Arc<PolicySnapshot>,
     /// Until when.
     pub expires_at: Timestamp,
 }

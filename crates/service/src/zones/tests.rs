@@ -1,6 +1,7 @@
 mod certificates;
 mod far;
 mod following;
+mod policies;
 
 use std::{sync::Arc, time::Duration};
 
