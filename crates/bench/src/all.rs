@@ -7,7 +7,7 @@ use caracal_core::World;
 use serde::Serialize;
 
 use crate::{
-    governed, process, revocation,
+    ended, governed, process, revocation,
     stack::{Stack, StackArguments},
     start,
 };
@@ -37,6 +37,8 @@ pub struct SuitePlan {
 pub struct SuiteReport {
     /// The machine.
     pub machine: Machine,
+    /// Remembering what has ended.
+    pub ended: ended::EndedReport,
     /// Starting.
     pub start: start::StartReport,
     /// One caller at a time: latency.
@@ -59,7 +61,8 @@ pub struct Machine {
 impl SuiteReport {
     /// Whether nothing failed and no ended authority was good for anything.
     pub fn is_clean(&self) -> bool {
-        self.governed_one_worker.is_clean()
+        self.ended.is_clean()
+            && self.governed_one_worker.is_clean()
             && self.governed_saturation.is_clean()
             && self.revocation.is_clean()
     }
@@ -71,6 +74,11 @@ impl SuiteReport {
 /// The first measurement that cannot be made.
 pub async fn run(world: &World, plan: &SuitePlan) -> anyhow::Result<SuiteReport> {
     let note = |what: &str| eprintln!("caracal-bench: {what}");
+    // First, while nothing else has taken memory of this process.
+    note("ended ids in memory");
+    let ended = ended::run(world, &ended::EndedPlan::default())
+        .await
+        .context("ended ids")?;
     note("starting and restarting");
     let start = start::run(&plan.spawn, plan.start_rounds)
         .await
@@ -101,6 +109,7 @@ pub async fn run(world: &World, plan: &SuitePlan) -> anyhow::Result<SuiteReport>
             cores: process::cores(),
             processor: process::processor(),
         },
+        ended,
         start,
         governed_one_worker,
         governed_saturation,
@@ -117,6 +126,6 @@ impl fmt::Display for SuiteReport {
             "{}\n\n{}\n",
             self.governed_one_worker, self.governed_saturation
         )?;
-        write!(f, "{}", self.revocation)
+        write!(f, "{}\n\n{}", self.revocation, self.ended)
     }
 }

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 
 use crate::{
-    all, command, es256, governed, isolation, markdown, revocation, sessions,
+    all, command, ended, es256, governed, isolation, markdown, revocation, sessions,
     stack::{Stack, StackArguments},
     start,
 };
@@ -92,6 +92,13 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Memory that ended ids take, and how long whoever asks for one waits meanwhile
+    Ended {
+        #[command(flatten)]
+        plan: ended::EndedPlan,
+        #[command(flatten)]
+        output: Output,
+    },
     /// What one core of this machine can sign and verify
     Es256 {
         #[command(flatten)]
@@ -167,6 +174,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             output.print(&command::run(&caracal, rounds).await?)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Ended { plan, output } => {
+            let report = ended::run(&world, &plan).await?;
+            output.print(&report)?;
+            Ok(exit(report.is_clean()))
+        }
         Command::Es256 { output } => {
             output.print(&es256::measure(&world, Duration::from_secs(1))?)?;
             Ok(ExitCode::SUCCESS)
@@ -241,6 +253,7 @@ mod tests {
             "isolation --only nothing",
             "sessions --workers 0",
             "sessions --cold 100000",
+            "ended --ids 0",
             "start --rounds 5",
             "all --spawn x --json --markdown",
         ] {

@@ -16,8 +16,8 @@ use crate::{
 
 mod declared;
 
-pub(crate) use self::declared::activate;
 use self::declared::{Application, Declared};
+pub(crate) use self::declared::{SetOfZone, activate, add_policy};
 
 pub use crate::upstream::HANGING_PATH;
 

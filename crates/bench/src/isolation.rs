@@ -27,6 +27,7 @@ mod attack;
 mod case;
 mod control;
 mod did;
+mod policies;
 mod report;
 mod strangers;
 mod worst;

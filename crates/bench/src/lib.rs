@@ -5,7 +5,7 @@
 //! next to the CPU time they cost, their evidence included ([`ledger`]), and to what the machine's ES256 rate
 //! allows ([`es256`]); [`revocation`] measures how fast authority ends, [`start`] how fast the daemon starts,
 //! [`command`] how long people wait for `caracal`,
-//! [`isolation`] what one zone can do to another, [`sessions`] how many sessions the Coordinator starts and ends.
+//! [`isolation`] what one zone can do to another, [`ended`] what it takes to remember what has ended, [`sessions`] how many sessions the Coordinator starts and ends.
 //! [`fixture`] sets up what all of them need; [`stack`] finds the daemon or starts one as tests start theirs.
 //!
 //! The generator shares the machine with what it measures, so it has to be cheap: one thread, a client of its
@@ -20,6 +20,7 @@ pub mod all;
 pub mod cli;
 pub mod command;
 pub mod daemon;
+pub mod ended;
 pub mod endpoints;
 pub mod es256;
 pub mod fixture;

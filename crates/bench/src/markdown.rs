@@ -32,6 +32,7 @@ fn rows(report: &SuiteReport) -> Vec<TableRow> {
         &report.revocation.session_end,
         &report.revocation.delegation_revoke,
     );
+    let ended = &report.ended;
     let row = |what, measured, target| TableRow {
         what,
         measured,
@@ -123,6 +124,26 @@ fn rows(report: &SuiteReport) -> Vec<TableRow> {
             "Calls begun after the answer that got through",
             (session.allowed_after_answer + delegation.allowed_after_answer).to_string(),
             "0",
+        ),
+        row(
+            "Two million ended ids in memory",
+            format!("{} MB", ended.resident_mb),
+            "< 100 MB",
+        ),
+        row(
+            "Longest wait of who asks, while they come / are looked through / are forgotten",
+            format!(
+                "{} / {} / {} ms",
+                ended.while_marked.longest_ms,
+                ended.while_looked_through.longest_ms,
+                ended.while_forgotten.longest_ms
+            ),
+            "as without them",
+        ),
+        row(
+            "The same while as many come elsewhere",
+            format!("{} ms", ended.control.longest_ms),
+            "",
         ),
     ]
 }

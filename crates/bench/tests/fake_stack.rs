@@ -314,6 +314,7 @@ async fn isolation_says_what_one_zone_did_and_what_the_other_got() {
         isolation::Case::SessionEnds,
         isolation::Case::SlowBodies,
         isolation::Case::PolicyReloads,
+        isolation::Case::PolicyActivations,
         isolation::Case::OddEvidence,
         isolation::Case::ManyZones,
     ];

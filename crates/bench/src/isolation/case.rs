@@ -12,6 +12,8 @@ pub enum Case {
     PolicyBombs,
     /// The largest policy a zone may have, and a directory that changes under it
     PolicyReloads,
+    /// Policy sets that unfold to megabytes, put in force one after the other
+    PolicyActivations,
     /// A zone whose signing key cannot be opened, which everybody asks for (needs --spawn)
     UnreadableZone,
     /// Sessions that begin and end
@@ -30,7 +32,7 @@ pub enum Case {
     OddEvidence,
     /// Requests and logins of nobody, at the Control API and the STS, from many addresses
     Strangers,
-    /// Wrong secrets of an application whose secret people chose, from many addresses: each costs a derivation
+    /// Secrets that somebody chose, guessed at from many addresses and chosen anew: each costs a derivation
     SecretDerivations,
     /// Changes that a token which can only read asks for
     ForbiddenChanges,
@@ -48,9 +50,10 @@ pub enum Case {
 
 impl Case {
     /// All of them; the one that leaves the most behind comes last.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::PolicyBombs,
         Self::PolicyReloads,
+        Self::PolicyActivations,
         Self::UnreadableZone,
         Self::SessionEnds,
         Self::LargeMetadata,
@@ -80,6 +83,7 @@ impl fmt::Display for Case {
         f.write_str(match self {
             Self::PolicyBombs => "policy-bombs",
             Self::PolicyReloads => "policy-reloads",
+            Self::PolicyActivations => "policy-activations",
             Self::UnreadableZone => "unreadable-zone",
             Self::SessionEnds => "session-ends",
             Self::LargeMetadata => "large-metadata",

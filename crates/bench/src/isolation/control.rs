@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use caracal_core::{Secret, json::tree};
-use caracal_wire::control::{Line, applications::CreateApplication, policies::CreatePolicy};
+use caracal_wire::control::applications::CreateApplication;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -10,11 +10,12 @@ use tokio::{
 };
 
 use super::{
+    policies::large_policy,
     reader,
     worst::{Attacker, PAUSE},
-    zones::large_policy,
 };
 use crate::{
+    fixture::add_policy,
     http::connection::connect,
     json_client::{JsonClient, text},
 };
@@ -75,13 +76,7 @@ impl Attacker {
         let zone = text(&self.new_zone().await?, "id")?.to_owned();
         let content = large_policy();
         for number in 0..POLICIES {
-            let policy = tree(&CreatePolicy {
-                name: Line(format!("bench-{number}")),
-                description: None,
-                content: content.clone(),
-            });
-            let path = format!("/v1/zones/{zone}/policies");
-            self.admin.call(201, "POST", &path, Some(&policy)).await?;
+            add_policy(&self.admin, &zone, &format!("bench-{number}"), &content).await?;
         }
         let path = format!("/v1/zones/{zone}/state");
         let document = self

@@ -7,7 +7,7 @@ use caracal_wire::control::applications::CreateApplication;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::worst::{Attacker, FLOODERS};
+use super::worst::{Attacker, FLOODERS, every};
 use crate::{
     http::Connection,
     json_client::{JsonClient, text},
@@ -41,7 +41,7 @@ impl Attacker {
         });
     }
 
-    /// Guesses at an application whose secret somebody chose.
+    /// Guesses at an application whose secret somebody chose, and chooses others for it as soon as the last one is kept.
     ///
     /// # Errors
     /// When there can be no such application.
@@ -56,6 +56,19 @@ impl Attacker {
             .call(200, "PATCH", &path, Some(&chosen))
             .await
             .context("a secret of one's own")?;
+        let own = self.clone();
+        workers.spawn(async move {
+            let mut connection = Connection::new(own.admin.address());
+            let mut due = every(own.worst.flood);
+            for number in 0_u64.. {
+                let chosen =
+                    json!({"client_secret": format!("another secret that somebody chose, number {number}")});
+                let request = own.admin.request("PATCH", &path, Some(&chosen));
+                if own.send(&mut connection, &request).await == Some(429) {
+                    due.tick().await;
+                }
+            }
+        });
         self.flood_from_everywhere(workers, self.agent.sts(), move |own, number| {
             let guess = format!("a secret that somebody guesses at by hand, number {number}");
             own.agent.login_request(&application, &guess)

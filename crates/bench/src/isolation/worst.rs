@@ -160,6 +160,7 @@ impl Attacker {
                 self.flood(&mut workers, self.gateway, move |_, _| call.to_vec());
             }
             Case::PolicyReloads => self.reload_policies(&mut workers).await?,
+            Case::PolicyActivations => self.activate_without_end(&mut workers).await?,
             Case::UnreadableZone => self.ask_for_unreadable(&mut workers)?,
             Case::ManyZones => self.make_zones(&mut workers),
             Case::Strangers => self.come_as_strangers(&mut workers),

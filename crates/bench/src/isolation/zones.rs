@@ -1,6 +1,6 @@
-//! Cases that need zones of their own: many of them, one with the largest policy, one that cannot be read.
+//! Cases that need zones of their own: many of them, one that cannot be read.
 
-use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use caracal_core::{World, json};
@@ -14,15 +14,13 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::worst::{Attacker, FLOODERS, PAUSE, every};
 use crate::{
-    fixture::{Agent, Fixture, activate, mint},
+    fixture::{Agent, Fixture, mint},
     http::Connection,
     json_client::{JsonClient, text},
     stack::Stack,
     upstream::Upstream,
 };
 
-/// Resources that the large policy speaks of: some 230 kB of text.
-const LARGE_POLICY_RESOURCES: usize = 2_100;
 /// Longest wait for the daemon's own write to the store.
 const STORE_WAIT: Duration = Duration::from_secs(10);
 /// Longest wait for the daemon to read a zone again.
@@ -83,29 +81,6 @@ impl Attacker {
         Ok(())
     }
 
-    /// Activates the largest policy in a new zone, and changes what it is decided with.
-    pub(super) async fn reload_policies(&self, workers: &mut JoinSet<()>) -> anyhow::Result<()> {
-        let zone = text(&self.new_zone().await?, "id")?.to_owned();
-        self.tally.called();
-        activate(&self.admin, &zone, &large_policy())
-            .await
-            .context("the large policy")?;
-        self.tally.answered(202);
-        self.change_directory(workers, &zone);
-        for _ in 0..FLOODERS {
-            let (own, zone) = (self.clone(), zone.clone());
-            workers.spawn(async move {
-                let mut sts = Connection::new(own.agent.sts());
-                let mut due = every(own.worst.sessions);
-                loop {
-                    due.tick().await;
-                    own.ask_for(&mut sts, &zone).await;
-                }
-            });
-        }
-        Ok(())
-    }
-
     /// Makes zones, and asks for one of those made after the other.
     pub(super) fn make_zones(&self, workers: &mut JoinSet<()>) {
         for _ in 0..FLOODERS {
@@ -136,12 +111,13 @@ impl Attacker {
     }
 
     /// A login that cannot succeed, for which the zone has to be known.
-    async fn ask_for(&self, sts: &mut Connection, zone: &str) {
+    pub(super) async fn ask_for(&self, sts: &mut Connection, zone: &str) {
         let request = self.agent.login_request_in(zone, "bench-stranger", "cs_wrong");
         self.send(sts, &request).await;
     }
 
-    fn change_directory(&self, workers: &mut JoinSet<()>, zone: &str) {
+    /// Makes applications in `zone`.
+    pub(super) fn change_directory(&self, workers: &mut JoinSet<()>, zone: &str) {
         for worker in 0..FLOODERS {
             let own = self.clone();
             let path = format!("/v1/zones/{zone}/applications");
@@ -167,34 +143,4 @@ impl Attacker {
 async fn new_zone(admin: &JsonClient) -> anyhow::Result<Value> {
     let body = json::tree(&CreateZone::named(String::from("bench, one of many")));
     admin.call(201, "POST", "/v1/zones", Some(&body)).await
-}
-
-/// A data document about as large as one may be.
-pub(super) fn large_policy() -> String {
-    let mut grants = String::new();
-    for number in 0..LARGE_POLICY_RESOURCES {
-        let comma = if number == 0 { "" } else { ", " };
-        // Writing to a text cannot fail.
-        let _ = write!(
-            grants,
-            r#"{comma}"resource://bench-{number}": {{"application": "bench", "roles": {{"reader": ["read"], "writer": ["read", "write"]}}}}"#
-        );
-    }
-    format!(
-        "# caracal:data-document\npackage caracal.authz\nimport rego.v1\napp_ids := {{}}\ngrants := {{{grants}}}\n"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_large_policy_is_almost_as_large_as_one_may_be() {
-        assert!(
-            (200_000..=262_144).contains(&large_policy().len()),
-            "{}",
-            large_policy().len()
-        );
-    }
 }
