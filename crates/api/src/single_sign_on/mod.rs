@@ -12,7 +12,9 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use caracal_core::{
     Secret, World,
-    entity::provider_config::{AuthorizationCodeConfig, ClientAuthMethod, CredentialConfig, OauthClient},
+    entity::provider_config::{
+        AuthorizationCodeConfig, ClientAuthMethod, CredentialConfig, OauthClient, TokenHeader,
+    },
 };
 use caracal_crypto::{
     identity_token::{IdentityRules, IdentityToken, IdentityTokenError, check_of_request},
@@ -281,8 +283,7 @@ impl SingleSignOn {
                 key_id: None,
                 scopes: None,
                 token_params: None,
-                auth_header: None,
-                auth_scheme: None,
+                header: TokenHeader::default(),
                 common: CredentialConfig::default(),
             },
             authorization_endpoint: provider.authorization_endpoint.clone(),

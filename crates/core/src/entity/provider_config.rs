@@ -9,19 +9,21 @@ mod certificate;
 mod fixed;
 mod oauth;
 mod rules;
+mod token_header;
 
 use std::fmt::Display;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::rules::{flag, header, hosts, scheme, secret, username};
+use self::rules::{flag, hosts, secret, username};
 pub use self::{
     authorization::AuthorizationCodeConfig,
     certificate::{ClientCertificateConfig, NoCredentialConfig},
     fixed::{ApiKeyConfig, BearerTokenConfig, HttpBasicConfig, KeyPlace},
     oauth::{ClientAuthMethod, ClientCredentialsConfig, MIN_SIGNING_SECRET, OauthClient, ServiceGrant},
     rules::is_reserved_header,
+    token_header::TokenHeader,
 };
 use super::ProviderKind;
 use crate::Secret;
@@ -126,8 +128,7 @@ impl ProviderConfig {
                 ])?;
                 Self::BearerToken(BearerTokenConfig {
                     bearer_token: fields.get("bearer_token", secret)?,
-                    auth_header: fields.get("auth_header", header)?,
-                    auth_scheme: fields.get("auth_scheme", scheme)?,
+                    header: TokenHeader::read(&fields)?,
                     common: common(&fields)?,
                 })
             }
@@ -237,9 +238,12 @@ impl ProviderConfig {
                 vec![Credential::new("api_key", config.api_key.as_ref(), scheme)]
             }
             Self::BearerToken(config) => {
-                let scheme = config.auth_scheme.as_deref().unwrap_or("Bearer");
                 let token = config.bearer_token.as_ref();
-                vec![Credential::new("bearer_token", token, Some(scheme))]
+                vec![Credential::new(
+                    "bearer_token",
+                    token,
+                    Some(config.header.scheme()),
+                )]
             }
             Self::HttpBasic(config) => vec![Credential::new("password", config.password.as_ref(), None)],
             Self::ClientCredentials(config) => config.credentials(),

@@ -55,7 +55,7 @@ impl TokenClient {
         let reply = tokio::time::timeout(TIMEOUT, self.ask(&target, request))
             .await
             .unwrap_or(Err(TokenError::TimedOut))?;
-        reply.of_type(client.auth_scheme.as_deref())
+        reply.of_type(client.header.auth_scheme.as_deref())
     }
 
     /// Gives a token back (RFC 7009 §2.1). A token that the server does not know any more is as good as given back.

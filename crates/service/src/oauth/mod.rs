@@ -119,7 +119,7 @@ impl TokenClient {
         let reply = tokio::time::timeout(TIMEOUT, asking)
             .await
             .unwrap_or(Err(TokenError::TimedOut))?;
-        reply.of_type(config.client.auth_scheme.as_deref())
+        reply.of_type(config.client.header.auth_scheme.as_deref())
     }
 
     /// The endpoint, if it is https and its host is one of `hosts`.

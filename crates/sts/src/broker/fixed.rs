@@ -47,12 +47,7 @@ impl Broker for BearerTokenConfig {
         let token = self.bearer_token.clone();
         let token = token.ok_or(BrokerError::Missing("bearer_token"))?;
         hand_out(directive, AuthMode::ProviderOauth, token, &self.common);
-        let name = self.auth_header.as_deref().unwrap_or("Authorization");
-        header(
-            directive,
-            name,
-            Some(self.auth_scheme.as_deref().unwrap_or("Bearer")),
-        );
+        header(directive, self.header.name(), Some(self.header.scheme()));
         Ok(())
     }
 }

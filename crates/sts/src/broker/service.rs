@@ -21,9 +21,7 @@ impl Broker for Service<'_> {
         directive.provider_token = Some(token.secret.clone());
         directive.expires_at = Some(token.expires_at.unix_seconds());
         directive.forward_caracal_identity = client.common.forward_caracal_identity == Some(true);
-        let name = client.auth_header.as_deref().unwrap_or("Authorization");
-        let scheme = client.auth_scheme.as_deref().unwrap_or("Bearer");
-        header(directive, name, Some(scheme));
+        header(directive, client.header.name(), Some(client.header.scheme()));
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Checked, CredentialConfig, Fields, invalid,
+    Checked, CredentialConfig, Fields, TokenHeader, invalid,
     rules::{header, parameter, scheme},
 };
 use crate::Secret;
@@ -48,12 +48,9 @@ pub struct BearerTokenConfig {
     /// The token; absent where it was not given or not opened.
     #[serde(skip)]
     pub bearer_token: Option<Secret>,
-    /// Header that carries it, if not `Authorization`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_header: Option<String>,
-    /// Word before the token, if not `Bearer`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_scheme: Option<String>,
+    /// Where the token goes.
+    #[serde(flatten)]
+    pub header: TokenHeader,
     /// What all static credentials have.
     #[serde(flatten)]
     pub common: CredentialConfig,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Checked, Credential, CredentialConfig, Fields, common, invalid,
-    rules::{endpoint, header, private_key, scheme, scopes, secret, text, token_params},
+    Checked, Credential, CredentialConfig, Fields, TokenHeader, common, invalid,
+    rules::{endpoint, private_key, scopes, secret, text, token_params},
 };
 use crate::{Secret, words};
 
@@ -71,12 +71,9 @@ pub struct OauthClient {
     /// Further parameters of token requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_params: Option<BTreeMap<String, String>>,
-    /// Header that carries the token, if not `Authorization`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_header: Option<String>,
-    /// Word before the token, if not `Bearer`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_scheme: Option<String>,
+    /// Where the token goes.
+    #[serde(flatten)]
+    pub header: TokenHeader,
     /// What all credentials have. The hosts are those that token requests may go to.
     #[serde(flatten)]
     pub common: CredentialConfig,
@@ -112,8 +109,7 @@ impl OauthClient {
             key_id: fields.get("key_id", text)?,
             scopes: fields.get("scopes", scopes)?,
             token_params: fields.get("token_params", token_params)?,
-            auth_header: fields.get("auth_header", header)?,
-            auth_scheme: fields.get("auth_scheme", scheme)?,
+            header: TokenHeader::read(fields)?,
             common: common(fields)?,
         })
     }
