@@ -2,6 +2,33 @@ import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Code } from "./show.tsx";
 
+/** A text that is shown this once. */
+export function ShownOnce({
+  title,
+  about,
+  label,
+  text,
+  onClose,
+}: {
+  title: string;
+  about: string;
+  label: string;
+  text: string;
+  onClose: () => void;
+}) {
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>{about}</p>
+      <Code label={label} text={text} />
+      <div className="row">
+        <Button look="main" onClick={onClose}>
+          Done
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
 /** A secret that is shown this once, with what it is used with, as lines of an environment. */
 export function NewSecret({
   of,
@@ -16,14 +43,12 @@ export function NewSecret({
 }) {
   const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
   return (
-    <Dialog title={`Secret of ${of}`} onClose={onClose}>
-      <p>{about}</p>
-      <Code label="Environment" text={lines.join("")} />
-      <div className="row">
-        <Button look="main" onClick={onClose}>
-          Done
-        </Button>
-      </div>
-    </Dialog>
+    <ShownOnce
+      title={`Secret of ${of}`}
+      about={about}
+      label="Environment"
+      text={lines.join("")}
+      onClose={onClose}
+    />
   );
 }

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
-import { meQuery, useRefusal } from "../../api/me.ts";
+import { meQuery } from "../../api/me.ts";
 import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { CheckField, Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
-import { List, useAddress } from "../../parts/list.tsx";
+import { List } from "../../parts/list.tsx";
+import { useMaking } from "../../parts/making.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Code, Facts, Id, Raw } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -255,15 +256,9 @@ function Panel({
 
 /** Who signs in here. */
 export function AccountsPage() {
-  const [address, setAddress] = useAddress();
+  const { action, making, end } = useMaking("New account", "govern");
   const client = useQueryClient();
-  const refused = useRefusal("govern");
   const [link, setLink] = useState<{ link: Schema["NewLink"]; email: string }>();
-  const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New account
-    </Button>
-  );
   return (
     <Page title="Accounts" about="People who sign in here, what they may do, and where." action={action}>
       <List<Account>
@@ -311,11 +306,11 @@ export function AccountsPage() {
           />
         )}
       />
-      {address["new"] && (
+      {making && (
         <NewAccount
-          onClose={() => setAddress({ new: undefined })}
+          onClose={end}
           onMade={(made) => {
-            setAddress({ new: undefined });
+            end();
             setLink({ link: made.link, email: made.account.email });
             void client.invalidateQueries({ queryKey: ["accounts"] });
           }}

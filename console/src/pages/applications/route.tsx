@@ -7,7 +7,8 @@ import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
-import { List, useAddress } from "../../parts/list.tsx";
+import { List } from "../../parts/list.tsx";
+import { useMaking } from "../../parts/making.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { NewSecret } from "../../parts/secret.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
@@ -225,16 +226,10 @@ function Panel({
 /** The software that acts in a zone. */
 export function ApplicationsPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
-  const [address, setAddress] = useAddress();
+  const { action, making, end } = useMaking("New application");
   const client = useQueryClient();
-  const refused = useRefusal("change");
   const stops = useRefusal("stop");
   const [secret, setSecret] = useState<{ application: Application; secret: string }>();
-  const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New application
-    </Button>
-  );
   return (
     <Page title="Applications" about="The software that acts, each with a secret of its own." action={action}>
       <List<Application>
@@ -284,12 +279,12 @@ export function ApplicationsPage() {
           />
         )}
       />
-      {address["new"] && (
+      {making && (
         <NewApplication
           zone={zone}
-          onClose={() => setAddress({ new: undefined })}
+          onClose={end}
           onMade={(application, text) => {
-            setAddress({ new: undefined });
+            end();
             setSecret({ application, secret: text });
             void client.invalidateQueries({ queryKey: ["zone", zone] });
           }}

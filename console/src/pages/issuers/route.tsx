@@ -7,7 +7,8 @@ import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
-import { List, useAddress } from "../../parts/list.tsx";
+import { List } from "../../parts/list.tsx";
+import { useMaking } from "../../parts/making.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
@@ -151,14 +152,8 @@ function Panel({ zone, issuer, close }: { zone: string; issuer: Issuer; close: (
 /** Whose word is taken for who a person is. */
 export function IssuersPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
-  const [address, setAddress] = useAddress();
+  const { action, making, end } = useMaking("New issuer");
   const client = useQueryClient();
-  const refused = useRefusal("change");
-  const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New issuer
-    </Button>
-  );
   return (
     <Page title="Issuers" about="Identity providers whose word is taken for who a person is." action={action}>
       <List<Issuer>
@@ -186,12 +181,12 @@ export function IssuersPage() {
         }
         panel={(issuer, close) => <Panel zone={zone} issuer={issuer} close={close} />}
       />
-      {address["new"] && (
-        <Dialog title="New issuer" onClose={() => setAddress({ new: undefined })}>
+      {making && (
+        <Dialog title="New issuer" onClose={end}>
           <IssuerForm
             zone={zone}
             onDone={() => {
-              setAddress({ new: undefined });
+              end();
               void client.invalidateQueries({ queryKey: ["zone", zone, "issuers"] });
             }}
           />

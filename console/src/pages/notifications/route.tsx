@@ -2,12 +2,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
-import { useRefusal } from "../../api/me.ts";
-import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
-import { List, useAddress } from "../../parts/list.tsx";
+import { List } from "../../parts/list.tsx";
+import { useMaking } from "../../parts/making.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
-import { Badge, Code } from "../../parts/show.tsx";
+import { ShownOnce } from "../../parts/secret.tsx";
+import { Badge } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
 import { stateOf } from "./events.ts";
 import { SinkForm } from "./form.tsx";
@@ -23,16 +23,10 @@ function StateOf({ sink }: { sink: Sink }) {
 /** Servers that are told what happens in the zone. */
 export function NotificationsPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
-  const [address, setAddress] = useAddress();
+  const { action, making, end } = useMaking("New sink");
   const client = useQueryClient();
-  const refused = useRefusal("change");
   const [made, setMade] = useState<Schema["SinkWithSecret"]>();
   const key = ["zone", zone, "sinks"];
-  const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New sink
-    </Button>
-  );
   return (
     <Page
       title="Notifications"
@@ -66,28 +60,26 @@ export function NotificationsPage() {
         }
         panel={(sink, close) => <SinkPanel zone={zone} sink={sink} onSecret={setMade} close={close} />}
       />
-      {address["new"] && (
-        <Dialog title="New sink" onClose={() => setAddress({ new: undefined })}>
+      {making && (
+        <Dialog title="New sink" onClose={end}>
           <SinkForm
             zone={zone}
             onMade={setMade}
             onDone={() => {
-              setAddress({ new: undefined });
+              end();
               void client.invalidateQueries({ queryKey: key });
             }}
           />
         </Dialog>
       )}
       {made && (
-        <Dialog title={`Secret of ${made.name}`} onClose={() => setMade(undefined)}>
-          <p>It stands here once. The receiver verifies with it that a message comes from here.</p>
-          <Code label="Secret" text={made.secret} />
-          <div className="row">
-            <Button look="main" onClick={() => setMade(undefined)}>
-              Done
-            </Button>
-          </div>
-        </Dialog>
+        <ShownOnce
+          title={`Secret of ${made.name}`}
+          about="It stands here once. The receiver verifies with it that a message comes from here."
+          label="Secret"
+          text={made.secret}
+          onClose={() => setMade(undefined)}
+        />
       )}
     </Page>
   );

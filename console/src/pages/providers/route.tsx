@@ -5,7 +5,8 @@ import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
-import { List, useAddress } from "../../parts/list.tsx";
+import { List } from "../../parts/list.tsx";
+import { useMaking } from "../../parts/making.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
@@ -133,14 +134,8 @@ function Panel({ zone, provider, close }: { zone: string; provider: Provider; cl
 /** Credentials of upstreams. */
 export function ProvidersPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
-  const [address, setAddress] = useAddress();
+  const { action, making, end } = useMaking("New provider");
   const client = useQueryClient();
-  const refused = useRefusal("change");
-  const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New provider
-    </Button>
-  );
   return (
     <Page
       title="Providers"
@@ -181,12 +176,12 @@ export function ProvidersPage() {
         }
         panel={(provider, close) => <Panel zone={zone} provider={provider} close={close} />}
       />
-      {address["new"] && (
-        <Dialog title="New provider" onClose={() => setAddress({ new: undefined })}>
+      {making && (
+        <Dialog title="New provider" onClose={end}>
           <ProviderForm
             zone={zone}
             onDone={() => {
-              setAddress({ new: undefined });
+              end();
               void client.invalidateQueries({ queryKey: ["zone", zone] });
             }}
           />

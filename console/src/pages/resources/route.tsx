@@ -5,7 +5,8 @@ import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
-import { List, useAddress } from "../../parts/list.tsx";
+import { List } from "../../parts/list.tsx";
+import { useMaking } from "../../parts/making.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -152,14 +153,8 @@ function Panel({ zone, resource, close }: { zone: string; resource: Resource; cl
 /** What agents may call at all. */
 export function ResourcesPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
-  const [address, setAddress] = useAddress();
+  const { action, making, end } = useMaking("New resource");
   const client = useQueryClient();
-  const refused = useRefusal("change");
-  const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New resource
-    </Button>
-  );
   return (
     <Page
       title="Resources"
@@ -192,12 +187,12 @@ export function ResourcesPage() {
         }
         panel={(resource, close) => <Panel zone={zone} resource={resource} close={close} />}
       />
-      {address["new"] && (
-        <Dialog title="New resource" onClose={() => setAddress({ new: undefined })}>
+      {making && (
+        <Dialog title="New resource" onClose={end}>
           <ResourceForm
             zone={zone}
             onDone={() => {
-              setAddress({ new: undefined });
+              end();
               void client.invalidateQueries({ queryKey: ["zone", zone] });
             }}
           />

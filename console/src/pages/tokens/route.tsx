@@ -6,9 +6,11 @@ import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { CheckField, Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
-import { List, useAddress } from "../../parts/list.tsx";
+import { List } from "../../parts/list.tsx";
+import { useMaking } from "../../parts/making.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
-import { Badge, Code, Id } from "../../parts/show.tsx";
+import { ShownOnce } from "../../parts/secret.tsx";
+import { Badge, Id } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
 import { zonesQuery } from "../zones/queries.ts";
 
@@ -109,16 +111,11 @@ function NewToken({
 
 /** Bearer tokens of the Control API, for programs. */
 export function TokensPage() {
-  const [address, setAddress] = useAddress();
+  const { action, making, end } = useMaking("New token", "govern");
   const client = useQueryClient();
   const refused = useRefusal("govern");
   const [made, setMade] = useState<Schema["TokenWithText"]>();
   const [revoking, setRevoking] = useState<Token>();
-  const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New token
-    </Button>
-  );
   return (
     <Page
       title="Admin tokens"
@@ -164,26 +161,24 @@ export function TokensPage() {
           </Empty>
         }
       />
-      {address["new"] && (
+      {making && (
         <NewToken
-          onClose={() => setAddress({ new: undefined })}
+          onClose={end}
           onMade={(token) => {
-            setAddress({ new: undefined });
+            end();
             setMade(token);
             void client.invalidateQueries({ queryKey: ["tokens"] });
           }}
         />
       )}
       {made && (
-        <Dialog title={`Token ${made.name}`} onClose={() => setMade(undefined)}>
-          <p>It stands here once. Put it where the program reads its secrets.</p>
-          <Code label="Token" text={made.token} />
-          <div className="row">
-            <Button look="main" onClick={() => setMade(undefined)}>
-              Done
-            </Button>
-          </div>
-        </Dialog>
+        <ShownOnce
+          title={`Token ${made.name}`}
+          about="It stands here once. Put it where the program reads its secrets."
+          label="Token"
+          text={made.token}
+          onClose={() => setMade(undefined)}
+        />
       )}
       {revoking && (
         <Confirm

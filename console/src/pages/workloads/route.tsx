@@ -7,7 +7,8 @@ import { useAct } from "../../parts/act.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { AreaField, Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
-import { List, useAddress } from "../../parts/list.tsx";
+import { List } from "../../parts/list.tsx";
+import { useMaking } from "../../parts/making.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { NewSecret } from "../../parts/secret.tsx";
 import { Facts, Id, Raw } from "../../parts/show.tsx";
@@ -198,15 +199,9 @@ function Panel({
 /** Programs that are started with credentials in their environment. */
 export function WorkloadsPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
-  const [address, setAddress] = useAddress();
+  const { action, making, end } = useMaking("New workload");
   const client = useQueryClient();
-  const refused = useRefusal("change");
   const [secret, setSecret] = useState<{ workload: Workload; secret: string }>();
-  const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New workload
-    </Button>
-  );
   return (
     <Page
       title="Workloads"
@@ -250,12 +245,12 @@ export function WorkloadsPage() {
           />
         )}
       />
-      {address["new"] && (
+      {making && (
         <NewWorkload
           zone={zone}
-          onClose={() => setAddress({ new: undefined })}
+          onClose={end}
           onMade={(workload, text) => {
-            setAddress({ new: undefined });
+            end();
             setSecret({ workload, secret: text });
             void client.invalidateQueries({ queryKey: ["zone", zone, "workloads"] });
           }}
