@@ -90,6 +90,15 @@ fn revocation(record: &str) -> Fields {
     Fields::new().with("zone_id", "zone-1").with("session_id", record)
 }
 
+/// Publishes the end of `record` as soon as the server takes it.
+async fn published(bus: &RedisBus, record: &str) {
+    while bus
+        .append(Topic::SessionsRevoke, vec![revocation(record)])
+        .await
+        .is_err()
+    {}
+}
+
 fn audit(count: usize) -> Vec<Fields> {
     (0..count)
         .map(|number| Fields::new().with("id", number.to_string()).with("data", "{}"))
@@ -129,11 +138,7 @@ async fn a_restarted_server_is_a_gap_and_reading_goes_on() {
     );
     redis.server.mend();
     assert!(matches!(next(&mut *subscription).await, Err(BusError::Gap(_))));
-    while bus
-        .append(Topic::SessionsRevoke, vec![revocation("ar-3")])
-        .await
-        .is_err()
-    {}
+    published(&bus, "ar-3").await;
     assert_eq!(
         next(&mut *subscription).await.unwrap()[0]
             .fields
@@ -151,10 +156,7 @@ async fn a_deleted_stream_is_a_gap() {
         .await
         .unwrap();
     assert_eq!(next(&mut *subscription).await.unwrap().len(), 1);
-    redis::cmd("FLUSHALL")
-        .query_async::<()>(&mut redis.raw().await)
-        .await
-        .unwrap();
+    flush(&redis).await;
     assert!(matches!(next(&mut *subscription).await, Err(BusError::Gap(_))));
 }
 
@@ -169,18 +171,10 @@ async fn a_server_that_hangs_is_waited_out_without_loss() {
     assert!(matches!(subscription.next().await, Err(BusError::Unavailable(_))));
     assert!(matches!(bus.ping().await, Err(BusError::Unavailable(_))));
     redis.server.mend();
-    while bus
-        .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
-        .await
-        .is_err()
-    {}
+    published(&bus, "ar-1").await;
     // Nothing was lost here, but somebody may have committed what could not be published meanwhile.
     assert!(matches!(next(&mut *subscription).await, Err(BusError::Gap(_))));
-    while bus
-        .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
-        .await
-        .is_err()
-    {}
+    published(&bus, "ar-1").await;
     assert_eq!(
         next(&mut *subscription).await.unwrap()[0]
             .fields
@@ -197,10 +191,7 @@ async fn a_lost_consumer_group_is_made_anew_from_the_oldest_entry() {
         .consume(Topic::AuditEvents, "audit-ingestor", "c")
         .await
         .unwrap();
-    redis::cmd("FLUSHALL")
-        .query_async::<()>(&mut redis.raw().await)
-        .await
-        .unwrap();
+    flush(&redis).await;
     bus.append(Topic::AuditEvents, audit(3)).await.unwrap();
     let mut seen = 0;
     while seen < 3 {
