@@ -236,6 +236,7 @@ impl Connections {
         // Answers are small and latency matters more than packet count.
         let _ = stream.set_nodelay(true);
         // A peer that stops acknowledging, or never reads, must not hold its answer in memory for ever.
+        #[cfg(target_os = "linux")]
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(self.limits.write_timeout));
         let Some(tls) = &self.tls else {
             let is_http2 = self.limits.http2
