@@ -66,6 +66,19 @@ pub trait OutboxQueue: Send + Sync + Debug {
     /// Whatever the backend says.
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<OutboxRow>, BoxError>;
 
+    /// Ids of what is to be announced, so no evidence, and not published yet, due or not, in order of creation and at most
+    /// `limit`. Whoever asks has some of them in its own hands; other relays have, or wait for, the rest.
+    ///
+    /// # Errors
+    /// Whatever the backend says.
+    async fn unpublished(&self, limit: usize) -> Result<Vec<String>, BoxError>;
+
+    /// Which of these rows are not published yet, nor put aside.
+    ///
+    /// # Errors
+    /// Whatever the backend says.
+    async fn unpublished_of(&self, ids: &[String]) -> Result<Vec<String>, BoxError>;
+
     /// These rows were published.
     ///
     /// # Errors

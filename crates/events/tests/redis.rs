@@ -561,6 +561,41 @@ async fn settling_waits_until_every_replica_has_handled_what_was_appended() {
 }
 
 #[tokio::test]
+async fn settling_waits_for_what_another_process_appended() {
+    let redis = Redis::start();
+    let (waits, publishes) = (redis.open(redis.options()), redis.open(redis.options()));
+    let mut replica = redis
+        .open(redis.options())
+        .subscribe(&[Topic::SessionsRevoke])
+        .await
+        .unwrap();
+    let handled = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let handles = handled.clone();
+    let listening = tokio::spawn(async move {
+        replica.next().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        handles.store(true, std::sync::atomic::Ordering::SeqCst);
+        // Asking for more says that it is handled.
+        drop(tokio::time::timeout(Duration::from_millis(500), replica.next()).await);
+    });
+    let mut raw = redis.raw().await;
+    while redis::cmd("HLEN")
+        .arg("caracal:heard")
+        .query_async::<u64>(&mut raw)
+        .await
+        .unwrap()
+        < 1
+    {}
+    publishes
+        .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
+        .await
+        .unwrap();
+    waits.wait_in_sync(Duration::from_secs(30)).await;
+    assert!(handled.load(std::sync::atomic::Ordering::SeqCst));
+    listening.await.unwrap();
+}
+
+#[tokio::test]
 async fn settling_does_not_wait_for_a_replica_that_is_gone() {
     let redis = Redis::start();
     let producer = redis.open(redis.options());

@@ -152,6 +152,16 @@ fn known_topics() -> String {
     json_list(Topic::ALL.map(Topic::as_str))
 }
 
+/// Those of them that are no evidence, which nobody waits for.
+fn announced_topics() -> String {
+    let announced = Topic::ALL.into_iter().filter(|topic| !topic.is_evidence());
+    json_list(announced.map(Topic::as_str))
+}
+
+fn ids_of(rows: &[Row]) -> Result<Vec<String>, Error> {
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
 /// Puts a row aside.
 async fn bury(tx: &Tx, id: &str, error: &str) -> Result<(), Error> {
     let sql = "UPDATE event_outbox SET state = 'dead', last_error = $2 WHERE id = $1 AND state = 'pending'";
@@ -190,6 +200,25 @@ impl OutboxQueue for SqlOutboxQueue {
         let rows = self.claim_due(&tx, limit, lease).await?;
         tx.commit().await?;
         Ok(rows)
+    }
+
+    async fn unpublished(&self, limit: usize) -> Result<Vec<String>, BoxError> {
+        let tx = self.engine.begin(Access::Read).await?;
+        let sql = format!(
+            "SELECT id FROM event_outbox WHERE state = 'pending' AND {} ORDER BY created_at, id LIMIT $1",
+            tx.dialect.is_one_of("topic", 2)
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Ok(ids_of(&tx.all(sql, params![limit, announced_topics()]).await?)?)
+    }
+
+    async fn unpublished_of(&self, ids: &[String]) -> Result<Vec<String>, BoxError> {
+        let tx = self.engine.begin(Access::Read).await?;
+        let sql = format!(
+            "SELECT id FROM event_outbox WHERE state = 'pending' AND {}",
+            tx.dialect.is_one_of("id", 1)
+        );
+        Ok(ids_of(&tx.all(sql, params![json_list(ids)]).await?)?)
     }
 
     async fn mark_published(&self, ids: &[String]) -> Result<(), BoxError> {

@@ -98,6 +98,21 @@ cases! {
     a_row_of_a_newer_topic_waits_and_a_malformed_one_is_put_aside_listed_and_requeued
     published_rows_are_pruned_and_pending_ones_never
     relays_working_at_once_share_the_rows
+    what_is_not_published_is_told_whoever_has_it
+}
+
+async fn what_is_not_published_is_told_whoever_has_it(stage: Stage) {
+    let all = ids(&stage.leave(4).await);
+    assert_eq!(stage.claim(2).await, all[..2]);
+    let unpublished = stage.queue.unpublished(9).await.unwrap();
+    assert_eq!(unpublished, all, "those that are leased, too");
+    assert_eq!(stage.queue.unpublished(3).await.unwrap(), all[..3]);
+    stage.queue.mark_published(&all[..1]).await.unwrap();
+    stage.queue.mark_dead(&all[2], "no bus takes it").await.unwrap();
+    let left = stage.queue.unpublished_of(&all).await.unwrap();
+    let left: std::collections::BTreeSet<String> = left.into_iter().collect();
+    assert_eq!(left, [all[1].clone(), all[3].clone()].into());
+    assert!(stage.queue.unpublished_of(&[]).await.unwrap().is_empty());
 }
 
 async fn rows_come_in_order_of_creation_and_once_per_lease(stage: Stage) {

@@ -26,6 +26,10 @@ use super::{
 
 /// How long the other topics wait for a slow one.
 const SLOW_TOPIC_TIMEOUT: Duration = Duration::from_millis(20);
+/// Pause between two looks at rows of others that a flush waits for.
+const ELSEWHERE_PAUSE: Duration = Duration::from_millis(5);
+/// Most rows of others that are looked at: a flush of more is looked at again, and given up by whoever asked for it.
+const MAX_ELSEWHERE: usize = 1024;
 /// How long publications in progress may take at shutdown.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
@@ -147,11 +151,11 @@ impl OutboxRelay {
             if more || *self.asked.borrow() > asked {
                 continue;
             }
-            let pause = work
-                .gates
-                .next_opening(Instant::now())
-                .unwrap_or(self.options.poll)
-                .min(self.options.poll);
+            let opening = work.gates.next_opening(Instant::now());
+            let mut pause = opening.unwrap_or(self.options.poll).min(self.options.poll);
+            if work.has_elsewhere() {
+                pause = pause.min(ELSEWHERE_PAUSE);
+            }
             tokio::select! {
                 () = self.wake.notified() => {}
                 Some(outcome) = work.publishing.next() => self.conclude(outcome, &mut work).await,
@@ -189,10 +193,37 @@ impl OutboxRelay {
         }
         // Starting may have given some back.
         if all_here && now >= work.owed_until {
-            work.await_flushes(asked);
+            self.look_elsewhere(work, asked).await;
             self.answer(work);
         }
         !rows.is_empty()
+    }
+
+    /// Lets flushes wait for what other relays have in their hands, which nobody could claim here, and no longer for what
+    /// these have published.
+    async fn look_elsewhere(&self, work: &mut Work<'_>, asked: u64) {
+        let looked = async {
+            let waited_for = work.elsewhere();
+            if !waited_for.is_empty() {
+                work.still_elsewhere(&self.queue.unpublished_of(&waited_for).await?);
+            }
+            if work.awaits(asked) || *self.answered.borrow() >= asked {
+                return Ok(());
+            }
+            // Where no other process follows the bus, none has rows of it either.
+            let mut unpublished = Vec::new();
+            if self.bus.reaches_others() {
+                unpublished = self.queue.unpublished(MAX_ELSEWHERE).await?;
+            }
+            if unpublished.len() < MAX_ELSEWHERE {
+                unpublished.retain(|id| !work.has(id));
+                work.await_flushes(asked, unpublished);
+            }
+            Ok::<(), BoxError>(())
+        };
+        if let Err(error) = looked.await {
+            tracing::warn!(error = &*error, "could not look at the outbox rows of others");
+        }
     }
 
     /// Answers the flushes whose rows are published.

@@ -94,6 +94,21 @@ impl OutboxQueue for ListQueue {
         Ok(claimed)
     }
 
+    async fn unpublished(&self, limit: usize) -> Result<Vec<String>, BoxError> {
+        let rows = self.rows.lock();
+        let waiting = rows
+            .iter()
+            .filter(|(_, (row, state))| matches!(state, State::Waiting { .. }) && !row.topic.is_evidence());
+        Ok(waiting.map(|(id, _)| id.clone()).take(limit).collect())
+    }
+
+    async fn unpublished_of(&self, ids: &[String]) -> Result<Vec<String>, BoxError> {
+        let waiting = ids
+            .iter()
+            .filter(|id| matches!(self.state(id), State::Waiting { .. }));
+        Ok(waiting.cloned().collect())
+    }
+
     async fn mark_published(&self, ids: &[String]) -> Result<(), BoxError> {
         self.set(ids, &State::Published);
         Ok(())
@@ -291,6 +306,30 @@ async fn what_is_announced_while_the_bus_comes_back_is_published_before_it_is_an
     fixture.queue.put("row-2", Topic::SessionsRevoke, zone("z"));
     fixture.relay.announce().await;
     assert_eq!(fixture.queue.state("row-2"), State::Published);
+    fixture.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn a_flush_waits_for_what_another_relay_has_and_for_nothing_that_comes_later() {
+    let fixture = start(quick());
+    fixture.queue.put("row-1", Topic::SessionsRevoke, zone("z"));
+    // Another process looks by chance before whoever committed the row does.
+    let claimed = fixture.queue.claim(10, LONG).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert!(
+        !fixture.relay.flush(Duration::from_millis(100)).await,
+        "nobody has published it"
+    );
+    let relay = fixture.relay.clone();
+    let flush = tokio::spawn(async move { relay.flush(LONG).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!flush.is_finished());
+    // What somebody else commits and has meanwhile is not waited for.
+    fixture.queue.put("row-2", Topic::SessionsRevoke, zone("z"));
+    fixture.queue.claim(10, LONG).await.unwrap();
+    fixture.queue.set(&[String::from("row-1")], &State::Published);
+    assert!(flush.await.unwrap());
+    assert!(matches!(fixture.queue.state("row-2"), State::Waiting { .. }));
     fixture.shutdown.cancel();
 }
 

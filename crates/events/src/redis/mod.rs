@@ -20,7 +20,6 @@ mod trim;
 mod wire;
 
 use std::{
-    collections::HashMap,
     fmt,
     sync::{
         Arc,
@@ -42,7 +41,7 @@ pub(crate) use self::connection::{client, is_spent, reader};
 pub use self::preflight::RedisUnusable;
 use self::{
     commands::Commands, connection::unavailable, consumer::RedisConsumer, memory::Memory,
-    subscription::RedisSubscription, wire::EntryId,
+    subscription::RedisSubscription,
 };
 
 /// How to reach Redis and how much to keep there.
@@ -112,8 +111,6 @@ struct Shared {
     evidence_len: AtomicU64,
     /// The memory that evidence was put into last.
     memory: parking_lot::Mutex<Option<Memory>>,
-    /// The last entry this bus appended to each topic that is broadcast.
-    appended: parking_lot::Mutex<HashMap<Topic, EntryId>>,
 }
 
 /// The bus on Redis. Clones share one connection for commands; each reader has its own.
@@ -143,7 +140,6 @@ impl RedisBus {
             commands,
             evidence_len: AtomicU64::new(0),
             memory: parking_lot::Mutex::default(),
-            appended: parking_lot::Mutex::default(),
         };
         Ok(Self(Arc::new(shared)))
     }
@@ -269,16 +265,10 @@ impl Bus for RedisBus {
         pipeline.cmd("XLEN").arg(topic.as_str());
         let mut connection = shared.commands.clone();
         let answers: Vec<Value> = pipeline.query_async(&mut connection).await.map_err(unavailable)?;
-        let [.., last, length] = answers.as_slice() else {
-            return Ok(());
-        };
-        if topic.is_evidence() {
+        if topic.is_evidence()
+            && let Some(length) = answers.last()
+        {
             shared.note_evidence_len(length);
-        } else if let Some(last) = wire::text(last).and_then(|id| EntryId::parse(&id)) {
-            let mut appended = shared.appended.lock();
-            let newest = appended.entry(topic).or_insert(last);
-            // Appended out of order by two callers, or into a new memory with lower positions: the clock decides.
-            *newest = last.max(*newest);
         }
         Ok(())
     }

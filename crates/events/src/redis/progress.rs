@@ -6,12 +6,16 @@
 
 use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
-use redis::{Pipeline, RedisResult, Script};
+use redis::{Pipeline, RedisResult, Script, Value};
 use tokio::time::Instant;
 
 use crate::Topic;
 
-use super::{Shared, wire::EntryId};
+use super::{
+    Shared,
+    commands::Commands,
+    wire::{self, EntryId},
+};
 
 /// Hash of notes by subscription.
 const KEY: &str = "caracal:heard";
@@ -68,16 +72,16 @@ pub(super) async fn forget(shared: &Shared, subscription: &str) -> RedisResult<(
         .await
 }
 
-/// Waits, at most `within`, until every subscription has handled what this bus appended so far.
+/// Waits, at most `within`, until every subscription has handled what was appended so far, by whomever: what one process
+/// commits another may publish.
 pub(super) async fn wait(shared: &Shared, within: Duration) {
-    let appended = shared.appended.lock().clone();
-    if appended.is_empty() {
-        return;
-    }
     let deadline = Instant::now() + within;
+    let mut connection = shared.commands.clone();
+    let Ok(appended) = last_entries(&mut connection).await else {
+        return;
+    };
     let recent = (shared.options.block * MISSED_READS).as_secs().max(1);
     let mut pause = PAUSE.0;
-    let mut connection = shared.commands.clone();
     loop {
         let notes: RedisResult<Vec<String>> = NOTES.key(KEY).arg(recent).invoke_async(&mut connection).await;
         match notes {
@@ -92,6 +96,23 @@ pub(super) async fn wait(shared: &Shared, within: Duration) {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE.1);
     }
+}
+
+/// The last entry of every topic that is broadcast and ever had one.
+async fn last_entries(connection: &mut Commands) -> RedisResult<HashMap<Topic, EntryId>> {
+    let topics = Topic::ALL.into_iter().filter(|topic| !topic.is_evidence());
+    let mut pipeline = Pipeline::new();
+    for topic in topics.clone() {
+        pipeline.cmd("XINFO").arg("STREAM").arg(topic.as_str());
+    }
+    // There is no stream before its first entry.
+    pipeline.ignore_errors();
+    let infos: Vec<RedisResult<Value>> = pipeline.query_async(connection).await?;
+    let last = |info: RedisResult<Value>| wire::position(&info.ok()?, "last-generated-id");
+    let entries = topics
+        .zip(infos)
+        .filter_map(|(topic, info)| Some((topic, last(info)?)));
+    Ok(entries.collect())
 }
 
 /// Whether the positions reach everything appended to the topics they name.
