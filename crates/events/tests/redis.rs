@@ -521,6 +521,18 @@ async fn callers_of_a_server_that_hangs_do_not_queue_up() {
     while store.claim("after", until).await.is_err() {}
 }
 
+/// Waits until as many replicas have said that they are there.
+async fn listened_to(redis: &Redis, replicas: u64) {
+    let mut raw = redis.raw().await;
+    while redis::cmd("HLEN")
+        .arg("caracal:heard")
+        .query_async::<u64>(&mut raw)
+        .await
+        .expect("a server that answers")
+        < replicas
+    {}
+}
+
 #[tokio::test]
 async fn settling_waits_until_every_replica_has_handled_what_was_appended() {
     let redis = Redis::start();
@@ -541,15 +553,7 @@ async fn settling_waits_until_every_replica_has_handled_what_was_appended() {
             }
         });
     }
-    // Until all three have said that they are there.
-    let mut raw = redis.raw().await;
-    while redis::cmd("HLEN")
-        .arg("caracal:heard")
-        .query_async::<u64>(&mut raw)
-        .await
-        .unwrap()
-        < 3
-    {}
+    listened_to(&redis, 3).await;
     for round in 1..=5 {
         producer
             .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
@@ -578,14 +582,7 @@ async fn settling_waits_for_what_another_process_appended() {
         // Asking for more says that it is handled.
         drop(tokio::time::timeout(Duration::from_millis(500), replica.next()).await);
     });
-    let mut raw = redis.raw().await;
-    while redis::cmd("HLEN")
-        .arg("caracal:heard")
-        .query_async::<u64>(&mut raw)
-        .await
-        .unwrap()
-        < 1
-    {}
+    listened_to(&redis, 1).await;
     publishes
         .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
         .await

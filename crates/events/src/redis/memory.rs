@@ -11,7 +11,7 @@
 use std::sync::{Arc, LazyLock};
 
 use caracal_core::World;
-use redis::{ErrorKind, Pipeline, RedisResult, Script, Value, aio::ConnectionLike, cmd};
+use redis::{Cmd, ErrorKind, Pipeline, RedisResult, Script, Value, aio::ConnectionLike, cmd};
 
 use super::wire;
 
@@ -44,11 +44,7 @@ impl Memory {
     /// # Errors
     /// The connection's, and one that says that the server is a replica.
     pub(crate) async fn establish(connection: &mut impl ConnectionLike, world: &World) -> RedisResult<Self> {
-        let info: String = cmd("INFO")
-            .arg("server")
-            .arg("replication")
-            .query_async(connection)
-            .await?;
+        let info: String = who().query_async(connection).await?;
         let identity = identity(&info).ok_or((ErrorKind::Client, REPLICA))?;
         let fresh = format!("{:016x}", u64::from_be_bytes(world.random_bytes::<8>()));
         let marker: String = ESTABLISH
@@ -76,7 +72,7 @@ impl Memory {
 
     /// Asks who the server is, for [`identity`].
     pub(crate) fn ask_who(pipeline: &mut Pipeline) {
-        pipeline.cmd("INFO").arg("server").arg("replication");
+        pipeline.add_command(who());
     }
 
     /// Whether the answer to [`Memory::ask_who`] is of the primary that this memory was established with.
@@ -100,6 +96,13 @@ impl Memory {
     pub(crate) fn is(&self, answer: &Value) -> bool {
         wire::text(answer).as_deref() == Some(&*self.marker)
     }
+}
+
+/// Asks a server for what [`identity`] reads.
+fn who() -> Cmd {
+    let mut who = cmd("INFO");
+    who.arg("server").arg("replication");
+    who
 }
 
 /// Why nothing is remembered here.

@@ -98,14 +98,18 @@ pub(super) async fn wait(shared: &Shared, within: Duration) {
     }
 }
 
+/// Asks how the stream of a topic stands. Before its first entry there is none, which is an error of this command alone.
+pub(super) fn ask_stream(pipeline: &mut Pipeline, topic: Topic) {
+    pipeline.cmd("XINFO").arg("STREAM").arg(topic.as_str());
+}
+
 /// The last entry of every topic that is broadcast and ever had one.
 async fn last_entries(connection: &mut Commands) -> RedisResult<HashMap<Topic, EntryId>> {
     let topics = Topic::ALL.into_iter().filter(|topic| !topic.is_evidence());
     let mut pipeline = Pipeline::new();
     for topic in topics.clone() {
-        pipeline.cmd("XINFO").arg("STREAM").arg(topic.as_str());
+        ask_stream(&mut pipeline, topic);
     }
-    // There is no stream before its first entry.
     pipeline.ignore_errors();
     let infos: Vec<RedisResult<Value>> = pipeline.query_async(connection).await?;
     let last = |info: RedisResult<Value>| wire::position(&info.ok()?, "last-generated-id");

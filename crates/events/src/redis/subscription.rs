@@ -115,7 +115,7 @@ impl RedisSubscription {
 
     fn ask_infos(&self, pipeline: &mut Pipeline) {
         for cursor in &self.cursors {
-            pipeline.cmd("XINFO").arg("STREAM").arg(cursor.topic.as_str());
+            progress::ask_stream(pipeline, cursor.topic);
         }
     }
 
